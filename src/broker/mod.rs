@@ -1,0 +1,1 @@
+//! AMQP, and the embedded transport.

@@ -1,0 +1,40 @@
+//! rolecall decides, in a contact centre, who gets which ticket and which call.
+//!
+//! The rooms of the house, in reading order. Who may know whom is in `docs/architecture.md`; the first rule, that
+//! [`routing`] knows nobody, is held by the compiler: without default features the library is that room alone.
+#![forbid(unsafe_code)]
+
+/// The engine: pure and deterministic. Commands in, events out.
+pub mod routing;
+
+/// JSON and CloudEvents in and out.
+#[cfg(feature = "daemon")]
+pub mod wire;
+
+/// What is durable: entries, duplicates, outbox, snapshots.
+#[cfg(feature = "daemon")]
+pub mod journal;
+
+/// AMQP, and the embedded transport that stands in for it.
+#[cfg(feature = "daemon")]
+pub mod broker;
+
+/// The configuration: as written, and as resolved.
+#[cfg(feature = "daemon")]
+pub mod config;
+
+/// Metrics and logs: one struct per occurrence.
+#[cfg(feature = "daemon")]
+pub mod telemetry;
+
+/// Health, metrics and the wallboard.
+#[cfg(feature = "daemon")]
+pub mod http;
+
+/// The pipeline: where all rooms meet.
+#[cfg(feature = "daemon")]
+pub mod daemon;
+
+/// One file per subcommand.
+#[cfg(feature = "daemon")]
+pub mod cli;

@@ -1,0 +1,216 @@
+//! An agent: what it is for, what it can hold, whether it is there, and what it holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::catalogue::Catalogue;
+use super::name::{AgentId, ChannelName, Permission, RoleName, TicketId};
+use super::permission::AccessLevel;
+use super::skill::Skills;
+use super::time::Timestamp;
+
+/// Whether an agent is there. Only who is online gets work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Ready for work.
+    Online,
+    /// Not at the desk; what it owns stays.
+    Away,
+    /// At the desk and not to be disturbed; open offers stay.
+    Busy,
+    /// Gone; `owner_grace` decides about what it owns.
+    #[default]
+    Offline,
+}
+
+impl Status {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Online, Self::Away, Self::Busy, Self::Offline];
+
+    /// As the wire spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Away => "away",
+            Self::Busy => "busy",
+            Self::Offline => "offline",
+        }
+    }
+}
+
+/// What a registration says of an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AgentProfile {
+    /// For people.
+    pub name: Option<String>,
+    /// What the agent is for.
+    pub roles: BTreeSet<RoleName>,
+    /// What it is good at.
+    pub skills: Skills,
+    /// How many tickets of a channel it holds at most, where it differs from the channel's own limit.
+    pub limits: BTreeMap<ChannelName, u32>,
+    /// Capacity units; `None` for the catalogue's.
+    pub capacity: Option<u32>,
+    /// What it may do to the system.
+    pub access: AccessLevel,
+    /// Its rank in a role, 1 the first to be asked. Where nothing is said: 1.
+    pub ranks: BTreeMap<RoleName, u32>,
+}
+
+impl AgentProfile {
+    /// The rank of an agent in a role where the registration says nothing.
+    pub const RANK_DEFAULT: u32 = 1;
+
+    /// An agent of these roles, with nothing else said.
+    #[must_use]
+    pub fn of_roles(roles: impl IntoIterator<Item = RoleName>) -> Self {
+        Self {
+            name: None,
+            roles: roles.into_iter().collect(),
+            skills: Skills::default(),
+            limits: BTreeMap::new(),
+            capacity: None,
+            access: AccessLevel::Agent,
+            ranks: BTreeMap::new(),
+        }
+    }
+
+    /// How many tickets of that channel the agent holds at most.
+    #[must_use]
+    pub fn limit(&self, name: &ChannelName, catalogue: &Catalogue) -> u32 {
+        self.limits.get(name).copied().unwrap_or_else(|| catalogue.channel(name).limit)
+    }
+
+    /// What the agent may do: its access level's permissions and its roles', less what its roles deny.
+    #[must_use]
+    pub fn permissions(&self, catalogue: &Catalogue) -> BTreeSet<Permission> {
+        let roles = || self.roles.iter().filter_map(|name| catalogue.roles.get(name));
+        let granted = catalogue.access.of(self.access).chain(roles().flat_map(|role| &role.permissions));
+        let denied: BTreeSet<_> = roles().flat_map(|role| &role.permissions_denied).collect();
+        granted.filter(|permission| !denied.contains(permission)).cloned().collect()
+    }
+
+    /// The agent's rank in a role; smaller is asked first.
+    #[must_use]
+    pub fn rank(&self, role: &RoleName) -> u32 {
+        self.ranks.get(role).copied().unwrap_or(Self::RANK_DEFAULT)
+    }
+}
+
+/// Why a slot is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SlotUse {
+    /// An offer is open.
+    Offered,
+    /// The ticket is worked on.
+    Assigned,
+    /// The ticket is done, and the agent writes it up.
+    WrapUp {
+        /// When the slot is free.
+        until: Timestamp,
+    },
+}
+
+/// One slot that is taken.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Slot {
+    /// On which channel.
+    pub channel: ChannelName,
+    /// What it cost when it was taken, in capacity units.
+    pub cost: u32,
+    /// Why.
+    pub used_for: SlotUse,
+}
+
+/// An agent that is registered.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Agent {
+    /// Its id.
+    pub id: AgentId,
+    /// What the registration said.
+    pub profile: AgentProfile,
+    /// Whether it is there.
+    pub status: Status,
+    /// Since when it has had this status.
+    pub status_since: Timestamp,
+    /// Channels that it switched on or off; what is absent is on.
+    pub switches: BTreeMap<ChannelName, bool>,
+    /// Slots that are taken, by ticket.
+    pub slots: BTreeMap<TicketId, Slot>,
+    /// Tickets that it owns and that take no slot: paused, or waiting to be resumed.
+    pub parked: BTreeSet<TicketId>,
+    /// Offers missed in a row.
+    pub missed_offers: u32,
+    /// When it was last given work, finished some, or came online.
+    pub idle_since: Timestamp,
+    /// The number of the event that set `idle_since`: a total order of idleness.
+    pub idle_seq: u64,
+    /// The number of the event that last gave it work; zero for never.
+    pub turn_seq: u64,
+    /// When it was last heard of.
+    pub seen_at: Timestamp,
+}
+
+impl Agent {
+    /// Slots taken on that channel.
+    #[must_use]
+    pub fn used(&self, channel: &ChannelName) -> u32 {
+        let count = self.slots.values().filter(|slot| slot.channel == *channel).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// Capacity units taken over all channels.
+    #[must_use]
+    pub fn units_used(&self) -> u32 {
+        self.slots.values().fold(0, |sum, slot| sum.saturating_add(slot.cost))
+    }
+
+    /// Capacity units in all.
+    #[must_use]
+    pub fn capacity(&self, catalogue: &Catalogue) -> u32 {
+        self.profile.capacity.unwrap_or(catalogue.agents.capacity)
+    }
+
+    /// Whether the agent takes work of that channel at all.
+    #[must_use]
+    pub fn channel_on(&self, channel: &ChannelName, catalogue: &Catalogue) -> bool {
+        self.switches.get(channel).copied().unwrap_or(true) && self.profile.limit(channel, catalogue) > 0
+    }
+
+    /// Whether one more ticket of that channel exceeds neither the limit nor the capacity units.
+    #[must_use]
+    pub fn has_slot(&self, channel: &ChannelName, catalogue: &Catalogue) -> bool {
+        let cost = catalogue.channel(channel).cost;
+        self.used(channel) < self.profile.limit(channel, catalogue)
+            && self.units_used().saturating_add(cost) <= self.capacity(catalogue)
+    }
+
+    /// The tickets that the agent owns, worked on or parked.
+    pub fn owned(&self) -> impl Iterator<Item = &TicketId> {
+        let assigned = |slot: &Slot| slot.used_for == SlotUse::Assigned;
+        self.slots.iter().filter(move |(_, slot)| assigned(slot)).map(|(id, _)| id).chain(&self.parked)
+    }
+}
+
+/// How much of a channel an agent holds, as the outside sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ChannelLoad {
+    /// Slots taken by offers, assignments and wrap-up.
+    pub used: u32,
+    /// Slots in all.
+    pub limit: u32,
+}
+
+/// What `agent.changed` tells.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AgentView {
+    /// Whether it is there.
+    pub status: Status,
+    /// Per channel that the catalogue or the agent names.
+    pub load: BTreeMap<ChannelName, ChannelLoad>,
+    /// Tickets in wrap-up.
+    pub wrapping_up: u32,
+}

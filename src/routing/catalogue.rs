@@ -1,0 +1,110 @@
+//! The catalogue: all that an admin configures about routing, as one value that is replaced as a whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::channel::{Acceptance, Channel};
+use super::name::{ChannelName, Permission, RoleName, RuleName, TicketType};
+use super::permission::AccessGrants;
+use super::role::Role;
+use super::skill::Skills;
+use super::ticket::Priority;
+use super::time::Millis;
+
+/// What a matching rule sets. An absent member leaves the ticket as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct RuleActions {
+    /// The role that the ticket goes to.
+    pub role: Option<RoleName>,
+    /// The priority, whatever the ticket said.
+    pub priority: Option<Priority>,
+    /// Added to the priority, up to the highest.
+    pub raise_priority: u8,
+    /// Demanded beyond the ticket's own; the higher level counts.
+    pub skills: Skills,
+    /// Demanded beyond the ticket's own.
+    pub permissions: BTreeSet<Permission>,
+}
+
+/// A rule of classification: the first whose condition holds applies.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Rule {
+    /// Its name, as explanations show it.
+    pub name: RuleName,
+    /// The condition, in CEL, over the members of the ticket.
+    pub when: String,
+    /// What it sets.
+    pub set: RuleActions,
+}
+
+/// What holds for all agents.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AgentRules {
+    /// Capacity units of an agent that says nothing else.
+    pub capacity: u32,
+    /// After so many offers missed in a row an agent is turned `away`; zero for never.
+    pub missed_offers_max: u32,
+    /// Silence for so long turns an agent offline; zero for never.
+    pub heartbeat_timeout: Millis,
+}
+
+impl Default for AgentRules {
+    fn default() -> Self {
+        Self { capacity: 100, missed_offers_max: 3, heartbeat_timeout: Millis::ZERO }
+    }
+}
+
+/// Channels, roles, rules and permissions.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Catalogue {
+    /// Channels that the configuration names. Any other has [`Channel::default_for`].
+    pub channels: BTreeMap<ChannelName, Channel>,
+    /// Roles by name.
+    pub roles: BTreeMap<RoleName, Role>,
+    /// Rules in the order in which they are tried.
+    pub rules: Vec<Rule>,
+    /// The role of tickets that nothing else gives one.
+    pub default_role: Option<RoleName>,
+    /// What access levels may do.
+    pub access: AccessGrants,
+    /// What holds for all agents.
+    pub agents: AgentRules,
+    /// How long an ended ticket is remembered, so that a repeated `ticket.created` changes nothing.
+    pub closed_retention: Millis,
+}
+
+impl Default for Catalogue {
+    fn default() -> Self {
+        Self {
+            channels: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            rules: Vec::new(),
+            default_role: None,
+            access: AccessGrants::default(),
+            agents: AgentRules::default(),
+            closed_retention: Millis::from_secs(24 * 3_600),
+        }
+    }
+}
+
+impl Catalogue {
+    /// The rules of a channel, configured or by default.
+    #[must_use]
+    pub fn channel(&self, name: &ChannelName) -> Channel {
+        self.channels.get(name).cloned().unwrap_or_else(|| Channel::default_for(name))
+    }
+
+    /// The first role, by name, that serves this type on this channel.
+    #[must_use]
+    pub fn role_for_type(&self, kind: &TicketType, channel: &ChannelName) -> Option<&RoleName> {
+        let fits = |role: &&Role| role.ticket_types.contains(kind) && role.serves(channel);
+        self.roles.values().find(fits).map(|role| &role.name)
+    }
+
+    /// Whether agents are asked before they own a ticket of this role and channel.
+    #[must_use]
+    pub fn acceptance(&self, role: Option<&Role>, channel: &Channel) -> Acceptance {
+        role.and_then(|role| role.acceptance).unwrap_or(channel.acceptance)
+    }
+}

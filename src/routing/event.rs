@@ -1,0 +1,176 @@
+//! What happened, in the past tense: the only way that state changes, and all that the journal keeps.
+//!
+//! An event holds what replay needs to reach the same state without deciding again, and what the outside is told.
+//! Adding a member needs `#[serde(default)]` and a golden file of the journal as it was.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::agent::{AgentProfile, AgentView, Status};
+use super::catalogue::Catalogue;
+use super::command::Rejection;
+use super::name::{AgentId, AssignmentId, ChannelName, RoleName, TicketId};
+use super::offer::{Reason, RevokeCause};
+use super::ticket::{Bar, Closing, Demand, Direction, Priority, TicketSpec, UnroutableCause};
+use super::time::{Millis, Timestamp};
+
+/// What upstream said of a ticket and what classification made of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intake {
+    /// What upstream said.
+    pub spec: TicketSpec,
+    /// What classification made of it.
+    pub demand: Demand,
+    /// Its age counts from here.
+    pub created_at: Timestamp,
+    /// When it should have been answered.
+    pub due_at: Option<Timestamp>,
+}
+
+/// A slot that an event takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taking {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The agent.
+    pub agent: AgentId,
+    /// The id that offer and assignment share.
+    pub assignment: AssignmentId,
+    /// For which role.
+    pub role: RoleName,
+    /// On which channel.
+    pub channel: ChannelName,
+    /// What the slot costs, in capacity units.
+    pub cost: u32,
+    /// How often the ticket was offered or assigned, this time included.
+    pub attempt: u32,
+    /// Why this agent.
+    pub reason: Reason,
+}
+
+/// The assignment or offer that an event ends or changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The agent.
+    pub agent: AgentId,
+    /// The id that offer and assignment share.
+    pub assignment: AssignmentId,
+    /// For which role.
+    pub role: RoleName,
+    /// On which channel.
+    pub channel: ChannelName,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// Channels, roles or rules changed.
+    CatalogueReplaced {
+        catalogue: Arc<Catalogue>,
+        /// For people: one line a change.
+        changes: Vec<String>,
+        version: u64,
+    },
+
+    /// A ticket came, and was classified. It is not in a queue yet.
+    TicketCreated { ticket: TicketId, intake: Box<Intake> },
+    /// What upstream says of it changed, and it was classified afresh. A waiting ticket is out of its queues until the
+    /// next event places it.
+    TicketUpdated { ticket: TicketId, intake: Box<Intake> },
+    /// It waits aside until its `not_before`.
+    TicketScheduled { ticket: TicketId, not_before: Timestamp },
+    /// It is in the queues of the roles that it demands.
+    TicketQueued {
+        ticket: TicketId,
+        role: RoleName,
+        channel: ChannelName,
+        /// 1 for the next.
+        position: u64,
+        /// How many wait in the role's queue, this one included.
+        waiting: u64,
+        /// `None` until the role has assigned often enough to tell.
+        estimated_wait: Option<Millis>,
+        /// The one agent that it waits for, where that is so.
+        direction: Option<Direction>,
+    },
+    /// Nobody, online or offline, could ever take it.
+    TicketUnroutable { ticket: TicketId, role: Option<RoleName>, channel: ChannelName, cause: UnroutableCause },
+    /// It is taken out of its place, to be placed anew by the next event.
+    TicketRecalled { ticket: TicketId },
+    /// An overflow step was taken: its demand is wider.
+    TicketEscalated {
+        ticket: TicketId,
+        role: RoleName,
+        channel: ChannelName,
+        /// 1 for the first of the ladder.
+        step: u8,
+        demand: Demand,
+    },
+    /// It was handed to a role; its ladder starts anew.
+    TicketRedirected { ticket: TicketId, demand: Demand, due_at: Option<Timestamp>, direction: Option<Direction> },
+    /// It waits for one agent no longer.
+    DirectionEnded { ticket: TicketId },
+    /// Somebody is not asked for it, for a while or for good.
+    AgentBarred { ticket: TicketId, bar: Bar },
+    /// The bars that lapsed by now are lifted.
+    BarsLapsed { ticket: TicketId },
+    /// Its service target passed while it waited.
+    TicketBreached { ticket: TicketId, role: RoleName, channel: ChannelName, due_at: Timestamp },
+    /// It left the system without having been completed.
+    TicketClosed { ticket: TicketId, role: Option<RoleName>, channel: ChannelName, how: Closing, cause: String },
+
+    /// Proposed.
+    OfferMade { taking: Taking, expires_at: Timestamp },
+    /// The agent said no.
+    OfferDeclined { held: Held, reason: Option<String> },
+    /// The agent said nothing.
+    OfferExpired { held: Held },
+    /// Taken back.
+    OfferRevoked { held: Held, cause: RevokeCause },
+    /// Owned.
+    TicketAssigned { taking: Taking, priority: Priority, waited: Millis, due_at: Option<Timestamp> },
+    /// Owned no longer, and not completed.
+    AssignmentRevoked { held: Held, cause: RevokeCause },
+    /// The slot is free, the owner stays.
+    AssignmentPaused { held: Held },
+    /// The customer is back; the owner has no slot free yet.
+    ResumeAwaited { ticket: TicketId },
+    /// The slot is taken again.
+    AssignmentResumed { held: Held, cost: u32 },
+    /// Done.
+    AssignmentCompleted {
+        held: Held,
+        waited: Millis,
+        handled: Millis,
+        outcome: Option<String>,
+        /// Until when the slot stays taken.
+        wrap_up_until: Option<Timestamp>,
+    },
+    /// The slot of a completed ticket is free.
+    WrapUpFinished { agent: AgentId, ticket: TicketId, channel: ChannelName },
+
+    /// An agent is known, or known anew.
+    AgentRegistered { agent: AgentId, profile: Box<AgentProfile> },
+    /// It is known no longer.
+    AgentRemoved { agent: AgentId },
+    /// It came, went, or switched channels.
+    PresenceChanged {
+        agent: AgentId,
+        status: Status,
+        switches: std::collections::BTreeMap<ChannelName, bool>,
+        /// `heartbeat` or `missed_offers` where the engine did it, else as upstream said.
+        reason: Option<String>,
+    },
+    /// It was heard of.
+    AgentSeen { agent: AgentId },
+    /// What the outside is told of it; changes nothing.
+    AgentChanged { agent: AgentId, view: AgentView },
+
+    /// A command could not be done; changes nothing.
+    CommandRejected { rejection: Rejection, ticket: Option<TicketId>, agent: Option<AgentId> },
+    /// Ended tickets that are old enough are forgotten.
+    ClosedForgotten { before: Timestamp },
+}

@@ -1,0 +1,52 @@
+//! The engine: who gets which ticket.
+//!
+//! # The determinism contract
+//!
+//! The engine has no clock, no thread, no file, no environment and no randomness of its own: time and seed are
+//! arguments. Equal commands at equal times give equal [`Event`]s and an equal [`State::hash`], on every machine.
+//! Nothing is decided by the order of a hash map, and no decision uses a floating-point number. A condition of a rule
+//! may compare numbers that upstream sent; what it decided is in the event, so replay never evaluates it again.
+//!
+//! # How it is used
+//!
+//! ```
+//! use rolecall::routing::{Command, Engine, Identity, Timestamp};
+//!
+//! let mut engine = Engine::new(Identity { instance: 1, seed: 7 });
+//! let outcome = engine.handle(Command::Elapse, Timestamp(1_000));
+//! assert!(outcome.events.is_empty());
+//! assert_eq!(engine.next_timeout(), None);
+//! ```
+//!
+//! [`Engine::handle`] takes one [`Command`] and the time, and returns the events that followed. They are applied
+//! already. Whoever owns the engine makes them durable before anybody acts on them, and calls `handle` with
+//! [`Command::Elapse`] no later than [`Engine::next_timeout`]. To replay, apply the same events to an empty [`State`]:
+//! [`State::apply`] never decides.
+
+pub mod agent;
+pub mod catalogue;
+pub mod channel;
+pub mod command;
+pub mod engine;
+pub mod event;
+pub mod name;
+pub mod offer;
+pub mod permission;
+pub mod role;
+pub mod skill;
+pub mod state;
+pub mod ticket;
+pub mod time;
+
+pub use agent::{Agent, AgentProfile, AgentView, Status};
+pub use catalogue::Catalogue;
+pub use command::{Command, Rejection, RejectionCode};
+pub use engine::{Engine, Outcome, Verdict};
+pub use event::Event;
+pub use name::{AgentId, AssignmentId, ChannelName, Permission, RoleName, RuleName, SkillName, TicketId, TicketType};
+pub use state::{Identity, State};
+pub use ticket::{Patch, Phase, Priority, Ticket, TicketChanges, TicketSpec};
+pub use time::{Millis, Timestamp};
+
+/// The most agents that one ticket remembers not to ask again, beyond its `exclude_agents`.
+pub const BARS_MAX: usize = 64;

@@ -1,0 +1,123 @@
+//! Offers and the assignments that they become: who, when, for which role, and why this agent.
+
+use serde::{Deserialize, Serialize};
+
+use super::name::{AgentId, AssignmentId, RoleName, RuleName};
+use super::role::Strategy;
+use super::time::Timestamp;
+
+/// A ticket proposed to an agent who has to accept in time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Offer {
+    /// To whom.
+    pub agent: AgentId,
+    /// Shared with the assignment that it may become.
+    pub assignment: AssignmentId,
+    /// For which role.
+    pub role: RoleName,
+    /// When it was made.
+    pub offered_at: Timestamp,
+    /// When it lapses.
+    pub expires_at: Timestamp,
+}
+
+/// That an agent owns a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Ownership {
+    /// Who.
+    pub agent: AgentId,
+    /// The id of the assignment.
+    pub assignment: AssignmentId,
+    /// For which role.
+    pub role: RoleName,
+    /// Since when.
+    pub assigned_at: Timestamp,
+}
+
+/// Why an offer or assignment ended without completion (contract §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevokeCause {
+    /// The agent went away or offline, was removed, or switched the channel off.
+    AgentOffline,
+    /// The customer withdrew the ticket, or it expired.
+    TicketCancelled,
+    /// It was handed over.
+    Transferred,
+    /// Its owner gave it back.
+    Released,
+    /// The agent no longer has the role, or the ticket no longer asks for it.
+    RoleChanged,
+    /// Another agent accepted first.
+    LostRace,
+    /// A supervisor decided otherwise.
+    Supervisor,
+}
+
+impl RevokeCause {
+    /// As the wire spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AgentOffline => "agent_offline",
+            Self::TicketCancelled => "ticket_cancelled",
+            Self::Transferred => "transferred",
+            Self::Released => "released",
+            Self::RoleChanged => "role_changed",
+            Self::LostRace => "lost_race",
+            Self::Supervisor => "supervisor",
+        }
+    }
+}
+
+/// How many of the agents fell out, by the first reason that held, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct FallOut {
+    /// Lacks a demanded skill at its level.
+    pub skill: u32,
+    /// Lacks a demanded permission.
+    pub permission: u32,
+    /// Not online.
+    pub offline: u32,
+    /// The channel is switched off, or its limit is zero.
+    pub channel_off: u32,
+    /// Its slots or its capacity units are taken.
+    pub no_slot: u32,
+    /// Excluded, or declined it a short while ago, or it is meant for another.
+    pub barred: u32,
+}
+
+/// Why this agent (contract §6.4).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Reason {
+    /// The rule of classification, where one decided.
+    pub rule: Option<RuleName>,
+    /// What brought ticket and agent together.
+    pub trigger: Trigger,
+    /// How the winner was chosen.
+    pub strategy: Strategy,
+    /// Agents who have one of the demanded roles, online or not.
+    pub considered: u32,
+    /// Of those, how many could have taken it.
+    pub eligible: u32,
+    /// Why the others could not.
+    pub fell_out: FallOut,
+    /// The winner's value of the strategy's measure. What it means: [`Strategy`]'s own words; smaller wins.
+    pub value: i64,
+    /// The next best, and its value.
+    pub runner_up: Option<(AgentId, i64)>,
+}
+
+/// What brought a ticket and an agent together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// The ticket came, and an agent was free.
+    TicketArrived,
+    /// The agent became free, and the ticket was the best-ranked that it may take.
+    AgentFree,
+    /// The ticket names this agent as preferred, or was handed to it.
+    Directed,
+    /// The agent asked for work.
+    Claimed,
+}

@@ -1,0 +1,432 @@
+//! A ticket: what upstream said of it, what it demands now, and where in its life it stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::name::{AgentId, AssignmentId, ChannelName, Permission, RoleName, RuleName, TicketId, TicketType};
+use super::offer::{Offer, Ownership};
+use super::skill::Skills;
+use super::time::Timestamp;
+
+/// How urgent: 0 to 9, higher first. `low` = 1, `normal` = 3, `high` = 6, `urgent` = 9.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Priority(u8);
+
+impl Priority {
+    /// The highest priority.
+    pub const MAX: Self = Self(9);
+    /// `low`
+    pub const LOW: Self = Self(1);
+    /// `normal`: where a ticket says nothing.
+    pub const NORMAL: Self = Self(3);
+    /// `high`
+    pub const HIGH: Self = Self(6);
+    /// `urgent`
+    pub const URGENT: Self = Self(9);
+
+    /// A priority within its bounds.
+    #[must_use]
+    pub fn new(level: u8) -> Option<Self> {
+        (level <= Self::MAX.0).then_some(Self(level))
+    }
+
+    /// The priority as a number.
+    #[must_use]
+    pub fn get(self) -> u8 {
+        self.0
+    }
+
+    /// Raised by so many levels, up to the highest.
+    #[must_use]
+    pub fn raised(self, levels: u8) -> Self {
+        Self(self.0.saturating_add(levels).min(Self::MAX.0))
+    }
+}
+
+impl Default for Priority {
+    fn default() -> Self {
+        Self::NORMAL
+    }
+}
+
+impl TryFrom<u8> for Priority {
+    type Error = &'static str;
+
+    fn try_from(level: u8) -> Result<Self, Self::Error> {
+        Self::new(level).ok_or("a priority is a number from 0 to 9")
+    }
+}
+
+impl From<Priority> for u8 {
+    fn from(priority: Priority) -> Self {
+        priority.0
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Customer {
+    /// The upstream system's id of the customer.
+    pub id: Option<String>,
+    /// `vip`, `gold` … as upstream names its tiers.
+    pub tier: Option<String>,
+    /// A language tag, `de`.
+    pub language: Option<String>,
+}
+
+/// The value of an attribute: a JSON scalar.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Scalar {
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// Any other number. Rules may compare it; the engine itself never does.
+    Float(f64),
+    /// A string.
+    Text(String),
+}
+
+impl Eq for Scalar {}
+
+impl std::hash::Hash for Scalar {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+        match self {
+            Self::Null => {}
+            Self::Bool(value) => value.hash(state),
+            Self::Int(value) => value.hash(state),
+            Self::Float(value) => value.to_bits().hash(state),
+            Self::Text(value) => value.hash(state),
+        }
+    }
+}
+
+/// What upstream said of a ticket, with defaults filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TicketSpec {
+    /// The kind of work, by which roles are found.
+    pub kind: Option<TicketType>,
+    /// How it arrived; `task` where upstream says nothing.
+    pub channel: ChannelName,
+    /// As upstream said; rules and overflow may raise it.
+    pub priority: Priority,
+    /// The role that upstream asks for.
+    pub role: Option<RoleName>,
+    /// Skills demanded.
+    pub skills: Skills,
+    /// Permissions demanded.
+    pub permissions: BTreeSet<Permission>,
+    /// Who asks.
+    pub customer: Customer,
+    /// Whom to try first.
+    pub preferred_agent: Option<AgentId>,
+    /// Who must not get it.
+    pub exclude_agents: BTreeSet<AgentId>,
+    /// When it came into being; its age counts from here. `None` for when the engine first heard of it.
+    pub created_at: Option<Timestamp>,
+    /// When it should have been answered; `None` for by the role's target.
+    pub due_at: Option<Timestamp>,
+    /// It waits aside until then.
+    pub not_before: Option<Timestamp>,
+    /// It leaves its queue then.
+    pub expires_at: Option<Timestamp>,
+    /// For people.
+    pub subject: Option<String>,
+    /// For rules, and handed on with the assignment.
+    pub attributes: BTreeMap<String, Scalar>,
+}
+
+/// What a change does to an optional member.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Patch<T> {
+    /// Leaves it as it is.
+    #[default]
+    Keep,
+    /// Takes it away.
+    Clear,
+    /// Gives it this value.
+    Set(T),
+}
+
+impl<T: Clone> Patch<T> {
+    fn apply(&self, member: &mut Option<T>) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *member = None,
+            Self::Set(value) => *member = Some(value.clone()),
+        }
+    }
+}
+
+/// A change of some members of a [`TicketSpec`]. `None` and [`Patch::Keep`] leave a member as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TicketChanges {
+    pub kind: Patch<TicketType>,
+    pub channel: Option<ChannelName>,
+    pub priority: Option<Priority>,
+    pub role: Patch<RoleName>,
+    pub skills: Option<Skills>,
+    pub permissions: Option<BTreeSet<Permission>>,
+    pub customer: Option<Customer>,
+    pub preferred_agent: Patch<AgentId>,
+    pub exclude_agents: Option<BTreeSet<AgentId>>,
+    pub created_at: Option<Timestamp>,
+    pub due_at: Patch<Timestamp>,
+    pub not_before: Patch<Timestamp>,
+    pub expires_at: Patch<Timestamp>,
+    pub subject: Patch<String>,
+    pub attributes: Option<BTreeMap<String, Scalar>>,
+}
+
+impl TicketSpec {
+    /// A ticket of which nothing is known but its channel.
+    #[must_use]
+    pub fn on(channel: ChannelName) -> Self {
+        Self {
+            kind: None,
+            channel,
+            priority: Priority::NORMAL,
+            role: None,
+            skills: Skills::default(),
+            permissions: BTreeSet::new(),
+            customer: Customer::default(),
+            preferred_agent: None,
+            exclude_agents: BTreeSet::new(),
+            created_at: None,
+            due_at: None,
+            not_before: None,
+            expires_at: None,
+            subject: None,
+            attributes: BTreeMap::new(),
+        }
+    }
+
+    /// This ticket with those changes.
+    #[must_use]
+    pub fn with(&self, changes: &TicketChanges) -> Self {
+        let mut next = self.clone();
+        macro_rules! replace {
+            ($($member:ident)+) => {$(if let Some(value) = &changes.$member { next.$member = value.clone(); })+};
+        }
+        macro_rules! patch {
+            ($($member:ident)+) => {$(changes.$member.apply(&mut next.$member);)+};
+        }
+        replace!(channel priority skills permissions customer exclude_agents attributes);
+        patch!(kind role preferred_agent due_at not_before expires_at subject);
+        next.created_at = changes.created_at.or(next.created_at);
+        next
+    }
+}
+
+/// What a ticket demands of an agent now: classification, widened by overflow.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Demand {
+    /// Agents of any of these roles; the first is the ticket's own, whose rules hold. Empty where none fits.
+    pub roles: Vec<RoleName>,
+    /// The rule that decided, where one did.
+    pub rule: Option<RuleName>,
+    /// At least these skills.
+    pub skills: Skills,
+    /// These permissions.
+    pub permissions: BTreeSet<Permission>,
+    /// Its priority now.
+    pub priority: Priority,
+}
+
+impl Demand {
+    /// The role whose queue, order, strategy and target hold.
+    #[must_use]
+    pub fn role(&self) -> Option<&RoleName> {
+        self.roles.first()
+    }
+}
+
+/// An agent who is not asked for this ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Bar {
+    /// Whom.
+    pub agent: AgentId,
+    /// Until when; `None` for good.
+    pub until: Option<Timestamp>,
+}
+
+/// The one agent that a ticket is meant for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Direction {
+    /// Whom it waits for.
+    pub agent: AgentId,
+    /// Until when; `None` until somebody takes it.
+    pub until: Option<Timestamp>,
+}
+
+/// Why nobody could ever take a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnroutableCause {
+    /// No role fits, or the catalogue does not have the one that the ticket names.
+    NoRole,
+    /// No agent has any of the roles.
+    NoAgentWithRole,
+    /// None of them works on the channel.
+    NoAgentWithChannel,
+    /// None of them has the skills.
+    NoAgentWithSkill,
+    /// None of them has the permissions.
+    NoAgentWithPermission,
+    /// All of them are excluded.
+    AllExcluded,
+}
+
+impl UnroutableCause {
+    /// As the wire spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoRole => "no_role",
+            Self::NoAgentWithRole => "no_agent_with_role",
+            Self::NoAgentWithChannel => "no_agent_with_channel",
+            Self::NoAgentWithSkill => "no_agent_with_skill",
+            Self::NoAgentWithPermission => "no_agent_with_permission",
+            Self::AllExcluded => "all_excluded",
+        }
+    }
+}
+
+/// Where in its life a ticket stands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Phase {
+    /// Between two places, within one step of the engine only.
+    Intake,
+    /// Waits aside until its `not_before`.
+    Scheduled,
+    /// In the queues of the roles that it demands.
+    Waiting,
+    /// Nobody could ever take it; looked at again whenever agents or the catalogue change.
+    Unroutable(UnroutableCause),
+    /// Proposed to one agent, or with `ring_all` to several.
+    Offered(Vec<Offer>),
+    /// Owned, and worked on.
+    Assigned(Ownership),
+    /// Owned; the slot is free while the customer is waited for.
+    Paused(Ownership),
+    /// Owned; the customer is back, and the owner has no slot free yet.
+    Resuming(Ownership),
+}
+
+impl Phase {
+    /// Whose the ticket is.
+    #[must_use]
+    pub fn ownership(&self) -> Option<&Ownership> {
+        match self {
+            Self::Assigned(ownership) | Self::Paused(ownership) | Self::Resuming(ownership) => Some(ownership),
+            Self::Intake | Self::Scheduled | Self::Waiting | Self::Unroutable(_) | Self::Offered(_) => None,
+        }
+    }
+
+    /// The offers that are open.
+    #[must_use]
+    pub fn offers(&self) -> &[Offer] {
+        match self {
+            Self::Offered(offers) => offers,
+            _ => &[],
+        }
+    }
+
+    /// The open offer to this agent.
+    #[must_use]
+    pub fn offer_to(&self, agent: &AgentId) -> Option<&Offer> {
+        self.offers().iter().find(|offer| offer.agent == *agent)
+    }
+
+    /// One word for people and reports.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Intake => "intake",
+            Self::Scheduled => "scheduled",
+            Self::Waiting => "waiting",
+            Self::Unroutable(_) => "unroutable",
+            Self::Offered(_) => "offered",
+            Self::Assigned(_) => "assigned",
+            Self::Paused(_) => "paused",
+            Self::Resuming(_) => "resuming",
+        }
+    }
+}
+
+/// A ticket that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Its id.
+    pub id: TicketId,
+    /// Its place in the order of arrival, which breaks every tie of rank.
+    pub arrival_seq: u64,
+    /// What upstream said.
+    pub spec: TicketSpec,
+    /// What it demands now.
+    pub demand: Demand,
+    /// Its age counts from here.
+    pub created_at: Timestamp,
+    /// When it should have been answered.
+    pub due_at: Option<Timestamp>,
+    /// Since when it has been with its role; overflow counts from here.
+    pub entered_at: Timestamp,
+    /// Overflow steps taken of its role's ladder.
+    pub steps_taken: u8,
+    /// Whether its service target has passed while it waited.
+    pub breached: bool,
+    /// How often it was offered or assigned.
+    pub attempt: u32,
+    /// Who is not asked, beyond `exclude_agents`. At most [`super::BARS_MAX`]; the oldest gives way.
+    pub bars: Vec<Bar>,
+    /// Whom it waits for.
+    pub direction: Option<Direction>,
+    /// Where it stands.
+    pub phase: Phase,
+}
+
+/// A ticket that has ended: kept for a while so that a repeated event is known for what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ClosedTicket {
+    /// How it ended.
+    pub how: Closing,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How a ticket ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Closing {
+    /// Its owner completed it.
+    Completed,
+    /// The customer withdrew it.
+    Cancelled,
+    /// Nobody took it in time.
+    Expired,
+}
+
+impl Closing {
+    /// As people read it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// An assignment's id is made of the journal's instance and a number that grows, so that it is never used twice.
+#[must_use]
+pub fn assignment_id(instance: u64, seq: u64) -> AssignmentId {
+    AssignmentId::parse(&format!("{instance:016x}-a{seq}")).expect("hexadecimal digits and a number are a name")
+}

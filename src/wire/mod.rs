@@ -1,0 +1,1 @@
+//! JSON and CloudEvents in and out.
