@@ -1,1 +1,64 @@
-//! One file per subcommand.
+//! The command line: arguments → one subcommand → an exit code.
+//!
+//! One file per subcommand, each with its arguments (`…Args`) and a function `run` that ends in `Ok(())` or in a
+//! [`Failure`], which says how the process ends. To add one: a module, a variant of `Subcommand`, a line in `dispatch`.
+
+mod completions;
+mod exit;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+pub use exit::{Exit, Failure};
+
+/// The version of this build.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The commit that it was built from, `unknown` where the build had no repository.
+pub const COMMIT: &str = env!("ROLECALL_COMMIT");
+const VERSION_AND_COMMIT: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("ROLECALL_COMMIT"), ")");
+
+/// The command line as typed.
+#[derive(Debug, Parser)]
+#[command(name = "rolecall", about = env!("CARGO_PKG_DESCRIPTION"), version = VERSION_AND_COMMIT, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    subcommand: Subcommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Subcommand {
+    /// Write a completion script for a shell to the standard output
+    Completions(completions::CompletionsArgs),
+}
+
+/// Runs what the arguments (the program's name first) ask for. What goes wrong is said once, here, on the standard
+/// error.
+pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(refusal) => return explain(&refusal),
+    };
+    match dispatch(arguments.subcommand) {
+        Ok(()) => Exit::Done,
+        Err(failure) => {
+            if !failure.is_silent() {
+                eprintln!("rolecall: {failure}");
+            }
+            failure.exit
+        }
+    }
+}
+
+fn dispatch(subcommand: Subcommand) -> Result<(), Failure> {
+    match subcommand {
+        Subcommand::Completions(args) => completions::run(&args),
+    }
+}
+
+/// Prints what clap has to say: help and version are no errors, everything else is a wrong usage.
+fn explain(refusal: &clap::Error) -> Exit {
+    // A reader who hung up does not change how the process ends.
+    let _ = refusal.print();
+    if refusal.use_stderr() { Exit::Usage } else { Exit::Done }
+}

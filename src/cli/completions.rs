@@ -1,0 +1,23 @@
+//! `rolecall completions`: the script by which a shell completes our arguments.
+
+use std::io::{self, Write};
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use super::{Arguments, Exit, Failure};
+
+/// Arguments of `rolecall completions`.
+#[derive(Debug, clap::Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell to write a script for
+    shell: Shell,
+}
+
+/// Writes the script to the standard output.
+pub(super) fn run(args: &CompletionsArgs) -> Result<(), Failure> {
+    // `generate` panics on a closed pipe, so it writes to memory first.
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Arguments::command(), "rolecall", &mut script);
+    io::stdout().lock().write_all(&script).map_err(|error| Failure::new(Exit::Failed, error))
+}

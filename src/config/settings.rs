@@ -1,0 +1,219 @@
+//! The configuration as resolved: every value validated, every default filled in.
+//!
+//! Plain values that know neither the broker nor the journal: the daemon hands each room what it needs.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::routing::Catalogue;
+
+use super::secret::{BrokerUri, Secret};
+
+/// Everything that an operator sets.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Config {
+    /// `[node]`: this daemon.
+    pub node: NodeConfig,
+    /// `[log]`: what it says of itself.
+    pub log: LogConfig,
+    /// `[amqp]`: the broker.
+    pub amqp: AmqpConfig,
+    /// `[journal]`: what is durable.
+    pub journal: JournalConfig,
+    /// `[http]`: health, metrics, API.
+    pub http: HttpConfig,
+    /// `[dedupe]`: repeated events.
+    pub dedupe: DedupeConfig,
+    /// Channels, roles, rules and permissions: the part that is read again on `SIGHUP`.
+    pub catalogue: Catalogue,
+}
+
+impl Config {
+    /// The sections outside the catalogue that differ: they take effect at the next start only.
+    #[must_use]
+    pub fn sections_changed(&self, other: &Self) -> Vec<&'static str> {
+        let sections = [
+            ("node", self.node == other.node),
+            ("log", self.log == other.log),
+            ("amqp", self.amqp == other.amqp),
+            ("journal", self.journal == other.journal),
+            ("http", self.http == other.http),
+            ("dedupe", self.dedupe == other.dedupe),
+        ];
+        sections.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
+    }
+}
+
+/// This daemon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeConfig {
+    /// Its name: the last part of the `source` of everything that it says.
+    pub name: String,
+    /// How long a drain may take before the process ends anyway.
+    pub shutdown_timeout: Duration,
+}
+
+impl Default for NodeConfig {
+    fn default() -> Self {
+        Self { name: "rolecall-1".to_owned(), shutdown_timeout: Duration::from_secs(30) }
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object per line.
+    Json,
+}
+
+/// From which severity on log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum LogLevel {
+    /// What needs somebody now.
+    Error,
+    /// What somebody should look at.
+    Warn,
+    /// The story of the daemon's life.
+    #[default]
+    Info,
+    /// What led to each decision.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl LogLevel {
+    /// As `tracing` spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// What the daemon says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogConfig {
+    /// For people or for machines.
+    pub format: LogFormat,
+    /// How much of it.
+    pub level: LogLevel,
+}
+
+/// The kind of the inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum QueueType {
+    /// Replicated, for what must not be lost.
+    #[default]
+    Quorum,
+    /// On one node of the broker.
+    Classic,
+}
+
+impl QueueType {
+    /// As the broker's argument `x-queue-type` spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Quorum => "quorum",
+            Self::Classic => "classic",
+        }
+    }
+}
+
+/// The broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AmqpConfig {
+    /// Where it is, and who we are there.
+    pub uri: BrokerUri,
+    /// What the names of exchanges and queues begin with.
+    pub prefix: String,
+    /// The kind of the inbox.
+    pub queue_type: QueueType,
+    /// How many deliveries may be unacknowledged.
+    pub prefetch: u16,
+    /// Whether exchanges and queues are declared at the start, or only checked.
+    pub declare: bool,
+    /// Whether there is a queue that holds assignments until somebody binds their own.
+    pub outbox_queue: bool,
+    /// How long the broker may be out of reach at the start.
+    pub connect_timeout: Duration,
+    /// How long a published message may go without a confirm before the connection is thrown away.
+    pub confirm_timeout: Duration,
+}
+
+impl Default for AmqpConfig {
+    fn default() -> Self {
+        Self {
+            uri: BrokerUri::new("amqp://guest:guest@127.0.0.1:5672/%2f"),
+            prefix: "rolecall".to_owned(),
+            queue_type: QueueType::Quorum,
+            prefetch: 2_000,
+            declare: true,
+            outbox_queue: true,
+            connect_timeout: Duration::from_secs(30),
+            confirm_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalConfig {
+    /// The directory, which one process at a time owns.
+    pub path: PathBuf,
+    /// A snapshot is taken after so many entries.
+    pub snapshot_every: u64,
+    /// How long entries that a snapshot covers are kept for who looks into the past.
+    pub retention: Duration,
+    /// With so many messages waiting to be published no new events are taken.
+    pub outbox_max: u64,
+}
+
+impl Default for JournalConfig {
+    fn default() -> Self {
+        Self {
+            path: PathBuf::from("data"),
+            snapshot_every: 100_000,
+            retention: Duration::from_hours(7 * 24),
+            outbox_max: 1_000_000,
+        }
+    }
+}
+
+/// Health, metrics, API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpConfig {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The token that has the rights of an owner; from the environment only.
+    pub owner_token: Option<Secret>,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8_080)), owner_token: None }
+    }
+}
+
+/// Repeated events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DedupeConfig {
+    /// For how long the ids of events are remembered.
+    pub window: Duration,
+}
+
+impl Default for DedupeConfig {
+    fn default() -> Self {
+        Self { window: Duration::from_hours(24) }
+    }
+}
