@@ -1,0 +1,48 @@
+//! Why an event can't be read: what its dead letter says (contract §6.5).
+
+use super::kind::EventKind;
+
+/// The stable codes in the header `x-rolecall-error`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UnreadableCode {
+    /// The body is no UTF-8, no JSON, or nested too deep.
+    BadJson,
+    /// The body is no `CloudEvents` 1.0 envelope, although it claims to be one.
+    BadEnvelope,
+    /// No such type of event.
+    UnknownType,
+    /// A member of `data` is missing or is not what it should be.
+    BadField,
+    /// The body is larger than [`super::bounds::MESSAGE_SIZE_MAX`].
+    TooLarge,
+}
+
+impl UnreadableCode {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::BadJson, Self::BadEnvelope, Self::UnknownType, Self::BadField, Self::TooLarge];
+
+    /// As the header spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BadJson => "bad_json",
+            Self::BadEnvelope => "bad_envelope",
+            Self::UnknownType => "unknown_type",
+            Self::BadField => "bad_field",
+            Self::TooLarge => "too_large",
+        }
+    }
+}
+
+/// That an event can't be read, and why, for the one who sent it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {detail}", code.as_str())]
+pub struct Unreadable {
+    /// For programs: the header `x-rolecall-error`.
+    pub code: UnreadableCode,
+    /// For people: the header `x-rolecall-detail`. Where in the body, what was expected, what was found. At most
+    /// [`super::bounds::DETAIL_LENGTH_MAX`] bytes.
+    pub detail: String,
+    /// The type of the event, as far as it was understood: a bounded label for metrics.
+    pub kind: Option<EventKind>,
+}
