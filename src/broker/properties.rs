@@ -1,0 +1,156 @@
+//! The AMQP properties of a message, kept whole.
+//!
+//! A dead letter goes out with the properties it came with, also those that nobody here reads; therefore this is a shell
+//! around lapin's own type rather than a selection of its members.
+
+use lapin::BasicProperties;
+use lapin::types::{AMQPValue, FieldTable, LongString, ShortString};
+use serde::{Deserialize, Serialize};
+
+/// AMQP's short strings (message id, type, routing key …) hold no more.
+pub const SHORT_STRING_LENGTH_MAX_BYTES: usize = 255;
+
+/// `delivery_mode` of a message that survives a restart of the broker.
+const PERSISTENT: u8 = 2;
+
+/// The properties and headers of one message.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Properties(BasicProperties);
+
+impl Properties {
+    /// None set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// `content_type`
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
+        self.0.content_type().as_ref().map(ShortString::as_str)
+    }
+
+    /// The AMQP property `type`: the event's type.
+    #[must_use]
+    pub fn kind(&self) -> Option<&str> {
+        self.0.kind().as_ref().map(ShortString::as_str)
+    }
+
+    /// `message_id`
+    #[must_use]
+    pub fn message_id(&self) -> Option<&str> {
+        self.0.message_id().as_ref().map(ShortString::as_str)
+    }
+
+    /// `app_id`
+    #[must_use]
+    pub fn app_id(&self) -> Option<&str> {
+        self.0.app_id().as_ref().map(ShortString::as_str)
+    }
+
+    /// `correlation_id`
+    #[must_use]
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.0.correlation_id().as_ref().map(ShortString::as_str)
+    }
+
+    /// `timestamp`, in seconds since the epoch.
+    #[must_use]
+    pub fn timestamp_s(&self) -> Option<u64> {
+        *self.0.timestamp()
+    }
+
+    /// A header that holds text; absent too where it is of another type or not UTF-8.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        match self.0.headers().as_ref()?.inner().get(name)? {
+            AMQPValue::LongString(text) => std::str::from_utf8(text.as_bytes()).ok(),
+            AMQPValue::ShortString(text) => Some(text.as_str()),
+            _ => None,
+        }
+    }
+
+    /// With this `content_type`.
+    #[must_use]
+    pub fn with_content_type(self, content_type: &str) -> Self {
+        Self(match short(content_type) {
+            Some(text) => self.0.with_content_type(text),
+            None => self.0,
+        })
+    }
+
+    /// With this `type`.
+    #[must_use]
+    pub fn with_kind(self, kind: &str) -> Self {
+        Self(match short(kind) {
+            Some(text) => self.0.with_type(text),
+            None => self.0,
+        })
+    }
+
+    /// With this `message_id`.
+    #[must_use]
+    pub fn with_message_id(self, message_id: &str) -> Self {
+        Self(match short(message_id) {
+            Some(text) => self.0.with_message_id(text),
+            None => self.0,
+        })
+    }
+
+    /// With this `app_id`.
+    #[must_use]
+    pub fn with_app_id(self, app_id: &str) -> Self {
+        Self(match short(app_id) {
+            Some(text) => self.0.with_app_id(text),
+            None => self.0,
+        })
+    }
+
+    /// With this `correlation_id`; left out where it is longer than AMQP can carry, because a cut id names nothing.
+    #[must_use]
+    pub fn with_correlation_id(self, correlation_id: &str) -> Self {
+        Self(match short(correlation_id) {
+            Some(text) => self.0.with_correlation_id(text),
+            None => self.0,
+        })
+    }
+
+    /// With this `timestamp`, in seconds since the epoch.
+    #[must_use]
+    pub fn with_timestamp_s(self, timestamp_s: u64) -> Self {
+        Self(self.0.with_timestamp(timestamp_s))
+    }
+
+    /// With this header beside those that are there; one of the same name is replaced.
+    #[must_use]
+    pub fn with_header(self, name: &str, value: &str) -> Self {
+        let mut headers = self.0.headers().clone().unwrap_or_else(FieldTable::default);
+        if let Some(name) = short(name) {
+            headers.insert(name, AMQPValue::LongString(LongString::from(value)));
+        }
+        Self(self.0.with_headers(headers))
+    }
+
+    /// Whether the message survives a restart of the broker.
+    #[must_use]
+    pub fn is_persistent(&self) -> bool {
+        *self.0.delivery_mode() == Some(PERSISTENT)
+    }
+
+    /// As lapin wants it, made persistent: nothing leaves the daemon that a restart of the broker would lose.
+    pub(super) fn to_persistent(&self) -> BasicProperties {
+        self.0.clone().with_delivery_mode(PERSISTENT)
+    }
+}
+
+impl From<BasicProperties> for Properties {
+    fn from(properties: BasicProperties) -> Self {
+        Self(properties)
+    }
+}
+
+/// `None` where the text is longer than AMQP can carry (lapin's own conversion panics there).
+pub(super) fn short(text: &str) -> Option<ShortString> {
+    ShortString::try_new(text).ok()
+}

@@ -1,0 +1,114 @@
+//! What the daemon asks of a transport, whichever it is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, watch};
+
+use super::error::PublishError;
+use super::message::{Delivery, DeliveryToken, Publication};
+use super::status::Status;
+
+/// A transport that has been started: its ends, to be handed to whoever needs which.
+pub struct Link {
+    /// What comes in.
+    pub deliveries: Deliveries,
+    /// Acknowledges it, and ends it.
+    pub intake: Arc<dyn Intake>,
+    /// Takes out what the outbox holds.
+    pub publisher: Box<dyn Publish>,
+    /// How both are.
+    pub status: watch::Receiver<Status>,
+}
+
+/// The bounded way in. Ends (`None`) after [`Intake::stop`], or when the transport has failed for good (see
+/// [`Status::failure`]).
+///
+/// Deliveries of a channel that is gone are left out: the broker sends them again on the next one, and what has no id
+/// could not be told from a new event.
+#[derive(Debug)]
+pub struct Deliveries {
+    rx: mpsc::Receiver<Delivery>,
+    epoch: Arc<AtomicU64>,
+}
+
+impl Deliveries {
+    pub(super) fn new(rx: mpsc::Receiver<Delivery>, epoch: Arc<AtomicU64>) -> Self {
+        Self { rx, epoch }
+    }
+
+    /// The next one. Cancel safe.
+    pub async fn recv(&mut self) -> Option<Delivery> {
+        loop {
+            let delivery = self.rx.recv().await?;
+            if self.is_current(&delivery) {
+                return Some(delivery);
+            }
+        }
+    }
+
+    /// The next one, from a thread outside the runtime.
+    pub fn blocking_recv(&mut self) -> Option<Delivery> {
+        loop {
+            let delivery = self.rx.blocking_recv()?;
+            if self.is_current(&delivery) {
+                return Some(delivery);
+            }
+        }
+    }
+
+    /// The next one if it is there already.
+    pub fn try_recv(&mut self) -> Result<Delivery, mpsc::error::TryRecvError> {
+        loop {
+            let delivery = self.rx.try_recv()?;
+            if self.is_current(&delivery) {
+                return Ok(delivery);
+            }
+        }
+    }
+
+    fn is_current(&self, delivery: &Delivery) -> bool {
+        delivery.token.epoch == self.epoch.load(Ordering::Acquire)
+    }
+}
+
+/// The hand on the inbox. Legal order: any number of [`settle`](Self::settle), then [`stop`](Self::stop), the rest of the
+/// `settle`s, then [`close`](Self::close).
+pub trait Intake: Send + Sync + 'static {
+    /// This delivery *and all before it in its epoch* are durable, with all that follows from them: acknowledge them.
+    /// Never blocks; a token of an epoch that is over does nothing.
+    fn settle(&self, token: DeliveryToken);
+
+    /// Take no more. Resolves once the broker sends nothing more; what it had sent is still handed out before
+    /// [`Deliveries`] ends, so keep receiving meanwhile.
+    fn stop(&self) -> BoxFuture<'static, ()>;
+
+    /// Acknowledge what is settled, and close. What is not settled, the broker will hand out again. Bounded in time.
+    fn close(&self) -> BoxFuture<'static, ()>;
+}
+
+/// The way out.
+pub trait Publish: Send + 'static {
+    /// Publish these in order (persistent, mandatory), and wait until the broker has confirmed every one.
+    ///
+    /// One try, on a connection that is made where there is none; after a failure the next call first pauses, ever
+    /// longer. So the caller's loop is: call, move the cursor by `confirmed`, call again with what is left, without end.
+    /// While the broker is blocked this waits, without end too. Dropping the future is safe: what was under way counts as
+    /// not sent, and will arrive under the same id again.
+    fn publish_window<'a>(&'a mut self, window: &'a [Publication])
+    -> BoxFuture<'a, Result<WindowReport, PublishError>>;
+
+    /// Keep the connection up while there is nothing to publish. Never resolves; drop it when there is.
+    fn tend(&mut self) -> BoxFuture<'_, ()>;
+
+    /// Close the connection. Bounded in time.
+    fn close(&mut self) -> BoxFuture<'_, ()>;
+}
+
+/// That a whole window is confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WindowReport {
+    /// How many came back because nobody asked for them (see [`Publication::must_be_routed`]).
+    pub let_go: usize,
+}
