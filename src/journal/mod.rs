@@ -1,1 +1,138 @@
-//! What is durable.
+//! What is durable: entries, duplicates' ids, the outbox, snapshots.
+//!
+//! One thread owns the [`RedbJournal`] and calls [`Journal::append`]: a [`Batch`] is one transaction and one sync, and
+//! is durable when the call returns. Whoever reads has a [`JournalReader`], as many as there are; reading never waits
+//! for the writer. A journal is a directory:
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `FORMAT` | the version, so that a journal of a later program is refused before anything is written |
+//! | `LOCK` | the id of the process that has the journal; locked as long as it runs |
+//! | `journal.redb` | the database: entries, duplicates' ids, outbox, and where each of them stands |
+//! | `MARK` | how many batches were durable: the database falls back to the commit before when the last is damaged, as it must after a torn write, and this tells one from the other |
+//! | `snapshot-<seq>.snap` | the state before the event of that number; the last two are kept |
+//!
+//! # Invariants
+//! - Events are numbered from 1 without a gap, and so are outbox records; an append that breaks this is refused.
+//! - Every entry, outbox record and snapshot carries a checksum of its own, and its number is part of it.
+//! - After a failed write or sync nothing more is appended. A sync is never retried.
+//! - Replay applies events and never decides.
+//! - There is no clock here: times come with the batches.
+//!
+//! Knows [`crate::routing`] only, and of the outbox nothing but numbers and bytes.
+
+mod append;
+mod error;
+mod gauges;
+mod home;
+mod open;
+mod read;
+mod record;
+mod recover;
+mod snapshot;
+mod tables;
+
+use serde::{Deserialize, Serialize};
+
+use crate::routing::{Command, Event, Millis, Timestamp};
+
+pub use append::RedbJournal;
+pub use error::JournalError;
+pub use gauges::Usage;
+pub use open::{Opened, open, open_with_backend};
+pub use read::{Entries, JournalReader, ReadView};
+pub use recover::{Recovered, RecoveryReport};
+pub use snapshot::{RefusedSnapshot, SnapshotReport};
+
+/// The version of all that is written. Read: this and every one before it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// One command and what followed from it; the unit of the journal.
+///
+/// A command that no event followed from changes nothing, and is not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The number of the first event; the others follow without a gap.
+    pub first_seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What was to be done. For people; replay does not look at it.
+    pub command: Command,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+impl Entry {
+    /// The number of the event after the last of this entry.
+    #[must_use]
+    pub fn next_seq(&self) -> u64 {
+        self.first_seq + self.events.len() as u64
+    }
+}
+
+/// By what an inbound event is recognised when it comes again: a digest of its source and id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DuplicateId(pub [u8; 16]);
+
+/// Something to send, until the broker confirms it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxRecord {
+    /// Its place in the order of sending; 1 for the first of a journal, without gaps.
+    pub number: u64,
+    /// Opaque to the journal.
+    pub bytes: Vec<u8>,
+}
+
+/// What becomes durable together.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Batch {
+    /// The writer's time, which stamps the duplicates' ids and by which old entries are dropped.
+    pub at: Timestamp,
+    /// In the order of their numbers.
+    pub entries: Vec<Entry>,
+    /// Ids of the inbound events that led to this batch.
+    pub duplicates: Vec<DuplicateId>,
+    /// In the order of their numbers.
+    pub outbox: Vec<OutboxRecord>,
+    /// The broker has confirmed all records up to this one: they are dropped. Zero for none; never goes back.
+    pub published_through: u64,
+    /// Ids stamped before this are dropped, some with each batch.
+    pub forget_duplicates_before: Option<Timestamp>,
+}
+
+/// Takes batches, and makes them durable.
+pub trait Journal: Send {
+    /// Appends a batch in one transaction with one sync; it is durable when this returns.
+    ///
+    /// # Errors
+    /// After any error the journal is poisoned: it takes nothing more, and whether the batch is durable is known only
+    /// when the journal is opened anew.
+    fn append(&mut self, batch: &Batch) -> Result<(), JournalError>;
+}
+
+/// What can be set of a journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalOptions {
+    /// A snapshot is due after so many events; 100,000 are replayed in well under a second. At least 1.
+    pub snapshot_every_events: u64,
+    /// Entries are kept for so long beyond what recovery needs, to be looked at and exported.
+    pub retention: Millis,
+    /// The most records that wait in the outbox before the daemon takes nothing more in.
+    pub outbox_records_max: u64,
+    /// Memory of the database's page cache, in bytes.
+    pub cache_bytes: usize,
+    /// The disk counts as low when less than this is free, in bytes.
+    pub disk_reserve_bytes: u64,
+}
+
+impl Default for JournalOptions {
+    fn default() -> Self {
+        Self {
+            snapshot_every_events: 100_000,
+            retention: Millis::from_secs(7 * 24 * 3_600),
+            outbox_records_max: 1_000_000,
+            cache_bytes: 64 << 20,
+            disk_reserve_bytes: 256 << 20,
+        }
+    }
+}

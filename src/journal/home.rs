@@ -1,0 +1,221 @@
+//! The directory of a journal and the small files in it: version, lock, mark.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use super::{JournalError, SCHEMA_VERSION};
+
+/// The database's file.
+pub(super) const DATABASE: &str = "journal.redb";
+/// The database while it is being created: it gets its name when it is whole.
+const DATABASE_NEW: &str = "journal.redb.new";
+const FORMAT: &str = "FORMAT";
+const FORMAT_PREFIX: &str = "rolecall-journal ";
+const LOCK: &str = "LOCK";
+const MARK: &str = "MARK";
+const MARK_LENGTH: usize = 12;
+
+/// A journal's directory, locked for this process.
+#[derive(Debug)]
+pub(super) struct Home {
+    path: PathBuf,
+    /// Locked as long as it is open.
+    _lock: File,
+}
+
+impl Home {
+    /// Takes the directory, creating it where it is missing.
+    pub(super) fn create(path: &Path) -> Result<Self, JournalError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(JournalError::file("create the directory", path))?;
+        check_format(path)?;
+        let home = Self { path: path.to_owned(), _lock: lock(path)? };
+        if !home.file(FORMAT).exists() {
+            home.replace(FORMAT, format!("{FORMAT_PREFIX}{SCHEMA_VERSION}\n").as_bytes())?;
+        }
+        Ok(home)
+    }
+
+    #[expect(dead_code, reason = "for the tools that look into a journal, which come next")]
+    /// Takes the directory of a journal that exists.
+    pub(super) fn existing(path: &Path) -> Result<Self, JournalError> {
+        if !path.join(DATABASE).exists() {
+            return Err(JournalError::Absent { path: path.to_owned() });
+        }
+        check_format(path)?;
+        Ok(Self { path: path.to_owned(), _lock: lock(path)? })
+    }
+
+    /// The directory.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A file in it.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Where a database is created; what an earlier attempt left is removed.
+    pub(super) fn fresh_database(&self) -> Result<PathBuf, JournalError> {
+        let path = self.file(DATABASE_NEW);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(JournalError::file("remove", &path)(error))
+            }
+            _ => Ok(path),
+        }
+    }
+
+    /// Gives the database that was created its name.
+    pub(super) fn adopt_database(&self) -> Result<(), JournalError> {
+        self.rename(DATABASE_NEW, DATABASE)
+    }
+
+    /// Writes a small file so that it is there wholly or not at all.
+    fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), JournalError> {
+        let new = format!("{name}.new");
+        let path = self.file(&new);
+        let write = || {
+            let mut file = File::create(&path)?;
+            file.write_all(bytes)?;
+            file.sync_all()
+        };
+        write().map_err(JournalError::file("write", &path))?;
+        self.rename(&new, name)
+    }
+
+    /// Renames, and makes the renaming durable.
+    pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), JournalError> {
+        let path = self.file(to);
+        fs::rename(self.file(from), &path).map_err(JournalError::file("rename to", &path))?;
+        self.sync()
+    }
+
+    /// Makes durable which files there are.
+    pub(super) fn sync(&self) -> Result<(), JournalError> {
+        let sync = || File::open(&self.path)?.sync_all();
+        sync().map_err(JournalError::file("sync the directory", &self.path))
+    }
+
+    /// Bytes on disk of all files in the directory.
+    pub(super) fn bytes(&self) -> u64 {
+        let Ok(files) = fs::read_dir(&self.path) else { return 0 };
+        files.flatten().filter_map(|file| file.metadata().ok()).map(|about| about.blocks() * 512).sum()
+    }
+
+    /// Bytes that this user may still write on the directory's file system.
+    pub(super) fn free_bytes(&self) -> Result<u64, JournalError> {
+        let about = rustix::fs::statvfs(&self.path)
+            .map_err(|error| JournalError::file("ask for the free space of", &self.path)(error.into()))?;
+        Ok(about.f_bavail.saturating_mul(about.f_frsize))
+    }
+
+    /// How many batches were durable; `None` where there is no mark.
+    pub(super) fn mark(&self) -> Result<Option<u64>, JournalError> {
+        let path = self.file(MARK);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(JournalError::file("read", &path)(error)),
+        };
+        let batches = <[u8; MARK_LENGTH]>::try_from(bytes).ok().and_then(|bytes| read_mark(&bytes));
+        let what = || format!("{} does not say how many batches were durable", path.display());
+        batches.map(Some).ok_or_else(|| JournalError::Damaged { what: what() })
+    }
+
+    /// Where the mark is.
+    pub(super) fn mark_path(&self) -> PathBuf {
+        self.file(MARK)
+    }
+
+    /// The mark, to be moved; a new one is durable before this returns.
+    pub(super) fn open_mark(&self, batches: u64) -> Result<Mark, JournalError> {
+        self.replace(MARK, &written_mark(batches))?;
+        let path = self.file(MARK);
+        let file = OpenOptions::new().write(true).open(&path).map_err(JournalError::file("open", &path))?;
+        Ok(Mark { path, file })
+    }
+}
+
+/// How many batches were durable. It is written after each commit and not synced: after a kill it is exact, after a
+/// power cut it may lag, and it is never ahead.
+#[derive(Debug)]
+pub(super) struct Mark {
+    path: PathBuf,
+    file: File,
+}
+
+impl Mark {
+    /// Moves the mark.
+    pub(super) fn set(&self, batches: u64) -> Result<(), JournalError> {
+        self.file.write_all_at(&written_mark(batches), 0).map_err(JournalError::file("write", &self.path))
+    }
+
+    /// Makes it durable.
+    pub(super) fn sync(&self) -> Result<(), JournalError> {
+        self.file.sync_data().map_err(JournalError::file("sync", &self.path))
+    }
+}
+
+fn written_mark(batches: u64) -> [u8; MARK_LENGTH] {
+    let mut bytes = [0; MARK_LENGTH];
+    bytes[..8].copy_from_slice(&batches.to_le_bytes());
+    bytes[8..].copy_from_slice(&crc32fast::hash(&batches.to_le_bytes()).to_le_bytes());
+    bytes
+}
+
+fn read_mark(bytes: &[u8; MARK_LENGTH]) -> Option<u64> {
+    let (batches, sum) = bytes.split_first_chunk::<8>()?;
+    (crc32fast::hash(batches).to_le_bytes() == *sum).then(|| u64::from_le_bytes(*batches))
+}
+
+/// Refuses a journal of a later version, before anything is written.
+fn check_format(directory: &Path) -> Result<(), JournalError> {
+    let path = directory.join(FORMAT);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(JournalError::file("read", &path)(error)),
+    };
+    let version = text.strip_prefix(FORMAT_PREFIX).and_then(|version| version.trim_end().parse::<u32>().ok());
+    match version {
+        None => Err(JournalError::Damaged { what: format!("{} does not say a version", path.display()) }),
+        Some(found) if found > SCHEMA_VERSION => {
+            Err(JournalError::Newer { path: directory.to_owned(), found, supported: SCHEMA_VERSION })
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn lock(directory: &Path) -> Result<File, JournalError> {
+    let path = directory.join(LOCK);
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(JournalError::file("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            // Who holds it is only told where it can be read; the lock is what counts.
+            let _ = file.read_to_string(&mut text);
+            return Err(JournalError::Locked { path: directory.to_owned(), pid: text.trim().parse().ok() });
+        }
+        Err(TryLockError::Error(error)) => return Err(JournalError::file("lock", &path)(error)),
+    }
+    let write = |file: &File| {
+        file.set_len(0)?;
+        file.write_all_at(format!("{}\n", std::process::id()).as_bytes(), 0)
+    };
+    write(&file).map_err(JournalError::file("write", &path))?;
+    Ok(file)
+}

@@ -1,0 +1,182 @@
+//! Opening a journal: take the directory, check version, pages and mark, draw an identity where it is new.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::sync::Arc;
+
+use redb::backends::FileBackend;
+use redb::{Builder, Database, ReadableDatabase, ReadableTableMetadata, StorageBackend, TableError};
+
+use crate::routing::Identity;
+
+use super::gauges::Gauges;
+use super::home::{DATABASE, Home, Mark};
+use super::read::Shared;
+use super::tables::{DUPLICATE_TIMES, DUPLICATES, ENTRIES, META, OUTBOX, meta, number};
+use super::{JournalError, JournalOptions, JournalReader, RedbJournal, SCHEMA_VERSION, snapshot};
+
+/// A journal that is open: one to append, and as many as needed to read.
+#[derive(Debug)]
+pub struct Opened {
+    /// For the thread that appends.
+    pub journal: RedbJournal,
+    /// For all others; cheap to clone.
+    pub reader: JournalReader,
+}
+
+/// Opens the journal in that directory, creating it where it is missing.
+///
+/// Every page is checked, as after a crash it has to be: the time grows with the database's size.
+///
+/// # Errors
+/// [`JournalError::Locked`], [`JournalError::Newer`] before anything is written; [`JournalError::Damaged`] and
+/// [`JournalError::Lost`] where what is there is not what was written.
+pub fn open(path: &Path, options: &JournalOptions) -> Result<Opened, JournalError> {
+    let home = Home::create(path)?;
+    let file = home.file(DATABASE);
+    if !file.exists() {
+        create(&home, options)?;
+    }
+    let file = OpenOptions::new().read(true).write(true).open(&file).map_err(JournalError::file("open", &file))?;
+    let backend = FileBackend::new(file).map_err(JournalError::storage("open the database"))?;
+    let database = open_database(backend, options)?;
+    let found = position(&database, path)?;
+    check_mark(&home, &found)?;
+    let mark = home.open_mark(found.batches)?;
+    assemble(database, &found, Some((home, mark)), options)
+}
+
+/// Opens a journal on storage of any kind: in memory, or with faults. It has no directory: no lock, no mark, and no
+/// snapshots.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with_backend(backend: impl StorageBackend, options: &JournalOptions) -> Result<Opened, JournalError> {
+    let database = open_database(backend, options)?;
+    if is_blank(&database)? {
+        initialise(&database)?;
+    }
+    let found = position(&database, Path::new("in memory"))?;
+    assemble(database, &found, None, options)
+}
+
+/// Creates the database under another name: a kill on the way leaves nothing that looks like a journal.
+fn create(home: &Home, options: &JournalOptions) -> Result<(), JournalError> {
+    if home.mark()?.is_some_and(|batches| batches > 0) {
+        return Err(JournalError::Damaged { what: format!("{} is missing", home.file(DATABASE).display()) });
+    }
+    let path = home.fresh_database()?;
+    let action = "create the database";
+    let database =
+        Builder::new().set_cache_size(options.cache_bytes).create(path).map_err(JournalError::storage(action))?;
+    initialise(&database)?;
+    database.close().map_err(JournalError::storage(action))?;
+    home.adopt_database()
+}
+
+pub(super) fn open_database(backend: impl StorageBackend, options: &JournalOptions) -> Result<Database, JournalError> {
+    Builder::new()
+        .set_cache_size(options.cache_bytes)
+        .set_check_integrity_on_open(true)
+        .create_with_backend(backend)
+        .map_err(JournalError::storage("open the database"))
+}
+
+fn is_blank(database: &Database) -> Result<bool, JournalError> {
+    let action = "read the journal's numbers";
+    let transaction = database.begin_read().map_err(JournalError::storage(action))?;
+    match transaction.open_table(META) {
+        Ok(_) => Ok(false),
+        Err(TableError::TableDoesNotExist(_)) => Ok(true),
+        Err(error) => Err(JournalError::storage(action)(error)),
+    }
+}
+
+fn initialise(database: &Database) -> Result<(), JournalError> {
+    let write = || -> Result<(), redb::Error> {
+        let transaction = database.begin_write()?;
+        {
+            let mut table = transaction.open_table(META)?;
+            table.insert(meta::SCHEMA, u64::from(SCHEMA_VERSION))?;
+            table.insert(meta::INSTANCE, rand::random::<u64>())?;
+            table.insert(meta::SEED, rand::random::<u64>())?;
+            table.insert(meta::BATCHES, 0)?;
+            table.insert(meta::NEXT_SEQ, 1)?;
+            table.insert(meta::OUTBOX_NEXT, 1)?;
+            table.insert(meta::PUBLISHED_THROUGH, 0)?;
+            transaction.open_table(ENTRIES)?;
+            transaction.open_table(OUTBOX)?;
+            transaction.open_table(DUPLICATES)?;
+            transaction.open_table(DUPLICATE_TIMES)?;
+        }
+        Ok(transaction.commit()?)
+    };
+    write().map_err(JournalError::storage("create the database"))
+}
+
+/// How far a journal has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Position {
+    pub(super) identity: Identity,
+    pub(super) batches: u64,
+    pub(super) next_seq: u64,
+    pub(super) outbox_next: u64,
+    pub(super) published_through: u64,
+}
+
+/// Reads how far the journal has come; refuses one of a later version.
+pub(super) fn position(database: &Database, path: &Path) -> Result<Position, JournalError> {
+    let action = "read the journal's numbers";
+    let transaction = database.begin_read().map_err(JournalError::storage(action))?;
+    let table = transaction.open_table(META).map_err(JournalError::storage(action))?;
+    let schema = number(&table, meta::SCHEMA)?;
+    if schema > u64::from(SCHEMA_VERSION) {
+        let found = u32::try_from(schema).unwrap_or(u32::MAX);
+        return Err(JournalError::Newer { path: path.to_owned(), found, supported: SCHEMA_VERSION });
+    }
+    Ok(Position {
+        identity: Identity { instance: number(&table, meta::INSTANCE)?, seed: number(&table, meta::SEED)? },
+        batches: number(&table, meta::BATCHES)?,
+        next_seq: number(&table, meta::NEXT_SEQ)?,
+        outbox_next: number(&table, meta::OUTBOX_NEXT)?,
+        published_through: number(&table, meta::PUBLISHED_THROUGH)?,
+    })
+}
+
+/// A database whose last commit is damaged falls back to the one before, as after a torn write. The mark tells whether
+/// that commit was durable.
+pub(super) fn check_mark(home: &Home, found: &Position) -> Result<(), JournalError> {
+    match home.mark()? {
+        Some(marked) if marked > found.batches => {
+            Err(JournalError::Lost { marked, found: found.batches, mark: home.mark_path() })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn assemble(
+    database: Database,
+    found: &Position,
+    home: Option<(Home, Mark)>,
+    options: &JournalOptions,
+) -> Result<Opened, JournalError> {
+    let (home, mark) = home.unzip();
+    let gauges = Gauges::default();
+    gauges.batches.set(found.batches);
+    gauges.next_seq.set(found.next_seq);
+    gauges.outbox_next.set(found.outbox_next);
+    gauges.published_through.set(found.published_through);
+    let action = "count the journal's records";
+    let transaction = database.begin_read().map_err(JournalError::storage(action))?;
+    let entries = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;
+    let duplicates = transaction.open_table(DUPLICATES).map_err(JournalError::storage(action))?;
+    gauges.entries.set(entries.len().map_err(JournalError::storage(action))?);
+    gauges.duplicates.set(duplicates.len().map_err(JournalError::storage(action))?);
+    drop(transaction);
+    if let Some(home) = &home {
+        gauges.snapshot_seq.set(snapshot::list(home)?.first().map_or(0, |newest| newest.seq));
+    }
+    let shared = Arc::new(Shared::new(database, found.identity, options.clone(), gauges, home));
+    let reader = JournalReader::new(Arc::clone(&shared));
+    Ok(Opened { journal: RedbJournal::new(shared, mark, found), reader })
+}

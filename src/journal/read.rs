@@ -1,0 +1,224 @@
+//! Reading beside the writer: duplicates, the outbox, entries, how full it is.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable};
+
+use crate::routing::{Identity, Timestamp};
+
+use super::gauges::{Gauges, Usage};
+use super::home::Home;
+use super::record::{ReplayEntry, decode_entry, decode_for_replay, decode_outbox};
+use super::tables::{DUPLICATES, ENTRIES, OUTBOX};
+use super::{DuplicateId, Entry, JournalError, JournalOptions, OutboxRecord};
+
+/// Entries that one read transaction reads: an open one keeps pages from being used again.
+const ENTRIES_PER_READ: usize = 1_024;
+
+/// What the one who appends and those who read have in common.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) database: Database,
+    pub(super) identity: Identity,
+    pub(super) options: JournalOptions,
+    pub(super) gauges: Gauges,
+    /// Declared after the database: the lock is given back last.
+    pub(super) home: Option<Home>,
+    /// Held while a snapshot is taken: one at a time.
+    pub(super) snapshotting: Mutex<()>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        database: Database,
+        identity: Identity,
+        options: JournalOptions,
+        gauges: Gauges,
+        home: Option<Home>,
+    ) -> Self {
+        Self { database, identity, options, gauges, home, snapshotting: Mutex::new(()) }
+    }
+}
+
+/// Reads a journal, on any thread, while another appends. Sees what is durable, and nothing else.
+#[derive(Debug, Clone)]
+pub struct JournalReader {
+    pub(super) shared: Arc<Shared>,
+}
+
+impl JournalReader {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// What makes the ids of this journal's engine its own.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        self.shared.identity
+    }
+
+    /// The duplicates' ids as they are durable now, for the look-ups of one batch.
+    ///
+    /// With a pipeline the writer has to remember the ids of batches that are under way itself.
+    ///
+    /// # Errors
+    /// Where the database can't be read.
+    pub fn view(&self) -> Result<ReadView, JournalError> {
+        let action = "read the duplicates";
+        let transaction = self.shared.database.begin_read().map_err(JournalError::storage(action))?;
+        Ok(ReadView { duplicates: transaction.open_table(DUPLICATES).map_err(JournalError::storage(action))? })
+    }
+
+    /// The outbox records after that number, oldest first: at most so many, and no more bytes than that but for the
+    /// first.
+    ///
+    /// # Errors
+    /// Where the database can't be read or a record is damaged.
+    pub fn outbox_after(
+        &self,
+        number: u64,
+        records_max: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<OutboxRecord>, JournalError> {
+        let action = "read the outbox";
+        let transaction = self.shared.database.begin_read().map_err(JournalError::storage(action))?;
+        let table = transaction.open_table(OUTBOX).map_err(JournalError::storage(action))?;
+        let mut records: Vec<OutboxRecord> = Vec::new();
+        let mut bytes = 0;
+        for found in table.range(number + 1..).map_err(JournalError::storage(action))?.take(records_max) {
+            let (key, value) = found.map_err(JournalError::storage(action))?;
+            let record = decode_outbox(key.value(), value.value())?;
+            bytes += record.bytes.len();
+            if bytes > bytes_max && !records.is_empty() {
+                break;
+            }
+            records.push(record);
+        }
+        Ok(records)
+    }
+
+    /// All entries from the one that holds that event, oldest first.
+    ///
+    /// # Errors
+    /// Where the database can't be read or that entry is damaged.
+    pub fn entries_from(&self, seq: u64) -> Result<Entries<Entry>, JournalError> {
+        let action = "read entries";
+        let transaction = self.shared.database.begin_read().map_err(JournalError::storage(action))?;
+        let table = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;
+        let before = table.range(..=seq).map_err(JournalError::storage(action))?.next_back();
+        let start = match before.transpose().map_err(JournalError::storage(action))? {
+            Some((key, value)) if decode_entry(key.value(), value.value())?.next_seq() > seq => key.value(),
+            _ => seq,
+        };
+        Ok(Entries::new(self, start, decode_entry))
+    }
+
+    /// The entries whose first event is that or a later one, for replay.
+    pub(super) fn replay_from(&self, seq: u64) -> Entries<ReplayEntry> {
+        Entries::new(self, seq, decode_for_replay)
+    }
+
+    /// How full the journal is. Costs nothing but a look at its directory.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        let gauges = &self.shared.gauges;
+        let outbox_last = gauges.outbox_next.get() - 1;
+        let next_seq = gauges.next_seq.get();
+        Usage {
+            bytes: self.shared.home.as_ref().map_or(0, Home::bytes),
+            batches: gauges.batches.get(),
+            entries: gauges.entries.get(),
+            next_seq,
+            duplicates: gauges.duplicates.get(),
+            outbox_depth: self.outbox_depth(),
+            outbox_last,
+            published_through: gauges.published_through.get(),
+            events_since_snapshot: next_seq.saturating_sub(gauges.snapshot_seq.get().max(1)),
+        }
+    }
+
+    /// Outbox records that are durable and not confirmed, as far as the journal was told.
+    #[must_use]
+    pub fn outbox_depth(&self) -> u64 {
+        let published_through = self.shared.gauges.published_through.get();
+        (self.shared.gauges.outbox_next.get() - 1).saturating_sub(published_through)
+    }
+
+    /// Whether so much waits in the outbox that nothing more should be taken in.
+    #[must_use]
+    pub fn outbox_is_full(&self) -> bool {
+        self.outbox_depth() >= self.shared.options.outbox_records_max
+    }
+
+    /// Whether less is free than the reserve: nothing more should be taken in until there is room.
+    ///
+    /// # Errors
+    /// Where the system does not say.
+    pub fn disk_is_low(&self) -> Result<bool, JournalError> {
+        let free = self.shared.home.as_ref().map(Home::free_bytes).transpose()?;
+        Ok(free.is_some_and(|bytes| bytes < self.shared.options.disk_reserve_bytes))
+    }
+}
+
+/// The duplicates' ids as they were durable at one moment.
+pub struct ReadView {
+    duplicates: ReadOnlyTable<&'static [u8; 16], i64>,
+}
+
+impl ReadView {
+    /// When an inbound event of that id was taken in; `None` where none was, or it is forgotten.
+    ///
+    /// # Errors
+    /// Where the database can't be read.
+    pub fn seen_at(&self, id: &DuplicateId) -> Result<Option<Timestamp>, JournalError> {
+        let found =
+            ReadableTable::get(&self.duplicates, &id.0).map_err(JournalError::storage("read the duplicates"))?;
+        Ok(found.map(|at| Timestamp(at.value())))
+    }
+}
+
+type Decode<T> = fn(u64, &[u8]) -> Result<T, JournalError>;
+
+/// Entries in order; see [`JournalReader::entries_from`]. Ends after the first error.
+pub struct Entries<T> {
+    reader: JournalReader,
+    /// Entries from this event on have not been read; `None` when all have.
+    from: Option<u64>,
+    read: VecDeque<T>,
+    decode: Decode<T>,
+}
+
+impl<T> Entries<T> {
+    fn new(reader: &JournalReader, seq: u64, decode: Decode<T>) -> Self {
+        Self { reader: reader.clone(), from: Some(seq), read: VecDeque::new(), decode }
+    }
+
+    fn read_more(&mut self, seq: u64) -> Result<(), JournalError> {
+        let action = "read entries";
+        let transaction = self.reader.shared.database.begin_read().map_err(JournalError::storage(action))?;
+        let table = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;
+        let mut last = None;
+        for found in table.range(seq..).map_err(JournalError::storage(action))?.take(ENTRIES_PER_READ) {
+            let (key, value) = found.map_err(JournalError::storage(action))?;
+            self.read.push_back((self.decode)(key.value(), value.value())?);
+            last = Some(key.value());
+        }
+        self.from = last.map(|last| last + 1);
+        Ok(())
+    }
+}
+
+impl<T> Iterator for Entries<T> {
+    type Item = Result<T, JournalError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.read.is_empty()
+            && let Some(seq) = self.from.take()
+            && let Err(error) = self.read_more(seq)
+        {
+            return Some(Err(error));
+        }
+        self.read.pop_front().map(Ok)
+    }
+}

@@ -1,0 +1,176 @@
+//! Recovery: the newest snapshot that is whole, and the entries since. A new snapshot is recovery in the background.
+
+use std::sync::{MutexGuard, PoisonError};
+
+use redb::{ReadableDatabase, ReadableTable};
+
+use crate::routing::{State, Timestamp};
+
+use super::JournalError;
+use super::read::JournalReader;
+use super::record::decode_for_replay;
+use super::snapshot::{self, RefusedSnapshot, SnapshotReport};
+use super::tables::ENTRIES;
+
+/// The state as it was when the last batch became durable.
+#[derive(Debug)]
+pub struct Recovered {
+    /// What the engine goes on from.
+    pub state: State,
+    /// The number that the next outbox record gets.
+    pub outbox_next: u64,
+    /// The broker has confirmed all outbox records up to this one; what follows is to be sent.
+    pub published_through: u64,
+    /// How it went.
+    pub report: RecoveryReport,
+}
+
+/// How a recovery went.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RecoveryReport {
+    /// The snapshot that was used holds the state before this event; `None` where none was.
+    pub snapshot_seq: Option<u64>,
+    /// Snapshots that could not be used, newest first.
+    pub snapshots_refused: Vec<RefusedSnapshot>,
+    /// Entries applied since the snapshot.
+    pub entries_replayed: u64,
+    /// Events applied since the snapshot.
+    pub events_replayed: u64,
+}
+
+impl JournalReader {
+    /// The state that the journal holds: the newest snapshot that is whole, and what happened since.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] names the first entry that is not what was written;
+    /// [`JournalError::Unrecoverable`] where no snapshot can be used and the first entries are gone.
+    pub fn recover(&self) -> Result<Recovered, JournalError> {
+        let gauges = &self.shared.gauges;
+        let (published_through, outbox_next) = (gauges.published_through.get(), gauges.outbox_next.get());
+        let (state, report) = self.recovered_state()?;
+        Ok(Recovered { state, outbox_next, published_through, report })
+    }
+
+    /// Whether so many events happened since the newest snapshot that the next should be taken.
+    #[must_use]
+    pub fn snapshot_is_due(&self) -> bool {
+        self.shared.home.is_some() && self.usage_since_snapshot() >= self.shared.options.snapshot_every_events
+    }
+
+    /// Takes a snapshot of what is durable, on a thread of the caller's, while batches are appended. It holds a second
+    /// state in memory as long as it takes. Afterwards entries that neither of the kept snapshots needs, and that are
+    /// older than the retention, are dropped with the batches that follow.
+    ///
+    /// `None` where nothing happened since the last, where another thread is at it, or where the journal has no
+    /// directory.
+    ///
+    /// # Errors
+    /// A snapshot that failed leaves journal and earlier snapshots as they were, and can be tried again.
+    pub fn take_snapshot(&self, now: Timestamp) -> Result<Option<SnapshotReport>, JournalError> {
+        let (Some(home), Some(_guard)) = (&self.shared.home, self.start_snapshot()) else { return Ok(None) };
+        let (state, recovery) = self.recovered_state()?;
+        if recovery.snapshot_seq == Some(state.next_seq()) || state.next_seq() == 1 {
+            return Ok(None);
+        }
+        let report = snapshot::write(home, state)?;
+        self.shared.gauges.snapshot_seq.set(report.seq);
+        let mut kept = vec![report.seq];
+        kept.extend(recovery.snapshot_seq);
+        snapshot::remove_others(home, &kept)?;
+        if let Some(older) = recovery.snapshot_seq {
+            let before = self.first_seq_since(now - self.shared.options.retention)?.min(older);
+            self.shared.gauges.drop_entries_before.set(before);
+        }
+        Ok(Some(report))
+    }
+
+    fn start_snapshot(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.shared.snapshotting.try_lock() {
+            Ok(guard) => Some(guard),
+            // A panic while a snapshot was taken left nothing half done that the next would build on.
+            Err(std::sync::TryLockError::Poisoned(error)) => Some(PoisonError::into_inner(error)),
+            Err(std::sync::TryLockError::WouldBlock) => None,
+        }
+    }
+
+    fn recovered_state(&self) -> Result<(State, RecoveryReport), JournalError> {
+        let end = self.shared.gauges.next_seq.get();
+        let (mut state, mut report) = self.newest_snapshot(end)?;
+        for entry in self.replay_from(state.next_seq()) {
+            let entry = entry?;
+            if entry.first_seq != state.next_seq() {
+                return Err(gap(state.next_seq(), entry.first_seq, &report));
+            }
+            for event in &entry.events {
+                state.apply(entry.at, event);
+            }
+            report.entries_replayed += 1;
+            report.events_replayed += entry.events.len() as u64;
+        }
+        if state.next_seq() < end {
+            return Err(gap(state.next_seq(), end, &report));
+        }
+        Ok((state, report))
+    }
+
+    fn newest_snapshot(&self, end: u64) -> Result<(State, RecoveryReport), JournalError> {
+        let mut report = RecoveryReport::default();
+        let files = self.shared.home.as_ref().map(snapshot::list).transpose()?.unwrap_or_default();
+        for file in files {
+            match snapshot::read(&file.path, self.shared.identity) {
+                Ok(state) if state.next_seq() > end => {
+                    let what =
+                        format!("{} knows event {}, the entries end before {end}", file.path.display(), file.seq - 1);
+                    return Err(JournalError::Damaged { what });
+                }
+                Ok(state) => {
+                    report.snapshot_seq = Some(state.next_seq());
+                    return Ok((state, report));
+                }
+                Err(why) => report.snapshots_refused.push(RefusedSnapshot { path: file.path, why }),
+            }
+        }
+        Ok((State::new(self.shared.identity), report))
+    }
+
+    /// The first event of the first entry that is not older than that; the next event's number where all are.
+    fn first_seq_since(&self, since: Timestamp) -> Result<u64, JournalError> {
+        let action = "read entries";
+        let transaction = self.shared.database.begin_read().map_err(JournalError::storage(action))?;
+        let table = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;
+        let first = table.first().map_err(JournalError::storage(action))?.map(|(key, _)| key.value());
+        let end = self.shared.gauges.next_seq.get();
+        let (mut low, mut high) = (first.unwrap_or(end), end);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let found = table.range(middle..).map_err(JournalError::storage(action))?.next().transpose();
+            let Some((key, value)) = found.map_err(JournalError::storage(action))? else {
+                high = middle;
+                continue;
+            };
+            let entry = decode_for_replay(key.value(), value.value())?;
+            if entry.at < since {
+                low = key.value() + entry.events.len() as u64;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low.min(end))
+    }
+
+    fn usage_since_snapshot(&self) -> u64 {
+        let gauges = &self.shared.gauges;
+        gauges.next_seq.get().saturating_sub(gauges.snapshot_seq.get().max(1))
+    }
+}
+
+/// Events are missing: because they were dropped and the snapshots are no good, or because of damage.
+fn gap(expected: u64, found: u64, report: &RecoveryReport) -> JournalError {
+    if report.entries_replayed == 0 && report.snapshot_seq.is_none() && expected == 1 {
+        let refused = report.snapshots_refused.iter().map(|file| format!("{}: {}", file.path.display(), file.why));
+        let refused = refused.collect::<Vec<_>>().join("; ");
+        let refused = if refused.is_empty() { "there is none".to_owned() } else { refused };
+        return JournalError::Unrecoverable { first_seq: found, refused };
+    }
+    JournalError::Damaged { what: format!("after event {} comes {found}", expected - 1) }
+}

@@ -1,0 +1,5 @@
+//! The journal's promises: what was appended is there, whole and in order, whatever happens to the process, the disk
+//! and the file.
+
+mod appending;
+mod support;
