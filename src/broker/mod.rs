@@ -18,13 +18,17 @@
 //!
 //! Must not know: any other room.
 
+mod amqp;
+pub mod embedded;
 mod error;
 mod message;
 mod options;
+mod pattern;
 mod properties;
 mod status;
 mod transport;
 
+pub use amqp::{connect, connect_publisher};
 pub use error::{PublishCause, PublishError, TransportError};
 pub use message::{Delivery, DeliveryToken, Exchange, Publication};
 pub use options::{BrokerOptions, BrokerUri, OutboxQueue, PREFETCH_MAX, QueueType, TopologyMode};

@@ -4,7 +4,7 @@
 //! around lapin's own type rather than a selection of its members.
 
 use lapin::BasicProperties;
-use lapin::types::{AMQPValue, FieldTable, LongString, ShortString};
+use lapin::types::{AMQPValue, LongString, ShortString};
 use serde::{Deserialize, Serialize};
 
 /// AMQP's short strings (message id, type, routing key …) hold no more.
@@ -125,7 +125,7 @@ impl Properties {
     /// With this header beside those that are there; one of the same name is replaced.
     #[must_use]
     pub fn with_header(self, name: &str, value: &str) -> Self {
-        let mut headers = self.0.headers().clone().unwrap_or_else(FieldTable::default);
+        let mut headers = self.0.headers().clone().unwrap_or_default();
         if let Some(name) = short(name) {
             headers.insert(name, AMQPValue::LongString(LongString::from(value)));
         }

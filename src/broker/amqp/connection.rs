@@ -1,0 +1,135 @@
+//! One connection: made within a bound, and ended for certain.
+//!
+//! lapin runs a thread per connection, and dropping a connection asks that thread to say goodbye politely, which a hung or
+//! blocked broker can delay for ever. So the socket's descriptor is kept beside it, and shut down when the connection is
+//! dropped: thread and socket end, whatever the broker does.
+
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use lapin::tcp::{AsyncTcpStream, OwnedTLSConfig};
+use lapin::uri::{AMQPScheme, AMQPUri};
+use lapin::{Channel, Connection, ConnectionProperties};
+
+use super::fault::Fault;
+use super::within;
+use crate::broker::options::BrokerOptions;
+
+/// AMQP's "all is well" in a close.
+const REPLY_SUCCESS: u16 = 200;
+
+/// What a connection is for, as the broker's list of connections shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Consume,
+    Publish,
+}
+
+impl Purpose {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Consume => "consume",
+            Self::Publish => "publish",
+        }
+    }
+}
+
+/// An open connection.
+pub(super) struct Connected {
+    connection: Connection,
+    /// Held for its drop.
+    _socket: SocketGuard,
+    request_timeout: Duration,
+}
+
+impl Connected {
+    /// Opens one: TCP, TLS where the URI asks for it, and the AMQP handshake.
+    pub(super) async fn open(options: &BrokerOptions, purpose: Purpose) -> Result<Self, Fault> {
+        let socket = SocketGuard::default();
+        let slot = Arc::clone(&socket.0);
+        let bound = options.request_timeout;
+        let name = format!("{} ({})", options.node_name, purpose.as_str());
+        let connecting = async {
+            Connection::connector(
+                options.uri.to_amqp(options.heartbeat),
+                lapin::runtime::default_runtime()?,
+                async move |uri: AMQPUri, runtime| {
+                    let address = (uri.authority.host.clone(), uri.authority.port);
+                    let connected = AsyncTcpStream::connect(&runtime, runtime.to_socket_addrs(address)).await?;
+                    if let AsyncTcpStream::Plain(stream) = &connected {
+                        guard_socket(&slot, stream.get_ref().as_fd().try_clone_to_owned()?.into());
+                    }
+                    match uri.scheme {
+                        AMQPScheme::AMQP => Ok(connected),
+                        AMQPScheme::AMQPS => {
+                            Ok(connected.into_tls(&uri.authority.host, OwnedTLSConfig::default().as_ref()).await?)
+                        }
+                    }
+                },
+                ConnectionProperties::default().with_connection_name(name.into()),
+            )
+            .await
+        };
+        // On a timeout the guard is dropped, and with it the thread ends that hangs in the handshake.
+        let connection = within(bound, "connect", connecting).await?;
+        Ok(Self { connection, _socket: socket, request_timeout: bound })
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Whether it has not been lost, as far as is known.
+    pub(super) fn is_open(&self) -> bool {
+        self.connection.status().connected()
+    }
+
+    /// A new channel on it.
+    pub(super) async fn channel(&self) -> Result<Channel, Fault> {
+        within(self.request_timeout, "open a channel", self.connection.create_channel()).await
+    }
+
+    /// Says goodbye in the order of the protocol, so that all that was sent before has been taken.
+    pub(super) async fn close(self) -> Result<(), Fault> {
+        within(self.request_timeout, "close", self.connection.close(REPLY_SUCCESS, "bye".into())).await
+    }
+}
+
+/// Shuts a connection's socket down when it is dropped, also one that is still to be opened.
+#[derive(Default)]
+struct SocketGuard(SocketSlot);
+
+type SocketSlot = Arc<Mutex<SocketState>>;
+
+#[derive(Default)]
+enum SocketState {
+    #[default]
+    Awaited,
+    Open(TcpStream),
+    Over,
+}
+
+/// Gives the guard its handle; where the guard is gone already, the socket ends here.
+fn guard_socket(slot: &SocketSlot, stream: TcpStream) {
+    let mut state = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    match *state {
+        SocketState::Over => shut_down(&stream),
+        SocketState::Awaited | SocketState::Open(_) => *state = SocketState::Open(stream),
+    }
+}
+
+impl Drop for SocketGuard {
+    fn drop(&mut self) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let SocketState::Open(stream) = std::mem::replace(&mut *state, SocketState::Over) {
+            shut_down(&stream);
+        }
+    }
+}
+
+fn shut_down(stream: &TcpStream) {
+    // It fails only where the socket is not connected any more, which is what is wanted.
+    let _ = stream.shutdown(Shutdown::Both);
+}

@@ -1,0 +1,106 @@
+//! The transport that is a RabbitMQ.
+
+mod backoff;
+mod connection;
+mod consumer;
+mod fault;
+mod ledger;
+mod publisher;
+mod topology;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::timeout;
+
+use self::backoff::Backoff;
+use self::fault::Fault;
+use super::error::TransportError;
+use super::options::BrokerOptions;
+use super::status::{LinkState, Observer, StatusCell};
+use super::transport::{Link, Publish};
+
+/// Reaches the broker within `connect_timeout`, sees to its objects, starts to consume, and keeps it all up from then on.
+///
+/// Must be called within a tokio runtime; what it starts lives there.
+///
+/// # Errors
+/// A broker that can't be reached in time, or whose answer only a person can change. Once this has succeeded, a broker
+/// that goes away is waited for without end; what can't be waited out shows as [`LinkState::Failed`].
+pub async fn connect(options: BrokerOptions, observer: Arc<dyn Observer>) -> Result<Link, TransportError> {
+    let (status, watched) = StatusCell::new(LinkState::Connecting);
+    let options = Arc::new(options);
+    let (consumer, publisher) = first_connections(&options).await?;
+    let publisher =
+        publisher::AmqpPublisher::new(Arc::clone(&options), publisher, status.clone(), Arc::clone(&observer));
+    let (deliveries, intake) = consumer::start(options, consumer, status, observer);
+    Ok(Link { deliveries, intake: Arc::new(intake), publisher: Box::new(publisher), status: watched })
+}
+
+/// A publisher alone, for commands that only speak. The objects must be there already.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_publisher(options: BrokerOptions) -> Result<Box<dyn Publish>, TransportError> {
+    let (status, _) = StatusCell::new(LinkState::Connecting);
+    let options = Arc::new(options);
+    let connection = persist(&options, || publisher::open(&options)).await?;
+    Ok(Box::new(publisher::AmqpPublisher::new(options, connection, status, Arc::new(super::status::Unobserved))))
+}
+
+async fn first_connections(
+    options: &Arc<BrokerOptions>,
+) -> Result<(consumer::Consuming, publisher::Publishing), TransportError> {
+    let consuming = persist(options, || consumer::open(options)).await?;
+    let publishing = persist(options, || publisher::open(options)).await?;
+    Ok((consuming, publishing))
+}
+
+/// Tries until it works, says that it can't, or `connect_timeout` is over.
+async fn persist<T, F: Future<Output = Result<T, Fault>>>(
+    options: &BrokerOptions,
+    attempt: impl Fn() -> F,
+) -> Result<T, TransportError> {
+    let give_up_at = Instant::now() + options.connect_timeout;
+    let mut backoff = Backoff::new(options.reconnect_min, options.reconnect_max);
+    let mut last = "no answer".to_owned();
+    loop {
+        let left = give_up_at.saturating_duration_since(Instant::now());
+        match timeout(left, attempt()).await {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(fault)) => match fault.into_fatal(Moment::Start, options) {
+                Ok(fatal) => return Err(fatal),
+                Err(reason) => last = reason,
+            },
+            Err(_) => {}
+        }
+        let pause = backoff.next_pause();
+        if Instant::now() + pause >= give_up_at {
+            return Err(TransportError::Unreachable {
+                endpoint: options.uri.to_string(),
+                waited: options.connect_timeout,
+                reason: last,
+            });
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// When a fault happened: a refusal is an answer at the start, and a passing state of the broker later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    Start,
+    Later,
+}
+
+/// Never wait for the broker without a bound.
+async fn within<T>(
+    bound: Duration,
+    what: &'static str,
+    future: impl Future<Output = lapin::Result<T>>,
+) -> Result<T, Fault> {
+    match timeout(bound, future).await {
+        Ok(result) => result.map_err(|error| Fault::from_lapin(what, error)),
+        Err(_) => Err(Fault::Timeout { what, bound }),
+    }
+}
