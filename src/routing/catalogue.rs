@@ -107,4 +107,45 @@ impl Catalogue {
     pub fn acceptance(&self, role: Option<&Role>, channel: &Channel) -> Acceptance {
         role.and_then(|role| role.acceptance).unwrap_or(channel.acceptance)
     }
+
+    /// What is different from an earlier catalogue, one line a change, for people and for the audit.
+    #[must_use]
+    pub fn changes_since(&self, before: &Self) -> Vec<String> {
+        let mut changes = Vec::new();
+        describe("channel", &before.channels, &self.channels, &mut changes);
+        describe("role", &before.roles, &self.roles, &mut changes);
+        let by_name = |rules: &[Rule]| -> BTreeMap<RuleName, Rule> {
+            rules.iter().map(|rule| (rule.name.clone(), rule.clone())).collect()
+        };
+        describe("rule", &by_name(&before.rules), &by_name(&self.rules), &mut changes);
+        let order = |rules: &[Rule]| -> Vec<RuleName> { rules.iter().map(|rule| rule.name.clone()).collect() };
+        let same_rules = by_name(&before.rules).keys().eq(by_name(&self.rules).keys());
+        let settings = [
+            (same_rules && order(&before.rules) != order(&self.rules), "the order of the rules changed"),
+            (before.default_role != self.default_role, "the default role changed"),
+            (before.access != self.access, "the permissions of access levels changed"),
+            (before.agents != self.agents, "the rules for all agents changed"),
+            (before.closed_retention != self.closed_retention, "the retention of ended tickets changed"),
+        ];
+        changes.extend(settings.into_iter().filter(|(changed, _)| *changed).map(|(_, line)| line.to_owned()));
+        changes
+    }
+}
+
+fn describe<K: Ord + std::fmt::Display, V: PartialEq>(
+    noun: &str,
+    before: &BTreeMap<K, V>,
+    after: &BTreeMap<K, V>,
+    changes: &mut Vec<String>,
+) {
+    for name in before.keys().filter(|name| !after.contains_key(*name)) {
+        changes.push(format!("{noun} {name} was removed"));
+    }
+    for (name, value) in after {
+        match before.get(name) {
+            None => changes.push(format!("{noun} {name} was added")),
+            Some(earlier) if earlier != value => changes.push(format!("{noun} {name} changed")),
+            Some(_) => {}
+        }
+    }
 }

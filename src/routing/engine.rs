@@ -2,8 +2,11 @@
 
 use super::command::{Command, Rejection};
 use super::event::Event;
+use super::index;
 use super::state::{Identity, State};
+use super::step::Step;
 use super::time::Timestamp;
+use super::timer::Subject;
 
 /// What became of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +15,7 @@ pub enum Verdict {
     Accepted,
     /// It said what was known already, and changed nothing.
     Duplicate,
-    /// It could not be done, and changed nothing.
+    /// It could not be done, and changed nothing. The answer is among the events.
     Rejected(Rejection),
 }
 
@@ -54,14 +57,28 @@ impl Engine {
         &self.state
     }
 
-    /// Does one thing, and everything that follows from it.
-    pub fn handle(&mut self, _command: Command, now: Timestamp) -> Outcome {
-        Outcome { verdict: Verdict::Accepted, first_seq: self.state.next_seq(), at: now, events: Vec::new() }
+    /// Does one thing, and everything that follows from it. A time before the engine's own counts as the engine's own.
+    pub fn handle(&mut self, command: Command, now: Timestamp) -> Outcome {
+        let at = now.max(self.state.now());
+        let first_seq = self.state.next_seq();
+        let mut step = Step::new(&mut self.state, at);
+        let verdict = step.run(command);
+        Outcome { verdict, first_seq, at, events: step.finish() }
     }
 
     /// When [`Command::Elapse`] is due, and why.
     #[must_use]
     pub fn next_timeout(&self) -> Option<(Timestamp, &'static str)> {
-        None
+        let (due, subject) = self.state.timers().first()?;
+        let why = match subject {
+            Subject::Agent(_) => "agent",
+            Subject::Closed => "retention",
+            Subject::Ticket(id) => {
+                let ticket = self.state.ticket(id)?;
+                let (_, what) = index::ticket_due(ticket, &self.state.ground.agents, &self.state.ground.catalogue)?;
+                what.as_str()
+            }
+        };
+        Some((due, why))
     }
 }

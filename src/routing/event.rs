@@ -77,8 +77,7 @@ pub enum Event {
 
     /// A ticket came, and was classified. It is not in a queue yet.
     TicketCreated { ticket: TicketId, intake: Box<Intake> },
-    /// What upstream says of it changed, and it was classified afresh. A waiting ticket is out of its queues until the
-    /// next event places it.
+    /// What upstream says of it changed, and it was classified afresh. A waiting ticket stays in the queues.
     TicketUpdated { ticket: TicketId, intake: Box<Intake> },
     /// It waits aside until its `not_before`.
     TicketScheduled { ticket: TicketId, not_before: Timestamp },
@@ -98,8 +97,6 @@ pub enum Event {
     },
     /// Nobody, online or offline, could ever take it.
     TicketUnroutable { ticket: TicketId, role: Option<RoleName>, channel: ChannelName, cause: UnroutableCause },
-    /// It is taken out of its place, to be placed anew by the next event.
-    TicketRecalled { ticket: TicketId },
     /// An overflow step was taken: its demand is wider.
     TicketEscalated {
         ticket: TicketId,

@@ -24,19 +24,32 @@
 //! [`State::apply`] never decides.
 
 pub mod agent;
+mod apply;
 pub mod catalogue;
 pub mod channel;
+pub mod classify;
 pub mod command;
 pub mod engine;
+pub mod estimate;
 pub mod event;
+mod index;
+mod invariants;
+pub mod matching;
 pub mod name;
 pub mod offer;
+pub mod overflow;
 pub mod permission;
+pub mod pool;
+pub mod queue;
+pub mod rank;
 pub mod role;
 pub mod skill;
 pub mod state;
+mod step;
+pub mod strategy;
 pub mod ticket;
 pub mod time;
+pub mod timer;
 
 pub use agent::{Agent, AgentProfile, AgentView, Status};
 pub use catalogue::Catalogue;

@@ -19,6 +19,8 @@ pub struct Offer {
     pub offered_at: Timestamp,
     /// When it lapses.
     pub expires_at: Timestamp,
+    /// Why this agent.
+    pub reason: Reason,
 }
 
 /// That an agent owns a ticket.

@@ -1,16 +1,27 @@
-//! The ground truth, and the one place where it changes: [`State::apply`].
+//! The ground truth: everything that the engine knows, what follows from it, and how both are kept honest.
+//!
+//! [`Ground`] is what events made true, and what a snapshot holds. [`Index`] follows from it: queues, benches, timers,
+//! compiled rules. The one place where either changes is [`State::apply`], in [`super::apply`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use foldhash::fast::FixedState;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::agent::Agent;
+use super::agent::{Agent, AgentView, ChannelLoad, SlotUse};
 use super::catalogue::Catalogue;
-use super::event::Event;
-use super::name::{AgentId, TicketId};
+use super::classify::Classifier;
+use super::estimate::Pace;
+use super::index::Index;
+use super::name::{AgentId, ChannelName, RoleName, TicketId};
+use super::pool::Pool;
+use super::queue::Queues;
+use super::rank::Rank;
 use super::ticket::{ClosedTicket, Ticket};
 use super::time::Timestamp;
+use super::timer::Timers;
 
 /// What makes one engine's ids and draws its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,95 +32,198 @@ pub struct Identity {
     pub seed: u64,
 }
 
-/// Everything that the engine knows.
+/// What events made true.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Ground {
+    pub(super) identity: Identity,
+    pub(super) next_seq: u64,
+    pub(super) now: Timestamp,
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) catalogue_version: u64,
+    pub(super) tickets: HashMap<TicketId, Ticket, FixedState>,
+    pub(super) closed: HashMap<TicketId, ClosedTicket, FixedState>,
+    /// The closed in the order in which they are forgotten.
+    pub(super) closed_order: VecDeque<(Timestamp, TicketId)>,
+    pub(super) agents: BTreeMap<AgentId, Agent>,
+    pub(super) paces: BTreeMap<RoleName, Pace>,
+}
+
+/// Everything that the engine knows.
+#[derive(Debug, Clone)]
 pub struct State {
-    identity: Identity,
-    /// The number of the next event.
-    next_seq: u64,
-    now: Timestamp,
-    catalogue: Arc<Catalogue>,
-    tickets: BTreeMap<TicketId, Ticket>,
-    closed: BTreeMap<TicketId, ClosedTicket>,
-    agents: BTreeMap<AgentId, Agent>,
+    pub(super) ground: Ground,
+    pub(super) index: Index,
+}
+
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.ground.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for State {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let ground = Ground::deserialize(deserializer)?;
+        let index = Index::of(&ground);
+        Ok(Self { ground, index })
+    }
 }
 
 impl State {
     /// Nothing known, nothing configured.
     #[must_use]
     pub fn new(identity: Identity) -> Self {
-        Self {
+        let ground = Ground {
             identity,
             next_seq: 1,
             now: Timestamp::default(),
             catalogue: Arc::default(),
-            tickets: BTreeMap::new(),
-            closed: BTreeMap::new(),
+            catalogue_version: 0,
+            tickets: HashMap::default(),
+            closed: HashMap::default(),
+            closed_order: VecDeque::new(),
             agents: BTreeMap::new(),
-        }
+            paces: BTreeMap::new(),
+        };
+        let index = Index::of(&ground);
+        Self { ground, index }
     }
 
     /// What makes this engine's ids its own.
     #[must_use]
     pub fn identity(&self) -> Identity {
-        self.identity
+        self.ground.identity
     }
 
     /// The number that the next event gets; numbers start at 1 and have no gaps.
     #[must_use]
     pub fn next_seq(&self) -> u64 {
-        self.next_seq
+        self.ground.next_seq
     }
 
     /// The latest time that the state has seen.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.now
+        self.ground.now
     }
 
     /// The catalogue in force.
     #[must_use]
     pub fn catalogue(&self) -> &Arc<Catalogue> {
-        &self.catalogue
+        &self.ground.catalogue
+    }
+
+    /// How often the catalogue has been replaced.
+    #[must_use]
+    pub fn catalogue_version(&self) -> u64 {
+        self.ground.catalogue_version
     }
 
     /// A ticket that has not ended.
     #[must_use]
     pub fn ticket(&self, id: &TicketId) -> Option<&Ticket> {
-        self.tickets.get(id)
+        self.ground.tickets.get(id)
     }
 
     /// A ticket that has ended and is still remembered.
     #[must_use]
     pub fn closed_ticket(&self, id: &TicketId) -> Option<&ClosedTicket> {
-        self.closed.get(id)
+        self.ground.closed.get(id)
     }
 
     /// A registered agent.
     #[must_use]
     pub fn agent(&self, id: &AgentId) -> Option<&Agent> {
-        self.agents.get(id)
+        self.ground.agents.get(id)
     }
 
-    /// All tickets that have not ended, in no particular order.
-    pub fn tickets(&self) -> impl Iterator<Item = &Ticket> {
-        self.tickets.values()
+    /// All tickets that have not ended, in no particular order: decide nothing by it.
+    pub fn tickets(&self) -> impl ExactSizeIterator<Item = &Ticket> {
+        self.ground.tickets.values()
     }
 
     /// All registered agents, by id.
-    pub fn agents(&self) -> impl Iterator<Item = &Agent> {
-        self.agents.values()
+    pub fn agents(&self) -> impl ExactSizeIterator<Item = &Agent> {
+        self.ground.agents.values()
+    }
+
+    /// Who waits.
+    #[must_use]
+    pub fn queues(&self) -> &Queues {
+        &self.index.queues
+    }
+
+    /// Who is free.
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
+        &self.index.pool
+    }
+
+    /// What is due.
+    #[must_use]
+    pub fn timers(&self) -> &Timers {
+        &self.index.timers
+    }
+
+    /// The rules, ready to be asked.
+    #[must_use]
+    pub fn classifier(&self) -> &Classifier {
+        &self.index.classifier
+    }
+
+    /// How many tickets nobody could ever take.
+    #[must_use]
+    pub fn unroutable_count(&self) -> usize {
+        self.index.unroutable.len()
+    }
+
+    /// The pace at which a role's tickets leave its queue.
+    #[must_use]
+    pub fn pace(&self, role: &RoleName) -> Option<&Pace> {
+        self.ground.paces.get(role)
+    }
+
+    /// The place that a ticket has, or would have, in a role's queue: 1 for the next.
+    #[must_use]
+    pub fn position(&self, ticket: &Ticket, role: &RoleName) -> Option<u64> {
+        let rank = Rank::of(ticket, self.catalogue().roles.get(role)?);
+        let ahead = self.queues().role(role).map_or(0, |queue| queue.ahead_of(&rank));
+        u64::try_from(ahead + 1).ok()
+    }
+
+    /// What the outside is told of an agent.
+    #[must_use]
+    pub fn agent_view(&self, agent: &Agent) -> AgentView {
+        let named: std::collections::BTreeSet<&ChannelName> = self
+            .ground
+            .catalogue
+            .channels
+            .keys()
+            .chain(agent.profile.limits.keys())
+            .chain(agent.slots.values().map(|slot| &slot.channel))
+            .collect();
+        let load = |name: &ChannelName| ChannelLoad {
+            used: agent.used(name),
+            limit: agent.profile.limit(name, &self.ground.catalogue),
+        };
+        let wrapping_up = |slot: &&super::agent::Slot| matches!(slot.used_for, SlotUse::WrapUp { .. });
+        AgentView {
+            status: agent.status,
+            load: named.into_iter().map(|name| (name.clone(), load(name))).collect(),
+            wrapping_up: u32::try_from(agent.slots.values().filter(wrapping_up).count()).unwrap_or(u32::MAX),
+        }
     }
 
     /// A digest of the ground truth: equal for equal states, within one build.
     #[must_use]
     pub fn hash(&self) -> u64 {
-        self.next_seq
-    }
-
-    /// Makes an event true. Never decides: live and replay share this.
-    pub fn apply(&mut self, at: Timestamp, _event: &Event) {
-        self.now = self.now.max(at);
-        self.next_seq += 1;
+        let ground = &self.ground;
+        let mut hasher = DefaultHasher::new();
+        (ground.identity, ground.next_seq, ground.now, ground.catalogue_version).hash(&mut hasher);
+        ground.catalogue.hash(&mut hasher);
+        let tickets: BTreeMap<_, _> = ground.tickets.iter().collect();
+        let closed: BTreeMap<_, _> = ground.closed.iter().collect();
+        (tickets, closed, &ground.closed_order, &ground.agents, &ground.paces).hash(&mut hasher);
+        hasher.finish()
     }
 }

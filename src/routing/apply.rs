@@ -1,0 +1,391 @@
+//! What each event makes true. The only place where state changes; it never decides and never fails: an event that does
+//! not fit the state is a bug, or a damaged journal, and ends the process.
+
+use std::sync::Arc;
+
+use super::agent::{Agent, AgentProfile, Slot, SlotUse, Status};
+use super::catalogue::Catalogue;
+use super::event::{Event, Held, Intake, Taking};
+use super::index::Index;
+use super::name::{AgentId, TicketId};
+use super::offer::{Offer, Ownership};
+use super::state::State;
+use super::ticket::{ClosedTicket, Closing, Phase, Ticket};
+use super::time::Timestamp;
+
+/// How many ended tickets are remembered at most, whatever their age: some 200 MB.
+const CLOSED_MAX: usize = 1_000_000;
+
+impl State {
+    /// Makes an event true. Live and replay share this.
+    ///
+    /// # Panics
+    /// Where the event does not fit the state.
+    pub fn apply(&mut self, at: Timestamp, event: &Event) {
+        let seq = self.ground.next_seq;
+        self.ground.now = self.ground.now.max(at);
+        match event {
+            Event::CatalogueReplaced { catalogue, version, .. } => self.replace_catalogue(catalogue, *version),
+            Event::AgentRegistered { .. }
+            | Event::AgentRemoved { .. }
+            | Event::PresenceChanged { .. }
+            | Event::AgentSeen { .. }
+            | Event::WrapUpFinished { .. } => self.apply_to_agent(at, seq, event),
+            Event::OfferMade { .. }
+            | Event::OfferDeclined { .. }
+            | Event::OfferExpired { .. }
+            | Event::OfferRevoked { .. }
+            | Event::TicketAssigned { .. }
+            | Event::AssignmentRevoked { .. }
+            | Event::AssignmentPaused { .. }
+            | Event::AssignmentResumed { .. }
+            | Event::AssignmentCompleted { .. } => self.apply_to_both(at, seq, event),
+            Event::ClosedForgotten { before } => self.forget_closed(*before),
+            Event::AgentChanged { .. } | Event::CommandRejected { .. } => {}
+            Event::TicketCreated { .. }
+            | Event::TicketUpdated { .. }
+            | Event::TicketScheduled { .. }
+            | Event::TicketQueued { .. }
+            | Event::TicketUnroutable { .. }
+            | Event::TicketEscalated { .. }
+            | Event::TicketRedirected { .. }
+            | Event::DirectionEnded { .. }
+            | Event::AgentBarred { .. }
+            | Event::BarsLapsed { .. }
+            | Event::TicketBreached { .. }
+            | Event::TicketClosed { .. }
+            | Event::ResumeAwaited { .. } => self.apply_to_ticket(at, seq, event),
+        }
+        self.ground.next_seq += 1;
+    }
+
+    fn apply_to_ticket(&mut self, at: Timestamp, seq: u64, event: &Event) {
+        match event {
+            Event::TicketCreated { ticket, intake } => self.create_ticket(ticket, intake, at, seq),
+            Event::TicketUpdated { ticket, intake } => self.change_ticket(ticket, |it| update(it, intake, at)),
+            Event::TicketScheduled { ticket, .. } => self.change_ticket(ticket, |it| it.phase = Phase::Scheduled),
+            Event::TicketQueued { ticket, direction, .. } => self.change_ticket(ticket, |it| {
+                if it.phase == Phase::Scheduled {
+                    it.entered_at = at;
+                }
+                it.phase = Phase::Waiting;
+                it.direction.clone_from(direction);
+            }),
+            Event::TicketUnroutable { ticket, cause, .. } => {
+                self.change_ticket(ticket, |it| it.phase = Phase::Unroutable(*cause));
+            }
+            Event::TicketEscalated { ticket, step, demand, .. } => self.change_ticket(ticket, |it| {
+                it.steps_taken = *step;
+                it.demand = demand.clone();
+            }),
+            Event::TicketRedirected { ticket, demand, due_at, direction } => self.change_ticket(ticket, |it| {
+                it.demand = demand.clone();
+                it.due_at = *due_at;
+                it.breached = due_at.is_some_and(|due| due <= at);
+                it.entered_at = at;
+                it.steps_taken = 0;
+                it.direction.clone_from(direction);
+                it.bars.retain(|bar| direction.as_ref().is_none_or(|direction| direction.agent != bar.agent));
+            }),
+            Event::DirectionEnded { ticket } => self.change_ticket(ticket, |it| it.direction = None),
+            Event::AgentBarred { ticket, bar } => self.change_ticket(ticket, |it| {
+                it.bars.retain(|known| known.agent != bar.agent);
+                if it.bars.len() == super::BARS_MAX {
+                    it.bars.remove(0);
+                }
+                it.bars.push(bar.clone());
+            }),
+            Event::BarsLapsed { ticket } => self.change_ticket(ticket, |it| {
+                it.bars.retain(|bar| bar.until.is_none_or(|until| until > at));
+            }),
+            Event::TicketBreached { ticket, .. } => self.change_ticket(ticket, |it| it.breached = true),
+            Event::TicketClosed { ticket, how, .. } => self.close_ticket(ticket, *how, at),
+            Event::ResumeAwaited { ticket } => self.change_ticket(ticket, |it| {
+                it.phase = match std::mem::replace(&mut it.phase, Phase::Intake) {
+                    Phase::Paused(ownership) => Phase::Resuming(ownership),
+                    other => unreachable!("a ticket that is {} is not resumed", other.as_str()),
+                };
+            }),
+            other => unreachable!("not an event of a ticket alone: {other:?}"),
+        }
+    }
+
+    fn apply_to_agent(&mut self, at: Timestamp, seq: u64, event: &Event) {
+        match event {
+            Event::AgentRegistered { agent, profile } => self.register_agent(agent, profile, at, seq),
+            Event::AgentRemoved { agent } => {
+                let gone = self.ground.agents.remove(agent).expect("who is removed was registered");
+                self.index.dismiss(&gone);
+            }
+            Event::PresenceChanged { agent, status, switches, .. } => {
+                self.change_agent(agent, |it| set_presence(it, *status, switches, at, seq));
+                self.retime_owned(agent);
+            }
+            Event::AgentSeen { agent } => self.change_agent(agent, |it| it.seen_at = at),
+            Event::WrapUpFinished { agent, ticket, .. } => self.change_agent(agent, |it| {
+                it.slots.remove(ticket).expect("a wrap-up takes a slot");
+                (it.idle_since, it.idle_seq) = (at, seq);
+            }),
+            other => unreachable!("not an event of an agent alone: {other:?}"),
+        }
+    }
+
+    fn apply_to_both(&mut self, at: Timestamp, seq: u64, event: &Event) {
+        match event {
+            Event::OfferMade { taking, expires_at } => {
+                let offer = offer(taking, at, *expires_at);
+                self.change_ticket(&taking.ticket, |it| add_offer(it, offer, taking.attempt));
+                self.take_slot(taking, SlotUse::Offered, at, seq);
+            }
+            Event::OfferDeclined { held, .. } => {
+                self.end_offer(held);
+                self.change_agent(&held.agent, |it| it.missed_offers = 0);
+            }
+            Event::OfferExpired { held } => {
+                self.end_offer(held);
+                self.change_agent(&held.agent, |it| it.missed_offers += 1);
+            }
+            Event::OfferRevoked { held, .. } => self.end_offer(held),
+            Event::TicketAssigned { taking, .. } => {
+                self.change_ticket(&taking.ticket, |it| {
+                    it.phase = Phase::Assigned(ownership(taking, at));
+                    it.attempt = taking.attempt;
+                    it.direction = None;
+                });
+                self.take_slot(taking, SlotUse::Assigned, at, seq);
+                self.change_agent(&taking.agent, |it| it.missed_offers = 0);
+                self.ground.paces.entry(taking.role.clone()).or_default().record(at);
+            }
+            Event::AssignmentRevoked { held, .. } => {
+                self.change_ticket(&held.ticket, |it| it.phase = Phase::Intake);
+                self.free_slot(held, at, seq);
+            }
+            Event::AssignmentPaused { held } => {
+                self.change_ticket(&held.ticket, |it| it.phase = Phase::Paused(owned(&it.phase)));
+                self.free_slot(held, at, seq);
+                self.change_agent(&held.agent, |it| {
+                    it.parked.insert(held.ticket.clone());
+                });
+            }
+            Event::AssignmentResumed { held, cost } => {
+                self.change_ticket(&held.ticket, |it| it.phase = Phase::Assigned(owned(&it.phase)));
+                let slot = Slot { channel: held.channel.clone(), cost: *cost, used_for: SlotUse::Assigned };
+                self.change_agent(&held.agent, |it| {
+                    it.parked.remove(&held.ticket);
+                    it.slots.insert(held.ticket.clone(), slot);
+                    (it.idle_since, it.idle_seq) = (at, seq);
+                });
+            }
+            Event::AssignmentCompleted { held, wrap_up_until, .. } => {
+                self.close_ticket(&held.ticket, Closing::Completed, at);
+                match wrap_up_until {
+                    Some(until) => self.change_agent(&held.agent, |it| {
+                        let slot = it.slots.get_mut(&held.ticket).expect("wrap-up follows work that took a slot");
+                        slot.used_for = SlotUse::WrapUp { until: *until };
+                    }),
+                    None => self.free_slot(held, at, seq),
+                }
+            }
+            other => unreachable!("not an event of a ticket and an agent: {other:?}"),
+        }
+    }
+
+    fn create_ticket(&mut self, id: &TicketId, intake: &Intake, at: Timestamp, seq: u64) {
+        let ticket = Ticket {
+            id: id.clone(),
+            arrival_seq: seq,
+            spec: intake.spec.clone(),
+            demand: intake.demand.clone(),
+            created_at: intake.created_at,
+            due_at: intake.due_at,
+            entered_at: at,
+            steps_taken: 0,
+            breached: false,
+            attempt: 0,
+            bars: Vec::new(),
+            direction: None,
+            phase: Phase::Intake,
+        };
+        let known = self.ground.tickets.insert(id.clone(), ticket);
+        assert!(known.is_none(), "a ticket is created once");
+        self.change_ticket(id, |_| {});
+    }
+
+    /// Changes a ticket, and all that follows from it.
+    fn change_ticket(&mut self, id: &TicketId, change: impl FnOnce(&mut Ticket)) {
+        let ground = &mut self.ground;
+        let ticket = ground.tickets.get_mut(id).expect("an event names a ticket that has not ended");
+        self.index.leave(ticket, &ground.catalogue);
+        change(ticket);
+        self.index.enter(ticket, &ground.catalogue);
+        self.index.time_ticket(ticket, &ground.agents, &ground.catalogue);
+    }
+
+    fn close_ticket(&mut self, id: &TicketId, how: Closing, at: Timestamp) {
+        let ticket = self.ground.tickets.remove(id).expect("an event names a ticket that has not ended");
+        self.index.leave(&ticket, &self.ground.catalogue);
+        self.index.timers.set(super::timer::Subject::Ticket(id.clone()), None);
+        self.ground.closed.insert(id.clone(), ClosedTicket { how, at });
+        self.ground.closed_order.push_back((at, id.clone()));
+        while self.ground.closed_order.len() > CLOSED_MAX {
+            self.forget_oldest_closed();
+        }
+        self.index.time_closed(&self.ground);
+    }
+
+    fn forget_closed(&mut self, before: Timestamp) {
+        while self.ground.closed_order.front().is_some_and(|(at, _)| *at < before) {
+            self.forget_oldest_closed();
+        }
+        self.index.time_closed(&self.ground);
+    }
+
+    fn forget_oldest_closed(&mut self) {
+        if let Some((_, id)) = self.ground.closed_order.pop_front() {
+            self.ground.closed.remove(&id);
+        }
+    }
+
+    fn register_agent(&mut self, id: &AgentId, profile: &AgentProfile, at: Timestamp, seq: u64) {
+        let fresh = || Agent {
+            id: id.clone(),
+            profile: profile.clone(),
+            status: Status::Offline,
+            status_since: at,
+            switches: std::collections::BTreeMap::new(),
+            slots: std::collections::BTreeMap::new(),
+            parked: std::collections::BTreeSet::new(),
+            missed_offers: 0,
+            idle_since: at,
+            idle_seq: seq,
+            turn_seq: 0,
+            seen_at: at,
+        };
+        let agent = self.ground.agents.entry(id.clone()).or_insert_with(fresh);
+        agent.profile = profile.clone();
+        agent.seen_at = at;
+        self.index.admit(agent, &self.ground.catalogue);
+        self.index.time_agent(agent, &self.ground.catalogue);
+    }
+
+    /// Changes an agent, and all that follows from it.
+    fn change_agent(&mut self, id: &AgentId, change: impl FnOnce(&mut Agent)) {
+        let agent = self.ground.agents.get_mut(id).expect("an event names an agent who is registered");
+        change(agent);
+        self.index.pool.update(agent, &self.ground.catalogue);
+        self.index.time_agent(agent, &self.ground.catalogue);
+    }
+
+    fn take_slot(&mut self, taking: &Taking, used_for: SlotUse, at: Timestamp, seq: u64) {
+        self.change_agent(&taking.agent, |it| {
+            let slot = Slot { channel: taking.channel.clone(), cost: taking.cost, used_for };
+            let offered = it.slots.insert(taking.ticket.clone(), slot).is_some();
+            if !offered {
+                it.turn_seq = seq;
+            }
+            (it.idle_since, it.idle_seq) = (at, seq);
+        });
+    }
+
+    fn free_slot(&mut self, held: &Held, at: Timestamp, seq: u64) {
+        self.change_agent(&held.agent, |it| {
+            let slot = it.slots.remove(&held.ticket).is_some();
+            let parked = it.parked.remove(&held.ticket);
+            assert!(slot || parked, "what is freed was held");
+            (it.idle_since, it.idle_seq) = (at, seq);
+        });
+    }
+
+    /// An open offer is over. That it was made counts as having been given work.
+    fn end_offer(&mut self, held: &Held) {
+        self.change_ticket(&held.ticket, |it| {
+            let Phase::Offered(offers) = &mut it.phase else { unreachable!("only an open offer ends") };
+            offers.retain(|offer| offer.assignment != held.assignment);
+            if offers.is_empty() {
+                it.phase = Phase::Intake;
+            }
+        });
+        self.change_agent(&held.agent, |it| {
+            it.slots.remove(&held.ticket).expect("an open offer takes a slot");
+        });
+    }
+
+    /// The owner came or went: what it owns may leave it after a while.
+    fn retime_owned(&mut self, agent: &AgentId) {
+        let owned: Vec<TicketId> = self.ground.agents[agent].owned().cloned().collect();
+        for id in owned {
+            let ticket = &self.ground.tickets[&id];
+            self.index.time_ticket(ticket, &self.ground.agents, &self.ground.catalogue);
+        }
+    }
+
+    fn replace_catalogue(&mut self, catalogue: &Arc<Catalogue>, version: u64) {
+        self.ground.catalogue = Arc::clone(catalogue);
+        self.ground.catalogue_version = version;
+        self.index = Index::of(&self.ground);
+    }
+}
+
+fn update(ticket: &mut Ticket, intake: &Intake, at: Timestamp) {
+    if ticket.demand.role() != intake.demand.role() {
+        ticket.entered_at = at;
+        ticket.steps_taken = 0;
+    }
+    ticket.spec = intake.spec.clone();
+    ticket.demand = intake.demand.clone();
+    ticket.created_at = intake.created_at;
+    ticket.due_at = intake.due_at;
+    ticket.breached &= intake.due_at.is_some_and(|due| due <= at);
+}
+
+fn set_presence(
+    agent: &mut Agent,
+    status: Status,
+    switches: &std::collections::BTreeMap<super::name::ChannelName, bool>,
+    at: Timestamp,
+    seq: u64,
+) {
+    if agent.status != status {
+        agent.status_since = at;
+        agent.missed_offers = 0;
+        if status == Status::Online {
+            (agent.idle_since, agent.idle_seq) = (at, seq);
+        }
+    }
+    agent.status = status;
+    agent.switches.extend(switches.iter().map(|(channel, on)| (channel.clone(), *on)));
+    agent.seen_at = at;
+}
+
+fn offer(taking: &Taking, at: Timestamp, expires_at: Timestamp) -> Offer {
+    Offer {
+        agent: taking.agent.clone(),
+        assignment: taking.assignment.clone(),
+        role: taking.role.clone(),
+        offered_at: at,
+        expires_at,
+        reason: taking.reason.clone(),
+    }
+}
+
+fn add_offer(ticket: &mut Ticket, offer: Offer, attempt: u32) {
+    ticket.attempt = attempt;
+    ticket.direction = None;
+    match &mut ticket.phase {
+        Phase::Offered(offers) => offers.push(offer),
+        other => *other = Phase::Offered(vec![offer]),
+    }
+}
+
+fn ownership(taking: &Taking, at: Timestamp) -> Ownership {
+    Ownership {
+        agent: taking.agent.clone(),
+        assignment: taking.assignment.clone(),
+        role: taking.role.clone(),
+        assigned_at: at,
+    }
+}
+
+fn owned(phase: &Phase) -> Ownership {
+    phase.ownership().expect("only what is owned is paused and resumed").clone()
+}

@@ -1,0 +1,166 @@
+//! What follows from the ground truth: queues, benches, timers, compiled rules. Kept up by [`super::apply`], and made
+//! anew from the ground truth after a restart.
+
+use std::collections::BTreeMap;
+
+use super::agent::{Agent, SlotUse, Status};
+use super::catalogue::Catalogue;
+use super::channel::OwnerGrace;
+use super::classify::Classifier;
+use super::name::{AgentId, RoleName, TicketId};
+use super::overflow;
+use super::pool::{GroupEmptied, Pool};
+use super::queue::Queues;
+use super::rank::Rank;
+use super::state::Ground;
+use super::ticket::{Phase, Ticket};
+use super::time::{Millis, Timestamp};
+use super::timer::{AgentDue, Subject, TicketDue, Timers};
+
+/// How much longer than its retention an ended ticket may be remembered, so that many are forgotten in one step.
+const FORGET_SLACK: Millis = Millis::from_secs(60);
+
+/// Who is registered.
+pub(super) type Agents = BTreeMap<AgentId, Agent>;
+
+/// What follows from the ground truth.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Index {
+    pub(super) classifier: Classifier,
+    pub(super) queues: Queues,
+    pub(super) pool: Pool,
+    pub(super) timers: Timers,
+    /// Tickets that nobody could take, in the order of arrival.
+    pub(super) unroutable: BTreeMap<u64, TicketId>,
+    /// Whether the last agent of its kind has gone since the engine looked.
+    pub(super) group_emptied: bool,
+}
+
+impl Index {
+    /// All of it, anew.
+    pub(super) fn of(ground: &Ground) -> Self {
+        let classifier = Classifier::compile(&ground.catalogue.rules)
+            .expect("the rules of a catalogue were compiled before it came into force");
+        let mut index = Self { classifier, pool: Pool::for_catalogue(&ground.catalogue), ..Self::default() };
+        for agent in ground.agents.values() {
+            index.admit(agent, &ground.catalogue);
+            index.time_agent(agent, &ground.catalogue);
+        }
+        index.group_emptied = false;
+        for ticket in ground.tickets.values() {
+            index.enter(ticket, &ground.catalogue);
+            index.time_ticket(ticket, &ground.agents, &ground.catalogue);
+        }
+        index.time_closed(ground);
+        index
+    }
+
+    /// Puts a ticket where its phase says.
+    pub(super) fn enter(&mut self, ticket: &Ticket, catalogue: &Catalogue) {
+        match ticket.phase {
+            Phase::Waiting => self.queues.insert(ticket, ranks(ticket, catalogue)),
+            Phase::Unroutable(_) => {
+                self.unroutable.insert(ticket.arrival_seq, ticket.id.clone());
+            }
+            Phase::Intake
+            | Phase::Scheduled
+            | Phase::Offered(_)
+            | Phase::Assigned(_)
+            | Phase::Paused(_)
+            | Phase::Resuming(_) => {}
+        }
+    }
+
+    /// Takes a ticket from where its phase says; it must be as it was when it was put there.
+    pub(super) fn leave(&mut self, ticket: &Ticket, catalogue: &Catalogue) {
+        match ticket.phase {
+            Phase::Waiting => self.queues.remove(ticket, ranks(ticket, catalogue)),
+            Phase::Unroutable(_) => {
+                self.unroutable.remove(&ticket.arrival_seq);
+            }
+            Phase::Intake
+            | Phase::Scheduled
+            | Phase::Offered(_)
+            | Phase::Assigned(_)
+            | Phase::Paused(_)
+            | Phase::Resuming(_) => {}
+        }
+    }
+
+    pub(super) fn admit(&mut self, agent: &Agent, catalogue: &Catalogue) {
+        self.group_emptied |= self.pool.admit(agent, catalogue) == GroupEmptied::Yes;
+    }
+
+    pub(super) fn dismiss(&mut self, agent: &Agent) {
+        self.group_emptied |= self.pool.dismiss(&agent.id) == GroupEmptied::Yes;
+        self.timers.set(Subject::Agent(agent.id.clone()), None);
+    }
+
+    pub(super) fn time_ticket(&mut self, ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) {
+        let due = ticket_due(ticket, agents, catalogue).map(|(due, _)| due);
+        self.timers.set(Subject::Ticket(ticket.id.clone()), due);
+    }
+
+    pub(super) fn time_agent(&mut self, agent: &Agent, catalogue: &Catalogue) {
+        let due = agent_due(agent, catalogue).map(|(due, _)| due);
+        self.timers.set(Subject::Agent(agent.id.clone()), due);
+    }
+
+    pub(super) fn time_closed(&mut self, ground: &Ground) {
+        self.timers.set(Subject::Closed, closed_due(ground));
+    }
+}
+
+/// The queues that a waiting ticket is in, with its rank in each.
+pub(super) fn ranks<'a>(
+    ticket: &'a Ticket,
+    catalogue: &'a Catalogue,
+) -> impl Iterator<Item = (RoleName, Rank)> + use<'a> {
+    let known = ticket.demand.roles.iter().filter_map(|name| catalogue.roles.get(name));
+    known.map(|role| (role.name.clone(), Rank::of(ticket, role)))
+}
+
+/// What happens to a ticket next by itself, and when.
+pub(super) fn ticket_due(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) -> Option<(Timestamp, TicketDue)> {
+    let unowned = ticket.phase.ownership().is_none();
+    let waiting = ticket.phase == Phase::Waiting;
+    let offers = ticket.phase.offers().iter().map(|offer| (offer.expires_at, TicketDue::Offer(offer.agent.clone())));
+    let breach = (unowned && !ticket.breached && ticket.phase != Phase::Scheduled).then_some(ticket.due_at).flatten();
+    let bars = ticket.bars.iter().filter_map(|bar| bar.until).min().filter(|_| waiting);
+    let dues = [
+        (ticket.spec.expires_at.filter(|_| unowned), TicketDue::Expiry),
+        (ticket.spec.not_before.filter(|_| ticket.phase == Phase::Scheduled), TicketDue::NotBefore),
+        (breach.filter(|_| !ticket.demand.roles.is_empty()), TicketDue::Breach),
+        (ticket.direction.as_ref().and_then(|direction| direction.until).filter(|_| waiting), TicketDue::Direction),
+        (waiting.then(|| overflow::next_due(ticket, catalogue)).flatten(), TicketDue::Overflow),
+        (bars, TicketDue::Bars),
+        (grace_due(ticket, agents, catalogue), TicketDue::OwnerGrace),
+    ];
+    dues.into_iter().filter_map(|(due, what)| Some((due?, what))).chain(offers).min()
+}
+
+/// When a ticket leaves an owner who went offline.
+fn grace_due(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) -> Option<Timestamp> {
+    let owner = agents.get(&ticket.phase.ownership()?.agent)?;
+    match catalogue.channel(&ticket.spec.channel).owner_grace {
+        OwnerGrace::After(grace) if owner.status == Status::Offline => Some(owner.status_since + grace),
+        OwnerGrace::After(_) | OwnerGrace::Keep => None,
+    }
+}
+
+/// What happens to an agent next by itself, and when.
+pub(super) fn agent_due(agent: &Agent, catalogue: &Catalogue) -> Option<(Timestamp, AgentDue)> {
+    let timeout = catalogue.agents.heartbeat_timeout;
+    let heard = !timeout.is_zero() && agent.status != Status::Offline;
+    let silence = heard.then(|| (agent.seen_at + timeout, AgentDue::Heartbeat));
+    let wrap_ups = agent.slots.iter().filter_map(|(ticket, slot)| match slot.used_for {
+        SlotUse::WrapUp { until } => Some((until, AgentDue::WrapUp(ticket.clone()))),
+        SlotUse::Offered | SlotUse::Assigned => None,
+    });
+    wrap_ups.chain(silence).min()
+}
+
+/// When ended tickets are forgotten next.
+pub(super) fn closed_due(ground: &Ground) -> Option<Timestamp> {
+    ground.closed_order.front().map(|(at, _)| *at + ground.catalogue.closed_retention + FORGET_SLACK)
+}

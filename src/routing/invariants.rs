@@ -1,0 +1,110 @@
+//! What always holds, checked from the ground truth up: for tests and for simulation.
+
+use std::collections::BTreeSet;
+
+use super::agent::{Agent, SlotUse};
+use super::index::{self, Index};
+use super::matching::{self, Search};
+use super::pool::Standing;
+use super::state::State;
+use super::ticket::{Phase, Ticket};
+use super::timer::Subject;
+
+impl State {
+    /// Checks everything that holds between two steps.
+    ///
+    /// # Errors
+    /// The first thing found that does not hold.
+    pub fn check_invariants(&self) -> Result<(), String> {
+        self.tickets().try_for_each(|ticket| self.check_ticket(ticket))?;
+        self.agents().try_for_each(|agent| self.check_agent(agent))?;
+        self.check_index()?;
+        self.check_work_conserving()
+    }
+
+    fn check_ticket(&self, ticket: &Ticket) -> Result<(), String> {
+        let slot = |agent: &super::AgentId| self.agent(agent).and_then(|agent| agent.slots.get(&ticket.id));
+        let parked = |agent: &super::AgentId| self.agent(agent).is_some_and(|agent| agent.parked.contains(&ticket.id));
+        let holds = match &ticket.phase {
+            Phase::Intake => false,
+            Phase::Scheduled | Phase::Waiting | Phase::Unroutable(_) => true,
+            Phase::Offered(offers) => {
+                let agents: BTreeSet<_> = offers.iter().map(|offer| &offer.agent).collect();
+                !offers.is_empty()
+                    && agents.len() == offers.len()
+                    && agents.iter().all(|agent| slot(agent).is_some_and(|slot| slot.used_for == SlotUse::Offered))
+            }
+            Phase::Assigned(owner) => slot(&owner.agent).is_some_and(|slot| slot.used_for == SlotUse::Assigned),
+            Phase::Paused(owner) | Phase::Resuming(owner) => parked(&owner.agent) && slot(&owner.agent).is_none(),
+        };
+        if !holds {
+            return Err(format!("ticket {} is {:?}, which its agents know nothing of", ticket.id, ticket.phase));
+        }
+        if self.closed_ticket(&ticket.id).is_some() {
+            return Err(format!("ticket {} has ended and has not", ticket.id));
+        }
+        Ok(())
+    }
+
+    fn check_agent(&self, agent: &Agent) -> Result<(), String> {
+        for (id, slot) in &agent.slots {
+            let phase = self.ticket(id).map(|ticket| &ticket.phase);
+            let holds = match slot.used_for {
+                SlotUse::Offered => phase.is_some_and(|phase| phase.offer_to(&agent.id).is_some()),
+                SlotUse::Assigned => {
+                    matches!(phase, Some(Phase::Assigned(owner)) if owner.agent == agent.id)
+                }
+                SlotUse::WrapUp { .. } => phase.is_none(),
+            };
+            if !holds {
+                return Err(format!("agent {} has a slot for {id}, which is {phase:?}", agent.id));
+            }
+        }
+        let owner = |id: &super::TicketId| self.ticket(id).and_then(|ticket| ticket.phase.ownership());
+        match agent.parked.iter().find(|id| owner(id).is_none_or(|owner| owner.agent != agent.id)) {
+            Some(id) => Err(format!("agent {} has parked {id}, which is not its own", agent.id)),
+            None => Ok(()),
+        }
+    }
+
+    /// What follows from the ground truth is what it would be if it were made anew.
+    fn check_index(&self) -> Result<(), String> {
+        let anew = Index::of(&self.ground);
+        if self.index.queues.census() != anew.queues.census() {
+            return Err("the queues are not what the tickets say".to_owned());
+        }
+        if self.index.unroutable != anew.unroutable {
+            return Err("the unroutable are not what the tickets say".to_owned());
+        }
+        let (kept, fresh) = (self.index.pool.census(), anew.pool.census());
+        if let Some((agent, _)) = kept.iter().find(|(agent, seat)| fresh.get(*agent) != Some(seat)) {
+            return Err(format!("agent {agent} does not sit where it should"));
+        }
+        if kept.len() != fresh.len() || self.index.timers.len() != anew.timers.len() {
+            return Err("agents or timers are missing".to_owned());
+        }
+        let late = self.tickets().find(|ticket| {
+            let due = index::ticket_due(ticket, &self.ground.agents, &self.ground.catalogue).map(|(due, _)| due);
+            self.index.timers.get(&Subject::Ticket(ticket.id.clone())) != due
+        });
+        late.map_or(Ok(()), |ticket| Err(format!("the timer of ticket {} is wrong", ticket.id)))
+    }
+
+    /// No ticket waits in a pushed queue while an agent who may take it has a free slot.
+    fn check_work_conserving(&self) -> Result<(), String> {
+        for agent in self.agents() {
+            if let Some(ticket) = matching::best_ticket(self, agent, Search::Pushed) {
+                return Err(format!("ticket {ticket} waits although agent {} may take it", agent.id));
+            }
+            let free = |ticket: &&Ticket| {
+                matches!(&ticket.phase, Phase::Resuming(owner) if owner.agent == agent.id)
+                    && agent.status == super::Status::Online
+                    && Standing::of(agent, &ticket.spec.channel, self.catalogue()) == Standing::Free
+            };
+            if let Some(ticket) = agent.parked.iter().filter_map(|id| self.ticket(id)).find(free) {
+                return Err(format!("ticket {} waits for its owner {}, who is free", ticket.id, agent.id));
+            }
+        }
+        Ok(())
+    }
+}

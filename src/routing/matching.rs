@@ -1,0 +1,396 @@
+//! Who may take which ticket: the best agent for a ticket, the best ticket for an agent, and why.
+
+use std::collections::BTreeMap;
+
+use super::agent::Agent;
+use super::channel::Acceptance;
+use super::name::{AgentId, Permission, RoleName, SkillName, TicketId};
+use super::offer::{FallOut, Reason, Trigger};
+use super::overflow;
+use super::pool::{Group, Standing};
+use super::queue::{RoleQueue, Signature};
+use super::rank::{Age, Rank};
+use super::role::{Dispatch, Order, Role, Strategy};
+use super::state::State;
+use super::strategy::{self, OrderKey};
+use super::ticket::{Demand, Ticket, UnroutableCause};
+
+/// What an agent lacks to take a ticket: the first of these that holds (contract §6.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lack {
+    /// None of the demanded roles.
+    Role,
+    /// A skill, or a level of it.
+    Skill(SkillName),
+    /// A permission.
+    Permission(Permission),
+    /// It is not online.
+    Offline,
+    /// It does not take this channel.
+    ChannelOff,
+    /// Its slots or capacity units are taken.
+    NoSlot,
+    /// It is excluded, or has declined or missed it a short while ago, or gave it away.
+    Barred,
+    /// The ticket is meant for another agent.
+    MeantForAnother,
+}
+
+impl std::fmt::Display for Lack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Role => f.write_str("has none of the roles that the ticket demands"),
+            Self::Skill(skill) => write!(f, "lacks the skill {skill} at the level that the ticket demands"),
+            Self::Permission(permission) => write!(f, "lacks the permission {permission}"),
+            Self::Offline => f.write_str("is not online"),
+            Self::ChannelOff => f.write_str("does not take this channel"),
+            Self::NoSlot => f.write_str("has no free slot"),
+            Self::Barred => f.write_str("is excluded, has just declined or missed it, or gave it away"),
+            Self::MeantForAnother => f.write_str("is not the agent that the ticket waits for"),
+        }
+    }
+}
+
+/// Who gets a ticket: one agent, or with `ring_all` several, in the order of the strategy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The winners; never empty.
+    pub agents: Vec<AgentId>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// The best agent for a ticket, of those who may take it now.
+#[must_use]
+pub fn choose(state: &State, ticket: &Ticket, trigger: Trigger) -> Option<Choice> {
+    let role = own_role(state, ticket)?;
+    let signature = Signature::of(ticket);
+    if let Some(direction) = &signature.direction {
+        let agent = state.agent(direction)?;
+        lack(state, agent, ticket).is_none().then_some(())?;
+        return Some(choose_only(agent, ticket, role.strategy, Trigger::Directed));
+    }
+    let pushed = pushed_roles(state, &ticket.demand);
+    let winners_max = if role.strategy == Strategy::RingAll { role.ring_max.max(1) as usize } else { 1 };
+    let mut race = Race::new(state, ticket, role.strategy, &signature, winners_max + 1);
+    for group in state.pool().groups_of(&pushed) {
+        race.enter(group);
+    }
+    race.result(trigger, winners_max)
+}
+
+/// The demanded roles whose queues the engine gives away by itself.
+fn pushed_roles(state: &State, demand: &Demand) -> Vec<RoleName> {
+    let pushed =
+        |name: &&RoleName| state.catalogue().roles.get(*name).is_some_and(|role| role.dispatch == Dispatch::Push);
+    demand.roles.iter().filter(pushed).cloned().collect()
+}
+
+/// That one agent, for a ticket that is meant for it.
+#[must_use]
+pub fn choose_only(agent: &Agent, ticket: &Ticket, strategy: Strategy, trigger: Trigger) -> Choice {
+    let reason = Reason {
+        rule: ticket.demand.rule.clone(),
+        trigger,
+        strategy,
+        considered: 1,
+        eligible: 1,
+        fell_out: FallOut::default(),
+        value: agent.idle_since.0,
+        runner_up: None,
+    };
+    Choice { agents: vec![agent.id.clone()], reason }
+}
+
+/// The role for which this agent serves this ticket: the first demanded one that it has.
+#[must_use]
+pub fn serving_role<'t>(agent: &Agent, demand: &'t Demand) -> Option<&'t RoleName> {
+    demand.roles.iter().find(|role| agent.profile.roles.contains(*role))
+}
+
+/// What this agent lacks to take this ticket now; nothing where it may.
+#[must_use]
+pub fn lack(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
+    let standing = || Standing::of(agent, &ticket.spec.channel, state.catalogue());
+    lasting_lack(state, agent, ticket)
+        .or_else(|| match standing() {
+            Standing::Offline => Some(Lack::Offline),
+            Standing::ChannelOff => Some(Lack::ChannelOff),
+            Standing::NoSlot => Some(Lack::NoSlot),
+            Standing::Free => None,
+        })
+        .or_else(|| ticket.bars.iter().any(|bar| bar.agent == agent.id).then_some(Lack::Barred))
+        .or_else(|| {
+            let meant = ticket.direction.as_ref().is_some_and(|direction| direction.agent != agent.id);
+            meant.then_some(Lack::MeantForAnother)
+        })
+}
+
+/// What this agent lacks that waiting does not cure.
+#[must_use]
+pub fn lasting_lack(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
+    let demand = &ticket.demand;
+    if serving_role(agent, demand).is_none() {
+        return Some(Lack::Role);
+    }
+    if let Some(skill) = agent.profile.skills.first_missing(&demand.skills) {
+        return Some(Lack::Skill(skill.clone()));
+    }
+    let held = || agent.profile.permissions(state.catalogue());
+    if !demand.permissions.is_empty()
+        && let Some(missing) = demand.permissions.difference(&held()).next()
+    {
+        return Some(Lack::Permission(missing.clone()));
+    }
+    if agent.profile.limit(&ticket.spec.channel, state.catalogue()) == 0 {
+        return Some(Lack::ChannelOff);
+    }
+    ticket.spec.exclude_agents.contains(&agent.id).then_some(Lack::Barred)
+}
+
+/// Why nobody could ever take a ticket, now or after any overflow step; `None` where somebody could.
+#[must_use]
+pub fn unroutable(state: &State, ticket: &Ticket) -> Option<UnroutableCause> {
+    if ticket.demand.roles.is_empty() {
+        return Some(UnroutableCause::NoRole);
+    }
+    let mut farthest = UnroutableCause::NoAgentWithRole;
+    for demand in overflow::stages(ticket, state.catalogue()) {
+        for group in state.pool().groups_of(&demand.roles) {
+            match obstacle(state, ticket, &demand, group) {
+                None => return None,
+                Some(cause) if progress(cause) > progress(farthest) => farthest = cause,
+                Some(_) => {}
+            }
+        }
+    }
+    Some(farthest)
+}
+
+fn obstacle(state: &State, ticket: &Ticket, demand: &Demand, group: &Group) -> Option<UnroutableCause> {
+    if !group.signature.skills.fulfil(&demand.skills) {
+        return Some(UnroutableCause::NoAgentWithSkill);
+    }
+    if !demand.permissions.is_subset(&group.permissions) {
+        return Some(UnroutableCause::NoAgentWithPermission);
+    }
+    let channel = &ticket.spec.channel;
+    let limit = |id: &&AgentId| state.agent(id).is_some_and(|a| a.profile.limit(channel, state.catalogue()) > 0);
+    let barred = |id: &AgentId| {
+        ticket.spec.exclude_agents.contains(id) || ticket.bars.iter().any(|bar| bar.agent == *id && bar.until.is_none())
+    };
+    let mut able = group.members.iter().filter(limit).peekable();
+    if able.peek().is_none() {
+        return Some(UnroutableCause::NoAgentWithChannel);
+    }
+    able.all(barred).then_some(UnroutableCause::AllExcluded)
+}
+
+/// How near somebody came to taking the ticket.
+fn progress(cause: UnroutableCause) -> u8 {
+    match cause {
+        UnroutableCause::NoRole => 0,
+        UnroutableCause::NoAgentWithRole => 1,
+        UnroutableCause::NoAgentWithSkill => 2,
+        UnroutableCause::NoAgentWithPermission => 3,
+        UnroutableCause::NoAgentWithChannel => 4,
+        UnroutableCause::AllExcluded => 5,
+    }
+}
+
+/// Which queues an agent's best ticket is looked for in.
+#[derive(Debug, Clone, Copy)]
+pub enum Search<'a> {
+    /// What the engine gives away by itself.
+    Pushed,
+    /// What an agent who asks may get: also from queues that are worked by asking.
+    Claimed(Option<&'a RoleName>),
+}
+
+/// The best-ranked waiting ticket that this agent may take now: of the role with the highest weight, then by rank.
+#[must_use]
+pub fn best_ticket<'s>(state: &'s State, agent: &Agent, search: Search<'_>) -> Option<&'s TicketId> {
+    let mut by_weight: BTreeMap<std::cmp::Reverse<u32>, Vec<&Role>> = BTreeMap::new();
+    for role in agent.profile.roles.iter().filter_map(|name| state.catalogue().roles.get(name)) {
+        let searched = match search {
+            Search::Pushed => role.dispatch == Dispatch::Push,
+            Search::Claimed(only) => only.is_none_or(|only| *only == role.name),
+        };
+        if searched && state.queues().role(&role.name).is_some() {
+            by_weight.entry(std::cmp::Reverse(role.weight)).or_default().push(role);
+        }
+    }
+    let seeker = Seeker::new(state, agent);
+    by_weight.values().find_map(|roles| best_of_weight(state, &seeker, roles))
+}
+
+/// Of roles of one weight: the best rank among those ordered alike, and of these winners the oldest.
+fn best_of_weight<'s>(state: &'s State, seeker: &Seeker<'_>, roles: &[&Role]) -> Option<&'s TicketId> {
+    let mut best: BTreeMap<Order, (Rank, &TicketId)> = BTreeMap::new();
+    for role in roles {
+        for (signature, ticket, rank) in state.queues().role(&role.name).into_iter().flat_map(RoleQueue::heads) {
+            let better = best.get(&role.order).is_none_or(|(current, _)| rank < *current);
+            if better && seeker.may_take(signature) {
+                best.insert(role.order, (rank, ticket));
+            }
+        }
+    }
+    let age = |ticket: &&TicketId| state.ticket(ticket).map(Age::of);
+    best.into_values().map(|(_, ticket)| ticket).min_by_key(age)
+}
+
+/// An agent who looks for work.
+struct Seeker<'a> {
+    agent: &'a Agent,
+    state: &'a State,
+    permissions: std::cell::OnceCell<std::collections::BTreeSet<Permission>>,
+}
+
+impl<'a> Seeker<'a> {
+    fn new(state: &'a State, agent: &'a Agent) -> Self {
+        Self { agent, state, permissions: std::cell::OnceCell::new() }
+    }
+
+    fn may_take(&self, signature: &Signature) -> bool {
+        let catalogue = self.state.catalogue();
+        let permissions = || self.permissions.get_or_init(|| self.agent.profile.permissions(catalogue));
+        Standing::of(self.agent, &signature.channel, catalogue) == Standing::Free
+            && self.agent.profile.skills.fulfil(&signature.skills)
+            && (signature.permissions.is_empty() || signature.permissions.is_subset(permissions()))
+            && !signature.barred.contains(&self.agent.id)
+            && signature.direction.as_ref().is_none_or(|direction| *direction == self.agent.id)
+    }
+}
+
+/// Whether agents are asked before they own this ticket for this role. `ring_all` always asks.
+#[must_use]
+pub fn acceptance(state: &State, ticket: &Ticket) -> Acceptance {
+    let role = own_role(state, ticket);
+    if role.is_some_and(|role| role.strategy == Strategy::RingAll) {
+        return Acceptance::Offer;
+    }
+    state.catalogue().acceptance(role, &state.catalogue().channel(&ticket.spec.channel))
+}
+
+/// The role whose rules hold for a ticket.
+#[must_use]
+pub fn own_role<'s>(state: &'s State, ticket: &Ticket) -> Option<&'s Role> {
+    ticket.demand.role().and_then(|role| state.catalogue().roles.get(role))
+}
+
+type Contender = (i64, OrderKey, AgentId);
+
+/// The agents of all groups, compared by one strategy. Looks at the first few of each group only.
+struct Race<'a> {
+    state: &'a State,
+    ticket: &'a Ticket,
+    strategy: Strategy,
+    signature: &'a Signature,
+    keep: usize,
+    leaders: Vec<Contender>,
+    considered: u32,
+    free: u32,
+    fell_out: FallOut,
+}
+
+impl<'a> Race<'a> {
+    fn new(state: &'a State, ticket: &'a Ticket, strategy: Strategy, signature: &'a Signature, keep: usize) -> Self {
+        let leaders = Vec::with_capacity(keep + 1);
+        let fell_out = FallOut::default();
+        Self { state, ticket, strategy, signature, keep, leaders, considered: 0, free: 0, fell_out }
+    }
+
+    fn enter(&mut self, group: &'a Group) {
+        let size = group.size();
+        self.considered += size;
+        if !group.signature.skills.fulfil(&self.signature.skills) {
+            self.fell_out.skill += size;
+        } else if !self.signature.permissions.is_subset(&group.permissions) {
+            self.fell_out.permission += size;
+        } else if let Some(bench) = group.bench(&self.signature.channel) {
+            self.fell_out.offline += bench.count(Standing::Offline);
+            self.fell_out.channel_off += bench.count(Standing::ChannelOff);
+            self.fell_out.no_slot += bench.count(Standing::NoSlot);
+            self.free += bench.count(Standing::Free);
+            self.enter_members(group, bench.free(self.strategy.ordering()).map(|(key, agent)| (*key, agent)));
+        } else {
+            self.enter_one_by_one(group);
+        }
+    }
+
+    /// On a channel for which no bench is kept.
+    fn enter_one_by_one(&mut self, group: &'a Group) {
+        let mut free = BTreeMap::new();
+        for agent in group.members.iter().filter_map(|id| self.state.agent(id)) {
+            match Standing::of(agent, &self.signature.channel, self.state.catalogue()) {
+                Standing::Offline => self.fell_out.offline += 1,
+                Standing::ChannelOff => self.fell_out.channel_off += 1,
+                Standing::NoSlot => self.fell_out.no_slot += 1,
+                Standing::Free => {
+                    self.free += 1;
+                    free.insert(self.strategy.ordering().key(agent), &agent.id);
+                }
+            }
+        }
+        self.enter_members(group, free.into_iter());
+    }
+
+    fn enter_members(&mut self, group: &'a Group, free: impl Iterator<Item = (OrderKey, &'a AgentId)>) {
+        let measure = self.strategy.group_measure(&group.signature, &self.ticket.demand);
+        let barred = &self.signature.barred;
+        let contenders = free.filter(|(_, agent)| !barred.contains(*agent));
+        if self.strategy == Strategy::Random {
+            for ((_, idle_seq), agent) in contenders {
+                let seed = self.state.identity().seed;
+                let drawn = strategy::draw(seed, self.ticket.arrival_seq, self.ticket.attempt, agent);
+                self.place(0, (drawn, idle_seq), agent);
+            }
+        } else {
+            for (key, agent) in contenders.take(self.keep) {
+                self.place(measure, key, agent);
+            }
+        }
+    }
+
+    fn place(&mut self, measure: i64, key: OrderKey, agent: &AgentId) {
+        let behind = |leader: &Contender| (leader.0, leader.1) > (measure, key);
+        let position = self.leaders.iter().position(behind).unwrap_or(self.leaders.len());
+        if position < self.keep {
+            self.leaders.insert(position, (measure, key, agent.clone()));
+            self.leaders.truncate(self.keep);
+        }
+    }
+
+    fn result(mut self, trigger: Trigger, winners_max: usize) -> Option<Choice> {
+        let (measure, key, first) = self.leaders.first()?.clone();
+        let catalogue = self.state.catalogue();
+        let barred_free = |id: &&AgentId| {
+            let free = |a: &Agent| Standing::of(a, &self.signature.channel, catalogue) == Standing::Free;
+            self.state.agent(id).is_some_and(|a| {
+                free(a)
+                    && serving_role(a, &self.ticket.demand).is_some()
+                    && a.profile.skills.fulfil(&self.signature.skills)
+                    && self.signature.permissions.is_subset(&a.profile.permissions(catalogue))
+            })
+        };
+        let barred = self.signature.barred.iter().filter(barred_free).count();
+        self.fell_out.barred = u32::try_from(barred).expect("few are barred");
+        let value = |measure: i64, key: OrderKey, id: &AgentId| {
+            let agent = self.state.agent(id).expect("who sits on a bench is registered");
+            self.strategy.value(measure, key.0, agent)
+        };
+        let runner_up = self.leaders.get(winners_max).map(|(m, k, id)| (id.clone(), value(*m, *k, id)));
+        let reason = Reason {
+            rule: self.ticket.demand.rule.clone(),
+            trigger,
+            strategy: self.strategy,
+            considered: self.considered,
+            eligible: self.free - self.fell_out.barred,
+            fell_out: self.fell_out,
+            value: value(measure, key, &first),
+            runner_up,
+        };
+        let agents = self.leaders.into_iter().take(winners_max).map(|(_, _, agent)| agent).collect();
+        Some(Choice { agents, reason })
+    }
+}

@@ -1,0 +1,157 @@
+//! Who waits: for each role a queue, within it a line per demand signature.
+//!
+//! All tickets of a line demand the same of an agent, so whoever may take one may take its head: looking for an agent's
+//! best ticket looks at heads only. A line is a `priority-queue`; it cannot be walked in order, which is why the
+//! position of a ticket comes from a set of ranks that can count.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use priority_queue::PriorityQueue;
+
+use super::name::{AgentId, ChannelName, Permission, RoleName, TicketId};
+use super::rank::Rank;
+use super::skill::Skills;
+use super::ticket::Ticket;
+
+/// What a ticket demands of an agent beyond the role.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Signature {
+    /// How it arrived.
+    pub channel: ChannelName,
+    /// At least these skills.
+    pub skills: Skills,
+    /// These permissions.
+    pub permissions: BTreeSet<Permission>,
+    /// Who must not get it: excluded by upstream, or barred for having declined.
+    pub barred: BTreeSet<AgentId>,
+    /// The one who may, where it waits for one.
+    pub direction: Option<AgentId>,
+}
+
+impl Signature {
+    /// What this ticket demands now.
+    #[must_use]
+    pub fn of(ticket: &Ticket) -> Self {
+        let bars = ticket.bars.iter().map(|bar| bar.agent.clone());
+        Self {
+            channel: ticket.spec.channel.clone(),
+            skills: ticket.demand.skills.clone(),
+            permissions: ticket.demand.permissions.clone(),
+            barred: ticket.spec.exclude_agents.iter().cloned().chain(bars).collect(),
+            direction: ticket.direction.as_ref().map(|direction| direction.agent.clone()),
+        }
+    }
+}
+
+/// Tickets of one signature, best-ranked first.
+type Line = PriorityQueue<TicketId, Reverse<Rank>, FixedState>;
+
+/// The tickets that wait for one role.
+#[derive(Debug, Clone, Default)]
+pub struct RoleQueue {
+    lines: BTreeMap<Arc<Signature>, Line>,
+    ranks: indexset::BTreeSet<Rank>,
+}
+
+impl RoleQueue {
+    /// How many wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ranks.len()
+    }
+
+    /// Whether nobody waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ranks.is_empty()
+    }
+
+    /// How many of those who wait have a better rank.
+    #[must_use]
+    pub fn ahead_of(&self, rank: &Rank) -> usize {
+        if self.ranks.is_empty() { 0 } else { self.ranks.rank(rank) }
+    }
+
+    /// The best-ranked ticket of each signature.
+    pub fn heads(&self) -> impl Iterator<Item = (&Signature, &TicketId, Rank)> {
+        self.lines.iter().filter_map(|(signature, line)| {
+            let (ticket, Reverse(rank)) = line.peek()?;
+            Some((signature.as_ref(), ticket, *rank))
+        })
+    }
+
+    /// All tickets of a signature that names this agent as the one it waits for.
+    pub fn directed_to<'a>(&'a self, agent: &'a AgentId) -> impl Iterator<Item = &'a TicketId> {
+        let directed = |(signature, _): &(&Arc<Signature>, &Line)| signature.direction.as_ref() == Some(agent);
+        self.lines.iter().filter(directed).flat_map(|(_, line)| line.iter().map(|(ticket, _)| ticket))
+    }
+
+    fn insert(&mut self, ticket: TicketId, signature: Arc<Signature>, rank: Rank) {
+        let line = self.lines.entry(signature).or_insert_with(|| Line::with_hasher(FixedState::default()));
+        let replaced = line.push(ticket, Reverse(rank));
+        assert!(replaced.is_none(), "a ticket waits once in a role's queue");
+        self.ranks.insert(rank);
+    }
+
+    fn remove(&mut self, ticket: &TicketId, signature: &Signature, rank: &Rank) {
+        let line = self.lines.get_mut(signature).expect("a waiting ticket's signature has a line");
+        line.remove(ticket).expect("a waiting ticket stands in its line");
+        if line.is_empty() {
+            self.lines.remove(signature);
+        }
+        let counted = self.ranks.remove(rank);
+        assert!(counted, "a waiting ticket's rank is counted");
+    }
+}
+
+/// All that wait, by role.
+#[derive(Debug, Clone, Default)]
+pub struct Queues {
+    roles: BTreeMap<RoleName, RoleQueue>,
+}
+
+impl Queues {
+    /// The queue of a role, where anybody waits in it.
+    #[must_use]
+    pub fn role(&self, role: &RoleName) -> Option<&RoleQueue> {
+        self.roles.get(role)
+    }
+
+    /// All queues in which somebody waits.
+    pub fn iter(&self) -> impl Iterator<Item = (&RoleName, &RoleQueue)> {
+        self.roles.iter()
+    }
+
+    /// Puts a ticket in the queues of those roles, at a rank for each.
+    pub(super) fn insert(&mut self, ticket: &Ticket, ranks: impl IntoIterator<Item = (RoleName, Rank)>) {
+        let signature = Arc::new(Signature::of(ticket));
+        for (role, rank) in ranks {
+            self.roles.entry(role).or_default().insert(ticket.id.clone(), Arc::clone(&signature), rank);
+        }
+    }
+
+    /// Takes a ticket out of the queues of those roles. The ticket must be as it was when it was put in.
+    pub(super) fn remove(&mut self, ticket: &Ticket, ranks: impl IntoIterator<Item = (RoleName, Rank)>) {
+        let signature = Signature::of(ticket);
+        for (role, rank) in ranks {
+            let queue = self.roles.get_mut(&role).expect("a waiting ticket's role has a queue");
+            queue.remove(&ticket.id, &signature, &rank);
+            if queue.is_empty() {
+                self.roles.remove(&role);
+            }
+        }
+    }
+
+    /// Who stands where, for comparison with what the tickets say.
+    pub(super) fn census(&self) -> BTreeSet<(&RoleName, &Signature, &TicketId, Rank)> {
+        let lines = self.roles.iter().flat_map(|(role, queue)| queue.lines.iter().map(move |line| (role, line)));
+        lines
+            .flat_map(|(role, (signature, line))| {
+                line.iter().map(move |(ticket, Reverse(rank))| (role, signature.as_ref(), ticket, *rank))
+            })
+            .collect()
+    }
+}

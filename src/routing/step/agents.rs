@@ -1,0 +1,219 @@
+//! Agents are registered and removed, come and go, and finish their wrap-up.
+
+use std::collections::BTreeMap;
+
+use super::{Done, Handled, Step, reject};
+use crate::routing::agent::{AgentProfile, SlotUse, Status};
+use crate::routing::channel::OwnerGrace;
+use crate::routing::command::{Rejection, RejectionCode};
+use crate::routing::event::Event;
+use crate::routing::matching;
+use crate::routing::name::{AgentId, ChannelName, TicketId};
+use crate::routing::offer::RevokeCause;
+use crate::routing::ticket::Ticket;
+
+impl Step<'_> {
+    pub(super) fn register_agent(&mut self, id: &AgentId, profile: AgentProfile) -> Handled {
+        if let Some(role) = profile.roles.iter().find(|role| !self.state.catalogue().roles.contains_key(*role)) {
+            return Err(reject(RejectionCode::UnknownRole, format!("there is no role {role}")));
+        }
+        if self.state.agent(id).is_some_and(|known| known.profile == profile) {
+            self.emit(Event::AgentSeen { agent: id.clone() });
+            return Ok(Done::Accepted);
+        }
+        self.emit(Event::AgentRegistered { agent: id.clone(), profile: Box::new(profile) });
+        let unfit = self.open_offers(id, |step, ticket| {
+            let agent = step.state.agent(id).expect("registered above");
+            matching::lasting_lack(step.state, agent, ticket).is_some()
+        });
+        for ticket in &unfit {
+            self.revoke_offer(ticket, id, RevokeCause::RoleChanged);
+        }
+        self.place_all(unfit);
+        self.hungers(id);
+        self.reexamine();
+        Ok(Done::Accepted)
+    }
+
+    pub(super) fn remove_agent(&mut self, id: &AgentId) -> Handled {
+        self.require_agent(id)?;
+        let offered = self.open_offers(id, |_, _| true);
+        for ticket in &offered {
+            self.revoke_offer(ticket, id, RevokeCause::AgentOffline);
+        }
+        let agent = self.state.agent(id).expect("required above");
+        let owned: Vec<TicketId> = agent.owned().cloned().collect();
+        for ticket in &owned {
+            self.revoke_assignment(ticket, RevokeCause::AgentOffline);
+        }
+        let directed = self.end_directions(id, |_, _| true);
+        self.emit(Event::AgentRemoved { agent: id.clone() });
+        self.place_all(offered.into_iter().chain(owned).chain(directed).collect());
+        self.reexamine();
+        Ok(Done::Accepted)
+    }
+
+    pub(super) fn set_presence(
+        &mut self,
+        id: &AgentId,
+        status: Status,
+        reason: Option<String>,
+        switches: BTreeMap<ChannelName, bool>,
+    ) -> Handled {
+        self.require_agent(id)?;
+        self.change_presence(id, status, reason, switches);
+        Ok(Done::Accepted)
+    }
+
+    /// Misses in a row turn an agent away.
+    pub(super) fn turn_away(&mut self, id: &AgentId) {
+        self.change_presence(id, Status::Away, Some("missed_offers".to_owned()), BTreeMap::new());
+    }
+
+    /// Silence turns an agent offline.
+    pub(super) fn turn_offline(&mut self, id: &AgentId) {
+        self.change_presence(id, Status::Offline, Some("heartbeat".to_owned()), BTreeMap::new());
+    }
+
+    fn change_presence(
+        &mut self,
+        id: &AgentId,
+        status: Status,
+        reason: Option<String>,
+        switches: BTreeMap<ChannelName, bool>,
+    ) {
+        let agent = self.state.agent(id).expect("checked by the caller");
+        let same = agent.status == status
+            && switches.iter().all(|(channel, on)| agent.switches.get(channel).copied().unwrap_or(true) == *on);
+        if same {
+            return self.emit(Event::AgentSeen { agent: id.clone() });
+        }
+        self.emit(Event::PresenceChanged { agent: id.clone(), status, switches, reason });
+        let lost = self.open_offers(id, |step, ticket| {
+            let agent = step.state.agent(id).expect("checked by the caller");
+            matches!(status, Status::Away | Status::Offline)
+                || !agent.channel_on(&ticket.spec.channel, step.state.catalogue())
+        });
+        for ticket in &lost {
+            self.revoke_offer(ticket, id, RevokeCause::AgentOffline);
+        }
+        let left = if status == Status::Offline { self.leave_at_once(id) } else { Vec::new() };
+        self.place_all(lost.into_iter().chain(left).collect());
+        self.hungers(id);
+    }
+
+    /// Who goes offline loses at once what has no grace, and what only waits for that agent waits for others too.
+    fn leave_at_once(&mut self, id: &AgentId) -> Vec<TicketId> {
+        let grace = |step: &Self, ticket: &Ticket| step.state.catalogue().channel(&ticket.spec.channel).owner_grace;
+        let agent = self.state.agent(id).expect("checked by the caller");
+        let no_grace =
+            |id: &&TicketId| matches!(grace(self, self.known(id)), OwnerGrace::After(grace) if grace.is_zero());
+        let owned: Vec<TicketId> = agent.owned().filter(no_grace).cloned().collect();
+        for ticket in &owned {
+            self.revoke_assignment(ticket, RevokeCause::AgentOffline);
+        }
+        let directed = self.end_directions(id, |step, ticket| grace(step, ticket) != OwnerGrace::Keep);
+        owned.into_iter().chain(directed).collect()
+    }
+
+    /// Tickets that wait for this agent alone, and that the filter names, wait for it no longer.
+    fn end_directions(&mut self, id: &AgentId, which: impl Fn(&Self, &Ticket) -> bool) -> Vec<TicketId> {
+        let directed = self.state.queues().iter().flat_map(|(_, queue)| queue.directed_to(id));
+        let mut tickets: Vec<&Ticket> = directed.map(|ticket| self.known(ticket)).collect();
+        tickets.sort_unstable_by_key(|ticket| ticket.arrival_seq);
+        tickets.dedup_by_key(|ticket| ticket.arrival_seq);
+        let ended: Vec<TicketId> =
+            tickets.into_iter().filter(|ticket| which(self, ticket)).map(|ticket| ticket.id.clone()).collect();
+        for ticket in &ended {
+            self.emit(Event::DirectionEnded { ticket: ticket.clone() });
+        }
+        ended
+    }
+
+    /// Tickets with an open offer to this agent that the filter names.
+    fn open_offers(&self, id: &AgentId, which: impl Fn(&Self, &Ticket) -> bool) -> Vec<TicketId> {
+        let agent = self.state.agent(id).expect("checked by the caller");
+        let offered = agent.slots.iter().filter(|(_, slot)| slot.used_for == SlotUse::Offered);
+        offered.map(|(id, _)| id).filter(|id| which(self, self.known(id))).cloned().collect()
+    }
+
+    /// Places tickets that lost their place, the oldest first. Some may still be offered to others.
+    pub(super) fn place_all(&mut self, mut tickets: Vec<TicketId>) {
+        tickets.sort_unstable_by_key(|id| (self.known(id).created_at, self.known(id).arrival_seq));
+        for id in tickets {
+            self.place_if_homeless(&id);
+        }
+    }
+
+    fn place_if_homeless(&mut self, id: &TicketId) {
+        use crate::routing::ticket::Phase;
+        match self.known(id).phase {
+            Phase::Intake => self.place(id),
+            Phase::Waiting => self.place_waiting(id),
+            Phase::Scheduled
+            | Phase::Unroutable(_)
+            | Phase::Offered(_)
+            | Phase::Assigned(_)
+            | Phase::Paused(_)
+            | Phase::Resuming(_) => {}
+        }
+    }
+
+    pub(super) fn heartbeat(&mut self, id: &AgentId) -> Handled {
+        self.require_agent(id)?;
+        self.emit(Event::AgentSeen { agent: id.clone() });
+        Ok(Done::Accepted)
+    }
+
+    pub(super) fn finish_wrap_up(&mut self, id: &AgentId, ticket: Option<&TicketId>) -> Handled {
+        self.require_agent(id)?;
+        let agent = self.state.agent(id).expect("required above");
+        let wrapping_up = agent.slots.iter().filter(|(_, slot)| matches!(slot.used_for, SlotUse::WrapUp { .. }));
+        let finished: Vec<TicketId> =
+            wrapping_up.map(|(id, _)| id.clone()).filter(|id| ticket.is_none_or(|ticket| ticket == id)).collect();
+        if finished.is_empty() {
+            return Err(self.no_wrap_up(id, ticket));
+        }
+        for ticket in &finished {
+            self.end_wrap_up(id, ticket);
+        }
+        Ok(Done::Accepted)
+    }
+
+    fn no_wrap_up(&self, id: &AgentId, ticket: Option<&TicketId>) -> Rejection {
+        let unknown = |id: &&TicketId| self.state.ticket(id).is_none() && self.state.closed_ticket(id).is_none();
+        match ticket.filter(unknown) {
+            Some(ticket) => reject(RejectionCode::UnknownTicket, format!("there is no ticket {ticket}")),
+            None => reject(RejectionCode::WrongState, format!("agent {id} is not in wrap-up")),
+        }
+    }
+
+    pub(super) fn end_wrap_up(&mut self, agent: &AgentId, ticket: &TicketId) {
+        let slots = &self.state.agent(agent).expect("checked by the caller").slots;
+        let channel = slots[ticket].channel.clone();
+        self.emit(Event::WrapUpFinished { agent: agent.clone(), ticket: ticket.clone(), channel });
+        self.hungers(agent);
+    }
+
+    /// Looks again at what nobody could take and, where an agent was the last of its kind, at what nobody can take now.
+    pub(super) fn reexamine(&mut self) {
+        let unroutable: Vec<TicketId> = self.state.index.unroutable.values().cloned().collect();
+        for id in unroutable {
+            self.place(&id);
+        }
+        if std::mem::take(&mut self.state.index.group_emptied) {
+            let mut waiting: Vec<(u64, TicketId)> = self
+                .state
+                .tickets()
+                .filter(|ticket| ticket.phase == crate::routing::ticket::Phase::Waiting)
+                .map(|ticket| (ticket.arrival_seq, ticket.id.clone()))
+                .collect();
+            waiting.sort_unstable();
+            for (_, id) in waiting {
+                if matching::unroutable(self.state, self.known(&id)).is_some() {
+                    self.place(&id);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Time passes: whatever is due happens, in the order in which it is due.
+
+use super::{Done, Step};
+use crate::routing::event::Event;
+use crate::routing::index;
+use crate::routing::matching;
+use crate::routing::name::{AgentId, TicketId};
+use crate::routing::offer::{RevokeCause, Trigger};
+use crate::routing::overflow;
+use crate::routing::ticket::{Closing, Phase};
+use crate::routing::timer::{AgentDue, Subject, TicketDue};
+
+/// How many things happen in one step at most, so that a step after a long sleep stays short; the next follows at once.
+const ELAPSED_MAX: usize = 256;
+
+impl Step<'_> {
+    pub(super) fn elapse(&mut self) -> Done {
+        for _ in 0..ELAPSED_MAX {
+            let Some((due, subject)) = self.state.timers().first() else { break };
+            if due > self.at {
+                break;
+            }
+            match subject.clone() {
+                Subject::Agent(agent) => self.agent_due(&agent),
+                Subject::Ticket(ticket) => self.ticket_due(&ticket),
+                Subject::Closed => {
+                    let before = self.at - self.state.catalogue().closed_retention;
+                    self.emit(Event::ClosedForgotten { before });
+                }
+            }
+            self.feed();
+        }
+        Done::Accepted
+    }
+
+    fn agent_due(&mut self, id: &AgentId) {
+        let agent = self.state.agent(id).expect("a timer runs for a registered agent");
+        let (_, due) = index::agent_due(agent, self.state.catalogue()).expect("a timer runs for something");
+        match due {
+            AgentDue::WrapUp(ticket) => self.end_wrap_up(id, &ticket),
+            AgentDue::Heartbeat => self.turn_offline(id),
+        }
+    }
+
+    fn ticket_due(&mut self, id: &TicketId) {
+        let ground = &self.state.ground;
+        let due = index::ticket_due(self.known(id), &ground.agents, &ground.catalogue);
+        let (_, due) = due.expect("a timer runs for something");
+        match due {
+            TicketDue::Expiry => {
+                self.revoke_all(id, RevokeCause::TicketCancelled);
+                self.close(id, Closing::Expired, "expires_at");
+            }
+            TicketDue::NotBefore => self.place(id),
+            TicketDue::Offer(agent) => self.expire_offer(id, &agent),
+            TicketDue::Breach => self.breach(id),
+            TicketDue::Direction => {
+                self.emit(Event::DirectionEnded { ticket: id.clone() });
+                self.try_give(id, Trigger::TicketArrived);
+            }
+            TicketDue::Overflow => self.escalate(id),
+            TicketDue::Bars => {
+                self.emit(Event::BarsLapsed { ticket: id.clone() });
+                self.try_give(id, Trigger::TicketArrived);
+            }
+            TicketDue::OwnerGrace => {
+                self.revoke_assignment(id, RevokeCause::AgentOffline);
+                self.place(id);
+            }
+        }
+    }
+
+    fn breach(&mut self, id: &TicketId) {
+        let ticket = self.known(id);
+        let event = Event::TicketBreached {
+            ticket: id.clone(),
+            role: ticket.demand.role().expect("only a ticket with a role is breached").clone(),
+            channel: ticket.spec.channel.clone(),
+            due_at: ticket.due_at.expect("only a ticket with a due time is breached"),
+        };
+        self.emit(event);
+    }
+
+    fn escalate(&mut self, id: &TicketId) {
+        let ticket = self.known(id);
+        let step = overflow::remaining(ticket, self.state.catalogue()).first().expect("a step is due");
+        let event = Event::TicketEscalated {
+            ticket: id.clone(),
+            role: ticket.demand.role().expect("only a ticket with a role overflows").clone(),
+            channel: ticket.spec.channel.clone(),
+            step: ticket.steps_taken + 1,
+            demand: overflow::widened(&ticket.demand, step),
+        };
+        self.emit(event);
+        debug_assert!(matches!(self.known(id).phase, Phase::Waiting), "only what waits overflows");
+        if matching::own_role(self.state, self.known(id)).is_some() {
+            self.try_give(id, Trigger::TicketArrived);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Tickets come, change, and are withdrawn.
+
+use super::{Done, Handled, Step};
+use crate::routing::event::{Event, Intake};
+use crate::routing::matching;
+use crate::routing::name::{AgentId, TicketId};
+use crate::routing::offer::RevokeCause;
+use crate::routing::overflow;
+use crate::routing::ticket::{Closing, Demand, Phase, TicketChanges, TicketSpec};
+use crate::routing::time::Timestamp;
+
+impl Step<'_> {
+    pub(super) fn create_ticket(&mut self, id: &TicketId, spec: TicketSpec) -> Done {
+        if self.state.ticket(id).is_some() || self.state.closed_ticket(id).is_some() {
+            return Done::Duplicate;
+        }
+        let created_at = spec.created_at.unwrap_or(self.at).min(self.at);
+        let demand = self.state.classifier().classify(self.state.catalogue(), &spec);
+        let due_at = self.due_at(&spec, &demand, created_at);
+        let intake = Intake { spec, demand, created_at, due_at };
+        self.emit(Event::TicketCreated { ticket: id.clone(), intake: Box::new(intake) });
+        self.place(id);
+        Done::Accepted
+    }
+
+    /// When a ticket should be answered: as upstream said, else by its role's target.
+    pub(super) fn due_at(&self, spec: &TicketSpec, demand: &Demand, created_at: Timestamp) -> Option<Timestamp> {
+        let role = demand.role().and_then(|role| self.state.catalogue().roles.get(role));
+        let target = role.and_then(|role| role.target);
+        spec.due_at.or_else(|| target.map(|target| created_at + target.answer_within))
+    }
+
+    pub(super) fn update_ticket(&mut self, id: &TicketId, changes: &TicketChanges) -> Handled {
+        let ticket = self.ticket(id)?;
+        let spec = ticket.spec.with(changes);
+        if spec == ticket.spec {
+            return Ok(Done::Accepted);
+        }
+        self.reclassify(id, spec);
+        Ok(Done::Accepted)
+    }
+
+    /// Classifies a ticket afresh. What waits keeps its age and finds its place anew; what is owned keeps its owner.
+    pub(super) fn reclassify(&mut self, id: &TicketId, spec: TicketSpec) {
+        let ticket = self.known(id);
+        let fresh = self.state.classifier().classify(self.state.catalogue(), &spec);
+        let moved = fresh.role() != ticket.demand.role();
+        let steps_taken = if moved { 0 } else { ticket.steps_taken };
+        let role = fresh.role().and_then(|role| self.state.catalogue().roles.get(role));
+        let demand = overflow::widened_by(fresh, role, steps_taken);
+        let created_at = spec.created_at.map_or(ticket.created_at, |created| created.min(self.at));
+        let due_at = self.due_at(&spec, &demand, created_at);
+        let owned = ticket.phase.ownership().is_some();
+        let waited = ticket.phase == Phase::Waiting;
+        let demand = if owned { ticket.demand.clone() } else { demand };
+        let intake = Box::new(Intake { spec, demand, created_at, due_at });
+        self.emit(Event::TicketUpdated { ticket: id.clone(), intake });
+        if owned {
+            return;
+        }
+        self.revoke_unfit_offers(id);
+        match self.known(id).phase {
+            Phase::Offered(_) => {}
+            Phase::Waiting if waited && !moved => self.place_waiting(id),
+            _ => self.place(id),
+        }
+    }
+
+    /// Looks again at a ticket that waits, and goes on waiting without a word where nothing comes of it.
+    pub(super) fn place_waiting(&mut self, id: &TicketId) {
+        let ticket = self.known(id);
+        let later = ticket.spec.not_before.is_some_and(|not_before| not_before > self.at);
+        let over = ticket.spec.expires_at.is_some_and(|expiry| expiry <= self.at);
+        if later || over || matching::unroutable(self.state, ticket).is_some() {
+            self.place(id);
+        } else {
+            self.try_give(id, crate::routing::offer::Trigger::TicketArrived);
+        }
+    }
+
+    /// Takes back the offers of a ticket to agents who could not take it any more. With the last, it is in no place.
+    fn revoke_unfit_offers(&mut self, id: &TicketId) {
+        let ticket = self.known(id);
+        let unfit = |agent: &AgentId| {
+            let agent = self.state.agent(agent).expect("an offer is open to a registered agent");
+            matching::lasting_lack(self.state, agent, ticket).is_some()
+        };
+        let agents: Vec<AgentId> =
+            ticket.phase.offers().iter().map(|offer| offer.agent.clone()).filter(|agent| unfit(agent)).collect();
+        for agent in agents {
+            self.revoke_offer(id, &agent, RevokeCause::RoleChanged);
+        }
+    }
+
+    pub(super) fn cancel_ticket(&mut self, id: &TicketId, reason: Option<String>) -> Handled {
+        self.ticket(id)?;
+        self.revoke_all(id, RevokeCause::TicketCancelled);
+        self.close(id, Closing::Cancelled, reason.unwrap_or_else(|| "withdrawn".to_owned()));
+        Ok(Done::Accepted)
+    }
+
+    /// Takes a ticket back from whoever is offered it or owns it, and says who that was.
+    pub(super) fn revoke_all(&mut self, id: &TicketId, cause: RevokeCause) -> Vec<AgentId> {
+        let phase = &self.known(id).phase;
+        let offered = phase.offers().iter().map(|offer| offer.agent.clone());
+        let agents: Vec<AgentId> = offered.chain(phase.ownership().map(|ownership| ownership.agent.clone())).collect();
+        for agent in &agents {
+            if self.known(id).phase.ownership().is_some() {
+                self.revoke_assignment(id, cause);
+            } else {
+                self.revoke_offer(id, agent, cause);
+            }
+        }
+        agents
+    }
+}

@@ -1,0 +1,235 @@
+//! One step of the engine: a command is checked, done, and followed by whatever it makes possible.
+//!
+//! Every method that changes anything does so by [`Step::emit`]. A command is checked wholly before its first event, so
+//! that a rejection changes nothing. At the end of a step no push ticket waits while an agent who may take it is free.
+
+mod agents;
+mod catalogue;
+mod elapse;
+mod intake;
+mod offers;
+mod ownership;
+mod place;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::agent::{AgentView, Status};
+use super::command::{Command, Rejection, RejectionCode};
+use super::engine::Verdict;
+use super::event::{Event, Held};
+use super::name::{AgentId, TicketId};
+use super::offer::{Offer, Ownership};
+use super::state::State;
+use super::ticket::Ticket;
+use super::time::Timestamp;
+
+/// What became of a command that was not rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    /// It was done.
+    Accepted,
+    /// It said what was known.
+    Duplicate,
+}
+
+type Handled = Result<Done, Rejection>;
+
+/// One step of the engine.
+pub(super) struct Step<'s> {
+    state: &'s mut State,
+    at: Timestamp,
+    events: Vec<Event>,
+    /// Agents touched in this step, as they were seen before it.
+    before: BTreeMap<AgentId, Option<AgentView>>,
+    /// Agents who may have become able to take more.
+    hungry: BTreeSet<AgentId>,
+}
+
+impl<'s> Step<'s> {
+    pub(super) fn new(state: &'s mut State, at: Timestamp) -> Self {
+        Self { state, at, events: Vec::new(), before: BTreeMap::new(), hungry: BTreeSet::new() }
+    }
+
+    /// Does a command.
+    pub(super) fn run(&mut self, command: Command) -> Verdict {
+        let (ticket, agent) = subjects(&command);
+        match self.dispatch(command) {
+            Ok(Done::Accepted) => {
+                self.feed();
+                Verdict::Accepted
+            }
+            Ok(Done::Duplicate) => Verdict::Duplicate,
+            Err(rejection) => {
+                debug_assert!(self.events.is_empty(), "a command is checked before its first event");
+                self.emit(Event::CommandRejected { rejection: rejection.clone(), ticket, agent });
+                Verdict::Rejected(rejection)
+            }
+        }
+    }
+
+    /// Tells what changed about the agents that were touched, and hands over what happened.
+    pub(super) fn finish(mut self) -> Vec<Event> {
+        for (agent, before) in std::mem::take(&mut self.before) {
+            let now = self.state.agent(&agent).map(|agent| self.state.agent_view(agent));
+            let gone = || AgentView { status: Status::Offline, load: BTreeMap::new(), wrapping_up: 0 };
+            if now != before {
+                self.emit(Event::AgentChanged { agent, view: now.unwrap_or_else(gone) });
+            }
+        }
+        self.events
+    }
+
+    fn dispatch(&mut self, command: Command) -> Handled {
+        match command {
+            Command::CreateTicket { ticket, spec } => Ok(self.create_ticket(&ticket, *spec)),
+            Command::UpdateTicket { ticket, changes } => self.update_ticket(&ticket, &changes),
+            Command::CancelTicket { ticket, reason } => self.cancel_ticket(&ticket, reason),
+            Command::AcceptOffer { ticket, agent, assignment } => {
+                self.accept_offer(&ticket, &agent, assignment.as_ref())
+            }
+            Command::DeclineOffer { ticket, agent, assignment, reason } => {
+                self.decline_offer(&ticket, &agent, assignment.as_ref(), reason)
+            }
+            Command::CompleteTicket { ticket, agent, outcome, then } => {
+                self.complete_ticket(&ticket, agent.as_ref(), outcome, then)
+            }
+            Command::TransferTicket { ticket, to, by, note: _ } => self.transfer_ticket(&ticket, &to, by.as_deref()),
+            Command::ReleaseTicket { ticket, agent, reason: _ } => self.release_ticket(&ticket, agent.as_ref()),
+            Command::PauseTicket { ticket } => self.pause_ticket(&ticket),
+            Command::ResumeTicket { ticket } => self.resume_ticket(&ticket),
+            Command::ClaimTicket { agent, role, ticket } => self.claim_ticket(&agent, role.as_ref(), ticket.as_ref()),
+            Command::RegisterAgent { agent, profile } => self.register_agent(&agent, *profile),
+            Command::RemoveAgent { agent } => self.remove_agent(&agent),
+            Command::SetPresence { agent, status, reason, switches } => {
+                self.set_presence(&agent, status, reason, switches)
+            }
+            Command::Heartbeat { agent } => self.heartbeat(&agent),
+            Command::FinishWrapUp { agent, ticket } => self.finish_wrap_up(&agent, ticket.as_ref()),
+            Command::ReplaceCatalogue { catalogue } => Ok(self.replace_catalogue(&catalogue)),
+            Command::Elapse => Ok(self.elapse()),
+        }
+    }
+
+    /// Makes something happen.
+    fn emit(&mut self, event: Event) {
+        if let Some(agent) = touched(&event)
+            && !self.before.contains_key(agent)
+        {
+            let view = self.state.agent(agent).map(|agent| self.state.agent_view(agent));
+            self.before.insert(agent.clone(), view);
+        }
+        self.state.apply(self.at, &event);
+        self.events.push(event);
+    }
+
+    fn ticket(&self, id: &TicketId) -> Result<&Ticket, Rejection> {
+        self.state.ticket(id).ok_or_else(|| match self.state.closed_ticket(id) {
+            Some(closed) => {
+                reject(RejectionCode::WrongState, format!("ticket {id} has ended: it was {}", closed.how.as_str()))
+            }
+            None => reject(RejectionCode::UnknownTicket, format!("there is no ticket {id}")),
+        })
+    }
+
+    /// A ticket that this step itself knows to be there.
+    fn known(&self, id: &TicketId) -> &Ticket {
+        self.state.ticket(id).expect("a step follows only tickets that it found")
+    }
+
+    fn require_agent(&self, id: &AgentId) -> Result<(), Rejection> {
+        match self.state.agent(id) {
+            Some(_) => Ok(()),
+            None => Err(reject(RejectionCode::UnknownAgent, format!("there is no agent {id}"))),
+        }
+    }
+}
+
+fn reject(code: RejectionCode, detail: impl Into<String>) -> Rejection {
+    Rejection { code, detail: detail.into() }
+}
+
+fn wrong_state(ticket: &Ticket, expected: &str) -> Rejection {
+    reject(RejectionCode::WrongState, format!("ticket {} is {}, not {expected}", ticket.id, ticket.phase.as_str()))
+}
+
+fn held_by_offer(ticket: &Ticket, offer: &Offer) -> Held {
+    Held {
+        ticket: ticket.id.clone(),
+        agent: offer.agent.clone(),
+        assignment: offer.assignment.clone(),
+        role: offer.role.clone(),
+        channel: ticket.spec.channel.clone(),
+    }
+}
+
+fn held_by_owner(ticket: &Ticket, ownership: &Ownership) -> Held {
+    Held {
+        ticket: ticket.id.clone(),
+        agent: ownership.agent.clone(),
+        assignment: ownership.assignment.clone(),
+        role: ownership.role.clone(),
+        channel: ticket.spec.channel.clone(),
+    }
+}
+
+/// Whom and what a command is about, for its rejection.
+fn subjects(command: &Command) -> (Option<TicketId>, Option<AgentId>) {
+    match command {
+        Command::CreateTicket { ticket, .. }
+        | Command::UpdateTicket { ticket, .. }
+        | Command::CancelTicket { ticket, .. }
+        | Command::TransferTicket { ticket, .. }
+        | Command::PauseTicket { ticket }
+        | Command::ResumeTicket { ticket } => (Some(ticket.clone()), None),
+        Command::AcceptOffer { ticket, agent, .. } | Command::DeclineOffer { ticket, agent, .. } => {
+            (Some(ticket.clone()), Some(agent.clone()))
+        }
+        Command::CompleteTicket { ticket, agent, .. } | Command::ReleaseTicket { ticket, agent, .. } => {
+            (Some(ticket.clone()), agent.clone())
+        }
+        Command::ClaimTicket { agent, ticket, .. } | Command::FinishWrapUp { agent, ticket } => {
+            (ticket.clone(), Some(agent.clone()))
+        }
+        Command::RegisterAgent { agent, .. }
+        | Command::RemoveAgent { agent }
+        | Command::SetPresence { agent, .. }
+        | Command::Heartbeat { agent } => (None, Some(agent.clone())),
+        Command::ReplaceCatalogue { .. } | Command::Elapse => (None, None),
+    }
+}
+
+/// The agent whose status or load an event changes.
+fn touched(event: &Event) -> Option<&AgentId> {
+    match event {
+        Event::OfferMade { taking, .. } | Event::TicketAssigned { taking, .. } => Some(&taking.agent),
+        Event::OfferDeclined { held, .. }
+        | Event::OfferExpired { held }
+        | Event::OfferRevoked { held, .. }
+        | Event::AssignmentRevoked { held, .. }
+        | Event::AssignmentPaused { held }
+        | Event::AssignmentResumed { held, .. }
+        | Event::AssignmentCompleted { held, .. } => Some(&held.agent),
+        Event::WrapUpFinished { agent, .. }
+        | Event::AgentRegistered { agent, .. }
+        | Event::AgentRemoved { agent }
+        | Event::PresenceChanged { agent, .. } => Some(agent),
+        Event::CatalogueReplaced { .. }
+        | Event::TicketCreated { .. }
+        | Event::TicketUpdated { .. }
+        | Event::TicketScheduled { .. }
+        | Event::TicketQueued { .. }
+        | Event::TicketUnroutable { .. }
+        | Event::TicketEscalated { .. }
+        | Event::TicketRedirected { .. }
+        | Event::DirectionEnded { .. }
+        | Event::AgentBarred { .. }
+        | Event::BarsLapsed { .. }
+        | Event::TicketBreached { .. }
+        | Event::TicketClosed { .. }
+        | Event::ResumeAwaited { .. }
+        | Event::AgentSeen { .. }
+        | Event::AgentChanged { .. }
+        | Event::CommandRejected { .. }
+        | Event::ClosedForgotten { .. } => None,
+    }
+}

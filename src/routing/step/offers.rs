@@ -1,0 +1,210 @@
+//! Offers are accepted, declined, missed and taken back; agents ask for work.
+
+use super::{Done, Handled, Step, held_by_offer, reject, wrong_state};
+use crate::routing::command::{Rejection, RejectionCode};
+use crate::routing::event::Event;
+use crate::routing::matching::{self, Lack, Search};
+use crate::routing::name::{AgentId, AssignmentId, RoleName, TicketId};
+use crate::routing::offer::{FallOut, Offer, Reason, RevokeCause, Trigger};
+use crate::routing::ticket::{Bar, Phase, Ticket};
+
+impl Step<'_> {
+    pub(super) fn accept_offer(
+        &mut self,
+        id: &TicketId,
+        agent: &AgentId,
+        assignment: Option<&AssignmentId>,
+    ) -> Handled {
+        let ticket = self.ticket(id)?;
+        self.require_agent(agent)?;
+        let repeated = ticket.phase.ownership().is_some_and(|ownership| {
+            ownership.agent == *agent && assignment.is_none_or(|answered| *answered == ownership.assignment)
+        });
+        if repeated {
+            return Ok(Done::Accepted);
+        }
+        let offer = open_offer(ticket, agent, assignment)?.clone();
+        self.accept(id, &offer);
+        Ok(Done::Accepted)
+    }
+
+    /// The offer becomes an assignment; whoever else was asked has lost the race.
+    fn accept(&mut self, id: &TicketId, offer: &Offer) {
+        let others: Vec<AgentId> = self
+            .known(id)
+            .phase
+            .offers()
+            .iter()
+            .filter(|other| other.agent != offer.agent)
+            .map(|other| other.agent.clone())
+            .collect();
+        for other in others {
+            self.revoke_offer(id, &other, RevokeCause::LostRace);
+        }
+        let ticket = self.known(id);
+        let taking = crate::routing::event::Taking {
+            ticket: id.clone(),
+            agent: offer.agent.clone(),
+            assignment: offer.assignment.clone(),
+            role: offer.role.clone(),
+            channel: ticket.spec.channel.clone(),
+            cost: self.state.catalogue().channel(&ticket.spec.channel).cost,
+            attempt: ticket.attempt,
+            reason: offer.reason.clone(),
+        };
+        let event = Event::TicketAssigned {
+            taking,
+            priority: ticket.demand.priority,
+            waited: self.at.since(ticket.created_at),
+            due_at: ticket.due_at,
+        };
+        self.emit(event);
+    }
+
+    pub(super) fn decline_offer(
+        &mut self,
+        id: &TicketId,
+        agent: &AgentId,
+        assignment: Option<&AssignmentId>,
+        reason: Option<String>,
+    ) -> Handled {
+        let ticket = self.ticket(id)?;
+        self.require_agent(agent)?;
+        if ticket.phase.ownership().is_some_and(|ownership| ownership.agent == *agent) {
+            return Err(wrong_state(ticket, "offered; an owner gives it back with ticket.released"));
+        }
+        let offer = open_offer(ticket, agent, assignment)?;
+        let held = held_by_offer(ticket, offer);
+        self.emit(Event::OfferDeclined { held, reason });
+        self.after_refusal(id, agent);
+        Ok(Done::Accepted)
+    }
+
+    /// The offer lapsed without an answer.
+    pub(super) fn expire_offer(&mut self, id: &TicketId, agent: &AgentId) {
+        let ticket = self.known(id);
+        let offer = ticket.phase.offer_to(agent).expect("only an open offer lapses");
+        let held = held_by_offer(ticket, offer);
+        self.emit(Event::OfferExpired { held });
+        let missed_max = self.state.catalogue().agents.missed_offers_max;
+        let missed = self.state.agent(agent).map_or(0, |agent| agent.missed_offers);
+        if missed_max > 0 && missed >= missed_max {
+            self.turn_away(agent);
+        }
+        self.after_refusal(id, agent);
+    }
+
+    /// Who declined or missed a ticket is not asked for it again for a while; with nobody left to answer, it goes back
+    /// to its place.
+    fn after_refusal(&mut self, id: &TicketId, agent: &AgentId) {
+        let ticket = self.known(id);
+        let cooldown = matching::own_role(self.state, ticket).map(|role| role.decline_cooldown);
+        if let Some(cooldown) = cooldown.filter(|cooldown| !cooldown.is_zero()) {
+            let bar = Bar { agent: agent.clone(), until: Some(self.at + cooldown) };
+            self.emit(Event::AgentBarred { ticket: id.clone(), bar });
+        }
+        self.hungers(agent);
+        if self.known(id).phase == Phase::Intake {
+            self.place(id);
+        }
+    }
+
+    /// Takes back an open offer.
+    pub(super) fn revoke_offer(&mut self, id: &TicketId, agent: &AgentId, cause: RevokeCause) {
+        let ticket = self.known(id);
+        let offer = ticket.phase.offer_to(agent).expect("only an open offer is taken back");
+        let held = held_by_offer(ticket, offer);
+        self.emit(Event::OfferRevoked { held, cause });
+        self.hungers(agent);
+    }
+
+    pub(super) fn claim_ticket(
+        &mut self,
+        agent: &AgentId,
+        role: Option<&RoleName>,
+        ticket: Option<&TicketId>,
+    ) -> Handled {
+        self.require_agent(agent)?;
+        if let Some(role) = role {
+            self.check_claimed_role(agent, role)?;
+        }
+        let id = match ticket {
+            Some(id) => self.claimable(agent, role, id)?,
+            None => self.best_claim(agent, role)?,
+        };
+        if let Some(offer) = self.known(&id).phase.offer_to(agent).cloned() {
+            self.accept(&id, &offer);
+            return Ok(Done::Accepted);
+        }
+        let claimant = self.state.agent(agent).expect("checked above");
+        let reason = claimed(self.known(&id), claimant.idle_since.0, self.state);
+        self.assign(&id, &matching::Choice { agents: vec![agent.clone()], reason });
+        Ok(Done::Accepted)
+    }
+
+    fn check_claimed_role(&self, agent: &AgentId, role: &RoleName) -> Result<(), Rejection> {
+        if !self.state.catalogue().roles.contains_key(role) {
+            return Err(reject(RejectionCode::UnknownRole, format!("there is no role {role}")));
+        }
+        let has = self.state.agent(agent).is_some_and(|agent| agent.profile.roles.contains(role));
+        if has { Ok(()) } else { Err(reject(RejectionCode::NotEligible, format!("agent {agent} has no role {role}"))) }
+    }
+
+    fn best_claim(&self, agent: &AgentId, role: Option<&RoleName>) -> Result<TicketId, Rejection> {
+        let agent = self.state.agent(agent).expect("checked by the caller");
+        let best = matching::best_ticket(self.state, agent, Search::Claimed(role));
+        let nothing = || format!("nothing waits that agent {} may take now", agent.id);
+        best.cloned().ok_or_else(|| reject(RejectionCode::NotEligible, nothing()))
+    }
+
+    /// An agent who asks for a ticket by name gets it even if it declined it before, or the ticket waits for another.
+    fn claimable(&self, agent: &AgentId, role: Option<&RoleName>, id: &TicketId) -> Result<TicketId, Rejection> {
+        let ticket = self.ticket(id)?;
+        if ticket.phase.offer_to(agent).is_some() {
+            return Ok(id.clone());
+        }
+        if !matches!(ticket.phase, Phase::Waiting | Phase::Unroutable(_)) {
+            return Err(wrong_state(ticket, "waiting"));
+        }
+        if let Some(role) = role
+            && !ticket.demand.roles.contains(role)
+        {
+            return Err(reject(RejectionCode::NotEligible, format!("ticket {id} does not wait for the role {role}")));
+        }
+        let claimant = self.state.agent(agent).expect("checked by the caller");
+        match matching::lack(self.state, claimant, ticket) {
+            None | Some(Lack::MeantForAnother) => Ok(id.clone()),
+            Some(Lack::Barred) if !ticket.spec.exclude_agents.contains(agent) => Ok(id.clone()),
+            Some(lack) => Err(reject(RejectionCode::NotEligible, format!("agent {agent} {lack}"))),
+        }
+    }
+}
+
+fn claimed(ticket: &Ticket, value: i64, state: &crate::routing::State) -> Reason {
+    Reason {
+        rule: ticket.demand.rule.clone(),
+        trigger: Trigger::Claimed,
+        strategy: matching::own_role(state, ticket).map(|role| role.strategy).unwrap_or_default(),
+        considered: 1,
+        eligible: 1,
+        fell_out: FallOut::default(),
+        value,
+        runner_up: None,
+    }
+}
+
+/// The offer that an answer is about.
+fn open_offer<'t>(
+    ticket: &'t Ticket,
+    agent: &AgentId,
+    assignment: Option<&AssignmentId>,
+) -> Result<&'t Offer, Rejection> {
+    let answered = |offer: &&Offer| assignment.is_none_or(|id| *id == offer.assignment);
+    ticket.phase.offer_to(agent).filter(answered).ok_or_else(|| {
+        let detail = match assignment {
+            Some(assignment) => format!("the offer {assignment} of ticket {} to agent {agent} is over", ticket.id),
+            None => format!("no offer of ticket {} to agent {agent} is open", ticket.id),
+        };
+        reject(RejectionCode::StaleAssignment, detail)
+    })
+}

@@ -1,0 +1,215 @@
+//! Where a ticket goes: to an agent at once, into its queues, aside, or among those that nobody can take. And the other
+//! way round: what an agent who has room is given.
+
+use super::{Step, held_by_owner};
+use crate::routing::agent::Agent;
+use crate::routing::channel::Acceptance;
+use crate::routing::event::{Event, Taking};
+use crate::routing::matching::{self, Choice, Lack, Search};
+use crate::routing::name::{AgentId, TicketId};
+use crate::routing::offer::Trigger;
+use crate::routing::role::{Dispatch, Order};
+use crate::routing::ticket::{Closing, Direction, Phase, Ticket, assignment_id};
+
+impl Step<'_> {
+    /// Finds the place of a ticket that is in none, or whose demand has changed.
+    pub(super) fn place(&mut self, id: &TicketId) {
+        let ticket = self.known(id);
+        if ticket.spec.expires_at.is_some_and(|expiry| expiry <= self.at) {
+            return self.close(id, Closing::Expired, "expires_at");
+        }
+        if let Some(not_before) = ticket.spec.not_before.filter(|not_before| *not_before > self.at) {
+            if ticket.phase != Phase::Scheduled {
+                self.emit(Event::TicketScheduled { ticket: id.clone(), not_before });
+            }
+            return;
+        }
+        if self.place_with_preferred(id) || self.try_give(id, Trigger::TicketArrived) {
+            return;
+        }
+        let ticket = self.known(id);
+        match matching::unroutable(self.state, ticket) {
+            Some(cause) if ticket.phase == Phase::Unroutable(cause) => {}
+            Some(cause) => {
+                let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.channel.clone());
+                self.emit(Event::TicketUnroutable { ticket: id.clone(), role, channel, cause });
+            }
+            None => {
+                let direction = ticket.direction.clone();
+                self.queue(id, direction);
+            }
+        }
+    }
+
+    /// Puts a ticket in its queues, and says so. One that waits already only hears of it when its role changed.
+    fn queue(&mut self, id: &TicketId, direction: Option<Direction>) {
+        let ticket = self.known(id);
+        let role = ticket.demand.role().expect("a ticket without a role is unroutable").clone();
+        let waiting_before = self.state.queues().role(&role).map_or(0, crate::routing::queue::RoleQueue::len);
+        let position = self.state.position(ticket, &role).expect("a routable ticket's role is in the catalogue");
+        let already = u64::from(ticket.phase == Phase::Waiting);
+        let event = Event::TicketQueued {
+            ticket: id.clone(),
+            channel: ticket.spec.channel.clone(),
+            position,
+            waiting: u64::try_from(waiting_before).expect("a length fits") + 1 - already,
+            estimated_wait: self.state.pace(&role).and_then(|pace| pace.estimate(position, self.at)),
+            direction,
+            role,
+        };
+        self.emit(event);
+    }
+
+    /// Gives a ticket to its preferred agent, or lets it wait for that agent a while. Says whether either was done.
+    fn place_with_preferred(&mut self, id: &TicketId) -> bool {
+        let ticket = self.known(id);
+        let Some(role) = matching::own_role(self.state, ticket) else { return false };
+        let Some(agent) = ticket.spec.preferred_agent.as_ref().and_then(|agent| self.state.agent(agent)) else {
+            return false;
+        };
+        if ticket.direction.is_some() || role.dispatch == Dispatch::Pull {
+            return false;
+        }
+        let waits_until = ticket.entered_at + role.sticky_wait;
+        match matching::lack(self.state, agent, ticket) {
+            None => {
+                let choice = matching::choose_only(agent, ticket, role.strategy, Trigger::Directed);
+                self.give(id, &choice);
+                true
+            }
+            Some(Lack::NoSlot) if waits_until > self.at => {
+                let direction = Direction { agent: agent.id.clone(), until: Some(waits_until) };
+                self.queue(id, Some(direction));
+                true
+            }
+            Some(_) => false,
+        }
+    }
+
+    /// Gives a ticket to the best agent who may take it now, where there is one.
+    pub(super) fn try_give(&mut self, id: &TicketId, trigger: Trigger) -> bool {
+        let Some(choice) = matching::choose(self.state, self.known(id), trigger) else { return false };
+        self.give(id, &choice);
+        true
+    }
+
+    /// Offers or assigns a ticket, as role and channel say.
+    fn give(&mut self, id: &TicketId, choice: &Choice) {
+        match matching::acceptance(self.state, self.known(id)) {
+            Acceptance::Auto => self.assign(id, choice),
+            Acceptance::Offer => {
+                for agent in &choice.agents {
+                    self.offer(id, agent, choice);
+                }
+            }
+        }
+    }
+
+    /// Makes the first of the chosen the owner.
+    pub(super) fn assign(&mut self, id: &TicketId, choice: &Choice) {
+        let agent = choice.agents.first().expect("a choice has a winner");
+        let taking = self.taking(id, agent, choice);
+        let ticket = self.known(id);
+        let event = Event::TicketAssigned {
+            taking,
+            priority: ticket.demand.priority,
+            waited: self.at.since(ticket.created_at),
+            due_at: ticket.due_at,
+        };
+        self.emit(event);
+    }
+
+    fn offer(&mut self, id: &TicketId, agent: &AgentId, choice: &Choice) {
+        let taking = self.taking(id, agent, choice);
+        let ticket = self.known(id);
+        let role = matching::own_role(self.state, ticket);
+        let channel = self.state.catalogue().channel(&ticket.spec.channel);
+        let timeout = role.and_then(|role| role.offer_timeout).unwrap_or(channel.offer_timeout);
+        self.emit(Event::OfferMade { taking, expires_at: self.at + timeout });
+    }
+
+    fn taking(&self, id: &TicketId, agent: &AgentId, choice: &Choice) -> Taking {
+        let ticket = self.known(id);
+        let agent = self.state.agent(agent).expect("who is chosen is registered");
+        let role = matching::serving_role(agent, &ticket.demand).expect("who is chosen has a demanded role");
+        Taking {
+            ticket: id.clone(),
+            agent: agent.id.clone(),
+            assignment: assignment_id(self.state.identity().instance, self.state.next_seq()),
+            role: role.clone(),
+            channel: ticket.spec.channel.clone(),
+            cost: self.state.catalogue().channel(&ticket.spec.channel).cost,
+            attempt: ticket.attempt + 1,
+            reason: choice.reason.clone(),
+        }
+    }
+
+    /// Ends a ticket that nobody owns.
+    pub(super) fn close(&mut self, id: &TicketId, how: Closing, cause: impl Into<String>) {
+        let ticket = self.known(id);
+        let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.channel.clone());
+        self.emit(Event::TicketClosed { ticket: id.clone(), role, channel, how, cause: cause.into() });
+    }
+
+    /// That agent may have room for more.
+    pub(super) fn hungers(&mut self, agent: &AgentId) {
+        self.hungry.insert(agent.clone());
+    }
+
+    /// Gives everybody who may have room what they may take, until nothing is left to give.
+    ///
+    /// The ticket comes from the agent's queues; who gets it is still the role's strategy's choice, so that several
+    /// agents who become free at one moment share what waits.
+    pub(super) fn feed(&mut self) {
+        while let Some(id) = self.hungry.pop_first() {
+            while self.feed_once(&id) {}
+        }
+    }
+
+    fn feed_once(&mut self, id: &AgentId) -> bool {
+        let Some(agent) = self.state.agent(id) else { return false };
+        let best = matching::best_ticket(self.state, agent, Search::Pushed).cloned();
+        if let Some(returning) = self.best_to_resume(agent)
+            && best.as_ref().is_none_or(|best| !self.outranks(best, &returning))
+        {
+            self.resume_assignment(&returning);
+            return true;
+        }
+        best.is_some_and(|ticket| {
+            let given = self.try_give(&ticket, Trigger::AgentFree);
+            assert!(given, "who found a ticket may take it");
+            given
+        })
+    }
+
+    /// The best-ranked ticket that this agent owns, whose customer is back, and for which it has a slot.
+    fn best_to_resume(&self, agent: &Agent) -> Option<TicketId> {
+        let back = agent.parked.iter().filter_map(|id| self.state.ticket(id)).filter(|ticket| {
+            matches!(ticket.phase, Phase::Resuming(_)) && agent.has_slot(&ticket.spec.channel, self.state.catalogue())
+        });
+        let key =
+            |ticket: &&Ticket| (std::cmp::Reverse(self.importance(ticket)), ticket.created_at, ticket.arrival_seq);
+        back.min_by_key(key).map(|ticket| ticket.id.clone())
+    }
+
+    /// Whether a waiting ticket comes before one whose customer is back: only where it is of a higher rank, by its
+    /// role's weight or, in a role ordered by priority, by its priority.
+    fn outranks(&self, waiting: &TicketId, returning: &TicketId) -> bool {
+        self.importance(self.known(waiting)) > self.importance(self.known(returning))
+    }
+
+    fn importance(&self, ticket: &Ticket) -> (u32, u8) {
+        let role = matching::own_role(self.state, ticket);
+        let by_priority = role.is_some_and(|role| role.order == Order::Priority);
+        (role.map_or(0, |role| role.weight), if by_priority { ticket.demand.priority.get() } else { 0 })
+    }
+
+    /// The owner has a slot again.
+    pub(super) fn resume_assignment(&mut self, id: &TicketId) {
+        let ticket = self.known(id);
+        let ownership = ticket.phase.ownership().expect("only what is owned is resumed");
+        let held = held_by_owner(ticket, ownership);
+        let cost = self.state.catalogue().channel(&ticket.spec.channel).cost;
+        self.emit(Event::AssignmentResumed { held, cost });
+    }
+}

@@ -1,0 +1,125 @@
+//! Which of the agents who may take a ticket gets it: each strategy as one number, the smallest of which wins.
+//!
+//! Agents are kept in groups of the same roles, skills and ranks ([`super::pool`]). A strategy is a number that is the
+//! same for a whole group, and an order within it; so choosing looks at the first of each group only.
+
+use super::agent::Agent;
+use super::name::{AgentId, RoleName};
+use super::pool::GroupSignature;
+use super::role::Strategy;
+use super::ticket::Demand;
+
+/// The order within a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ordering {
+    /// Longest idle first.
+    Idle,
+    /// Fewest slots taken first.
+    Load,
+    /// Most slots taken first.
+    Fullness,
+    /// Given work longest ago first.
+    Turn,
+}
+
+/// An agent's place in an order: the measure, then idleness, which no two agents share.
+pub type OrderKey = (i64, u64);
+
+impl Ordering {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Idle, Self::Load, Self::Fullness, Self::Turn];
+
+    /// The agent's place.
+    #[must_use]
+    pub fn key(self, agent: &Agent) -> OrderKey {
+        let load = i64::try_from(agent.slots.len()).expect("an agent holds few tickets");
+        let measure = match self {
+            Self::Idle => 0,
+            Self::Load => load,
+            Self::Fullness => -load,
+            Self::Turn => i64::try_from(agent.turn_seq).expect("event numbers stay far below 2^63"),
+        };
+        (measure, agent.idle_seq)
+    }
+}
+
+impl Strategy {
+    /// The order within a group that this strategy needs. `random` takes any.
+    #[must_use]
+    pub fn ordering(self) -> Ordering {
+        match self {
+            Self::LeastLoaded => Ordering::Load,
+            Self::MostLoaded => Ordering::Fullness,
+            Self::RoundRobin => Ordering::Turn,
+            Self::LongestIdle | Self::Random | Self::Rank | Self::MostSkilled | Self::LeastFlexible | Self::RingAll => {
+                Ordering::Idle
+            }
+        }
+    }
+
+    /// What a whole group shares.
+    #[must_use]
+    pub fn group_measure(self, group: &GroupSignature, demand: &Demand) -> i64 {
+        match self {
+            Self::Rank => i64::from(best_rank(group, &demand.roles)),
+            Self::MostSkilled => -i64::from(group.skills.match_score(&demand.skills)),
+            Self::LeastFlexible => i64::try_from(group.roles.len()).expect("an agent has few roles"),
+            Self::LongestIdle
+            | Self::LeastLoaded
+            | Self::MostLoaded
+            | Self::RoundRobin
+            | Self::Random
+            | Self::RingAll => 0,
+        }
+    }
+
+    /// The number that explanations show; the smallest wins, ties go to the agent idle for longest.
+    ///
+    /// Milliseconds since the epoch at which idleness began for `longest_idle` and `ring_all`; slots taken for
+    /// `least_loaded`, their negative for `most_loaded`; the number of the event that last gave the agent work for
+    /// `round_robin`; the number drawn for `random`; the rank for `rank`; the negative sum of levels for
+    /// `most_skilled`; the count of roles for `least_flexible`.
+    #[must_use]
+    pub fn value(self, group_measure: i64, measure: i64, agent: &Agent) -> i64 {
+        match self {
+            Self::LongestIdle | Self::RingAll => agent.idle_since.0,
+            Self::LeastLoaded | Self::MostLoaded | Self::RoundRobin | Self::Random => measure,
+            Self::Rank | Self::MostSkilled | Self::LeastFlexible => group_measure,
+        }
+    }
+
+    /// As the wire and the configuration spell it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LongestIdle => "longest_idle",
+            Self::LeastLoaded => "least_loaded",
+            Self::MostLoaded => "most_loaded",
+            Self::RoundRobin => "round_robin",
+            Self::Random => "random",
+            Self::Rank => "rank",
+            Self::MostSkilled => "most_skilled",
+            Self::LeastFlexible => "least_flexible",
+            Self::RingAll => "ring_all",
+        }
+    }
+}
+
+fn best_rank(group: &GroupSignature, roles: &[RoleName]) -> u32 {
+    let ranks = roles.iter().filter(|role| group.roles.contains(*role)).map(|role| group.rank(role));
+    ranks.min().unwrap_or(super::agent::AgentProfile::RANK_DEFAULT)
+}
+
+/// What `random` draws for an agent and a ticket: the same for the same seed, on every machine.
+///
+/// FNV-1a over the agent's id, mixed with seed, ticket and attempt by the finaliser of `SplitMix64` (Steele, Lea, Flood,
+/// "Fast splittable pseudorandom number generators", OOPSLA 2014).
+#[must_use]
+pub fn draw(seed: u64, arrival_seq: u64, attempt: u32, agent: &AgentId) -> i64 {
+    let fnv = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    let name = agent.as_str().as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, fnv);
+    let mut z = seed ^ name ^ arrival_seq.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (u64::from(attempt) << 32);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    i64::try_from((z ^ (z >> 31)) >> 1).expect("63 bits fit")
+}

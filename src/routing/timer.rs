@@ -1,0 +1,122 @@
+//! When something is due: one timer for each ticket and each agent that something can happen to by itself.
+//!
+//! A timer holds the earliest moment only. What is due then is read off the subject, so timers can be made anew from the
+//! ground truth at any time, and cancelling one is forgetting it.
+
+use std::cmp::Reverse;
+
+use foldhash::fast::FixedState;
+use priority_queue::PriorityQueue;
+
+use super::name::{AgentId, TicketId};
+use super::time::Timestamp;
+
+/// What a timer is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// An agent whose wrap-up ends, or who falls silent.
+    Agent(AgentId),
+    /// A ticket to which something happens by itself.
+    Ticket(TicketId),
+    /// Ended tickets that are old enough to be forgotten.
+    Closed,
+}
+
+/// What happens to a ticket by itself, in the order in which it happens when several are due at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TicketDue {
+    /// When its time to live is over.
+    Expiry,
+    /// When it stops waiting aside.
+    NotBefore,
+    /// When this agent's offer lapses.
+    Offer(AgentId),
+    /// When its service target passes.
+    Breach,
+    /// When it stops waiting for one agent.
+    Direction,
+    /// When the next overflow step is taken.
+    Overflow,
+    /// When somebody may be asked again.
+    Bars,
+    /// When its owner has been offline for long enough.
+    OwnerGrace,
+}
+
+impl TicketDue {
+    /// One word for logs.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Expiry => "expiry",
+            Self::NotBefore => "not_before",
+            Self::Offer(_) => "offer",
+            Self::Breach => "breach",
+            Self::Direction => "direction",
+            Self::Overflow => "overflow",
+            Self::Bars => "bars",
+            Self::OwnerGrace => "owner_grace",
+        }
+    }
+}
+
+/// What happens to an agent by itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AgentDue {
+    /// When the wrap-up of this ticket ends.
+    WrapUp(TicketId),
+    /// When silence turns it offline.
+    Heartbeat,
+}
+
+/// The earliest moment of each subject.
+#[derive(Debug, Clone)]
+pub struct Timers {
+    queue: PriorityQueue<Subject, Reverse<(Timestamp, Subject)>, FixedState>,
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self { queue: PriorityQueue::with_hasher(FixedState::default()) }
+    }
+}
+
+impl Timers {
+    /// Sets, moves or forgets a subject's timer.
+    pub(super) fn set(&mut self, subject: Subject, due: Option<Timestamp>) {
+        match due {
+            Some(due) => {
+                let unchanged = self.queue.get_priority(&subject).is_some_and(|Reverse((current, _))| *current == due);
+                if !unchanged {
+                    self.queue.push(subject.clone(), Reverse((due, subject)));
+                }
+            }
+            None => {
+                self.queue.remove(&subject);
+            }
+        }
+    }
+
+    /// The subject that is due first; of several, agents before tickets, by id.
+    #[must_use]
+    pub fn first(&self) -> Option<(Timestamp, &Subject)> {
+        self.queue.peek().map(|(subject, Reverse((due, _)))| (*due, subject))
+    }
+
+    /// How many timers run.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whether nothing is due, ever.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// A subject's timer, for comparison with what the subject says.
+    pub(super) fn get(&self, subject: &Subject) -> Option<Timestamp> {
+        self.queue.get_priority(subject).map(|Reverse((due, _))| *due)
+    }
+}

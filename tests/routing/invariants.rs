@@ -1,0 +1,133 @@
+//! Random lives of a small contact centre: after each step everything that should hold does.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use rolecall::routing::matching;
+use rolecall::routing::{Catalogue, Command, Engine, Event, Identity, Outcome, State, Timestamp, Verdict};
+
+use crate::world;
+
+const IDENTITY: Identity = Identity { instance: 0xfeed, seed: 42 };
+
+/// Drives an engine through a life, and hands each outcome to `check` with the state before it.
+fn live(
+    catalogue: &Arc<Catalogue>,
+    steps: &[(u32, Command)],
+    mut check: impl FnMut(&State, &Command, &Outcome, &Engine) -> Result<(), TestCaseError>,
+) -> Result<Engine, TestCaseError> {
+    let mut engine = Engine::new(IDENTITY);
+    let mut now = Timestamp(0);
+    engine.handle(Command::ReplaceCatalogue { catalogue: Arc::clone(catalogue) }, now);
+    for (wait, command) in steps {
+        now = Timestamp(now.0 + i64::from(*wait));
+        for command in [Command::Elapse, command.clone()] {
+            let before = engine.state().clone();
+            let outcome = engine.handle(command.clone(), now);
+            check(&before, &command, &outcome, &engine)?;
+        }
+    }
+    Ok(engine)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_invariant_holds_after_every_step((catalogue, steps) in world::life(60)) {
+        live(&catalogue, &steps, |_, command, _, engine| {
+            let overdue = engine.next_timeout().is_some_and(|(due, _)| due <= engine.state().now());
+            let checked = engine.state().check_invariants();
+            prop_assert!(checked.is_ok() || overdue && checked.is_ok(), "{:?} after {command:?}", checked);
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn replay_reaches_the_state_that_live_reached((catalogue, steps) in world::life(60)) {
+        let mut replayed = State::new(IDENTITY);
+        replayed.apply(Timestamp(0), &Event::CatalogueReplaced {
+            catalogue: Arc::clone(&catalogue), changes: Vec::new(), version: 1,
+        });
+        live(&catalogue, &steps, |_, command, outcome, engine| {
+            prop_assert_eq!(outcome.first_seq, replayed.next_seq());
+            outcome.events.iter().for_each(|event| replayed.apply(outcome.at, event));
+            prop_assert_eq!(replayed.hash(), engine.state().hash(), "after {:?}", command);
+            Ok(())
+        })?;
+        prop_assert!(replayed.check_invariants().is_ok());
+    }
+
+    #[test]
+    fn equal_lives_are_equal((catalogue, steps) in world::life(40)) {
+        let mut first = Vec::new();
+        live(&catalogue, &steps, |_, _, outcome, _| { first.push(outcome.clone()); Ok(()) })?;
+        let mut second = Vec::new();
+        live(&catalogue, &steps, |_, _, outcome, _| { second.push(outcome.clone()); Ok(()) })?;
+        prop_assert_eq!(first, second);
+    }
+
+    #[test]
+    fn a_rejected_command_changes_nothing((catalogue, steps) in world::life(60)) {
+        live(&catalogue, &steps, |before, _, outcome, engine| {
+            if let Verdict::Rejected(rejection) = &outcome.verdict {
+                prop_assert!(!rejection.detail.is_empty());
+                prop_assert!(matches!(&outcome.events[..], [Event::CommandRejected { .. }]), "{:?}", outcome.events);
+                prop_assert_eq!(before.tickets().len(), engine.state().tickets().len());
+                let untouched = before.agents().all(|agent| engine.state().agent(&agent.id) == Some(agent))
+                    && before.tickets().all(|ticket| engine.state().ticket(&ticket.id) == Some(ticket));
+                prop_assert!(untouched);
+            }
+            Ok(())
+        })?;
+    }
+
+    /// Whoever is given a ticket could take it at that moment, and is over no limit afterwards.
+    #[test]
+    fn only_eligible_agents_are_given_tickets((catalogue, steps) in world::life(60)) {
+        let mut state = State::new(IDENTITY);
+        state.apply(Timestamp(0), &Event::CatalogueReplaced {
+            catalogue: Arc::clone(&catalogue), changes: Vec::new(), version: 1,
+        });
+        live(&catalogue, &steps, |_, command, outcome, _| {
+            for event in &outcome.events {
+                if let Event::OfferMade { taking, .. } | Event::TicketAssigned { taking, .. } = event {
+                    let ticket = state.ticket(&taking.ticket).expect("a ticket that is given is known");
+                    let agent = state.agent(&taking.agent).expect("who is given a ticket is known");
+                    let accepted = ticket.phase.offer_to(&agent.id).is_some();
+                    let claimed = matches!(command, Command::ClaimTicket { .. });
+                    let lack = matching::lack(&state, agent, ticket);
+                    prop_assert!(accepted || claimed || lack.is_none(), "{:?} given to {} who {:?}", ticket, agent.id, lack);
+                }
+                state.apply(outcome.at, event);
+                if let Event::OfferMade { taking, .. } | Event::TicketAssigned { taking, .. } = event {
+                    let agent = state.agent(&taking.agent).expect("who is given a ticket is known");
+                    let limit = agent.profile.limit(&taking.channel, state.catalogue());
+                    let fresh = matches!(event, Event::OfferMade { .. });
+                    prop_assert!(!fresh || agent.used(&taking.channel) <= limit);
+                    prop_assert!(!fresh || agent.units_used() <= agent.capacity(state.catalogue()));
+                }
+            }
+            Ok(())
+        })?;
+    }
+
+    /// Every ticket that came is waiting, aside, owned or ended: none is lost, none ends twice.
+    #[test]
+    fn no_ticket_is_lost_or_doubled((catalogue, steps) in world::life(80)) {
+        let mut alive = std::collections::BTreeSet::new();
+        live(&catalogue, &steps, |_, _, outcome, engine| {
+            for event in &outcome.events {
+                match event {
+                    Event::TicketCreated { ticket, .. } => prop_assert!(alive.insert(ticket.clone())),
+                    Event::TicketClosed { ticket, .. } => prop_assert!(alive.remove(ticket)),
+                    Event::AssignmentCompleted { held, .. } => prop_assert!(alive.remove(&held.ticket)),
+                    _ => {}
+                }
+            }
+            let known: std::collections::BTreeSet<_> = engine.state().tickets().map(|ticket| ticket.id.clone()).collect();
+            prop_assert_eq!(&known, &alive);
+            Ok(())
+        })?;
+    }
+}
