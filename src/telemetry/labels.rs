@@ -1,0 +1,178 @@
+//! What may be the value of a label, so that the number of time series is bounded.
+//!
+//! A ticket may name any role and any channel. Only what a catalogue has named becomes a label of its own; all else is
+//! `other`. A name that a catalogue once had stays known for the life of the process: tickets of a role that was removed
+//! are still counted under its name, and a cached handle never becomes wrong.
+
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use metrics::SharedString;
+
+use crate::routing::{Catalogue, ChannelName, RoleName};
+
+/// The label of whatever no catalogue has named.
+pub const OTHER: &str = "other";
+
+/// The label of a ticket that has no role.
+pub const NONE: &str = "none";
+
+/// The most roles that have a label of their own. A contact centre has tens; each costs some 60 time series.
+pub const ROLES_MAX: usize = 500;
+
+/// The most channels that have a label of their own.
+pub const CHANNELS_MAX: usize = 50;
+
+/// The channels of the contract, known to every catalogue.
+const WELL_KNOWN_CHANNELS: [&str; 5] = ["email", "chat", "call", "social", "task"];
+
+/// The inbound events of the contract (§4).
+pub const INBOUND_TYPES: [&str; 21] = [
+    "ticket.created",
+    "ticket.updated",
+    "ticket.cancelled",
+    "ticket.accepted",
+    "ticket.declined",
+    "ticket.completed",
+    "ticket.transferred",
+    "ticket.released",
+    "ticket.paused",
+    "ticket.resumed",
+    "ticket.claimed",
+    "call.queued",
+    "call.answered",
+    "call.rejected",
+    "call.abandoned",
+    "call.ended",
+    "agent.registered",
+    "agent.removed",
+    "agent.presence",
+    "agent.heartbeat",
+    "wrap_up.finished",
+];
+
+/// The place of an inbound event's type in [`INBOUND_TYPES`]; one past the end for any other.
+pub(super) fn inbound_type_index(kind: &str) -> usize {
+    INBOUND_TYPES.iter().position(|known| *known == kind).unwrap_or(INBOUND_TYPES.len())
+}
+
+/// The names that are labels of their own. Clones share what they know.
+#[derive(Debug, Clone, Default)]
+pub struct Labels(Arc<RwLock<Known>>);
+
+#[derive(Debug)]
+struct Known {
+    roles: BTreeMap<RoleName, SharedString>,
+    channels: BTreeMap<ChannelName, SharedString>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        let name = |name: &&str| ChannelName::parse(name).expect("the contract's channels are names");
+        let channels = WELL_KNOWN_CHANNELS.iter().map(|text| (name(text), SharedString::const_str(text))).collect();
+        Self { roles: BTreeMap::new(), channels }
+    }
+}
+
+fn shared(name: &str) -> SharedString {
+    SharedString::from_shared(Arc::from(name))
+}
+
+impl Labels {
+    /// Gives the names of a catalogue labels of their own.
+    pub fn learn(&self, catalogue: &Catalogue) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let ladder = |role: &crate::routing::role::Role| role.channels.clone().unwrap_or_default();
+        let served: BTreeSet<_> = catalogue.roles.values().flat_map(ladder).collect();
+        learn_up_to(ROLES_MAX, &mut known.roles, catalogue.roles.keys(), RoleName::as_str);
+        let channels = catalogue.channels.keys().chain(&served);
+        learn_up_to(CHANNELS_MAX, &mut known.channels, channels, ChannelName::as_str);
+    }
+
+    /// The label of a role: its name where it is known.
+    pub fn role(&self, role: Option<&RoleName>) -> SharedString {
+        let Some(role) = role else { return SharedString::const_str(NONE) };
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.roles.get::<str>(role.borrow()).cloned().unwrap_or(SharedString::const_str(OTHER))
+    }
+
+    /// The label of a channel: its name where it is known.
+    pub fn channel(&self, channel: &ChannelName) -> SharedString {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.channels.get::<str>(channel.borrow()).cloned().unwrap_or(SharedString::const_str(OTHER))
+    }
+
+    /// The roles that have labels of their own.
+    pub fn roles(&self) -> Vec<SharedString> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).roles.values().cloned().collect()
+    }
+
+    /// The channels that have labels of their own.
+    pub fn channels(&self) -> Vec<SharedString> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).channels.values().cloned().collect()
+    }
+}
+
+fn learn_up_to<'a, N: Ord + Clone + 'a>(
+    count_max: usize,
+    known: &mut BTreeMap<N, SharedString>,
+    names: impl Iterator<Item = &'a N>,
+    text: impl Fn(&N) -> &str,
+) {
+    for name in names {
+        if known.len() >= count_max {
+            return;
+        }
+        if !known.contains_key(name) {
+            known.insert(name.clone(), shared(text(name)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::role::Role;
+
+    fn role(name: &str) -> RoleName {
+        RoleName::parse(name).expect("a name")
+    }
+
+    fn catalogue_of(roles: impl IntoIterator<Item = String>) -> Catalogue {
+        let roles = roles.into_iter().map(|name| (role(&name), Role::named(role(&name)))).collect();
+        Catalogue { roles, ..Catalogue::default() }
+    }
+
+    #[test]
+    fn a_role_that_no_catalogue_names_is_other() {
+        let labels = Labels::default();
+        labels.learn(&catalogue_of(["billing".to_owned()]));
+        assert_eq!(labels.role(Some(&role("billing"))), "billing");
+        assert_eq!(labels.role(Some(&role("made-up-by-a-ticket"))), OTHER);
+        assert_eq!(labels.role(None), NONE);
+    }
+
+    #[test]
+    fn a_channel_that_nobody_configured_is_other() {
+        let labels = Labels::default();
+        assert_eq!(labels.channel(&ChannelName::parse("call").expect("a name")), "call");
+        assert_eq!(labels.channel(&ChannelName::parse("carrier-pigeon").expect("a name")), OTHER);
+    }
+
+    #[test]
+    fn a_role_stays_known_when_it_leaves_the_catalogue() {
+        let labels = Labels::default();
+        labels.learn(&catalogue_of(["billing".to_owned()]));
+        labels.learn(&catalogue_of(["sales".to_owned()]));
+        assert_eq!(labels.role(Some(&role("billing"))), "billing");
+    }
+
+    #[test]
+    fn the_number_of_labels_is_bounded_whatever_the_catalogue_names() {
+        let labels = Labels::default();
+        labels.learn(&catalogue_of((0..ROLES_MAX + 50).map(|number| format!("role-{number:04}"))));
+        assert_eq!(labels.roles().len(), ROLES_MAX);
+        assert_eq!(labels.role(Some(&role(&format!("role-{:04}", ROLES_MAX + 1)))), OTHER);
+    }
+}

@@ -1,0 +1,163 @@
+//! The metrics of the contract (§9), each declared once: name, kind, labels, unit, help.
+//!
+//! A name is public: dashboards and alerts are written against it. Labels are bounded: see [`super::labels`].
+
+use metrics::Unit;
+
+/// What kind of number a metric is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// How often a value was at most so much.
+    Histogram(&'static [f64]),
+}
+
+/// One metric, as an operator meets it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Metric {
+    /// The name, with the prefix.
+    pub name: &'static str,
+    /// What kind of number it is, with the buckets of a histogram.
+    pub kind: Kind,
+    /// The names of its labels.
+    pub labels: &'static [&'static str],
+    /// What its values are measured in, where they are.
+    pub unit: Option<Unit>,
+    /// What it counts, for people.
+    pub help: &'static str,
+}
+
+/// 100 µs to 10 s: what a disk, a broker and the way between them need.
+const LATENCY_BUCKETS: &[f64] =
+    &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// 1 µs to 100 ms: what the engine needs for one command.
+const DECISION_BUCKETS: &[f64] = &[
+    0.000_001,
+    0.000_002_5,
+    0.000_005,
+    0.000_01,
+    0.000_025,
+    0.000_05,
+    0.000_1,
+    0.000_25,
+    0.000_5,
+    0.001,
+    0.002_5,
+    0.005,
+    0.01,
+    0.025,
+    0.1,
+];
+
+/// 1 s to a day: what people wait and work.
+const PEOPLE_BUCKETS: &[f64] = &[
+    1.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0, 28_800.0,
+    86_400.0,
+];
+
+macro_rules! metrics {
+    ($($constant:ident = $name:literal, $kind:expr, [$($label:literal),*], $unit:expr, $help:literal;)+) => {
+        $(#[doc = $help] pub const $constant: &str = concat!("rolecall_", $name);)+
+
+        /// Every metric that the daemon has.
+        pub const ALL: &[Metric] = &[$(Metric {
+            name: $constant, kind: $kind, labels: &[$($label),*], unit: $unit, help: $help,
+        }),+];
+    };
+}
+
+metrics! {
+    EVENTS_TOTAL = "events_total", Kind::Counter, ["type", "outcome"], Some(Unit::Count),
+        "Inbound events, by what became of them: done, a repeat, rejected, or dead-lettered.";
+    ROUTING_LATENCY_SECONDS = "routing_latency_seconds", Kind::Histogram(LATENCY_BUCKETS), ["role"], Some(Unit::Seconds),
+        "From the delivery of an event to the broker's confirm of the assignment that it led to at once.";
+    DECISION_SECONDS = "decision_seconds", Kind::Histogram(DECISION_BUCKETS), [], Some(Unit::Seconds),
+        "Time inside the engine for one command.";
+    TICKET_WAIT_SECONDS = "ticket_wait_seconds", Kind::Histogram(PEOPLE_BUCKETS), ["role", "channel"], Some(Unit::Seconds),
+        "From a ticket's creation to its assignment.";
+    HANDLE_SECONDS = "handle_seconds", Kind::Histogram(PEOPLE_BUCKETS), ["role", "channel"], Some(Unit::Seconds),
+        "From a ticket's assignment to its completion.";
+    QUEUE_DEPTH = "queue_depth", Kind::Gauge, ["role"], Some(Unit::Count),
+        "Tickets that wait for an agent, by the role they belong to.";
+    QUEUE_OLDEST_SECONDS = "queue_oldest_seconds", Kind::Gauge, ["role"], Some(Unit::Seconds),
+        "Age of the oldest waiting ticket; zero where none waits.";
+    AGENTS = "agents", Kind::Gauge, ["role", "status"], Some(Unit::Count),
+        "Registered agents by role and status; an agent of several roles counts in each.";
+    SLOTS = "slots", Kind::Gauge, ["channel", "state"], Some(Unit::Count),
+        "Slots of agents: used by offers, assignments and wrap-up, or free at agents who are online.";
+    ASSIGNMENTS_TOTAL = "assignments_total", Kind::Counter, ["role", "outcome"], Some(Unit::Count),
+        "Offers and assignments, by what became of them: offered, assigned, declined, expired, revoked, completed.";
+    TARGET_BREACHES_TOTAL = "target_breaches_total", Kind::Counter, ["role"], Some(Unit::Count),
+        "Tickets whose service target passed while they waited.";
+    UNROUTABLE_TICKETS = "unroutable_tickets", Kind::Gauge, [], Some(Unit::Count),
+        "Tickets that no agent, online or offline, could ever take.";
+    JOURNAL_SYNC_SECONDS = "journal_sync_seconds", Kind::Histogram(LATENCY_BUCKETS), [], Some(Unit::Seconds),
+        "One durable transaction of the journal, sync included.";
+    JOURNAL_BYTES = "journal_bytes", Kind::Gauge, [], Some(Unit::Bytes),
+        "Size of the journal on disk.";
+    OUTBOX_DEPTH = "outbox_depth", Kind::Gauge, [], Some(Unit::Count),
+        "Outbound events that are durable and not yet confirmed by the broker.";
+    PUBLISH_CONFIRM_SECONDS = "publish_confirm_seconds", Kind::Histogram(LATENCY_BUCKETS), [], Some(Unit::Seconds),
+        "From a publish to the broker's confirm.";
+    AMQP_RECONNECTS_TOTAL = "amqp_reconnects_total", Kind::Counter, [], Some(Unit::Count),
+        "Times that the connection to the broker was established again.";
+    PUBLISH_FAILURES_TOTAL = "publish_failures_total", Kind::Counter, ["cause"], Some(Unit::Count),
+        "Publishes that the broker returned or refused, or that it did not confirm in time; each was tried again.";
+    CATALOGUE_RELOADS_TOTAL = "catalogue_reloads_total", Kind::Counter, ["outcome"], Some(Unit::Count),
+        "Reloads of the catalogue: applied, or refused whole.";
+    CLOCK_STEPS_TOTAL = "clock_steps_total", Kind::Counter, [], Some(Unit::Count),
+        "Times that the wall clock stepped back and was clamped.";
+    BUILD_INFO = "build_info", Kind::Gauge, ["version", "commit"], None,
+        "Always 1; what runs is in the labels.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Contract §9, by heart.
+    const CONTRACT: &[(&str, &[&str])] = &[
+        ("events_total", &["type", "outcome"]),
+        ("routing_latency_seconds", &["role"]),
+        ("decision_seconds", &[]),
+        ("ticket_wait_seconds", &["role", "channel"]),
+        ("handle_seconds", &["role", "channel"]),
+        ("queue_depth", &["role"]),
+        ("queue_oldest_seconds", &["role"]),
+        ("agents", &["role", "status"]),
+        ("slots", &["channel", "state"]),
+        ("assignments_total", &["role", "outcome"]),
+        ("target_breaches_total", &["role"]),
+        ("unroutable_tickets", &[]),
+        ("journal_sync_seconds", &[]),
+        ("journal_bytes", &[]),
+        ("outbox_depth", &[]),
+        ("publish_confirm_seconds", &[]),
+        ("amqp_reconnects_total", &[]),
+        ("build_info", &["version", "commit"]),
+    ];
+
+    #[test]
+    fn every_metric_of_the_contract_is_declared_with_its_labels() {
+        for (name, labels) in CONTRACT {
+            let metric = ALL.iter().find(|metric| metric.name == format!("rolecall_{name}"));
+            assert_eq!(metric.map(|metric| metric.labels), Some(*labels), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_follow_the_conventions_of_prometheus() {
+        for metric in ALL {
+            let counter = metric.kind == Kind::Counter;
+            assert_eq!(metric.name.ends_with("_total"), counter, "{}", metric.name);
+            if let Kind::Histogram(buckets) = metric.kind {
+                assert!(metric.name.ends_with("_seconds"), "{}", metric.name);
+                assert!(buckets.is_sorted_by(|a, b| a < b), "{}", metric.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What is worth a line in the log or a count: one struct each, and `emit()` does both.
+//!
+//! Levels: `error` where somebody has to act, `warn` where something was lost or may soon be, `info` for what happens a
+//! few times a day, `debug` for what happens for every event.
+
+mod broker;
+mod inbound;
+mod journal;
+mod lifecycle;
+
+pub use broker::{
+    BrokerBlocked, BrokerConnectFailed, BrokerConnected, BrokerDisconnected, BrokerUnblocked, ConsumerCancelled,
+    PublishFailed, PublishFailure,
+};
+pub use inbound::{EventAccepted, EventDeadLettered, EventDuplicate, EventRejected};
+pub use journal::{JournalFailed, JournalRecovered, OutOfRoom, RoomAgain, SnapshotFailed, SnapshotTaken};
+pub use lifecycle::{
+    CatalogueRefused, CatalogueReloaded, ClockSteppedBack, ConfigLoaded, DrainCutShort, DrainFinished, DrainStarted,
+    HttpListening, Started,
+};
