@@ -1,1 +1,117 @@
-//! Health, metrics and the wallboard.
+//! Health, metrics, what there is to read of the state, and the wallboard that shows it.
+//!
+//! Knows `routing` (to read) and `telemetry`; knows neither the journal nor the broker. The daemon hands it an [`App`]
+//! and gets a server, [`serve`]. It only reads: the writer's [`ReadModel`] is all it ever sees.
+//!
+//! **Invariant:** everything under `/api` is refused unless the request shows the owner's token. What needs none
+//! (`/healthz`, `/readyz`, `/metrics`, the page itself) says nothing of any ticket, customer or agent.
+
+mod access;
+mod api;
+mod assets;
+mod gauges;
+mod health;
+mod heartbeat;
+mod problem;
+pub mod read_model;
+mod readiness;
+mod router;
+mod server;
+mod stream;
+
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use access::OwnerToken;
+pub use heartbeat::{Heartbeat, SILENCE_MAX};
+pub use read_model::ReadModel;
+pub use readiness::{NotReady, Readiness};
+
+use crate::routing::Timestamp;
+use crate::telemetry::{Labels, PrometheusHandle};
+
+/// What the daemon gives its HTTP server.
+#[derive(Debug)]
+pub struct App {
+    /// Whether the daemon takes work.
+    pub readiness: Readiness,
+    /// Whether the writer turns.
+    pub heartbeat: Heartbeat,
+    /// What there is to read.
+    pub read_model: Arc<ReadModel>,
+    /// Renders the metrics.
+    pub metrics: PrometheusHandle,
+    /// Which roles and channels have series of their own: those of the daemon's [`crate::telemetry::Meters`].
+    pub labels: Labels,
+    /// Who may use the API; without it nobody.
+    pub owner_token: Option<OwnerToken>,
+    /// What time it is.
+    pub clock: fn() -> Timestamp,
+}
+
+/// What every request sees.
+#[derive(Debug, Clone)]
+struct Shared(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    app: App,
+    failures: access::Failures,
+    scrape: health::Scrape,
+    broadcast: stream::Broadcast,
+}
+
+impl Deref for Shared {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Deref for Inner {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.app
+    }
+}
+
+impl Shared {
+    fn new(app: App, ended: CancellationToken) -> Self {
+        let broadcast = stream::Broadcast::new(ended);
+        Self(Arc::new(Inner {
+            app,
+            failures: access::Failures::default(),
+            scrape: health::Scrape::default(),
+            broadcast,
+        }))
+    }
+}
+
+/// Answers requests until `shutdown`; then the event streams are ended, what is under way is finished, and it returns.
+/// Also keeps the recorder's memory bounded while it runs.
+pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) {
+    let ended = CancellationToken::new();
+    let shared = Shared::new(app, ended.clone());
+    let upkeep = tokio::spawn(crate::telemetry::run_upkeep(shared.metrics.clone(), ended.clone()));
+    let feed = tokio::spawn({
+        let shared = shared.clone();
+        async move { shared.broadcast.run(&shared.read_model, shared.clock).await }
+    });
+    let router = router::router(shared);
+    let ending = async {
+        shutdown.await;
+        ended.cancel();
+    };
+    server::run(listener, router, ending).await;
+    // Both end with the token; a panic in one of them has been reported by the runtime.
+    let _ = tokio::join!(upkeep, feed);
+}

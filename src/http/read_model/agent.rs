@@ -1,0 +1,150 @@
+//! One agent as readers see it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::moment;
+use crate::routing::agent::{ChannelLoad, SlotUse};
+use crate::routing::{Agent, AgentId, Catalogue, ChannelName, RoleName, Status, TicketId, Timestamp};
+
+/// The most tickets that an agent's card lists; the count is always whole.
+pub const HELD_SHOWN_MAX: usize = 50;
+
+/// Why an agent holds a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldAs {
+    /// It is asked whether it takes it.
+    Offered,
+    /// It works on it.
+    Assigned,
+    /// It writes it up.
+    WrapUp,
+    /// It owns it, and waits for the customer.
+    Paused,
+}
+
+/// One ticket that an agent holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// The ticket.
+    pub ticket_id: TicketId,
+    /// On which channel; `None` where it takes no slot.
+    pub channel: Option<ChannelName>,
+    /// Why.
+    pub held_as: HeldAs,
+}
+
+/// Whether an agent could take one more ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Room {
+    /// It is online and holds nothing.
+    Idle,
+    /// It is online, holds something, and has a slot free.
+    Some,
+    /// It is online and has no slot free.
+    Full,
+    /// It is not online.
+    Away,
+}
+
+/// One registered agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AgentCard {
+    /// Its id.
+    pub agent_id: AgentId,
+    /// For people.
+    pub name: Option<String>,
+    /// Whether it is there.
+    pub status: Status,
+    /// Since when it has had this status.
+    #[serde(serialize_with = "moment::rfc3339")]
+    pub status_since: Timestamp,
+    /// When it was last given work, finished some, or came online.
+    #[serde(serialize_with = "moment::rfc3339")]
+    pub idle_since: Timestamp,
+    /// What it is for.
+    pub roles: BTreeSet<RoleName>,
+    /// Whether it could take one more.
+    pub room: Room,
+    /// Slots by channel, of those that the catalogue or the agent names.
+    pub load: BTreeMap<ChannelName, ChannelLoad>,
+    /// How many tickets it holds.
+    pub held_count: usize,
+    /// The first [`HELD_SHOWN_MAX`] of them, by id.
+    pub held: Vec<Held>,
+    /// Slots it could take now, by channel.
+    #[serde(skip)]
+    pub(super) free: BTreeMap<ChannelName, u32>,
+}
+
+impl AgentCard {
+    pub(super) fn of(agent: &Agent, catalogue: &Catalogue) -> Self {
+        let load: BTreeMap<_, _> =
+            channels_of(agent, catalogue).map(|channel| (channel.clone(), load(agent, channel, catalogue))).collect();
+        let free: BTreeMap<_, _> =
+            load.iter().map(|(channel, load)| (channel.clone(), free(agent, channel, *load, catalogue))).collect();
+        Self {
+            agent_id: agent.id.clone(),
+            name: agent.profile.name.clone(),
+            status: agent.status,
+            status_since: agent.status_since,
+            idle_since: agent.idle_since,
+            roles: agent.profile.roles.clone(),
+            room: room(agent, free.values().any(|slots| *slots > 0)),
+            load,
+            held_count: agent.slots.len() + agent.parked.len(),
+            held: held(agent).take(HELD_SHOWN_MAX).collect(),
+            free,
+        }
+    }
+}
+
+fn channels_of<'a>(agent: &'a Agent, catalogue: &'a Catalogue) -> impl Iterator<Item = &'a ChannelName> {
+    let mut names: BTreeSet<_> = catalogue.channels.keys().chain(agent.profile.limits.keys()).collect();
+    names.extend(agent.slots.values().map(|slot| &slot.channel));
+    names.into_iter()
+}
+
+fn load(agent: &Agent, channel: &ChannelName, catalogue: &Catalogue) -> ChannelLoad {
+    ChannelLoad { used: agent.used(channel), limit: agent.profile.limit(channel, catalogue) }
+}
+
+/// How many more tickets of that channel the agent could take, by its limit and by its capacity units.
+fn free(agent: &Agent, channel: &ChannelName, load: ChannelLoad, catalogue: &Catalogue) -> u32 {
+    if agent.status != Status::Online || !agent.channel_on(channel, catalogue) {
+        return 0;
+    }
+    let by_limit = load.limit.saturating_sub(load.used);
+    let units_free = agent.capacity(catalogue).saturating_sub(agent.units_used());
+    match catalogue.channel(channel).cost {
+        0 => by_limit,
+        cost => by_limit.min(units_free / cost),
+    }
+}
+
+fn room(agent: &Agent, has_slot: bool) -> Room {
+    match agent.status {
+        Status::Away | Status::Busy | Status::Offline => Room::Away,
+        Status::Online if !has_slot => Room::Full,
+        Status::Online if agent.slots.is_empty() => Room::Idle,
+        Status::Online => Room::Some,
+    }
+}
+
+fn held(agent: &Agent) -> impl Iterator<Item = Held> {
+    let in_slots = agent.slots.iter().map(|(ticket, slot)| Held {
+        ticket_id: ticket.clone(),
+        channel: Some(slot.channel.clone()),
+        held_as: match slot.used_for {
+            SlotUse::Offered => HeldAs::Offered,
+            SlotUse::Assigned => HeldAs::Assigned,
+            SlotUse::WrapUp { .. } => HeldAs::WrapUp,
+        },
+    });
+    let parked =
+        agent.parked.iter().map(|ticket| Held { ticket_id: ticket.clone(), channel: None, held_as: HeldAs::Paused });
+    in_slots.chain(parked)
+}

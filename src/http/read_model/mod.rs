@@ -1,0 +1,297 @@
+//! What HTTP, the wallboard and the gauges read: the state as of the last command, in a form that many can read while
+//! one writes.
+//!
+//! The writer calls [`ReadModel::observe`] after every command. What an event touched is looked up in the state and its
+//! card replaced, so that the model is what [`ReadModel::rebuild`] would make of the same state, whatever the events
+//! were. Only what is counted *today*, the strip charts and the latest assignments live in the events alone, and begin
+//! anew with the process.
+//!
+//! **Invariant:** every method takes its locks one after the other and gives back values, so that no reader can hold a
+//! guard over an await, and no order of locks can end in a deadlock.
+
+mod agent;
+mod assignment;
+mod day;
+pub(crate) mod moment;
+mod role;
+mod strip;
+mod ticket;
+mod touched;
+mod view;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+
+pub use agent::{AgentCard, HELD_SHOWN_MAX, Held, HeldAs, Room};
+pub use assignment::{AssignmentLine, LATEST_MAX};
+pub use role::{RoleView, Staff, Today};
+pub use strip::{STEP_MS, STEPS, StripView};
+pub use ticket::{Stage, TicketCard};
+pub use view::{AgentPage, ChannelView, Delta, Overview, Totals};
+
+use assignment::Context;
+use day::Day;
+use role::{RoleBoard, Tally};
+use touched::Touched;
+
+use crate::routing::ticket::Closing;
+use crate::routing::{AgentId, Catalogue, ChannelName, Event, RoleName, State, TicketId, Timestamp};
+
+/// Slots of one channel over all agents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct ChannelSlots {
+    used: u32,
+    free: u32,
+}
+
+/// What is counted over all roles.
+#[derive(Debug, Default)]
+struct Sums {
+    tally: Tally,
+    day: Day,
+    latest: VecDeque<AssignmentLine>,
+    lines_count: u64,
+}
+
+/// What changed since somebody last asked.
+#[derive(Debug, Default)]
+struct Changes {
+    roles: BTreeSet<RoleName>,
+    agents: BTreeSet<AgentId>,
+    lines_from: u64,
+    any: bool,
+}
+
+/// The read model. One writer, any number of readers.
+#[derive(Debug, Default)]
+pub struct ReadModel {
+    tickets: DashMap<TicketId, TicketCard>,
+    agents: DashMap<AgentId, AgentCard>,
+    roles: DashMap<RoleName, RoleBoard>,
+    channels: DashMap<ChannelName, ChannelSlots>,
+    sums: Mutex<Sums>,
+    changes: Mutex<Changes>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl ReadModel {
+    /// A model of nothing, whose days are those of the machine's time zone.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes in what followed from one command. `state` is the state after it.
+    pub fn observe(&self, at: Timestamp, events: &[Event], state: &State) {
+        self.roll_day(at);
+        for event in events {
+            self.count(at, event);
+        }
+        let mut touched = Touched::by(events);
+        if touched.catalogue {
+            self.adopt(state.catalogue());
+            touched.agents.extend(state.agents().map(|agent| agent.id.clone()));
+        }
+        let mut changed_roles = BTreeSet::new();
+        for ticket in std::mem::take(&mut touched.tickets) {
+            self.refresh_ticket(&ticket, state, &mut touched, &mut changed_roles);
+        }
+        for agent in &touched.agents {
+            self.refresh_agent(agent, state, &mut changed_roles);
+        }
+        if touched.catalogue {
+            changed_roles.extend(self.roles.iter().map(|entry| entry.key().clone()));
+        }
+        self.mark(touched.agents, changed_roles);
+    }
+
+    /// Takes in a whole state, as after recovery. What was counted of the day stays.
+    pub fn rebuild(&self, state: &State) {
+        let gone_tickets: Vec<_> = self.tickets.iter().map(|entry| entry.key().clone()).collect();
+        let gone_agents: Vec<_> = self.agents.iter().map(|entry| entry.key().clone()).collect();
+        let mut touched = Touched::default();
+        let mut changed_roles = BTreeSet::new();
+        self.adopt(state.catalogue());
+        for ticket in gone_tickets.iter().chain(state.tickets().map(|ticket| &ticket.id)) {
+            self.refresh_ticket(ticket, state, &mut touched, &mut changed_roles);
+        }
+        for agent in gone_agents.iter().chain(state.agents().map(|agent| &agent.id)) {
+            touched.agent(agent);
+        }
+        for agent in &touched.agents {
+            self.refresh_agent(agent, state, &mut changed_roles);
+        }
+        changed_roles.extend(self.roles.iter().map(|entry| entry.key().clone()));
+        self.mark(touched.agents, changed_roles);
+    }
+
+    fn mark(&self, agents: BTreeSet<AgentId>, roles: BTreeSet<RoleName>) {
+        let mut changes = lock(&self.changes);
+        changes.any |= !agents.is_empty() || !roles.is_empty();
+        changes.agents.extend(agents);
+        changes.roles.extend(roles);
+    }
+
+    /// At midnight the day's counts begin anew.
+    fn roll_day(&self, now: Timestamp) {
+        {
+            let mut sums = lock(&self.sums);
+            if !sums.day.roll(now) {
+                return;
+            }
+            sums.tally.today = Today::default();
+        }
+        self.roles.iter_mut().for_each(|mut board| board.tally.today = Today::default());
+        lock(&self.changes).any = true;
+    }
+
+    fn adopt(&self, catalogue: &Catalogue) {
+        for name in catalogue.roles.keys() {
+            self.roles.entry(name.clone()).or_default();
+        }
+        self.roles.retain(|name, board| {
+            board.configure(catalogue.roles.get(name));
+            !board.is_obsolete()
+        });
+    }
+
+    /// Counts an event in the sums and in its role.
+    fn count(&self, at: Timestamp, event: &Event) {
+        match event {
+            Event::TicketCreated { intake, .. } => self.tally(intake.demand.role(), |tally| {
+                tally.today.arrived += 1;
+                tally.strip.arrived(at);
+            }),
+            Event::TicketAssigned { taking, waited, due_at, .. } => {
+                self.tally(Some(&taking.role), |tally| {
+                    tally.today.assigned += 1;
+                    tally.today.in_time += u64::from(due_at.is_none_or(|due_at| at <= due_at));
+                    tally.today.waited_ms = tally.today.waited_ms.saturating_add(waited.0);
+                    tally.strip.assigned(at);
+                });
+                self.add_line(at, event);
+            }
+            Event::AssignmentCompleted { held, .. } => self.tally(Some(&held.role), |tally| tally.today.completed += 1),
+            Event::TicketBreached { role, .. } => self.tally(Some(role), |tally| tally.today.breached += 1),
+            Event::TicketClosed { ticket, role, how: Closing::Cancelled | Closing::Expired, .. } => {
+                let owned = self.tickets.get(ticket).is_some_and(|card| card.stage.is_owned());
+                if !owned {
+                    self.tally(role.as_ref(), |tally| tally.today.abandoned += 1);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn tally(&self, role: Option<&RoleName>, count: impl Fn(&mut Tally)) {
+        count(&mut lock(&self.sums).tally);
+        if let Some(mut board) = role.and_then(|role| self.roles.get_mut(role)) {
+            count(&mut board.tally);
+        }
+    }
+
+    fn add_line(&self, at: Timestamp, event: &Event) {
+        let Event::TicketAssigned { taking, waited, .. } = event else { return };
+        let known = self.agents.get(&taking.agent).map(|card| (card.name.clone(), card.idle_since));
+        let (agent_name, idle_since) = known.unzip();
+        let mut sums = lock(&self.sums);
+        sums.lines_count += 1;
+        let idle = idle_since.map(|since| at.since(since));
+        let context = Context { seq: sums.lines_count, at, agent_name: agent_name.flatten(), idle };
+        sums.latest.push_back(AssignmentLine::of(taking, *waited, context));
+        if sums.latest.len() > LATEST_MAX {
+            sums.latest.pop_front();
+        }
+    }
+
+    fn refresh_ticket(
+        &self,
+        id: &TicketId,
+        state: &State,
+        touched: &mut Touched,
+        changed_roles: &mut BTreeSet<RoleName>,
+    ) {
+        let card = state.ticket(id).map(TicketCard::of);
+        let old = match &card {
+            Some(card) => self.tickets.insert(id.clone(), card.clone()),
+            None => self.tickets.remove(id).map(|(_, old)| old),
+        };
+        if old == card {
+            return;
+        }
+        for side in [&old, &card].into_iter().flatten() {
+            changed_roles.extend(side.role.clone());
+            side.agent_id.iter().for_each(|agent| touched.agent(agent));
+        }
+        if let Some(old) = &old {
+            lock(&self.sums).tally.remove_ticket(old.stage);
+            self.change_board(old.role.as_ref(), |board| board.remove_ticket(old));
+        }
+        if let Some(card) = &card {
+            lock(&self.sums).tally.add_ticket(card.stage);
+            self.change_board(card.role.as_ref(), |board| board.add_ticket(card));
+        }
+    }
+
+    fn refresh_agent(&self, id: &AgentId, state: &State, changed_roles: &mut BTreeSet<RoleName>) {
+        let card = state.agent(id).map(|agent| AgentCard::of(agent, state.catalogue()));
+        let old = match &card {
+            Some(card) => self.agents.insert(id.clone(), card.clone()),
+            None => self.agents.remove(id).map(|(_, old)| old),
+        };
+        if old == card {
+            return;
+        }
+        if let Some(old) = &old {
+            lock(&self.sums).tally.staff.remove(old);
+            changed_roles.extend(old.roles.iter().cloned());
+            old.roles.iter().for_each(|role| self.change_board(Some(role), |board| board.tally.staff.remove(old)));
+            self.change_slots(old, |slots, used, free| {
+                slots.used -= used;
+                slots.free -= free;
+            });
+        }
+        if let Some(card) = &card {
+            lock(&self.sums).tally.staff.add(card);
+            changed_roles.extend(card.roles.iter().cloned());
+            card.roles.iter().for_each(|role| self.change_board(Some(role), |board| board.tally.staff.add(card)));
+            self.change_slots(card, |slots, used, free| {
+                slots.used += used;
+                slots.free += free;
+            });
+        }
+    }
+
+    /// Changes a role's board, and drops it where nothing hangs on it any more.
+    fn change_board(&self, role: Option<&RoleName>, change: impl FnOnce(&mut RoleBoard)) {
+        let Some(role) = role else { return };
+        let mut entry = match self.roles.entry(role.clone()) {
+            Entry::Occupied(entry) => entry,
+            Entry::Vacant(entry) => entry.insert_entry(RoleBoard::default()),
+        };
+        change(entry.get_mut());
+        if entry.get().is_obsolete() {
+            entry.remove();
+        }
+    }
+
+    fn change_slots(&self, card: &AgentCard, change: impl Fn(&mut ChannelSlots, u32, u32)) {
+        for (channel, load) in &card.load {
+            let mut entry = match self.channels.entry(channel.clone()) {
+                Entry::Occupied(entry) => entry,
+                Entry::Vacant(entry) => entry.insert_entry(ChannelSlots::default()),
+            };
+            change(entry.get_mut(), load.used, card.free.get(channel).copied().unwrap_or(0));
+            // A ticket may name any channel: what nobody uses takes no memory.
+            if *entry.get() == ChannelSlots::default() {
+                entry.remove();
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Which address is answered by what. Apart from the server, so that tests can ask it without a socket.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware;
+use axum::routing::get;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use super::problem::Problem;
+use super::{Shared, access, api, assets, health, stream};
+
+/// The largest body of a request. Nothing here reads one yet.
+const BODY_MAX_BYTES: usize = 64 * 1024;
+
+/// How long making an answer may take. A stream begins within it and lasts as long as it likes.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Every address of the daemon.
+pub(super) fn router(shared: Shared) -> Router {
+    let api = Router::new()
+        .route("/v1/overview", get(api::overview))
+        .route("/v1/queues", get(api::queues))
+        .route("/v1/agents", get(api::agents))
+        .route("/v1/tickets/{id}", get(api::ticket))
+        .route("/v1/stream", get(stream::stream))
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_allowed)
+        .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        // Outermost: what is not allowed is not even looked for.
+        .layer(middleware::from_fn_with_state(shared.clone(), access::require_owner));
+    Router::new()
+        .route("/", get(assets::wallboard))
+        .route("/assets/{name}", get(assets::asset))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .nest("/api", api)
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_allowed)
+        .layer(RequestBodyLimitLayer::new(BODY_MAX_BYTES))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, ANSWER_TIMEOUT))
+        .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(always(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(always(header::REFERRER_POLICY, "no-referrer"))
+        .layer(always(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
+        .with_state(shared)
+}
+
+fn always(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+}
+
+async fn not_found() -> Problem {
+    Problem::no_such_page()
+}
+
+async fn not_allowed() -> Problem {
+    Problem::no_such_method()
+}
