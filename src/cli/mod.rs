@@ -3,13 +3,16 @@
 //! One file per subcommand, each with its arguments (`…Args`) and a function `run` that ends in `Ok(())` or in a
 //! [`Failure`], which says how the process ends. To add one: a module, a variant of `Subcommand`, a line in `dispatch`.
 
+mod check;
 mod completions;
+mod config_args;
 mod exit;
 
 use std::ffi::OsString;
 
 use clap::Parser;
 
+pub use config_args::ConfigArgs;
 pub use exit::{Exit, Failure};
 
 /// The version of this build.
@@ -28,6 +31,8 @@ pub struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Subcommand {
+    /// Check a configuration: what is wrong with it, and what is hardly meant
+    Check(check::CheckArgs),
     /// Write a completion script for a shell to the standard output
     Completions(completions::CompletionsArgs),
 }
@@ -52,6 +57,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
 
 fn dispatch(subcommand: Subcommand) -> Result<(), Failure> {
     match subcommand {
+        Subcommand::Check(args) => check::run(&args),
         Subcommand::Completions(args) => completions::run(&args),
     }
 }

@@ -1,9 +1,135 @@
-//! The configuration: as written, and as resolved.
+//! The configuration: as written in a file, the environment and flags, and as resolved.
+//!
+//! # Invariants
+//!
+//! What comes out of [`load`] and [`parse`] is whole and valid: every value is within its bounds, every role that is
+//! referred to exists, every condition compiles. What is wrong is reported all at once, each finding with its line, a
+//! caret, what was expected, and what was probably meant. Every key is declared once, with its bounds, default and
+//! meaning; the reader and the reference (`docs/configuration.md`) are both made from the declaration.
+//!
+//! # How a file is read
+//!
+//! `toml` gives a tree whose values know where they stand. A `Section` reads a table of it key by key; a key's
+//! `Form` reads the value. `catalogue` puts the nouns of [`crate::routing`] together and checks what refers to what;
+//! `conditions` asks the engine about the rules; `lint` looks for what is valid and hardly meant.
+//!
+//! This room knows `routing` and no other: the daemon hands the broker, the journal and the HTTP server what they need.
 
+mod access;
+mod catalogue;
+mod channel;
+mod conditions;
+mod daemon;
+mod diagnostic;
+mod duration;
+mod file;
+mod form;
+mod key;
+mod lint;
+mod overrides;
+mod reference;
+mod role;
+mod rule;
 mod secret;
+mod section;
 mod settings;
+mod suggestion;
 
+use std::io;
+use std::path::{Path, PathBuf};
+
+use toml::de::DeTable;
+
+pub use diagnostic::{Diagnostic, Origin, Report, Severity};
+pub use overrides::{OWNER_TOKEN_VARIABLE, Overrides, Setting};
+pub use reference::reference_blocks;
 pub use secret::{BrokerUri, Secret, redact_passwords};
 pub use settings::{
     AmqpConfig, Config, DedupeConfig, HttpConfig, JournalConfig, LogConfig, LogFormat, LogLevel, NodeConfig, QueueType,
 };
+
+use section::Reading;
+
+/// The configuration that comes with rolecall: a contact centre with six roles, every key explained.
+pub const EXAMPLE: &str = include_str!("../../deploy/rolecall.toml");
+
+/// The largest file that is read, in bytes: a thousand roles with long descriptions are a tenth of it.
+const FILE_SIZE_MAX: u64 = 16 * 1_024 * 1_024;
+
+/// A configuration that can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// What holds.
+    pub config: Config,
+    /// What is valid and hardly meant. For `rolecall check`, and for the log at the start.
+    pub warnings: Report,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("cannot read the configuration {}", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file, the environment or the flags are wrong.
+    #[error("{0}")]
+    Invalid(Report),
+}
+
+/// Reads a file, or where there is none takes the defaults; the environment and flags win over both.
+///
+/// # Errors
+/// Where the file can't be read or anything is wrong with what it or the environment or flags say.
+pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Loaded, ConfigError> {
+    let Some(path) = file else { return parse("the defaults", "", overrides).map_err(ConfigError::Invalid) };
+    let name = path.display().to_string();
+    let bytes = read_bounded(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    match String::from_utf8(bytes) {
+        Ok(text) => parse(&name, &text, overrides).map_err(ConfigError::Invalid),
+        Err(error) => {
+            let start = error.utf8_error().valid_up_to();
+            // What cannot be read is replaced by a mark of three bytes, in the place where it stood.
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let found = Diagnostic::error(Origin::File(start..start + '\u{FFFD}'.len_utf8()), "this is not UTF-8");
+            Err(ConfigError::Invalid(Report::new(&name, &text, vec![found.expected("a file in UTF-8")])))
+        }
+    }
+}
+
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let size = std::fs::metadata(path)?.len();
+    if size > FILE_SIZE_MAX {
+        return Err(io::Error::other(format!("it has {size} bytes, and at most {FILE_SIZE_MAX} are read")));
+    }
+    std::fs::read(path)
+}
+
+/// Reads the text of a configuration; `name` is what findings call it.
+///
+/// # Errors
+/// All that is wrong with the text, the environment or the flags.
+pub fn parse(name: &str, text: &str, overrides: &Overrides) -> Result<Loaded, Report> {
+    let (root, faults) = DeTable::parse_recoverable(text);
+    if !faults.is_empty() {
+        let found = |fault: &toml::de::Error| {
+            let span = fault.span().unwrap_or(text.len()..text.len());
+            let found = Diagnostic::error(Origin::File(span), fault.message().to_owned());
+            if fault.message() == "duplicate key" { found.expected("each key once in a table") } else { found }
+        };
+        return Err(Report::new(name, text, faults.iter().map(found).collect()));
+    }
+    let mut reading = Reading::new(overrides);
+    let (config, origins) = file::read(root.get_ref(), &mut reading);
+    let mut diagnostics = reading.into_diagnostics();
+    diagnostics.extend(conditions::check(&config.catalogue.rules, &origins.rules, text));
+    if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        return Err(Report::new(name, text, diagnostics));
+    }
+    diagnostics.extend(lint::check(&config.catalogue, &origins));
+    Ok(Loaded { config, warnings: Report::new(name, text, diagnostics) })
+}

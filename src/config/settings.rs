@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use crate::routing::Catalogue;
 
+use super::access;
 use super::secret::{BrokerUri, Secret};
 
 /// Everything that an operator sets.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// `[node]`: this daemon.
     pub node: NodeConfig,
@@ -27,6 +28,20 @@ pub struct Config {
     pub dedupe: DedupeConfig,
     /// Channels, roles, rules and permissions: the part that is read again on `SIGHUP`.
     pub catalogue: Catalogue,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            node: NodeConfig::default(),
+            log: LogConfig::default(),
+            amqp: AmqpConfig::default(),
+            journal: JournalConfig::default(),
+            http: HttpConfig::default(),
+            dedupe: DedupeConfig::default(),
+            catalogue: Catalogue { access: access::default_grants(), ..Catalogue::default() },
+        }
+    }
 }
 
 impl Config {

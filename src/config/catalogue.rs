@@ -1,0 +1,186 @@
+//! The part of the file that is about routing: channels, roles, rules, access, and what holds for all of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use toml::de::{DeTable, DeValue};
+
+use crate::routing::catalogue::{AgentRules, Rule};
+use crate::routing::channel::Channel;
+use crate::routing::role::Role;
+use crate::routing::{Catalogue, ChannelName, RoleName, RuleName};
+
+use super::channel::{self, ANY_LENGTH, CHANNEL_NAME};
+use super::diagnostic::{Diagnostic, Origin};
+use super::form::{Form, Length, Node, RoleReference, Whole, describe};
+use super::key::{Key, Keys};
+use super::role::{self, RoleOrigins};
+use super::rule::{self, RuleOrigins};
+use super::section::{Reading, Section};
+use super::{access, file};
+
+/// The most roles, rules and channels of a catalogue: far above any contact centre, far below a burden.
+const ENTRIES_MAX: usize = 1_000;
+
+pub(super) mod routing {
+    use super::{ANY_LENGTH, Key, Keys, Length, RoleReference};
+
+    pub(crate) const DEFAULT_ROLE: Key<RoleReference> = Key::optional(
+        "default_role",
+        RoleReference,
+        "none: such tickets are unroutable",
+        "The role of tickets that name none and that no rule or type gives one.",
+    );
+    pub(crate) const CLOSED_RETENTION: Key<Length> = Key::new(
+        "closed_retention",
+        ANY_LENGTH,
+        "\"1d\"",
+        "How long an ended ticket is remembered, so that a repeated `ticket.created` does not bring it back.",
+    );
+    pub(crate) const KEYS: Keys = &[&DEFAULT_ROLE, &CLOSED_RETENTION];
+}
+
+pub(super) mod agents {
+    use super::{ANY_LENGTH, Key, Keys, Length, Whole};
+
+    pub(crate) const CAPACITY: Key<Whole<u32>> = Key::new(
+        "capacity",
+        Whole { min: 0, max: 1_000_000 },
+        "100",
+        "Capacity units of an agent whose registration says nothing else.",
+    );
+    pub(crate) const MISSED_OFFERS_MAX: Key<Whole<u32>> = Key::new(
+        "missed_offers_max",
+        Whole { min: 0, max: 1_000 },
+        "3",
+        "After so many offers missed in a row an agent is turned `away`; 0 for never.",
+    );
+    pub(crate) const HEARTBEAT_TIMEOUT: Key<Length> = Key::new(
+        "heartbeat_timeout",
+        ANY_LENGTH,
+        "\"0s\"",
+        "Silence for so long turns an agent offline; `\"0s\"` for never.",
+    );
+    pub(crate) const KEYS: Keys = &[&CAPACITY, &MISSED_OFFERS_MAX, &HEARTBEAT_TIMEOUT];
+}
+
+/// Where the parts of a catalogue are written.
+#[derive(Debug, Default)]
+pub(super) struct CatalogueOrigins {
+    pub(super) channels: BTreeMap<ChannelName, Origin>,
+    pub(super) roles: BTreeMap<RoleName, RoleOrigins>,
+    /// In the order of the catalogue's rules.
+    pub(super) rules: Vec<RuleOrigins>,
+}
+
+/// Reads all that is about routing.
+pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Catalogue, CatalogueOrigins) {
+    let mut origins = CatalogueOrigins::default();
+    let routing_section = file::section(root, "routing", routing::KEYS, reading);
+    let agents_section = file::section(root, "agents", agents::KEYS, reading);
+    let access_section = file::section(root, "access", access::KEYS, reading);
+    let default = Catalogue::default();
+    let catalogue = Catalogue {
+        channels: read_channels(root, &mut origins, reading),
+        roles: read_roles(root, &mut origins, reading),
+        rules: read_rules(root, &mut origins, reading),
+        default_role: routing_section.take(&routing::DEFAULT_ROLE, reading),
+        access: access::read(&access_section, reading),
+        agents: read_agents(&agents_section, reading),
+        closed_retention: routing_section.take(&routing::CLOSED_RETENTION, reading).unwrap_or(default.closed_retention),
+    };
+    reading.check_role_references(&catalogue.roles.keys().collect());
+    (catalogue, origins)
+}
+
+fn read_agents(section: &Section<'_>, reading: &mut Reading<'_>) -> AgentRules {
+    let default = AgentRules::default();
+    AgentRules {
+        capacity: section.take(&agents::CAPACITY, reading).unwrap_or(default.capacity),
+        missed_offers_max: section.take(&agents::MISSED_OFFERS_MAX, reading).unwrap_or(default.missed_offers_max),
+        heartbeat_timeout: section.take(&agents::HEARTBEAT_TIMEOUT, reading).unwrap_or(default.heartbeat_timeout),
+    }
+}
+
+fn read_channels(
+    root: &DeTable<'_>,
+    origins: &mut CatalogueOrigins,
+    reading: &mut Reading<'_>,
+) -> BTreeMap<ChannelName, Channel> {
+    let mut channels = BTreeMap::new();
+    let Some(value) = root.get("channel") else { return channels };
+    let DeValue::Table(table) = value.get_ref() else {
+        let message = format!("`channel` is {}", describe(value.get_ref()));
+        reading.report(Diagnostic::error(Origin::File(value.span()), message).expected("a table [channel.NAME]"));
+        return channels;
+    };
+    for (name, value) in table.iter().take(ENTRIES_MAX) {
+        let origin = Origin::File(name.span());
+        let text = DeValue::String(name.get_ref().clone());
+        let Some(name) = CHANNEL_NAME.read(&Node { value: &text, origin: origin.clone() }, reading) else { continue };
+        let node = Node { value: value.get_ref(), origin: Origin::File(value.span()) };
+        let section = Section::open(format!("channel.{name}"), &node, channel::KEYS, reading);
+        channels.insert(name.clone(), channel::read(&name, &section, reading));
+        origins.channels.insert(name, origin);
+    }
+    refuse_more("channels", table.len(), Origin::File(value.span()), reading);
+    channels
+}
+
+fn read_roles(
+    root: &DeTable<'_>,
+    origins: &mut CatalogueOrigins,
+    reading: &mut Reading<'_>,
+) -> BTreeMap<RoleName, Role> {
+    let mut roles = BTreeMap::new();
+    for node in entries(root, "role", reading) {
+        let section = Section::open("role", &node, role::KEYS, reading);
+        let Some((role, places)) = role::read(&section, reading) else { continue };
+        if roles.contains_key(&role.name) {
+            let message = format!("there are two roles {:?}", role.name.as_str());
+            reading.report(Diagnostic::error(places.name, message).expected("a name that no other role has"));
+            continue;
+        }
+        origins.roles.insert(role.name.clone(), places);
+        roles.insert(role.name.clone(), role);
+    }
+    roles
+}
+
+fn read_rules(root: &DeTable<'_>, origins: &mut CatalogueOrigins, reading: &mut Reading<'_>) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    let mut names: BTreeSet<RuleName> = BTreeSet::new();
+    for node in entries(root, "rule", reading) {
+        let section = Section::open("rule", &node, rule::KEYS, reading);
+        let Some((rule, places)) = rule::read(&section, reading) else { continue };
+        if !names.insert(rule.name.clone()) {
+            let message = format!("there are two rules {:?}", rule.name.as_str());
+            let found = Diagnostic::error(places.name.clone(), message);
+            reading.report(found.expected("a name that no other rule has, so that explanations are clear"));
+        }
+        rules.push(rule);
+        origins.rules.push(places);
+    }
+    rules
+}
+
+/// The tables of an array of tables.
+fn entries<'a>(root: &'a DeTable<'a>, name: &str, reading: &mut Reading<'_>) -> Vec<Node<'a>> {
+    let Some(value) = root.get(name) else { return Vec::new() };
+    let DeValue::Array(values) = value.get_ref() else {
+        let message = format!("`{name}` is {}, not a list of tables", describe(value.get_ref()));
+        let found = Diagnostic::error(Origin::File(value.span()), message);
+        reading.report(found.expected(format!("[[{name}]] before each one")));
+        return Vec::new();
+    };
+    refuse_more(&format!("[[{name}]]"), values.len(), Origin::File(value.span()), reading);
+    let node =
+        |value: &'a toml::Spanned<DeValue<'a>>| Node { value: value.get_ref(), origin: Origin::File(value.span()) };
+    values.iter().take(ENTRIES_MAX).map(node).collect()
+}
+
+fn refuse_more(what: &str, count: usize, origin: Origin, reading: &mut Reading<'_>) {
+    if count > ENTRIES_MAX {
+        let found = Diagnostic::error(origin, format!("there are {count} {what}"));
+        reading.report(found.expected(format!("at most {ENTRIES_MAX}")));
+    }
+}

@@ -1,0 +1,73 @@
+//! The file as a whole: which sections it may have, and how each is read.
+
+use toml::de::{DeTable, DeValue};
+
+use super::catalogue::{self, CatalogueOrigins};
+use super::daemon;
+use super::diagnostic::{Diagnostic, Origin};
+use super::form::{Node, describe};
+use super::key::Keys;
+use super::reference;
+use super::section::{Reading, Section};
+use super::settings::Config;
+use super::suggestion::nearest;
+
+/// What a file may have at its top.
+const SECTIONS: [&str; 12] =
+    ["node", "log", "amqp", "journal", "http", "dedupe", "routing", "agents", "access", "channel", "role", "rule"];
+
+/// Reads a whole file.
+pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Config, CatalogueOrigins) {
+    report_unknown_sections(root, reading);
+    let node = section(root, "node", daemon::node::KEYS, reading);
+    let log = section(root, "log", daemon::log::KEYS, reading);
+    let amqp = section(root, "amqp", daemon::amqp::KEYS, reading);
+    let journal = section(root, "journal", daemon::journal::KEYS, reading);
+    let http = section(root, "http", daemon::http::KEYS, reading);
+    let dedupe = section(root, "dedupe", daemon::dedupe::KEYS, reading);
+    let (catalogue, origins) = catalogue::read(root, reading);
+    let config = Config {
+        node: daemon::read_node(&node, reading),
+        log: daemon::read_log(&log, reading),
+        amqp: daemon::read_amqp(&amqp, reading),
+        journal: daemon::read_journal(&journal, reading),
+        http: daemon::read_http(&http, reading),
+        dedupe: daemon::read_dedupe(&dedupe, reading),
+        catalogue,
+    };
+    (config, origins)
+}
+
+/// A section of the file, there or not.
+pub(super) fn section<'a>(root: &'a DeTable<'a>, name: &str, keys: Keys, reading: &mut Reading<'_>) -> Section<'a> {
+    match root.get(name) {
+        Some(value) => {
+            let node = Node { value: value.get_ref(), origin: Origin::File(value.span()) };
+            Section::open(name, &node, keys, reading)
+        }
+        None => Section::absent(name, keys),
+    }
+}
+
+fn report_unknown_sections(root: &DeTable<'_>, reading: &mut Reading<'_>) {
+    for (key, value) in root {
+        let name: &str = key.get_ref();
+        if SECTIONS.contains(&name) {
+            continue;
+        }
+        let elsewhere = reference::sections_with_key(name);
+        let help = match nearest(name, SECTIONS) {
+            Some(meant @ ("role" | "rule")) => Some(format!("did you mean [[{meant}]]?")),
+            Some("channel") => Some("did you mean [channel.NAME]?".to_owned()),
+            Some(meant) => Some(format!("did you mean [{meant}]?")),
+            None if !elsewhere.is_empty() => Some(format!("`{name}` is a key of {}", elsewhere.join(" and "))),
+            None => None,
+        };
+        let message = match value.get_ref() {
+            DeValue::Table(_) | DeValue::Array(_) => format!("there is no section `{name}`"),
+            other => format!("unknown key `{name}` outside of any section, with {}", describe(other)),
+        };
+        let expected = format!("one of the sections {}", SECTIONS.map(|section| format!("`{section}`")).join(", "));
+        reading.report(Diagnostic::error(Origin::File(key.span()), message).expected(expected).help(help));
+    }
+}

@@ -1,0 +1,303 @@
+//! `[[role]]`: a custom role as one object.
+
+use crate::routing::channel::Acceptance;
+use crate::routing::role::{Dispatch, Order, OverflowStep, Role, ServiceTarget, Strategy};
+use crate::routing::{ChannelName, Millis, Permission, RoleName, TicketType};
+
+use super::channel::{ACCEPTANCE_FORM, ANY_LENGTH, CHANNEL_NAME, OFFER_TIMEOUT_BOUNDS};
+use super::diagnostic::{Diagnostic, Origin};
+use super::form::{Choice, Flag, Form, Length, List, Name, Node, RoleReference, Set, Share, Text, Whole};
+use super::key::{Key, Keys};
+use super::section::{Reading, Section};
+
+/// The most texts of a list that people read.
+const TEXTS_MAX: usize = 100;
+/// The most names in a list of a role; far above any use.
+const NAMES_MAX: usize = 1_000;
+/// The most rungs of an overflow ladder.
+const OVERFLOW_STEPS_MAX: usize = 20;
+/// The form of a permission.
+pub(super) const PERMISSION_NAME: Name<Permission> = Name { of: "a permission", parse: Permission::parse };
+/// Some permissions.
+pub(super) const PERMISSION_SET: Set<Name<Permission>> = Set { of: PERMISSION_NAME, length_max: NAMES_MAX };
+/// By how much a priority is raised.
+pub(super) const RAISE: Whole<u8> = Whole { min: 0, max: 9 };
+
+const NAME: Key<Name<RoleName>> =
+    Key::required("name", Name { of: "a role", parse: RoleName::parse }, "What the role is called everywhere.");
+const DESCRIPTION: Key<Text> =
+    Key::new("description", Text { length_max: 2_000 }, "\"\"", "What the role is for, in a sentence.");
+const RESPONSIBILITIES: Key<List<Text>> = Key::new(
+    "responsibilities",
+    List { of: Text { length_max: 2_000 }, length_max: TEXTS_MAX },
+    "[]",
+    "What its agents do, for people to read.",
+);
+const TICKET_TYPES: Key<Set<Name<TicketType>>> = Key::new(
+    "ticket_types",
+    Set { of: Name { of: "a ticket type", parse: TicketType::parse }, length_max: NAMES_MAX },
+    "[]",
+    "The ticket types that come to this role where neither the ticket nor a rule names a role.",
+);
+const CHANNELS: Key<Set<Name<ChannelName>>> = Key::optional(
+    "channels",
+    Set { of: CHANNEL_NAME, length_max: NAMES_MAX },
+    "all",
+    "The channels on which those types come to this role.",
+);
+const PERMISSIONS: Key<Set<Name<Permission>>> =
+    Key::new("permissions", PERMISSION_SET, "[]", "What its agents may do beyond their access level.");
+const PERMISSIONS_DENIED: Key<Set<Name<Permission>>> = Key::new(
+    "permissions_denied",
+    PERMISSION_SET,
+    "[]",
+    "What its agents may not do, although their access level or another of their roles grants it.",
+);
+const STRATEGY: Key<Choice<Strategy>> = Key::new(
+    "strategy",
+    Choice {
+        of: "strategy",
+        options: &[
+            ("longest_idle", Strategy::LongestIdle),
+            ("least_loaded", Strategy::LeastLoaded),
+            ("most_loaded", Strategy::MostLoaded),
+            ("round_robin", Strategy::RoundRobin),
+            ("random", Strategy::Random),
+            ("rank", Strategy::Rank),
+            ("most_skilled", Strategy::MostSkilled),
+            ("least_flexible", Strategy::LeastFlexible),
+            ("ring_all", Strategy::RingAll),
+        ],
+    },
+    "\"longest_idle\"",
+    "Which of the agents who may take a ticket gets it.",
+);
+const ORDER: Key<Choice<Order>> = Key::new(
+    "order",
+    Choice {
+        of: "order",
+        options: &[
+            ("priority", Order::Priority),
+            ("deadline", Order::Deadline),
+            ("aged", Order::Aged),
+            ("fifo", Order::Fifo),
+        ],
+    },
+    "\"priority\"",
+    "How its waiting tickets are ranked.",
+);
+const DISPATCH: Key<Choice<Dispatch>> = Key::new(
+    "dispatch",
+    Choice { of: "dispatch", options: &[("push", Dispatch::Push), ("pull", Dispatch::Pull)] },
+    "\"push\"",
+    "Whether tickets are given to agents, or agents ask for them with `ticket.claimed`.",
+);
+const WEIGHT: Key<Whole<u32>> = Key::new(
+    "weight",
+    Whole { min: 0, max: 1_000 },
+    "1",
+    "An agent of several roles serves the role of higher weight first.",
+);
+const ACCEPTANCE: Key<Choice<Acceptance>> =
+    Key::optional("acceptance", ACCEPTANCE_FORM, "the channel's", "Whether agents are asked before they own a ticket.");
+const OFFER_TIMEOUT: Key<Length> =
+    Key::optional("offer_timeout", OFFER_TIMEOUT_BOUNDS, "the channel's", "How long an offer lives.");
+const WRAP_UP: Key<Length> =
+    Key::optional("wrap_up", ANY_LENGTH, "the channel's", "How long the slot stays taken after a ticket is completed.");
+const RING_MAX: Key<Whole<u32>> = Key::new(
+    "ring_max",
+    Whole { min: 1, max: Role::RING_MAX_MAX },
+    "10",
+    "With strategy `ring_all`: to how many agents a ticket is offered at once.",
+);
+const PRIORITY_WORTH: Key<Length> = Key::new(
+    "priority_worth",
+    ANY_LENGTH,
+    "\"5m\"",
+    "With order `aged`: the wait that one level of priority is worth, which bounds how long anything starves.",
+);
+const STICKY_WAIT: Key<Length> = Key::new(
+    "sticky_wait",
+    ANY_LENGTH,
+    "\"0s\"",
+    "How long a ticket waits for its preferred agent before others may take it.",
+);
+const DECLINE_COOLDOWN: Key<Length> = Key::new(
+    "decline_cooldown",
+    ANY_LENGTH,
+    "\"1m\"",
+    "How long whoever declined or missed a ticket is not asked for it again.",
+);
+const TARGET: Key<TargetForm> =
+    Key::optional("target", TargetForm, "none is promised", "The service target: a share of tickets answered in time.");
+const OVERFLOW: Key<List<StepForm>> = Key::new(
+    "overflow",
+    List { of: StepForm, length_max: OVERFLOW_STEPS_MAX },
+    "[]",
+    "The overflow ladder: how a ticket's demand is widened while it waits. Later steps have a longer `after`.",
+);
+
+/// The keys of `[[role]]`.
+pub(super) const KEYS: Keys = &[
+    &NAME,
+    &DESCRIPTION,
+    &RESPONSIBILITIES,
+    &TICKET_TYPES,
+    &CHANNELS,
+    &PERMISSIONS,
+    &PERMISSIONS_DENIED,
+    &STRATEGY,
+    &ORDER,
+    &DISPATCH,
+    &WEIGHT,
+    &ACCEPTANCE,
+    &OFFER_TIMEOUT,
+    &WRAP_UP,
+    &RING_MAX,
+    &PRIORITY_WORTH,
+    &STICKY_WAIT,
+    &DECLINE_COOLDOWN,
+    &TARGET,
+    &OVERFLOW,
+];
+
+/// Where a role and its parts are written.
+#[derive(Debug)]
+pub(super) struct RoleOrigins {
+    pub(super) name: Origin,
+    pub(super) ticket_types: Origin,
+    pub(super) permissions_denied: Origin,
+    pub(super) overflow: Origin,
+    /// Where the keys are that only count with some strategy or order, if they are written.
+    pub(super) ring_max: Option<Origin>,
+    pub(super) priority_worth: Option<Origin>,
+}
+
+/// Reads a role. Without a name there is none.
+pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(Role, RoleOrigins)> {
+    let name = section.take(&NAME, reading);
+    // The rest is read even where the name is wrong, for what else is wrong.
+    let base = Role::named(name.clone().unwrap_or_else(|| RoleName::parse("unnamed").expect("a word is a name")));
+    let overflow = section.take(&OVERFLOW, reading).unwrap_or_default();
+    let role = Role {
+        name: base.name,
+        description: section.take(&DESCRIPTION, reading).unwrap_or(base.description),
+        responsibilities: section.take(&RESPONSIBILITIES, reading).unwrap_or(base.responsibilities),
+        ticket_types: section.take(&TICKET_TYPES, reading).unwrap_or(base.ticket_types),
+        channels: section.take(&CHANNELS, reading).or(base.channels),
+        permissions: section.take(&PERMISSIONS, reading).unwrap_or(base.permissions),
+        permissions_denied: section.take(&PERMISSIONS_DENIED, reading).unwrap_or(base.permissions_denied),
+        strategy: section.take(&STRATEGY, reading).unwrap_or(base.strategy),
+        order: section.take(&ORDER, reading).unwrap_or(base.order),
+        dispatch: section.take(&DISPATCH, reading).unwrap_or(base.dispatch),
+        weight: section.take(&WEIGHT, reading).unwrap_or(base.weight),
+        acceptance: section.take(&ACCEPTANCE, reading).or(base.acceptance),
+        offer_timeout: section.take(&OFFER_TIMEOUT, reading).or(base.offer_timeout),
+        wrap_up: section.take(&WRAP_UP, reading).or(base.wrap_up),
+        ring_max: section.take(&RING_MAX, reading).unwrap_or(base.ring_max),
+        priority_worth: section.take(&PRIORITY_WORTH, reading).unwrap_or(base.priority_worth),
+        sticky_wait: section.take(&STICKY_WAIT, reading).unwrap_or(base.sticky_wait),
+        decline_cooldown: section.take(&DECLINE_COOLDOWN, reading).unwrap_or(base.decline_cooldown),
+        target: section.take(&TARGET, reading).or(base.target),
+        overflow: ladder(overflow, reading),
+    };
+    name.map(|_| (role, origins(section)))
+}
+
+fn origins(section: &Section<'_>) -> RoleOrigins {
+    RoleOrigins {
+        name: section.origin(&NAME),
+        ticket_types: section.origin(&TICKET_TYPES),
+        permissions_denied: section.origin(&PERMISSIONS_DENIED),
+        overflow: section.origin(&OVERFLOW),
+        ring_max: section.has(&RING_MAX).then(|| section.origin(&RING_MAX)),
+        priority_worth: section.has(&PRIORITY_WORTH).then(|| section.origin(&PRIORITY_WORTH)),
+    }
+}
+
+/// The steps of a ladder, each of which has to come later than the one before.
+fn ladder(steps: Vec<(OverflowStep, Origin)>, reading: &mut Reading<'_>) -> Vec<OverflowStep> {
+    for pair in steps.windows(2) {
+        let [(earlier, _), (later, origin)] = pair else { continue };
+        if later.after <= earlier.after {
+            let message = format!("this step comes after {}, which is not later than the step before", later.after);
+            let found = Diagnostic::error(origin.clone(), message);
+            reading.report(found.expected(format!("a duration longer than {}", earlier.after)));
+        }
+    }
+    steps.into_iter().map(|(step, _)| step).collect()
+}
+
+pub(super) mod target {
+    use super::{Key, Keys, Length, Share};
+
+    pub(crate) const ANSWER_WITHIN: Key<Length> =
+        Key::required("answer_within", super::TARGET_BOUNDS, "From the ticket's creation to its assignment.");
+    pub(crate) const FOR_SHARE: Key<Share> =
+        Key::required("for_share", Share, "The share of tickets for which that is promised.");
+    pub(crate) const KEYS: Keys = &[&ANSWER_WITHIN, &FOR_SHARE];
+}
+
+/// A promise of no time at all could not be kept.
+const TARGET_BOUNDS: Length = Length { min: Millis::from_secs(1), max: ANY_LENGTH.max };
+
+/// `{ answer_within = "15m", for_share = 0.9 }`
+#[derive(Debug, Clone, Copy)]
+struct TargetForm;
+
+impl Form for TargetForm {
+    type Value = ServiceTarget;
+
+    fn expected(&self) -> String {
+        "a table such as { answer_within = \"15m\", for_share = 0.9 }".to_owned()
+    }
+
+    fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<ServiceTarget> {
+        let section = Section::open("the target of a role", node, target::KEYS, reading);
+        let answer_within = section.take(&target::ANSWER_WITHIN, reading);
+        let for_share_permille = section.take(&target::FOR_SHARE, reading);
+        Some(ServiceTarget { answer_within: answer_within?, for_share_permille: for_share_permille? })
+    }
+}
+
+pub(super) mod step {
+    use super::{ANY_LENGTH, Flag, Key, Keys, Length, List, NAMES_MAX, RAISE, RoleReference, Whole};
+
+    pub(crate) const AFTER: Key<Length> = Key::required(
+        "after",
+        ANY_LENGTH,
+        "How long the ticket has been in the queue of this role when the step is taken.",
+    );
+    pub(crate) const ADD_ROLES: Key<List<RoleReference>> = Key::new(
+        "add_roles",
+        List { of: RoleReference, length_max: NAMES_MAX },
+        "[]",
+        "Agents of these roles may take it as well.",
+    );
+    pub(crate) const DROP_SKILLS: Key<Flag> =
+        Key::new("drop_skills", Flag, "false", "Whether it no longer demands any skills.");
+    pub(crate) const RAISE_PRIORITY: Key<Whole<u8>> =
+        Key::new("raise_priority", RAISE, "0", "By how many levels its priority is raised, up to 9.");
+    pub(crate) const KEYS: Keys = &[&AFTER, &ADD_ROLES, &DROP_SKILLS, &RAISE_PRIORITY];
+}
+
+/// `{ after = "2m", add_roles = ["technical"] }`, with where its `after` is.
+#[derive(Debug, Clone, Copy)]
+struct StepForm;
+
+impl Form for StepForm {
+    type Value = (OverflowStep, Origin);
+
+    fn expected(&self) -> String {
+        "a table such as { after = \"2m\", add_roles = [\"technical\"] }".to_owned()
+    }
+
+    fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Self::Value> {
+        let section = Section::open("an overflow step", node, step::KEYS, reading);
+        let after = section.take(&step::AFTER, reading);
+        let add_roles = section.take(&step::ADD_ROLES, reading).unwrap_or_default();
+        let drop_skills = section.take(&step::DROP_SKILLS, reading).unwrap_or_default();
+        let raise_priority = section.take(&step::RAISE_PRIORITY, reading).unwrap_or_default();
+        Some((OverflowStep { after: after?, add_roles, drop_skills, raise_priority }, section.origin(&step::AFTER)))
+    }
+}

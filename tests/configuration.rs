@@ -1,0 +1,176 @@
+//! The configuration from outside: what a broken one is told, that the reference is true, and how `rolecall check`
+//! ends.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't read its files has failed")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use rolecall::config::{self, Overrides};
+use rolecall::routing::RoleName;
+
+/// With this variable set, golden files and the reference are written instead of compared.
+const BLESS_VARIABLE: &str = "ROLECALL_BLESS";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Compares with a file, or writes it where that is asked for.
+fn compare(path: &Path, actual: &str) {
+    if std::env::var_os(BLESS_VARIABLE).is_some() {
+        fs::write(path, actual).unwrap();
+    }
+    let expected = fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        expected == actual,
+        "{} differs; set {BLESS_VARIABLE}=1 to accept:\n--- expected\n{expected}\n--- actual\n{actual}",
+        path.display()
+    );
+}
+
+fn broken_configurations() -> Vec<PathBuf> {
+    let directory = root().join("tests/broken-configurations");
+    let mut paths: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.sort();
+    paths
+}
+
+#[test]
+fn every_broken_configuration_is_told_what_is_wrong_and_where() {
+    let paths = broken_configurations();
+    assert!(paths.len() >= 12, "only {} broken configurations", paths.len());
+    for path in paths {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let report = match config::parse(name, &fs::read_to_string(&path).unwrap(), &Overrides::none()) {
+            Ok(_) => panic!("{name} is taken"),
+            Err(report) => report.to_string(),
+        };
+        assert!(report.contains(&format!("--> {name}:")), "{name} is told no line:\n{report}");
+        compare(&path.with_extension("txt"), &report);
+    }
+}
+
+#[test]
+fn the_configuration_that_comes_with_rolecall_has_nothing_to_complain_about() {
+    let loaded = config::parse("rolecall.toml", config::EXAMPLE, &Overrides::none()).unwrap_or_else(|report| {
+        panic!("{report}");
+    });
+    assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
+    let roles: Vec<&str> = loaded.config.catalogue.roles.keys().map(RoleName::as_str).collect();
+    assert_eq!(roles, ["billing", "general", "sales", "social-media", "technical", "vip"]);
+    for role in loaded.config.catalogue.roles.values() {
+        assert!(!role.description.is_empty() && !role.responsibilities.is_empty(), "{} is not described", role.name);
+        assert!(role.target.is_some() && !role.overflow.is_empty(), "{} promises nothing", role.name);
+    }
+}
+
+/// Every default that the example shows in a comment is the one that holds.
+#[test]
+fn the_defaults_that_the_example_shows_are_the_defaults() {
+    let uncommented: String = config::EXAMPLE
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest) if rest.split_once(" = ").is_some_and(|(key, _)| is_key(key)) => format!("{rest}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    assert_ne!(uncommented.len(), config::EXAMPLE.len());
+    let shown = config::parse("shown", &uncommented, &Overrides::none()).unwrap_or_else(|report| panic!("{report}"));
+    let written = config::parse("written", config::EXAMPLE, &Overrides::none()).unwrap();
+    assert_eq!(shown.config, written.config);
+}
+
+fn is_key(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+}
+
+#[test]
+fn the_reference_says_what_the_code_does() {
+    let path = root().join("docs/configuration.md");
+    let mut text = fs::read_to_string(&path).unwrap();
+    for (name, block) in config::reference_blocks() {
+        let (begin, end) = (format!("<!-- begin: {name} -->\n"), format!("<!-- end: {name} -->"));
+        let start = text.find(&begin).unwrap_or_else(|| panic!("the reference has no block {begin:?}")) + begin.len();
+        let stop = start + text[start..].find(&end).unwrap_or_else(|| panic!("the block {begin:?} has no end"));
+        text.replace_range(start..stop, &block);
+    }
+    compare(&path, &text);
+}
+
+fn check(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rolecall"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ROLECALL_")) {
+        command.env_remove(name);
+    }
+    command.arg("check").args(arguments).envs(environment.iter().copied()).output().unwrap()
+}
+
+#[test]
+fn check_ends_with_0_for_a_good_configuration_and_with_78_for_a_bad_one() {
+    let example = root().join("deploy/rolecall.toml");
+    let good = check(&["--config", example.to_str().unwrap()], &[]);
+    assert_eq!(good.status.code(), Some(0), "{}", String::from_utf8_lossy(&good.stderr));
+    assert!(String::from_utf8_lossy(&good.stdout).contains("billing, general, sales"));
+
+    let broken = root().join("tests/broken-configurations/unknown-key.toml");
+    let bad = check(&["--config", broken.to_str().unwrap()], &[]);
+    assert_eq!(bad.status.code(), Some(78));
+    let told = String::from_utf8_lossy(&bad.stderr).into_owned();
+    assert!(told.contains("unknown-key.toml:3:1") && told.contains("did you mean `prefetch`?"), "{told}");
+
+    let absent = check(&["--config", "/nowhere/rolecall.toml"], &[]);
+    assert_eq!(absent.status.code(), Some(78));
+    let told = String::from_utf8_lossy(&absent.stderr).into_owned();
+    assert!(told.contains("cannot read the configuration /nowhere/rolecall.toml"), "{told}");
+}
+
+#[test]
+fn check_without_a_file_looks_at_the_defaults_and_the_environment() {
+    assert_eq!(check(&[], &[]).status.code(), Some(0));
+    let bad = check(&[], &[("ROLECALL_HTTP_LISTEN", "nonsense")]);
+    assert_eq!(bad.status.code(), Some(78));
+    assert!(String::from_utf8_lossy(&bad.stderr).contains("--> ROLECALL_HTTP_LISTEN"));
+    let mended = check(&["--http-listen", "127.0.0.1:0"], &[("ROLECALL_HTTP_LISTEN", "nonsense")]);
+    assert_eq!(mended.status.code(), Some(0));
+}
+
+#[test]
+fn warnings_are_told_and_fail_only_where_that_is_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("odd.toml");
+    fs::write(&path, "[[role]]\nname = \"lonely\"\n").unwrap();
+    let arguments = ["--config", path.to_str().unwrap(), "--deny-warnings"];
+    let tolerated = check(&arguments[..2], &[]);
+    assert_eq!(tolerated.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&tolerated.stderr).contains("nothing leads to the role \"lonely\""));
+    assert_eq!(check(&arguments, &[]).status.code(), Some(78));
+}
+
+#[test]
+fn a_usage_that_makes_no_sense_ends_with_64_and_help_with_0() {
+    let run = |arguments: &[&str]| Command::new(env!("CARGO_BIN_EXE_rolecall")).args(arguments).output().unwrap();
+    for arguments in [&["fly"][..], &["check", "--wings"], &[]] {
+        assert_eq!(run(arguments).status.code(), Some(64), "{arguments:?}");
+    }
+    for arguments in [&["--help"][..], &["--version"], &["check", "--help"]] {
+        assert_eq!(run(arguments).status.code(), Some(0), "{arguments:?}");
+    }
+    let version = String::from_utf8(run(&["--version"]).stdout).unwrap();
+    assert!(version.starts_with(&format!("rolecall {} (", env!("CARGO_PKG_VERSION"))), "{version}");
+}
+
+#[test]
+fn a_secret_is_shown_in_no_finding() {
+    let environment = [
+        ("ROLECALL_AMQP_URI", "amqp://rolecall:correct-horse@broker:99999/%2f"),
+        ("ROLECALL_OWNER_TOKEN", "battery staple"),
+    ];
+    let output = check(&[], &environment);
+    assert_eq!(output.status.code(), Some(78));
+    let told = String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("ROLECALL_AMQP_URI") && told.contains("ROLECALL_OWNER_TOKEN"), "{told}");
+    assert!(!told.contains("correct-horse") && !told.contains("staple"), "{told}");
+}
