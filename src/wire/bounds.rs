@@ -14,6 +14,9 @@ pub const EVENT_ID_LENGTH_MAX: usize = 255;
 /// The longest source of an event, in bytes. A URI reference; half of what browsers take.
 pub const SOURCE_LENGTH_MAX: usize = 1024;
 
+/// The longest type of an event, in bytes: it travels as a routing key, a short string. Ours are far shorter.
+pub const TYPE_LENGTH_MAX: usize = 255;
+
 /// The most extension attributes of an envelope. The registered extensions of `CloudEvents` are about a dozen.
 pub const EXTENSIONS_MAX: usize = 32;
 

@@ -8,9 +8,17 @@
 //!
 //! This room knows `routing`, and neither the broker nor the journal: it sees bytes and properties.
 
+mod agent;
 pub mod bounds;
+mod data;
+mod document;
+mod envelope;
+mod inbound;
 mod kind;
+mod member;
 mod outbound;
+mod payload;
+mod ticket;
 mod unreadable;
 
 pub use kind::EventKind;
@@ -69,6 +77,5 @@ pub struct Context {
 /// # Errors
 /// Says why the message belongs among the dead letters.
 pub fn decode(raw: &RawEvent<'_>) -> Result<Inbound, Unreadable> {
-    let detail = format!("expected a known type, found {:?}", raw.kind.unwrap_or(raw.routing_key));
-    Err(Unreadable { code: UnreadableCode::UnknownType, detail, kind: None })
+    inbound::decode(raw)
 }

@@ -1,8 +1,19 @@
 //! What the daemon says: an engine's event as a message for the broker (contract §5).
 
-use crate::routing::{Event, State, Timestamp};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::routing::event::Held;
+use crate::routing::name::{AgentId, ChannelName, RoleName, TicketId};
+use crate::routing::ticket::Closing;
+use crate::routing::{Catalogue, Event, State, Ticket, Timestamp};
 
 use super::Context;
+use super::payload::{
+    AgentChanged, Assigned, AssignmentAssigned, AssignmentCompleted, AssignmentEnded, AssignmentHeld,
+    AssignmentOffered, CatalogueChanged, CommandRejected, TicketBreached, TicketClosed, TicketEscalated, TicketQueued,
+    TicketUnroutable, Time,
+};
 
 /// The content type of everything that is published.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
@@ -46,15 +57,229 @@ impl Encoder {
     /// `seq` is the event's number, `at` when it happened, `state` what holds after it, and `context` comes from the
     /// inbound event that caused it ([`Context::default`] where time alone did).
     #[must_use]
-    pub fn encode(
+    pub fn encode(&self, event: &Event, seq: u64, at: Timestamp, state: &State, context: &Context) -> Option<Outbound> {
+        let known = Known { ticket: subject(event).and_then(|id| state.ticket(id)), catalogue: state.catalogue() };
+        self.encode_with(event, seq, at, &known, context)
+    }
+
+    /// The same, with what is known beyond the event given by hand.
+    pub(super) fn encode_with(
         &self,
-        _event: &Event,
-        _seq: u64,
-        _at: Timestamp,
-        _state: &State,
-        _context: &Context,
+        event: &Event,
+        seq: u64,
+        at: Timestamp,
+        known: &Known<'_>,
+        context: &Context,
     ) -> Option<Outbound> {
-        let _ = (&self.source, self.instance);
-        None
+        let sheet = Sheet { encoder: self, seq, at, context };
+        match event {
+            Event::CatalogueReplaced { changes, version, .. } => {
+                Some(sheet.message("catalogue.changed", None, &CatalogueChanged { version: *version, changes }))
+            }
+            Event::AgentChanged { agent, view } => {
+                Some(sheet.message("agent.changed", None, &AgentChanged::of(agent.as_str(), view)))
+            }
+            Event::CommandRejected { rejection, ticket, agent } => {
+                let data = CommandRejected {
+                    code: rejection.code.as_str(),
+                    detail: &rejection.detail,
+                    ticket_id: ticket.as_ref().map(TicketId::as_str),
+                    agent_id: agent.as_ref().map(AgentId::as_str),
+                };
+                Some(sheet.message("command.rejected", None, &data))
+            }
+            Event::TicketQueued { .. }
+            | Event::TicketUnroutable { .. }
+            | Event::TicketEscalated { .. }
+            | Event::TicketBreached { .. }
+            | Event::TicketClosed { .. } => sheet.about_ticket(event),
+            Event::OfferMade { .. }
+            | Event::OfferDeclined { .. }
+            | Event::OfferExpired { .. }
+            | Event::OfferRevoked { .. }
+            | Event::TicketAssigned { .. }
+            | Event::AssignmentRevoked { .. }
+            | Event::AssignmentPaused { .. }
+            | Event::AssignmentResumed { .. }
+            | Event::AssignmentCompleted { .. } => sheet.about_assignment(event, known),
+            // The engine's own book-keeping; of agents, `AgentChanged` tells.
+            Event::TicketCreated { .. }
+            | Event::TicketUpdated { .. }
+            | Event::TicketScheduled { .. }
+            | Event::TicketRecalled { .. }
+            | Event::TicketRedirected { .. }
+            | Event::DirectionEnded { .. }
+            | Event::AgentBarred { .. }
+            | Event::BarsLapsed { .. }
+            | Event::ResumeAwaited { .. }
+            | Event::WrapUpFinished { .. }
+            | Event::AgentRegistered { .. }
+            | Event::AgentRemoved { .. }
+            | Event::PresenceChanged { .. }
+            | Event::AgentSeen { .. }
+            | Event::ClosedForgotten { .. } => None,
+        }
+    }
+}
+
+/// What is known of the ticket and the roles beyond what the event says.
+pub(super) struct Known<'a> {
+    pub(super) ticket: Option<&'a Ticket>,
+    pub(super) catalogue: &'a Catalogue,
+}
+
+/// The ticket whose body an event repeats.
+fn subject(event: &Event) -> Option<&TicketId> {
+    match event {
+        Event::OfferMade { taking, .. } | Event::TicketAssigned { taking, .. } => Some(&taking.ticket),
+        _ => None,
+    }
+}
+
+/// One message to be written.
+struct Sheet<'a> {
+    encoder: &'a Encoder,
+    seq: u64,
+    at: Timestamp,
+    context: &'a Context,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a, T> {
+    specversion: &'static str,
+    id: &'a str,
+    source: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    time: Time,
+    #[serde(flatten)]
+    extensions: &'a Map<String, Value>,
+    data: &'a T,
+}
+
+/// Room for most messages, so that a body seldom grows while it is written.
+const BODY_SIZE_USUAL: usize = 1024;
+
+impl Sheet<'_> {
+    fn message(&self, kind: &'static str, role: Option<&RoleName>, data: &impl Serialize) -> Outbound {
+        let id = format!("{:016x}-{}", self.encoder.instance, self.seq);
+        let envelope = Envelope {
+            specversion: "1.0",
+            id: &id,
+            source: &self.encoder.source,
+            kind,
+            time: Time(self.at),
+            extensions: &self.context.extensions,
+            data,
+        };
+        let mut body = Vec::with_capacity(BODY_SIZE_USUAL);
+        serde_json::to_writer(&mut body, &envelope).expect("strings and numbers can be written to memory as JSON");
+        Outbound {
+            routing_key: role.map_or_else(|| kind.to_owned(), |role| format!("{kind}.{role}")),
+            id,
+            kind,
+            timestamp: self.at,
+            correlation_id: self.context.correlation_id.clone(),
+            traceparent: self.context.traceparent.clone(),
+            body,
+        }
+    }
+
+    fn about_ticket(&self, event: &Event) -> Option<Outbound> {
+        Some(match event {
+            Event::TicketQueued { ticket, role, channel, position, waiting, estimated_wait, .. } => {
+                let data = TicketQueued {
+                    ticket_id: ticket.as_str(),
+                    role: role.as_str(),
+                    channel: channel.as_str(),
+                    position: *position,
+                    waiting: *waiting,
+                    estimated_wait_ms: estimated_wait.map(|wait| wait.0),
+                };
+                self.message("ticket.queued", Some(role), &data)
+            }
+            Event::TicketUnroutable { ticket, role, channel, cause } => {
+                let data = TicketUnroutable {
+                    ticket_id: ticket.as_str(),
+                    role: role.as_ref().map(RoleName::as_str),
+                    channel: channel.as_str(),
+                    cause: cause.as_str(),
+                };
+                self.message("ticket.unroutable", role.as_ref(), &data)
+            }
+            Event::TicketEscalated { ticket, role, channel, step, demand } => {
+                let data = TicketEscalated::of(ticket.as_str(), (role.as_str(), channel.as_str()), *step, demand);
+                self.message("ticket.escalated", Some(role), &data)
+            }
+            Event::TicketBreached { ticket, role, channel, due_at } => {
+                let data = TicketBreached {
+                    ticket_id: ticket.as_str(),
+                    role: role.as_str(),
+                    channel: channel.as_str(),
+                    due_at: Time(*due_at),
+                };
+                self.message("ticket.breached", Some(role), &data)
+            }
+            Event::TicketClosed { ticket, role, channel, how, cause } => {
+                return self.about_closing(ticket, (role.as_ref(), channel), *how, cause);
+            }
+            _ => return None,
+        })
+    }
+
+    fn about_closing(
+        &self,
+        ticket: &TicketId,
+        (role, channel): (Option<&RoleName>, &ChannelName),
+        how: Closing,
+        cause: &str,
+    ) -> Option<Outbound> {
+        let kind = match how {
+            Closing::Cancelled => "ticket.cancelled",
+            Closing::Expired => "ticket.expired",
+            // `assignment.completed` has said so.
+            Closing::Completed => return None,
+        };
+        let data = TicketClosed {
+            ticket_id: ticket.as_str(),
+            role: role.map(RoleName::as_str),
+            channel: channel.as_str(),
+            cause,
+        };
+        Some(self.message(kind, role, &data))
+    }
+
+    fn ended(&self, kind: &'static str, held: &Held, cause: &'static str) -> Outbound {
+        self.message(kind, Some(&held.role), &AssignmentEnded::of(held, cause))
+    }
+
+    fn about_assignment(&self, event: &Event, known: &Known<'_>) -> Option<Outbound> {
+        Some(match event {
+            Event::OfferMade { taking, expires_at } => {
+                let data = AssignmentOffered::of(taking, (self.at, *expires_at), known.ticket, known.catalogue);
+                self.message("assignment.offered", Some(&taking.role), &data)
+            }
+            Event::TicketAssigned { taking, priority, waited, due_at } => {
+                let assigned = Assigned { priority: priority.get(), waited_ms: waited.0, due_at: *due_at };
+                let data = AssignmentAssigned::of(taking, &assigned, known.ticket, known.catalogue);
+                self.message("assignment.assigned", Some(&taking.role), &data)
+            }
+            Event::OfferDeclined { held, .. } => self.ended("assignment.declined", held, "declined"),
+            Event::OfferExpired { held } => self.ended("assignment.expired", held, "timeout"),
+            Event::OfferRevoked { held, cause } | Event::AssignmentRevoked { held, cause } => {
+                self.ended("assignment.revoked", held, cause.as_str())
+            }
+            Event::AssignmentPaused { held } => {
+                self.message("assignment.paused", Some(&held.role), &AssignmentHeld::of(held))
+            }
+            Event::AssignmentResumed { held, .. } => {
+                self.message("assignment.resumed", Some(&held.role), &AssignmentHeld::of(held))
+            }
+            Event::AssignmentCompleted { held, waited, handled, outcome, .. } => {
+                let data = AssignmentCompleted::of(held, waited.0, handled.0, outcome.as_deref());
+                self.message("assignment.completed", Some(&held.role), &data)
+            }
+            _ => return None,
+        })
     }
 }

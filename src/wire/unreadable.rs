@@ -1,5 +1,6 @@
 //! Why an event can't be read: what its dead letter says (contract §6.5).
 
+use super::bounds::{DETAIL_LENGTH_MAX, QUOTE_LENGTH_MAX};
 use super::kind::EventKind;
 
 /// The stable codes in the header `x-rolecall-error`.
@@ -45,4 +46,32 @@ pub struct Unreadable {
     pub detail: String,
     /// The type of the event, as far as it was understood: a bounded label for metrics.
     pub kind: Option<EventKind>,
+}
+
+/// What is wrong, before it is known of which event.
+#[derive(Debug)]
+pub(super) struct Fault {
+    code: UnreadableCode,
+    detail: String,
+}
+
+impl Fault {
+    /// A fault with its detail, cut to its bound.
+    pub(super) fn new(code: UnreadableCode, mut detail: String) -> Self {
+        detail.truncate(detail.floor_char_boundary(DETAIL_LENGTH_MAX));
+        Self { code, detail }
+    }
+
+    /// The same, of an event of this kind.
+    pub(super) fn of(self, kind: Option<EventKind>) -> Unreadable {
+        Unreadable { code: self.code, detail: self.detail, kind }
+    }
+}
+
+/// A piece of the message, short enough to be repeated.
+pub(super) fn quote(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.len() <= QUOTE_LENGTH_MAX {
+        return text.into();
+    }
+    format!("{}…", &text[..text.floor_char_boundary(QUOTE_LENGTH_MAX)]).into()
 }

@@ -1,0 +1,96 @@
+//! From bytes and properties to a command: the way of a message through this room.
+
+use std::borrow::Cow;
+
+use crate::routing::Command;
+
+use super::agent::{AgentHeartbeat, AgentPresence, AgentRegistered, AgentRemoved, WrapUpFinished};
+use super::bounds::TRACEPARENT_LENGTH_MAX;
+use super::data::Data;
+use super::document;
+use super::envelope::{self, Extensions, Form};
+use super::kind::EventKind;
+use super::ticket::{
+    TicketAccepted, TicketCancelled, TicketClaimed, TicketCompleted, TicketCreated, TicketDeclined, TicketPaused,
+    TicketReleased, TicketResumed, TicketTransferred, TicketUpdated,
+};
+use super::unreadable::{Fault, UnreadableCode, quote};
+use super::{Context, Inbound, RawEvent, Unreadable};
+
+/// A message with its envelope taken off, if it had one.
+struct Message<'a> {
+    kind: Cow<'a, str>,
+    id: Option<Cow<'a, str>>,
+    source: Cow<'a, str>,
+    data: Data<'a>,
+    extensions: Extensions,
+}
+
+pub(super) fn decode(raw: &RawEvent<'_>) -> Result<Inbound, Unreadable> {
+    let message = open(raw).map_err(|fault| fault.of(EventKind::parse(claimed_kind(raw))))?;
+    let kind = EventKind::parse(&message.kind).ok_or_else(|| unknown_type(&message.kind).of(None))?;
+    let command = read(kind, message.data).map_err(|fault| fault.of(Some(kind)))?;
+    let id = message.id.map(Cow::into_owned);
+    let context = Context {
+        correlation_id: id.clone(),
+        traceparent: raw.traceparent.filter(|text| text.len() <= TRACEPARENT_LENGTH_MAX).map(str::to_owned),
+        extensions: message.extensions,
+    };
+    Ok(Inbound { kind, id, source: message.source.into_owned(), command, context })
+}
+
+/// What the properties say of the type.
+fn claimed_kind<'a>(raw: &RawEvent<'a>) -> &'a str {
+    raw.kind.filter(|kind| !kind.is_empty()).unwrap_or(raw.routing_key)
+}
+
+fn open<'a>(raw: &RawEvent<'a>) -> Result<Message<'a>, Fault> {
+    let text = document::read(raw.body)?;
+    match Form::tell(raw.content_type, text) {
+        Form::Enveloped => {
+            let envelope = envelope::parse(raw.content_type, text)?;
+            Ok(Message {
+                kind: envelope.kind,
+                id: Some(envelope.id),
+                source: envelope.source,
+                data: Data { text: envelope.data, path: "$.data" },
+                extensions: envelope.extensions,
+            })
+        }
+        Form::Plain => Ok(Message {
+            kind: claimed_kind(raw).into(),
+            id: raw.message_id.filter(|id| !id.is_empty()).map(Cow::Borrowed),
+            source: raw.app_id.unwrap_or_default().into(),
+            data: Data { text, path: "$" },
+            extensions: Extensions::new(),
+        }),
+    }
+}
+
+fn unknown_type(found: &str) -> Fault {
+    let found = if found.is_empty() { "nothing".into() } else { format!("{:?}", quote(found)) };
+    let detail = format!("expected a type such as \"ticket.created\", found {found}");
+    Fault::new(UnreadableCode::UnknownType, detail)
+}
+
+fn read(kind: EventKind, data: Data<'_>) -> Result<Command, Fault> {
+    match kind {
+        EventKind::TicketCreated => TicketCreated::read(data),
+        EventKind::TicketUpdated => TicketUpdated::read(data),
+        EventKind::TicketCancelled | EventKind::CallAbandoned => TicketCancelled::read(data),
+        EventKind::TicketAccepted | EventKind::CallAnswered => TicketAccepted::read(data),
+        EventKind::TicketDeclined | EventKind::CallRejected => TicketDeclined::read(data),
+        EventKind::TicketCompleted | EventKind::CallEnded => TicketCompleted::read(data),
+        EventKind::TicketTransferred => TicketTransferred::read(data),
+        EventKind::TicketReleased => TicketReleased::read(data),
+        EventKind::TicketPaused => TicketPaused::read(data),
+        EventKind::TicketResumed => TicketResumed::read(data),
+        EventKind::TicketClaimed => TicketClaimed::read(data),
+        EventKind::CallQueued => TicketCreated::read_call(data),
+        EventKind::AgentRegistered => AgentRegistered::read(data),
+        EventKind::AgentRemoved => AgentRemoved::read(data),
+        EventKind::AgentPresence => AgentPresence::read(data),
+        EventKind::AgentHeartbeat => AgentHeartbeat::read(data),
+        EventKind::WrapUpFinished => WrapUpFinished::read(data),
+    }
+}

@@ -1,0 +1,246 @@
+//! Strings: names, free text, times, and words of a list.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, json_schema};
+use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
+
+use crate::routing::agent::Status;
+use crate::routing::name::{NAME_LENGTH_MAX, NameError};
+use crate::routing::permission::AccessLevel;
+use crate::routing::time::Timestamp;
+
+use super::super::bounds::{LABEL_LENGTH_MAX, NOTE_LENGTH_MAX, SUBJECT_LENGTH_MAX};
+use super::inline_schema;
+
+/// What a name should have been.
+pub(in crate::wire) const NAME_EXPECTED: &str = "a string of 1 to 128 bytes without control characters";
+const _: () = assert!(NAME_LENGTH_MAX == 128, "the expectation names the bound");
+
+/// A name of the contract: an id, a role, a channel, a skill, a permission, a type.
+pub(in crate::wire) struct Named<T>(pub(in crate::wire) T);
+
+struct NamedVisitor<T>(PhantomData<T>);
+
+impl<T: FromStr<Err = NameError>> Visitor<'_> for NamedVisitor<T> {
+    type Value = Named<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(NAME_EXPECTED)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        text.parse().map(Named).map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
+impl<'de, T: FromStr<Err = NameError>> Deserialize<'de> for Named<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(NamedVisitor(PhantomData))
+    }
+}
+
+impl<T> JsonSchema for Named<T> {
+    inline_schema!(
+        "Name",
+        json_schema!({
+            "type": "string", "minLength": 1, "maxLength": NAME_LENGTH_MAX,
+            "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
+        })
+    );
+}
+
+/// A string of so many bytes at most, for people or for rules.
+pub(in crate::wire) struct Text<const LENGTH_MAX: usize>(pub(in crate::wire) String);
+
+/// One line about a ticket.
+pub(in crate::wire) type Subject = Text<SUBJECT_LENGTH_MAX>;
+/// A reason, a note, an outcome.
+pub(in crate::wire) type Note = Text<NOTE_LENGTH_MAX>;
+/// A person's name, a customer's tier.
+pub(in crate::wire) type Label = Text<LABEL_LENGTH_MAX>;
+
+struct TextVisitor<const LENGTH_MAX: usize>;
+
+impl<const LENGTH_MAX: usize> Visitor<'_> for TextVisitor<LENGTH_MAX> {
+    type Value = Text<LENGTH_MAX>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a string of at most {LENGTH_MAX} bytes")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        if text.len() > LENGTH_MAX {
+            return Err(E::invalid_value(Unexpected::Str(text), &self));
+        }
+        Ok(Text(text.to_owned()))
+    }
+}
+
+impl<'de, const LENGTH_MAX: usize> Deserialize<'de> for Text<LENGTH_MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+impl<const LENGTH_MAX: usize> JsonSchema for Text<LENGTH_MAX> {
+    inline_schema!("Text", json_schema!({ "type": "string", "maxLength": LENGTH_MAX }));
+}
+
+/// A moment, as RFC 3339 writes it. What is finer than a millisecond is cut off.
+pub(in crate::wire) struct Moment(pub(in crate::wire) Timestamp);
+
+impl Moment {
+    /// Reads a time of RFC 3339. The parser behind takes more of ISO 8601, hence the look at the shape.
+    pub(in crate::wire) fn parse(text: &str) -> Option<Timestamp> {
+        let shape_fits = has_date_and_time(text.as_bytes()) && has_offset(text.as_bytes());
+        let moment: jiff::Timestamp = shape_fits.then(|| text.parse().ok()).flatten()?;
+        Some(Timestamp(moment.as_millisecond()))
+    }
+}
+
+/// `2026-11-22T05:00:00` at the start: the separators of RFC 3339 where they belong.
+fn has_date_and_time(text: &[u8]) -> bool {
+    const SEPARATORS: [(usize, &[u8]); 5] = [(4, b"-"), (7, b"-"), (10, b"Tt "), (13, b":"), (16, b":")];
+    text.len() > 19 && SEPARATORS.iter().all(|(place, allowed)| allowed.contains(&text[*place]))
+}
+
+/// `Z` or `+01:00` at the end, and not the zone in brackets of RFC 9557.
+fn has_offset(text: &[u8]) -> bool {
+    match text {
+        [.., b'Z' | b'z'] => true,
+        [.., b'+' | b'-', hour, _, b':', minute, _] => hour.is_ascii_digit() && minute.is_ascii_digit(),
+        _ => false,
+    }
+}
+
+struct MomentVisitor;
+
+impl Visitor<'_> for MomentVisitor {
+    type Value = Moment;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a time of RFC 3339 such as \"2026-11-22T05:00:00Z\"")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Moment::parse(text).map(Moment).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(MomentVisitor)
+    }
+}
+
+impl JsonSchema for Moment {
+    inline_schema!("Moment", json_schema!({ "type": "string", "format": "date-time" }));
+}
+
+/// A value that the wire spells as one word of a list.
+pub(in crate::wire) trait Word: Copy + 'static {
+    /// The list.
+    const ALL: &'static [Self];
+
+    /// How the wire spells this one.
+    fn word(self) -> &'static str;
+}
+
+impl Word for Status {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Word for AccessLevel {
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+/// One word of a list.
+pub(in crate::wire) struct OneOf<T>(pub(in crate::wire) T);
+
+struct OneOfVisitor<T>(PhantomData<T>);
+
+impl<T: Word> Visitor<'_> for OneOfVisitor<T> {
+    type Value = OneOf<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, value) in T::ALL.iter().enumerate() {
+            let separator = match place {
+                0 => "",
+                _ if place + 1 == T::ALL.len() => " or ",
+                _ => ", ",
+            };
+            write!(f, "{separator}{:?}", value.word())?;
+        }
+        Ok(())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        let found = T::ALL.iter().find(|value| value.word() == text);
+        found.copied().map(OneOf).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
+impl<'de, T: Word> Deserialize<'de> for OneOf<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(OneOfVisitor(PhantomData))
+    }
+}
+
+impl<T: Word> JsonSchema for OneOf<T> {
+    inline_schema!("OneOf", {
+        let words: Vec<_> = T::ALL.iter().map(|value| value.word()).collect();
+        json_schema!({ "type": "string", "enum": words })
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_rfc_3339_are_read_to_the_millisecond() {
+        for (text, expected) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("1970-01-01t00:00:01.5z", 1_500),
+            ("1970-01-01 01:00:00.0019+01:00", 1),
+            ("1969-12-31T23:59:59Z", -1_000),
+            ("2026-11-22T05:00:00Z", 1_795_323_600_000),
+        ] {
+            assert_eq!(Moment::parse(text), Some(Timestamp(expected)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_iso_8601_allows_is_no_time() {
+        for text in [
+            "",
+            "2026-11-22",
+            "2026-11-22T05:00:00",
+            "2026-11-22T05Z",
+            "2026-11-22T05:00Z",
+            "20261122T050000Z",
+            "2026-11-22T05:00:00+01",
+            "2026-11-22T05:00:00+0100",
+            "2026-11-22T05:00:00Z[UTC]",
+            "2026-11-22T05:00:00+01:00[Europe/Berlin]",
+            "2026-02-30T05:00:00Z",
+            "2026-11-22T25:00:00Z",
+            "+002026-11-22T05:00:00Z",
+            "2026-11-22T05:00:00,5Zé",
+            "yesterday at half past nine",
+        ] {
+            assert_eq!(Moment::parse(text), None, "{text}");
+        }
+    }
+}
