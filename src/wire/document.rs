@@ -52,7 +52,7 @@ fn is_too_deep(text: &[u8]) -> bool {
 pub(super) fn check_grammar(text: &str) -> Result<(), Fault> {
     match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => Ok(()),
-        Err(error) => Err(Fault::new(BadJson, format!("expected JSON, found an error: {}", quote(&error.to_string())))),
+        Err(error) => Err(Fault::new(BadJson, format!("expected JSON, found an error: {error}"))),
     }
 }
 

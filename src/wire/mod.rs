@@ -18,6 +18,10 @@ mod kind;
 mod member;
 mod outbound;
 mod payload;
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod tests;
 mod ticket;
 mod unreadable;
 

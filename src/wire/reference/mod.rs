@@ -1,0 +1,3 @@
+//! The reference of all events.
+
+pub(in crate::wire) mod examples;
