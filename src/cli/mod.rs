@@ -7,6 +7,7 @@ mod check;
 mod completions;
 mod config_args;
 mod exit;
+mod serve;
 
 use std::ffi::OsString;
 
@@ -31,6 +32,8 @@ pub struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Subcommand {
+    /// Run the daemon
+    Serve(serve::ServeArgs),
     /// Check a configuration: what is wrong with it, and what is hardly meant
     Check(check::CheckArgs),
     /// Write a completion script for a shell to the standard output
@@ -57,6 +60,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
 
 fn dispatch(subcommand: Subcommand) -> Result<(), Failure> {
     match subcommand {
+        Subcommand::Serve(args) => serve::run(args),
         Subcommand::Check(args) => check::run(&args),
         Subcommand::Completions(args) => completions::run(&args),
     }

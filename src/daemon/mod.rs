@@ -1,1 +1,84 @@
-//! The pipeline.
+//! The pipeline: where all rooms meet.
+//!
+//! # The way of one ticket
+//!
+//! ```text
+//! broker ──► writer ──────────► journal ───► acknowledgement, HTTP's answer
+//!            decode, duplicate?  one sync    │
+//!            decide, encode      per batch   └─► publisher ──► broker's confirm ──► cursor
+//! ```
+//!
+//! One thread owns the engine ([`writer`]); one makes its batches durable while it decides the next ([`journal`](self::journal_thread));
+//! one task takes the outbox to the broker ([`publisher`]). All channels between them are bounded: a slow disk or broker
+//! slows the intake, and nothing else.
+//!
+//! # Invariants
+//!
+//! Nothing is acknowledged, answered or published before it is durable. A journal that failed once is never asked
+//! again: the process ends, and what it had not acknowledged comes again.
+
+mod clock;
+mod duplicates;
+mod ends;
+mod housekeeping;
+mod journal_thread;
+mod observer;
+mod outbox;
+mod publisher;
+mod start;
+mod writer;
+mod writer_thread;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+pub use clock::system_clock;
+pub use ends::DaemonError;
+pub use start::Daemon;
+pub use writer::{Sealed, Writer};
+
+use crate::broker::{BrokerOptions, Link, Observer, OutboxQueue, QueueType, TopologyMode, TransportError};
+use crate::config::{self, AmqpConfig, NodeConfig};
+
+/// Brings up a transport.
+pub type Connect = Box<dyn FnOnce(Arc<dyn Observer>) -> BoxFuture<'static, Result<Link, TransportError>> + Send>;
+
+/// The broker that the configuration names.
+///
+/// # Errors
+/// Where its URI is none.
+pub fn amqp(node: &NodeConfig, amqp: &AmqpConfig) -> Result<Connect, TransportError> {
+    let options = BrokerOptions {
+        uri: amqp.uri.reveal().parse()?,
+        node_name: node.name.clone(),
+        prefix: amqp.prefix.clone(),
+        queue_type: match amqp.queue_type {
+            config::QueueType::Quorum => QueueType::Quorum,
+            config::QueueType::Classic => QueueType::Classic,
+        },
+        prefetch: amqp.prefetch,
+        topology: if amqp.declare { TopologyMode::Declare } else { TopologyMode::Check },
+        outbox_queue: if amqp.outbox_queue { OutboxQueue::Kept } else { OutboxQueue::LeftOut },
+        connect_timeout: amqp.connect_timeout,
+        confirm_timeout: amqp.confirm_timeout,
+        ..BrokerOptions::default()
+    };
+    Ok(Box::new(move |observer| Box::pin(crate::broker::connect(options, observer))))
+}
+
+/// Why a running daemon is told something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// End in good order.
+    Drain(&'static str),
+    /// Read the catalogue again.
+    Reload,
+}
+
+/// Where signals come from: the operating system, or a test.
+pub trait Signals: Send {
+    /// The next one. Cancel safe.
+    fn next(&mut self) -> impl Future<Output = Signal> + Send;
+}

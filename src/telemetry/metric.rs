@@ -107,6 +107,8 @@ metrics! {
         "Times that the connection to the broker was established again.";
     PUBLISH_FAILURES_TOTAL = "publish_failures_total", Kind::Counter, ["cause"], Some(Unit::Count),
         "Publishes that the broker returned or refused, or that it did not confirm in time; each was tried again.";
+    PUBLISH_UNWANTED_TOTAL = "publish_unwanted_total", Kind::Counter, [], Some(Unit::Count),
+        "Events that merely inform and came back, because no queue is bound for them.";
     CATALOGUE_RELOADS_TOTAL = "catalogue_reloads_total", Kind::Counter, ["outcome"], Some(Unit::Count),
         "Reloads of the catalogue: applied, or refused whole.";
     CLOCK_STEPS_TOTAL = "clock_steps_total", Kind::Counter, [], Some(Unit::Count),

@@ -106,7 +106,6 @@ impl Encoder {
             Event::TicketCreated { .. }
             | Event::TicketUpdated { .. }
             | Event::TicketScheduled { .. }
-            | Event::TicketRecalled { .. }
             | Event::TicketRedirected { .. }
             | Event::DirectionEnded { .. }
             | Event::AgentBarred { .. }

@@ -1,123 +1,34 @@
-//! What happens between the daemon and the broker. No member holds the broker's URI: it has a password in it.
-
-use std::time::Duration;
+//! What happens between the daemon and the broker, as far as it is counted. The broker's room itself logs how its
+//! connections come and go. No member holds the broker's URI: it has a password in it.
 
 use metrics::counter;
-use tracing::{error, info, warn};
+use tracing::{debug, warn};
 
 use crate::telemetry::metric;
 
-/// A connection was established.
+/// A connection that was lost is back.
 #[derive(Debug, Clone, Copy)]
-pub struct BrokerConnected<'a> {
-    /// Host and port, and nothing else of the URI.
-    pub address: &'a str,
-    /// `consume` or `publish`.
-    pub purpose: &'static str,
-    /// 1 for the first since the start; later ones are reconnects.
-    pub epoch: u64,
-    /// How long it took since the last one was lost, or since the start.
-    pub after: Duration,
-}
+pub struct BrokerReconnected;
 
-impl BrokerConnected<'_> {
-    /// Logs it, and counts it where it is a reconnect.
+impl BrokerReconnected {
+    /// Counts it; the broker's room has logged it.
     pub fn emit(self) {
-        if self.epoch > 1 {
-            counter!(metric::AMQP_RECONNECTS_TOTAL).increment(1);
-        }
-        info!(
-            address = self.address,
-            purpose = self.purpose,
-            epoch = self.epoch,
-            after_ms = millis(self.after),
-            "connected to the broker"
-        );
+        counter!(metric::AMQP_RECONNECTS_TOTAL).increment(1);
     }
 }
 
-/// An attempt to connect failed; another follows.
+/// What merely informs came back, because no queue is bound for it: all who asked have had it.
 #[derive(Debug, Clone, Copy)]
-pub struct BrokerConnectFailed<'a> {
-    /// Host and port, and nothing else of the URI.
-    pub address: &'a str,
-    /// What went wrong.
-    pub error: &'a str,
-    /// When the next attempt is made.
-    pub retry_in: Duration,
+pub struct PublishUnwanted<'a> {
+    /// For which no queue is bound.
+    pub routing_key: &'a str,
 }
 
-impl BrokerConnectFailed<'_> {
-    /// Logs it.
+impl PublishUnwanted<'_> {
+    /// Counts and logs it.
     pub fn emit(self) {
-        warn!(
-            address = self.address,
-            error = self.error,
-            retry_in_ms = millis(self.retry_in),
-            "broker not reached, trying again"
-        );
-    }
-}
-
-/// A connection was lost.
-#[derive(Debug, Clone, Copy)]
-pub struct BrokerDisconnected<'a> {
-    /// `consume` or `publish`.
-    pub purpose: &'static str,
-    /// Which connection it was.
-    pub epoch: u64,
-    /// What went wrong.
-    pub error: &'a str,
-}
-
-impl BrokerDisconnected<'_> {
-    /// Logs it.
-    pub fn emit(self) {
-        warn!(purpose = self.purpose, epoch = self.epoch, error = self.error, "connection to the broker lost");
-    }
-}
-
-/// The broker takes no publishes for now.
-#[derive(Debug, Clone, Copy)]
-pub struct BrokerBlocked<'a> {
-    /// What the broker says, `low on memory`.
-    pub reason: &'a str,
-}
-
-impl BrokerBlocked<'_> {
-    /// Logs it.
-    pub fn emit(self) {
-        warn!(reason = self.reason, "the broker blocks publishes; what follows from events waits in the outbox");
-    }
-}
-
-/// The broker takes publishes again.
-#[derive(Debug, Clone, Copy)]
-pub struct BrokerUnblocked {
-    /// For how long it did not.
-    pub after: Duration,
-}
-
-impl BrokerUnblocked {
-    /// Logs it.
-    pub fn emit(self) {
-        info!(after_ms = millis(self.after), "the broker takes publishes again");
-    }
-}
-
-/// The broker ended the consumer: its queue was deleted, or a timeout ran out.
-#[derive(Debug, Clone, Copy)]
-pub struct ConsumerCancelled<'a> {
-    /// The queue.
-    pub queue: &'a str,
-    /// Which connection it was.
-    pub epoch: u64,
-}
-
-impl ConsumerCancelled<'_> {
-    /// Logs it.
-    pub fn emit(self) {
-        error!(queue = self.queue, epoch = self.epoch, "the broker cancelled the consumer; building it anew");
+        counter!(metric::PUBLISH_UNWANTED_TOTAL).increment(1);
+        debug!(routing_key = self.routing_key, "published, and wanted by nobody");
     }
 }
 
@@ -172,8 +83,4 @@ impl PublishFailed<'_> {
             "publish failed, trying again"
         );
     }
-}
-
-fn millis(length: Duration) -> u64 {
-    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }

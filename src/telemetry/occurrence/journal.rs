@@ -86,33 +86,25 @@ impl JournalFailed<'_> {
     }
 }
 
-/// There is too little room on the disk: nothing more is acknowledged.
+/// There is too little room on the disk: nothing more is taken.
 #[derive(Debug, Clone, Copy)]
-pub struct OutOfRoom {
-    /// What is left.
-    pub free_bytes: u64,
-    /// What must be left.
-    pub free_min_bytes: u64,
-}
+pub struct OutOfRoom;
 
 impl OutOfRoom {
     /// Logs it.
     pub fn emit(self) {
-        error!(free_bytes = self.free_bytes, free_min_bytes = self.free_min_bytes, "disk full, taking no more events");
+        error!("too little room on the journal's disk: taking no more events until there is");
     }
 }
 
 /// There is room on the disk again.
 #[derive(Debug, Clone, Copy)]
-pub struct RoomAgain {
-    /// What is left.
-    pub free_bytes: u64,
-}
+pub struct RoomAgain;
 
 impl RoomAgain {
     /// Logs it.
     pub fn emit(self) {
-        warn!(free_bytes = self.free_bytes, "room on the disk again, going on");
+        warn!("room on the journal's disk again: going on");
     }
 }
 

@@ -8,10 +8,7 @@ mod inbound;
 mod journal;
 mod lifecycle;
 
-pub use broker::{
-    BrokerBlocked, BrokerConnectFailed, BrokerConnected, BrokerDisconnected, BrokerUnblocked, ConsumerCancelled,
-    PublishFailed, PublishFailure,
-};
+pub use broker::{BrokerReconnected, PublishFailed, PublishFailure, PublishUnwanted};
 pub use inbound::{EventAccepted, EventDeadLettered, EventDuplicate, EventRejected};
 pub use journal::{JournalFailed, JournalRecovered, OutOfRoom, RoomAgain, SnapshotFailed, SnapshotTaken};
 pub use lifecycle::{

@@ -1,0 +1,134 @@
+//! `rolecall serve`: run the daemon until it is told to end.
+
+use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
+
+use crate::config::{Config, ConfigError, Loaded, LogFormat};
+use crate::daemon::{self, Connect, Daemon, DaemonError, Signal, Signals};
+use crate::routing::Catalogue;
+use crate::telemetry::occurrence::{CatalogueRefused, ConfigLoaded, Started};
+use crate::telemetry::{self, logging, recorder::Build};
+
+use super::config_args::ConfigArgs;
+use super::{COMMIT, Exit, Failure, VERSION};
+
+/// Threads of the runtime, beside the writer's and the journal's: HTTP and the two connections need no more.
+const RUNTIME_THREADS: usize = 2;
+
+/// Arguments of `rolecall serve`.
+#[derive(Debug, clap::Args)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+/// Runs the daemon on the broker that the configuration names.
+pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
+    let loaded = args.config.load_or_fail()?;
+    set_up_logging(&loaded.config)?;
+    tell(&args.config, &loaded);
+    let connect = daemon::amqp(&loaded.config.node, &loaded.config.amqp).map_err(|error| failure(error.into()))?;
+    let running = loaded.config.clone();
+    let reload = move || reload(&args.config, &running);
+    run_daemon(loaded.config, connect, Box::new(reload))
+}
+
+/// Logs to standard error, as the configuration says.
+pub(super) fn set_up_logging(config: &Config) -> Result<(), Failure> {
+    let format = match config.log.format {
+        LogFormat::Human => logging::LogFormat::Human,
+        LogFormat::Json => logging::LogFormat::Json,
+    };
+    logging::set_up(format, Some(config.log.level.as_str())).map_err(|error| Failure::new(Exit::Configuration, error))
+}
+
+/// Runs a daemon on that transport until the operating system says otherwise.
+pub(super) fn run_daemon(
+    config: Config,
+    connect: Connect,
+    reload: Box<dyn FnMut() -> Option<Catalogue> + Send>,
+) -> Result<(), Failure> {
+    let build = Build { version: VERSION, commit: COMMIT };
+    Started { build, node: &config.node.name }.emit();
+    let metrics = telemetry::install_recorder(build).map_err(|error| Failure::new(Exit::Failed, error))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(RUNTIME_THREADS).enable_all().build();
+    let runtime = runtime.map_err(|source| failure(DaemonError::System { what: "start the runtime", source }))?;
+    let ended = runtime.block_on(async {
+        let mut signals = UnixSignals::new()?;
+        Daemon { config, connect, metrics, reload }.run(&mut signals).await
+    });
+    ended.map_err(failure)
+}
+
+fn tell(args: &ConfigArgs, loaded: &Loaded) {
+    for warning in loaded.warnings.lines() {
+        tracing::warn!("{warning}");
+    }
+    let catalogue = &loaded.config.catalogue;
+    ConfigLoaded {
+        path: args.file().as_deref(),
+        roles_count: catalogue.roles.len(),
+        rules_count: catalogue.rules.len(),
+        channels_count: catalogue.channels.len(),
+    }
+    .emit();
+}
+
+/// Reads the configuration again. A bad one is refused whole; of a good one the catalogue is taken.
+fn reload(args: &ConfigArgs, running: &Config) -> Option<Catalogue> {
+    match args.load() {
+        Ok(loaded) => {
+            for section in loaded.config.sections_changed(running) {
+                tracing::warn!(section, "changed, and takes effect at the next start only");
+            }
+            Some(loaded.config.catalogue)
+        }
+        Err(error) => {
+            let text = match &error {
+                ConfigError::Invalid(report) => report.lines().collect::<Vec<_>>().join("; "),
+                ConfigError::Unreadable { source, .. } => format!("{error}: {source}"),
+            };
+            CatalogueRefused { error: &text }.emit();
+            None
+        }
+    }
+}
+
+/// The code that tells the shell why (contract §7).
+fn failure(error: DaemonError) -> Failure {
+    let exit = match &error {
+        DaemonError::Journal(_) => Exit::JournalIo,
+        DaemonError::Broker(cause) if cause.is_configuration() => Exit::Configuration,
+        DaemonError::Broker(_) => Exit::Unavailable,
+        DaemonError::Listen { .. } => Exit::Configuration,
+        DaemonError::System { .. } | DaemonError::Panicked(_) => Exit::Failed,
+    };
+    Failure::new(exit, error)
+}
+
+/// `SIGTERM` and `SIGINT` drain, `SIGHUP` reloads.
+struct UnixSignals {
+    terminate: UnixSignal,
+    interrupt: UnixSignal,
+    hangup: UnixSignal,
+}
+
+impl UnixSignals {
+    fn new() -> Result<Self, DaemonError> {
+        let listen = |kind| signal(kind).map_err(|source| DaemonError::System { what: "listen for signals", source });
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
+    }
+}
+
+impl Signals for UnixSignals {
+    async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.terminate.recv() => Signal::Drain("SIGTERM"),
+            _ = self.interrupt.recv() => Signal::Drain("SIGINT"),
+            _ = self.hangup.recv() => Signal::Reload,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Whether an inbound event has come before: by what is durable, and by what is on its way there.
+
+use std::collections::HashSet;
+
+use sha2::{Digest, Sha256};
+
+use crate::journal::{DuplicateId, JournalError, JournalReader, ReadView};
+use crate::routing::{Millis, Timestamp};
+
+/// The ids of inbound events. At most one batch is on its way to the journal while the next fills, so two sets bridge
+/// the time until a read of the journal sees them.
+pub(super) struct Duplicates {
+    reader: JournalReader,
+    window: Millis,
+    durable: ReadView,
+    under_way: HashSet<DuplicateId>,
+    filling: HashSet<DuplicateId>,
+}
+
+/// The id of an event: a digest of its source and its own id, so that a name of any length is recognised by 16 bytes.
+/// 128 bits of SHA-256: two events of a trillion share one with a probability below 10⁻¹⁴.
+pub(super) fn duplicate_id(source: &str, id: &str) -> DuplicateId {
+    let mut digest = Sha256::new();
+    digest.update((source.len() as u64).to_le_bytes());
+    digest.update(source.as_bytes());
+    digest.update(id.as_bytes());
+    let digest = digest.finalize();
+    let mut short = [0; 16];
+    short.copy_from_slice(&digest[..16]);
+    DuplicateId(short)
+}
+
+impl Duplicates {
+    pub(super) fn new(reader: JournalReader, window: Millis) -> Result<Self, JournalError> {
+        let durable = reader.view()?;
+        Ok(Self { reader, window, durable, under_way: HashSet::new(), filling: HashSet::new() })
+    }
+
+    /// Whether the event has come before, within the window; notes it where it has not.
+    pub(super) fn check_and_note(&mut self, id: DuplicateId, now: Timestamp) -> Result<bool, JournalError> {
+        if self.filling.contains(&id) || self.under_way.contains(&id) {
+            return Ok(true);
+        }
+        let seen_at = self.durable.seen_at(&id)?;
+        let repeated = seen_at.is_some_and(|seen_at| now.since(seen_at) <= self.window);
+        if !repeated {
+            self.filling.insert(id);
+        }
+        Ok(repeated)
+    }
+
+    /// Ids noted before this need not be kept.
+    pub(super) fn forget_before(&self, now: Timestamp) -> Timestamp {
+        now - self.window
+    }
+
+    /// The batch that fills is sealed; the one before it is durable by now.
+    pub(super) fn seal(&mut self) -> Result<(), JournalError> {
+        self.under_way = std::mem::take(&mut self.filling);
+        self.durable = self.reader.view()?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duplicate_id;
+
+    #[test]
+    fn source_and_id_do_not_run_into_each_other() {
+        assert_ne!(duplicate_id("ab", "c"), duplicate_id("a", "bc"));
+        assert_eq!(duplicate_id("a", "b"), duplicate_id("a", "b"));
+    }
+}

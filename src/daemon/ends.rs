@@ -1,0 +1,34 @@
+//! How a daemon ends before its time.
+
+use crate::broker::TransportError;
+use crate::journal::JournalError;
+
+/// Why the daemon could not start, or had to end.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The journal can't be read, written or owned.
+    #[error("the journal failed")]
+    Journal(#[from] JournalError),
+    /// The broker is not there, or refuses.
+    #[error(transparent)]
+    Broker(#[from] TransportError),
+    /// The address for HTTP can't be had.
+    #[error("cannot listen on {address} for HTTP")]
+    Listen {
+        /// As configured.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The operating system refuses something that every daemon needs.
+    #[error("cannot {what}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// A thread of the daemon is gone; what it said is on the standard error.
+    #[error("the {0} thread ended in a panic")]
+    Panicked(&'static str),
+}

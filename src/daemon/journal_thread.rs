@@ -1,0 +1,50 @@
+//! The thread that makes batches durable, and then, and only then, lets the world know.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
+
+use crate::broker::Intake;
+use crate::journal::{Journal, JournalError};
+use crate::telemetry::Meters;
+
+use super::publisher::Promises;
+use super::writer::Sealed;
+
+/// A batch on its way. While the permit lives, the writer fills the next and does not seal it.
+pub(super) type UnderWay = (Sealed, OwnedSemaphorePermit);
+
+/// What the thread tells of what is durable.
+pub(super) struct Heralds {
+    pub(super) intake: Arc<dyn Intake>,
+    /// The number of the newest outbox record that is durable.
+    pub(super) outbox: watch::Sender<u64>,
+    pub(super) promises: Promises,
+    pub(super) meters: Meters,
+}
+
+/// Appends batches until there are no more.
+///
+/// # Errors
+/// The first that the journal reports. Nothing is acknowledged or published after it.
+pub(super) fn run<J: Journal>(
+    mut journal: J,
+    batches: &mut mpsc::Receiver<UnderWay>,
+    heralds: &Heralds,
+) -> Result<J, JournalError> {
+    while let Some((sealed, permit)) = batches.blocking_recv() {
+        let started_at = Instant::now();
+        journal.append(&sealed.batch)?;
+        heralds.meters.journal_synced(started_at.elapsed());
+        heralds.promises.add(sealed.promises);
+        drop(permit);
+        for token in sealed.settle {
+            heralds.intake.settle(token);
+        }
+        if let Some(newest) = sealed.batch.outbox.last() {
+            heralds.outbox.send_replace(newest.number);
+        }
+    }
+    Ok(journal)
+}

@@ -1,0 +1,29 @@
+//! Tells telemetry what happens on the connections to the broker.
+
+use crate::broker::{Observer, ReturnFate, Status};
+use crate::http::Readiness;
+use crate::telemetry::occurrence::{BrokerReconnected, PublishUnwanted};
+
+/// Counts what happens on the connections.
+pub(super) struct BrokerObserver;
+
+impl Observer for BrokerObserver {
+    fn reconnected(&self) {
+        BrokerReconnected.emit();
+    }
+
+    fn returned(&self, routing_key: &str, fate: ReturnFate) {
+        if fate == ReturnFate::LetGo {
+            PublishUnwanted { routing_key }.emit();
+        }
+    }
+}
+
+/// Follows the status of the transport into readiness.
+pub(super) fn follow(status: &Status, readiness: &Readiness) {
+    if status.is_consuming() {
+        readiness.consuming();
+    } else {
+        readiness.not_consuming();
+    }
+}

@@ -1,0 +1,334 @@
+//! The life of a daemon, told from its start to its end.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::broker::{Intake, Link, Publish, Status};
+use crate::config::Config;
+use crate::http::{App, Heartbeat, OwnerToken, ReadModel, Readiness};
+use crate::journal::{self, JournalError, JournalOptions, JournalReader, Recovered, RedbJournal};
+use crate::routing::{Catalogue, Millis};
+use crate::telemetry::occurrence::{
+    CatalogueReloaded, DrainCutShort, DrainFinished, DrainStarted, HttpListening, JournalFailed, JournalRecovered,
+};
+use crate::telemetry::{Meters, PrometheusHandle};
+
+use super::clock::{Clock, system_clock};
+use super::housekeeping::Housekeeping;
+use super::journal_thread::{self, Heralds};
+use super::observer::{self, BrokerObserver};
+use super::publisher::{Cursor, Promises, Publisher};
+use super::writer::Writer;
+use super::writer_thread::{Control, Desk, IntakeGate};
+use super::{Connect, DaemonError, Signal, Signals};
+
+/// What of `shutdown_timeout` is kept back, so that the process ends by itself before somebody ends it.
+const SHUTDOWN_RESERVE: Duration = Duration::from_secs(2);
+
+/// What a daemon is made of before it runs.
+pub struct Daemon {
+    /// As resolved.
+    pub config: Config,
+    /// Brings up the broker, or what stands in for it.
+    pub connect: Connect,
+    /// Renders the metrics.
+    pub metrics: PrometheusHandle,
+    /// Reads the catalogue again, on request; `None` says that it was refused (and has been told).
+    pub reload: Box<dyn FnMut() -> Option<Catalogue> + Send>,
+}
+
+/// A daemon that takes work.
+struct Running {
+    intake: Arc<dyn Intake>,
+    status: watch::Receiver<Status>,
+    control: mpsc::Sender<Control>,
+    writer: Thread<()>,
+    journal: Thread<RedbJournal>,
+    publisher: tokio::task::JoinHandle<Result<Box<dyn Publish>, DaemonError>>,
+    drained: CancellationToken,
+    reader: JournalReader,
+    cursor: Cursor,
+    readiness: Readiness,
+}
+
+/// A thread, and how it ends.
+struct Thread<T> {
+    name: &'static str,
+    result: oneshot::Receiver<Result<T, JournalError>>,
+}
+
+impl<T: Send + 'static> Thread<T> {
+    fn spawn(
+        name: &'static str,
+        run: impl FnOnce() -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<Self, DaemonError> {
+        let (tx, result) = oneshot::channel();
+        let run = move || {
+            // Nobody listens any more where the process is ending for another reason.
+            let _ = tx.send(run());
+        };
+        let builder = std::thread::Builder::new().name(name.to_owned());
+        builder.spawn(run).map_err(|source| DaemonError::System { what: "start a thread", source })?;
+        Ok(Self { name, result })
+    }
+
+    /// Waits for the end. Cancel safe.
+    async fn ended(&mut self) -> Result<T, DaemonError> {
+        (&mut self.result).await.map_err(|_| DaemonError::Panicked(self.name))?.map_err(DaemonError::Journal)
+    }
+
+    /// The error of a thread that ended although nobody told it to.
+    fn failure(&self, ended: Result<T, DaemonError>) -> DaemonError {
+        let error = ended.err().unwrap_or(DaemonError::Panicked(self.name));
+        if let DaemonError::Journal(cause) = &error {
+            JournalFailed { error: &cause.to_string() }.emit();
+        }
+        error
+    }
+}
+
+impl Daemon {
+    /// Starts, works until told to drain, and ends in good order.
+    ///
+    /// # Errors
+    /// Why it could not start or had to end. What it had taken over is durable in any case.
+    pub async fn run(self, signals: &mut impl Signals) -> Result<(), DaemonError> {
+        let Self { config, connect, metrics, mut reload } = self;
+        let meters = Meters::new();
+        let readiness = Readiness::default();
+        let heartbeat = Heartbeat::default();
+        let read_model = Arc::new(ReadModel::new());
+        let (journal, reader) = open_journal(&config)?;
+
+        let app = App {
+            readiness: readiness.clone(),
+            heartbeat: heartbeat.clone(),
+            read_model: Arc::clone(&read_model),
+            metrics,
+            labels: meters.labels().clone(),
+            owner_token: config.http.owner_token.as_ref().and_then(|token| OwnerToken::new(token.reveal())),
+            clock: system_clock,
+        };
+        let http_end = CancellationToken::new();
+        let http = tokio::spawn(serve_http(&config, app, http_end.clone()).await?);
+
+        let recovered = recover(&config, &reader).await?;
+        readiness.journal_replayed();
+        let link = connect(Arc::new(BrokerObserver)).await?;
+        let writer = Writer::new(
+            recovered,
+            reader.clone(),
+            &config.node.name,
+            Millis(u64::try_from(config.dedupe.window.as_millis()).unwrap_or(u64::MAX)),
+            meters.clone(),
+            read_model,
+        )?;
+        let mut running = start(link, writer, journal, reader, &config, readiness, heartbeat, &meters)?;
+        // Without a service manager there is nobody to tell.
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+
+        let ended = running.work(signals, &mut reload).await;
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+        let result = match ended {
+            Ok(cause) => running.drain(cause, config.node.shutdown_timeout).await,
+            Err(error) => Err(error),
+        };
+        http_end.cancel();
+        // The server ends its streams and connections within a bound of its own.
+        let _ = http.await;
+        result
+    }
+}
+
+fn open_journal(config: &Config) -> Result<(RedbJournal, JournalReader), DaemonError> {
+    let options = JournalOptions {
+        snapshot_every_events: config.journal.snapshot_every,
+        retention: Millis(u64::try_from(config.journal.retention.as_millis()).unwrap_or(u64::MAX)),
+        outbox_records_max: config.journal.outbox_max,
+        ..JournalOptions::default()
+    };
+    let opened = journal::open(&config.journal.path, &options)?;
+    Ok((opened.journal, opened.reader))
+}
+
+async fn serve_http(
+    config: &Config,
+    app: App,
+    end: CancellationToken,
+) -> Result<impl Future<Output = ()> + Send + 'static + use<>, DaemonError> {
+    let configured = config.http.listen;
+    let refused = |source| DaemonError::Listen { address: configured, source };
+    let listener = TcpListener::bind(configured).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    HttpListening { address, token_configured: app.owner_token.is_some() }.emit();
+    Ok(async move { crate::http::serve(listener, app, end.cancelled_owned()).await })
+}
+
+async fn recover(config: &Config, reader: &JournalReader) -> Result<Recovered, DaemonError> {
+    let started_at = Instant::now();
+    let recovering = reader.clone();
+    let joined = tokio::task::spawn_blocking(move || recovering.recover()).await;
+    let recovered = joined.map_err(|_| DaemonError::Panicked("recovery"))??;
+    JournalRecovered {
+        path: &config.journal.path,
+        snapshot_seq: recovered.report.snapshot_seq.unwrap_or(0),
+        replayed_count: recovered.report.events_replayed,
+        tickets_count: recovered.state.tickets().len(),
+        agents_count: recovered.state.agents().len(),
+        outbox_count: (recovered.outbox_next - 1).saturating_sub(recovered.published_through),
+        took: started_at.elapsed(),
+    }
+    .emit();
+    Ok(recovered)
+}
+
+#[expect(clippy::too_many_arguments, reason = "this is where all rooms meet, once")]
+fn start(
+    link: Link,
+    mut writer: Writer,
+    journal: RedbJournal,
+    reader: JournalReader,
+    config: &Config,
+    readiness: Readiness,
+    heartbeat: Heartbeat,
+    meters: &Meters,
+) -> Result<Running, DaemonError> {
+    let Link { deliveries, intake, publisher: publisher_link, status } = link;
+    let (batches, mut sealed) = mpsc::channel(1);
+    let (control, control_rx) = mpsc::channel(16);
+    let (outbox, durable) = watch::channel(0);
+    let cursor = Cursor::at(reader.usage().published_through);
+    let promises = Promises::default();
+    let intake_gate = IntakeGate::default();
+
+    let mut clock = Clock::new(system_clock);
+    writer.replace_catalogue(Arc::new(config.catalogue.clone()), clock.now());
+
+    let heralds = Heralds { intake: Arc::clone(&intake), outbox, promises: promises.clone(), meters: meters.clone() };
+    let journal = Thread::spawn("journal", move || journal_thread::run(journal, &mut sealed, &heralds))?;
+
+    let desk = Desk {
+        writer,
+        clock,
+        deliveries,
+        control: control_rx,
+        batches,
+        journal_free: Arc::new(Semaphore::new(1)),
+        reader: reader.clone(),
+        cursor: cursor.clone(),
+        intake_open: intake_gate.clone(),
+        heartbeat: heartbeat.clone(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.map_err(|source| DaemonError::System { what: "start the writer's runtime", source })?;
+    let writer = Thread::spawn("writer", move || runtime.block_on(desk.run()))?;
+
+    let drained = CancellationToken::new();
+    let publisher = Publisher {
+        link: publisher_link,
+        reader: reader.clone(),
+        durable,
+        cursor: cursor.clone(),
+        promises,
+        meters: meters.clone(),
+    };
+    let publisher = tokio::spawn(publisher.run(drained.clone()));
+    let housekeeping = Housekeeping {
+        reader: reader.clone(),
+        cursor: cursor.clone(),
+        intake: intake_gate,
+        readiness: readiness.clone(),
+        heartbeat,
+        meters: meters.clone(),
+    };
+    tokio::spawn({
+        let drained = drained.clone();
+        async move { drained.run_until_cancelled(housekeeping.run()).await }
+    });
+    Ok(Running { intake, status, control, writer, journal, publisher, drained, reader, cursor, readiness })
+}
+
+impl Running {
+    /// Works until a signal to drain, whose cause it returns.
+    async fn work(
+        &mut self,
+        signals: &mut impl Signals,
+        reload: &mut (dyn FnMut() -> Option<Catalogue> + Send),
+    ) -> Result<&'static str, DaemonError> {
+        observer::follow(&self.status.borrow_and_update(), &self.readiness);
+        loop {
+            tokio::select! {
+                signal = signals.next() => match signal {
+                    Signal::Drain(cause) => return Ok(cause),
+                    Signal::Reload => self.reload(reload).await,
+                },
+                Ok(()) = self.status.changed() => {
+                    let status = self.status.borrow_and_update().clone();
+                    observer::follow(&status, &self.readiness);
+                    if let Some(failure) = status.failure() {
+                        return Err(failure.clone().into());
+                    }
+                }
+                ended = self.journal.ended() => return Err(self.journal.failure(ended)),
+                ended = self.writer.ended() => return Err(self.writer.failure(ended)),
+                published = &mut self.publisher => {
+                    return Err(match published {
+                        Ok(Err(error)) => error,
+                        Ok(Ok(_)) | Err(_) => DaemonError::Panicked("publisher"),
+                    });
+                }
+            }
+        }
+    }
+
+    async fn reload(&self, read: &mut (dyn FnMut() -> Option<Catalogue> + Send)) {
+        let Some(catalogue) = read() else { return };
+        let (answer, applied) = oneshot::channel();
+        if self.control.send(Control::Replace(Arc::new(catalogue), answer)).await.is_ok()
+            && let Ok(applied) = applied.await
+        {
+            CatalogueReloaded { version: applied.version, changes: &applied.changes }.emit();
+        }
+    }
+
+    /// No new deliveries; what is under way is journaled, acknowledged and published.
+    async fn drain(mut self, cause: &'static str, timeout: Duration) -> Result<(), DaemonError> {
+        let started_at = Instant::now();
+        let deadline = tokio::time::Instant::now() + timeout.saturating_sub(SHUTDOWN_RESERVE).max(timeout / 2);
+        DrainStarted { cause, timeout }.emit();
+        self.readiness.draining();
+        self.intake.stop().await;
+        self.writer.ended().await?;
+        let journal = self.journal.ended().await?;
+        self.drained.cancel();
+        let mut publisher = self.publisher;
+        match tokio::time::timeout_at(deadline, &mut publisher).await {
+            Ok(Ok(Ok(mut link))) => link.close().await,
+            Ok(Ok(Err(error))) => return Err(error),
+            Ok(Err(_)) => return Err(DaemonError::Panicked("publisher")),
+            // What is left follows after the next start.
+            Err(_) => publisher.abort(),
+        }
+        self.intake.close().await;
+        let outbox_count = self.reader.usage().outbox_last.saturating_sub(self.cursor.get());
+        settle_accounts(journal, self.cursor.get())?;
+        let took = started_at.elapsed();
+        if outbox_count == 0 {
+            DrainFinished { took, unacknowledged_count: 0, outbox_count }.emit();
+        } else {
+            DrainCutShort { took, unacknowledged_count: 0, outbox_count }.emit();
+        }
+        Ok(())
+    }
+}
+
+/// The last batch: how far the broker has confirmed.
+fn settle_accounts(mut journal: RedbJournal, published_through: u64) -> Result<(), JournalError> {
+    use crate::journal::{Batch, Journal};
+    journal.append(&Batch { at: system_clock(), published_through, ..Batch::default() })?;
+    journal.close()
+}

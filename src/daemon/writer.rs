@@ -1,0 +1,260 @@
+//! The one writer: inputs in, batches out. It owns the engine, and knows neither threads nor time.
+//!
+//! Legal order: any number of [`Writer::deliver`], [`Writer::elapse`] and [`Writer::replace_catalogue`], then
+//! [`Writer::seal`]; the next batch may fill while the sealed one becomes durable, and may be sealed when it is.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::broker::{Delivery, DeliveryToken, Publication};
+use crate::http::ReadModel;
+use crate::journal::{Batch, Entry, JournalError, JournalReader, OutboxRecord, Recovered};
+use crate::routing::{Catalogue, Command, Engine, Event, Millis, Outcome, RoleName, State, Timestamp, Verdict};
+use crate::telemetry::Meters;
+use crate::telemetry::occurrence::{EventAccepted, EventDeadLettered, EventDuplicate, EventRejected};
+use crate::wire::{self, Context, Encoder, Inbound, RawEvent, Unreadable};
+
+use super::duplicates::{Duplicates, duplicate_id};
+use super::outbox;
+
+/// The most inputs of a batch: beyond it a sync costs less than what it makes durable.
+const INPUTS_MAX: usize = 512;
+/// The most bytes of a batch's outbox, dead letters among them, before it is sealed.
+const BYTES_MAX: usize = 4 << 20;
+/// Of a message that is dead-lettered without a type that we know.
+const UNKNOWN_KIND: &str = "unknown";
+
+/// An assignment that an event led to at once: when it is confirmed, its latency is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promise {
+    /// The outbox record that tells of it.
+    pub number: u64,
+    /// The role that it is for.
+    pub role: RoleName,
+    /// When the event was delivered.
+    pub received_at: Instant,
+}
+
+/// A batch, and what may be done once it is durable.
+#[derive(Debug, Default)]
+pub struct Sealed {
+    /// To be made durable.
+    pub batch: Batch,
+    /// Then: to be acknowledged, each with all before it in its epoch.
+    pub settle: Vec<DeliveryToken>,
+    /// Then: to be watched for.
+    pub promises: Vec<Promise>,
+}
+
+/// That a catalogue is in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    /// Its version.
+    pub version: u64,
+    /// What is different, one line a change; empty where it was in force before.
+    pub changes: Vec<String>,
+}
+
+/// The engine and what is around it.
+pub struct Writer {
+    engine: Engine,
+    encoder: Encoder,
+    duplicates: Duplicates,
+    meters: Meters,
+    read_model: Arc<ReadModel>,
+    outbox_next: u64,
+    sealed_through: u64,
+    filling: Sealed,
+    inputs: usize,
+    bytes: usize,
+}
+
+impl Writer {
+    /// A writer that goes on from where the journal ends.
+    ///
+    /// # Errors
+    /// Where the journal can't be read.
+    pub fn new(
+        recovered: Recovered,
+        reader: JournalReader,
+        node: &str,
+        dedupe_window: Millis,
+        meters: Meters,
+        read_model: Arc<ReadModel>,
+    ) -> Result<Self, JournalError> {
+        meters.learn(recovered.state.catalogue());
+        read_model.rebuild(&recovered.state);
+        Ok(Self {
+            encoder: Encoder::new(node, recovered.state.identity().instance),
+            engine: Engine::resume(recovered.state),
+            duplicates: Duplicates::new(reader, dedupe_window)?,
+            meters,
+            read_model,
+            outbox_next: recovered.outbox_next,
+            sealed_through: recovered.published_through,
+            filling: Sealed::default(),
+            inputs: 0,
+            bytes: 0,
+        })
+    }
+
+    /// What the engine knows.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        self.engine.state()
+    }
+
+    /// When [`Writer::elapse`] is due.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Timestamp> {
+        self.engine.next_timeout().map(|(due, _)| due)
+    }
+
+    /// Takes a message from the broker.
+    ///
+    /// # Errors
+    /// Where the journal can't be read: the process has to end.
+    pub fn deliver(&mut self, delivery: Delivery, now: Timestamp) -> Result<(), JournalError> {
+        self.inputs += 1;
+        self.settle(delivery.token);
+        match wire::decode(&raw(&delivery)) {
+            Ok(inbound) => self.take(inbound, delivery.received_at, now),
+            Err(unreadable) => {
+                self.bury(delivery, &unreadable);
+                Ok(())
+            }
+        }
+    }
+
+    /// Time has passed.
+    pub fn elapse(&mut self, now: Timestamp) {
+        self.inputs += 1;
+        self.decide(Command::Elapse, &Context::default(), None, now);
+    }
+
+    /// The configuration was read. Says what is different from the one before.
+    pub fn replace_catalogue(&mut self, catalogue: Arc<Catalogue>, now: Timestamp) -> Replaced {
+        self.inputs += 1;
+        let changes = catalogue.changes_since(self.engine.state().catalogue());
+        self.decide(Command::ReplaceCatalogue { catalogue }, &Context::default(), None, now);
+        Replaced { version: self.engine.state().catalogue_version(), changes }
+    }
+
+    /// Whether there is anything to seal: inputs, or a cursor that has moved.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        self.inputs > 0
+    }
+
+    /// Whether no more should be taken before the batch is sealed.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.inputs >= INPUTS_MAX || self.bytes >= BYTES_MAX
+    }
+
+    /// Whether the broker has confirmed more than the journal was told.
+    #[must_use]
+    pub fn cursor_moved(&self, published_through: u64) -> bool {
+        published_through > self.sealed_through
+    }
+
+    /// Hands over what was decided since the last seal. The batch before must be durable.
+    ///
+    /// # Errors
+    /// Where the journal can't be read: the process has to end.
+    pub fn seal(&mut self, published_through: u64, now: Timestamp) -> Result<Sealed, JournalError> {
+        self.duplicates.seal()?;
+        self.sealed_through = self.sealed_through.max(published_through);
+        self.inputs = 0;
+        self.bytes = 0;
+        let mut sealed = std::mem::take(&mut self.filling);
+        sealed.batch.at = now;
+        sealed.batch.published_through = self.sealed_through;
+        if !sealed.batch.entries.is_empty() {
+            sealed.batch.forget_duplicates_before = Some(self.duplicates.forget_before(now));
+        }
+        Ok(sealed)
+    }
+
+    fn settle(&mut self, token: DeliveryToken) {
+        match self.filling.settle.last_mut() {
+            Some(last) if last.epoch == token.epoch => *last = token,
+            _ => self.filling.settle.push(token),
+        }
+    }
+
+    fn take(&mut self, inbound: Inbound, received_at: Instant, now: Timestamp) -> Result<(), JournalError> {
+        let kind = inbound.kind.as_str();
+        if let Some(id) = &inbound.id {
+            let digest = duplicate_id(&inbound.source, id);
+            if self.duplicates.check_and_note(digest, now)? {
+                EventDuplicate { kind, id: Some(id) }.emit(&self.meters);
+                return Ok(());
+            }
+            self.filling.batch.duplicates.push(digest);
+        }
+        let outcome = self.decide(inbound.command, &inbound.context, Some(received_at), now);
+        let id = inbound.id.as_deref();
+        match &outcome.verdict {
+            Verdict::Accepted => EventAccepted { kind, id, events_count: outcome.events_count }.emit(&self.meters),
+            Verdict::Duplicate => EventDuplicate { kind, id }.emit(&self.meters),
+            Verdict::Rejected(rejection) => EventRejected { kind, id, rejection }.emit(&self.meters),
+        }
+        Ok(())
+    }
+
+    /// Lets the engine decide, and puts down what followed.
+    fn decide(&mut self, command: Command, context: &Context, received_at: Option<Instant>, now: Timestamp) -> Decided {
+        let started_at = Instant::now();
+        let Outcome { verdict, first_seq, at, events } = self.engine.handle(command.clone(), now);
+        self.meters.decided(started_at.elapsed());
+        self.meters.observe(&events);
+        self.read_model.observe(at, &events, self.engine.state());
+        for (seq, event) in (first_seq..).zip(&events) {
+            let Some(outbound) = self.encoder.encode(event, seq, at, self.engine.state(), context) else { continue };
+            let number = self.post(&outbox::publication(outbound));
+            if let (Event::TicketAssigned { taking, .. }, Some(received_at)) = (event, received_at) {
+                self.filling.promises.push(Promise { number, role: taking.role.clone(), received_at });
+            }
+        }
+        let events_count = events.len();
+        if !events.is_empty() {
+            self.filling.batch.entries.push(Entry { first_seq, at, command, events });
+        }
+        Decided { verdict, events_count }
+    }
+
+    /// An event that can't be read goes to the dead letters, by the outbox like everything else.
+    fn bury(&mut self, delivery: Delivery, unreadable: &Unreadable) {
+        let kind = unreadable.kind.map_or(UNKNOWN_KIND, wire::EventKind::as_str);
+        EventDeadLettered { kind, code: unreadable.code.as_str(), detail: &unreadable.detail }.emit(&self.meters);
+        let Delivery { routing_key, properties, body, .. } = delivery;
+        self.post(&outbox::dead_letter(routing_key, properties, body, unreadable));
+    }
+
+    fn post(&mut self, publication: &Publication) -> u64 {
+        let number = self.outbox_next;
+        let bytes = outbox::encode(publication);
+        self.bytes += bytes.len();
+        self.filling.batch.outbox.push(OutboxRecord { number, bytes });
+        self.outbox_next += 1;
+        number
+    }
+}
+
+struct Decided {
+    verdict: Verdict,
+    events_count: usize,
+}
+
+fn raw(delivery: &Delivery) -> RawEvent<'_> {
+    RawEvent {
+        body: &delivery.body,
+        content_type: delivery.properties.content_type(),
+        kind: delivery.properties.kind(),
+        routing_key: &delivery.routing_key,
+        message_id: delivery.properties.message_id(),
+        app_id: delivery.properties.app_id(),
+        traceparent: delivery.properties.header("traceparent"),
+    }
+}

@@ -1,0 +1,163 @@
+//! The thread that owns the writer: it waits for whatever comes first, and seals whenever the journal is free.
+//!
+//! While a batch becomes durable the next one fills: under load batches grow by themselves until the disk keeps up
+//! (group commit), and without load each event travels alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::{Interval, MissedTickBehavior};
+
+use crate::broker::{Deliveries, Delivery};
+use crate::http::Heartbeat;
+use crate::journal::{JournalError, JournalReader};
+use crate::routing::{Catalogue, Timestamp};
+
+use super::clock::Clock;
+use super::journal_thread::UnderWay;
+use super::publisher::Cursor;
+use super::writer::{Replaced, Writer};
+
+/// How often the writer shows that it turns, and tells the journal of a cursor that has moved, with nothing else to do.
+const TICK: Duration = Duration::from_secs(1);
+/// The longest sleep for a timer: a clock that jumps forward is noticed within this.
+const NAP_MAX: Duration = Duration::from_secs(1);
+
+/// What the writer is told by others than the broker.
+#[derive(Debug)]
+pub(super) enum Control {
+    /// A new catalogue; answers when it is in force.
+    Replace(Arc<Catalogue>, oneshot::Sender<Replaced>),
+}
+
+/// Everything that the thread needs.
+pub(super) struct Desk {
+    pub(super) writer: Writer,
+    pub(super) clock: Clock,
+    pub(super) deliveries: Deliveries,
+    pub(super) control: mpsc::Receiver<Control>,
+    pub(super) batches: mpsc::Sender<UnderWay>,
+    pub(super) journal_free: Arc<Semaphore>,
+    pub(super) reader: JournalReader,
+    pub(super) cursor: Cursor,
+    pub(super) intake_open: IntakeGate,
+    pub(super) heartbeat: Heartbeat,
+}
+
+/// Whether deliveries are taken: not while the outbox is full or the disk is.
+#[derive(Debug, Clone, Default)]
+pub(super) struct IntakeGate(Arc<std::sync::atomic::AtomicBool>);
+
+impl IntakeGate {
+    pub(super) fn close(&self) {
+        self.0.store(true, std::sync::atomic::Ordering::Release);
+    }
+
+    pub(super) fn open(&self) {
+        self.0.store(false, std::sync::atomic::Ordering::Release);
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.load(std::sync::atomic::Ordering::Acquire)
+    }
+}
+
+#[expect(clippy::large_enum_variant, reason = "it lives for one turn, on the stack")]
+enum Woken {
+    JournalFree(tokio::sync::OwnedSemaphorePermit),
+    Delivered(Option<Delivery>),
+    Told(Control),
+    Due,
+    Tick,
+}
+
+impl Desk {
+    /// Works until deliveries end, and hands over the last batch.
+    ///
+    /// # Errors
+    /// Where the journal can't be read: the process has to end.
+    pub(super) async fn run(mut self) -> Result<(), JournalError> {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut flush = false;
+        loop {
+            self.heartbeat.beat();
+            match self.wait(&mut tick, flush).await {
+                Woken::JournalFree(permit) => {
+                    flush = false;
+                    self.seal(permit).await?;
+                }
+                Woken::Delivered(Some(delivery)) => self.take(delivery)?,
+                Woken::Delivered(None) => break,
+                Woken::Told(control) => self.obey(control),
+                Woken::Due => {
+                    let now = self.clock.now();
+                    self.writer.elapse(now);
+                }
+                Woken::Tick => flush = self.writer.cursor_moved(self.cursor.get()),
+            }
+        }
+        let permit = Arc::clone(&self.journal_free).acquire_owned().await;
+        self.seal(permit.expect("the semaphore is never closed")).await
+    }
+
+    async fn wait(&mut self, tick: &mut Interval, flush: bool) -> Woken {
+        let has_work = flush || self.writer.has_work();
+        let takes = !self.writer.is_full();
+        let takes_deliveries = takes && !self.intake_open.is_closed() && !self.reader.outbox_is_full();
+        let nap = nap(self.writer.next_timeout(), self.clock.now());
+        tokio::select! {
+            biased;
+            permit = Arc::clone(&self.journal_free).acquire_owned(), if has_work => {
+                Woken::JournalFree(permit.expect("the semaphore is never closed"))
+            }
+            Some(control) = self.control.recv(), if takes => Woken::Told(control),
+            () = tokio::time::sleep(nap.unwrap_or(NAP_MAX)), if takes && nap.is_some() => {
+                if self.is_due() { Woken::Due } else { Woken::Tick }
+            }
+            delivery = self.deliveries.recv(), if takes_deliveries => Woken::Delivered(delivery),
+            _ = tick.tick() => Woken::Tick,
+        }
+    }
+
+    fn is_due(&mut self) -> bool {
+        let now = self.clock.now();
+        self.writer.next_timeout().is_some_and(|due| due <= now)
+    }
+
+    /// Takes a delivery, and those that are there already.
+    fn take(&mut self, delivery: Delivery) -> Result<(), JournalError> {
+        let now = self.clock.now();
+        self.writer.deliver(delivery, now)?;
+        while !self.writer.is_full()
+            && let Ok(delivery) = self.deliveries.try_recv()
+        {
+            self.writer.deliver(delivery, now)?;
+        }
+        Ok(())
+    }
+
+    fn obey(&mut self, control: Control) {
+        let now = self.clock.now();
+        match control {
+            Control::Replace(catalogue, answer) => {
+                // Whoever asked may have gone; the catalogue is in force all the same.
+                let _ = answer.send(self.writer.replace_catalogue(catalogue, now));
+            }
+        }
+    }
+
+    async fn seal(&mut self, permit: tokio::sync::OwnedSemaphorePermit) -> Result<(), JournalError> {
+        let now = self.clock.now();
+        let sealed = self.writer.seal(self.cursor.get(), now)?;
+        // The journal's thread ends before this one only when it failed, and then the process ends.
+        let _ = self.batches.send((sealed, permit)).await;
+        Ok(())
+    }
+}
+
+/// How long until a timer is due; at most [`NAP_MAX`].
+fn nap(due: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
+    due.map(|due| Duration::from_millis(due.since(now).0).min(NAP_MAX))
+}
