@@ -92,7 +92,6 @@ fn what_is_the_engines_own_stays_inside() {
     let ticket = TicketId::parse("T").unwrap();
     let channel = ChannelName::parse("call").unwrap();
     for event in [
-        Event::TicketRecalled { ticket: ticket.clone() },
         Event::AgentSeen { agent: AgentId::parse("a").unwrap() },
         Event::ClosedForgotten { before: Timestamp(1) },
         Event::TicketClosed { ticket, role: None, channel, how: Closing::Completed, cause: String::new() },
