@@ -2,4 +2,6 @@
 //! and the file.
 
 mod appending;
+mod power_cuts;
+mod storage;
 mod support;
