@@ -64,7 +64,8 @@ impl RedbJournal {
 
     fn append_once(&mut self, batch: &Batch) -> Result<(), JournalError> {
         let next = self.position.after(batch)?;
-        if next == self.position && batch.forget_duplicates_before.is_none() {
+        let changes_nothing = next == self.position && batch.duplicates.is_empty();
+        if changes_nothing && batch.forget_duplicates_before.is_none() {
             return Ok(());
         }
         let next = Position { batches: next.batches + 1, ..next };
@@ -125,7 +126,7 @@ impl RedbJournal {
 }
 
 impl Position {
-    /// The position after a batch, where its numbers follow.
+    /// The position after a batch, where its numbers follow; but for the number of batches.
     fn after(&self, batch: &Batch) -> Result<Self, JournalError> {
         let mut next = *self;
         for entry in batch.entries.iter().filter(|entry| !entry.events.is_empty()) {
@@ -140,9 +141,6 @@ impl Position {
             follows("published records", next.outbox_next - 1, batch.published_through)?;
         }
         next.published_through = next.published_through.max(batch.published_through);
-        if !batch.duplicates.is_empty() {
-            next.batches += 1;
-        }
         Ok(next)
     }
 }

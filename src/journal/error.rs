@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub enum JournalError {
     /// One process per journal, and it is another.
     #[error(
-        "the journal {} is held by {}: stop that process, or give this one a journal of its own",
+        "the journal {} is held by {}, and only one process may have it: stop that one, or name another directory",
         path.display(), holder(*pid)
     )]
     Locked {

@@ -41,7 +41,6 @@ impl Home {
         Ok(home)
     }
 
-    #[expect(dead_code, reason = "for the tools that look into a journal, which come next")]
     /// Takes the directory of a journal that exists.
     pub(super) fn existing(path: &Path) -> Result<Self, JournalError> {
         if !path.join(DATABASE).exists() {

@@ -23,14 +23,18 @@
 
 mod append;
 mod error;
+mod export;
 mod gauges;
 mod home;
+mod inspect;
 mod open;
+mod overlay;
 mod read;
 mod record;
 mod recover;
 mod snapshot;
 mod tables;
+mod verify;
 
 use serde::{Deserialize, Serialize};
 
@@ -38,11 +42,14 @@ use crate::routing::{Command, Event, Millis, Timestamp};
 
 pub use append::RedbJournal;
 pub use error::JournalError;
+pub use export::{ExportError, export};
 pub use gauges::Usage;
-pub use open::{Opened, open, open_with_backend};
+pub use inspect::{InspectedSnapshot, Inspection, inspect};
+pub use open::{Opened, open, open_to_look, open_with_backend};
 pub use read::{Entries, JournalReader, ReadView};
 pub use recover::{Recovered, RecoveryReport};
 pub use snapshot::{RefusedSnapshot, SnapshotReport};
+pub use verify::{Verification, verify};
 
 /// The version of all that is written. Read: this and every one before it.
 pub const SCHEMA_VERSION: u32 = 1;

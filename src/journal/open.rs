@@ -11,9 +11,10 @@ use crate::routing::Identity;
 
 use super::gauges::Gauges;
 use super::home::{DATABASE, Home, Mark};
+use super::overlay::Overlay;
 use super::read::Shared;
 use super::tables::{DUPLICATE_TIMES, DUPLICATES, ENTRIES, META, OUTBOX, meta, number};
-use super::{JournalError, JournalOptions, JournalReader, RedbJournal, SCHEMA_VERSION, snapshot};
+use super::{JournalError, JournalOptions, JournalReader, RedbJournal, SCHEMA_VERSION, snapshot, verify};
 
 /// A journal that is open: one to append, and as many as needed to read.
 #[derive(Debug)]
@@ -39,11 +40,38 @@ pub fn open(path: &Path, options: &JournalOptions) -> Result<Opened, JournalErro
     }
     let file = OpenOptions::new().read(true).write(true).open(&file).map_err(JournalError::file("open", &file))?;
     let backend = FileBackend::new(file).map_err(JournalError::storage("open the database"))?;
-    let database = open_database(backend, options)?;
+    let database = open_database(backend, options).map_err(|error| located(error, &home))?;
     let found = position(&database, path)?;
     check_mark(&home, &found)?;
     let mark = home.open_mark(found.batches)?;
-    assemble(database, &found, Some((home, mark)), options)
+    assemble(database, &found, Some(home), Some(mark), options)
+}
+
+/// Opens the journal in that directory to look into it, and changes nothing but its lock. What an unclean end left to
+/// be repaired is repaired in memory.
+///
+/// # Errors
+/// As [`open`], and [`JournalError::Absent`].
+pub fn open_to_look(path: &Path, options: &JournalOptions) -> Result<JournalReader, JournalError> {
+    look(Home::existing(path)?, options)
+}
+
+/// As [`open_to_look`], in a directory that is taken already.
+pub(super) fn look(home: Home, options: &JournalOptions) -> Result<JournalReader, JournalError> {
+    let overlay = Overlay::open(&home.file(DATABASE))?;
+    let database = open_database(overlay, options).map_err(|error| located(error, &home))?;
+    let found = position(&database, home.path())?;
+    check_mark(&home, &found)?;
+    Ok(assemble(database, &found, Some(home), None, options)?.reader)
+}
+
+/// Names the damaged record, where the pages' checksums only say that there is damage.
+fn located(error: JournalError, home: &Home) -> JournalError {
+    let JournalError::Damaged { what } = &error else { return error };
+    match verify::damaged_records(&home.file(DATABASE)).first() {
+        Some(record) => JournalError::Damaged { what: format!("{record} ({what})") },
+        None => error,
+    }
 }
 
 /// Opens a journal on storage of any kind: in memory, or with faults. It has no directory: no lock, no mark, and no
@@ -57,7 +85,7 @@ pub fn open_with_backend(backend: impl StorageBackend, options: &JournalOptions)
         initialise(&database)?;
     }
     let found = position(&database, Path::new("in memory"))?;
-    assemble(database, &found, None, options)
+    assemble(database, &found, None, None, options)
 }
 
 /// Creates the database under another name: a kill on the way leaves nothing that looks like a journal.
@@ -157,10 +185,10 @@ pub(super) fn check_mark(home: &Home, found: &Position) -> Result<(), JournalErr
 fn assemble(
     database: Database,
     found: &Position,
-    home: Option<(Home, Mark)>,
+    home: Option<Home>,
+    mark: Option<Mark>,
     options: &JournalOptions,
 ) -> Result<Opened, JournalError> {
-    let (home, mark) = home.unzip();
     let gauges = Gauges::default();
     gauges.batches.set(found.batches);
     gauges.next_seq.set(found.next_seq);

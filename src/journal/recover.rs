@@ -96,10 +96,27 @@ impl JournalReader {
     fn recovered_state(&self) -> Result<(State, RecoveryReport), JournalError> {
         let end = self.shared.gauges.next_seq.get();
         let (mut state, mut report) = self.newest_snapshot(end)?;
+        self.replay(&mut state, None, &mut report)?;
+        if state.next_seq() < end {
+            return Err(gap(state.next_seq(), end, &report));
+        }
+        Ok((state, report))
+    }
+
+    /// Applies the entries since the state, all or those before one event; ends where one is missing.
+    pub(super) fn replay(
+        &self,
+        state: &mut State,
+        before: Option<u64>,
+        report: &mut RecoveryReport,
+    ) -> Result<(), JournalError> {
         for entry in self.replay_from(state.next_seq()) {
             let entry = entry?;
+            if before.is_some_and(|before| entry.first_seq >= before) {
+                break;
+            }
             if entry.first_seq != state.next_seq() {
-                return Err(gap(state.next_seq(), entry.first_seq, &report));
+                return Err(gap(state.next_seq(), entry.first_seq, report));
             }
             for event in &entry.events {
                 state.apply(entry.at, event);
@@ -107,10 +124,7 @@ impl JournalReader {
             report.entries_replayed += 1;
             report.events_replayed += entry.events.len() as u64;
         }
-        if state.next_seq() < end {
-            return Err(gap(state.next_seq(), end, &report));
-        }
-        Ok((state, report))
+        Ok(())
     }
 
     fn newest_snapshot(&self, end: u64) -> Result<(State, RecoveryReport), JournalError> {

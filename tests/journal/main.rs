@@ -2,6 +2,10 @@
 //! and the file.
 
 mod appending;
+mod damage;
+mod opening;
 mod power_cuts;
+mod snapshots;
 mod storage;
 mod support;
+mod tools;

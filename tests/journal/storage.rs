@@ -128,8 +128,8 @@ impl StorageBackend for FaultyStorage {
         let mut disk = self.disk();
         disk.operate()?;
         let changes = std::mem::take(&mut disk.unsynced);
-        let before = std::mem::replace(&mut disk.synced, Vec::new());
-        disk.synced = disk.live.clone();
+        let live = disk.live.clone();
+        let before = std::mem::replace(&mut disk.synced, live);
         disk.last_sync = (before, changes);
         Ok(())
     }

@@ -11,10 +11,16 @@ use rolecall::routing::{
     AgentId, AgentProfile, ChannelName, Command, Event, Rejection, RejectionCode, RoleName, State, TicketId,
     TicketSpec, Timestamp,
 };
+use tempfile::TempDir;
 
 /// Options under which nothing happens by itself.
 pub(crate) fn options() -> JournalOptions {
     JournalOptions { cache_bytes: 1 << 20, ..JournalOptions::default() }
+}
+
+/// A directory in memory where the system has one: for tests that open a journal thousands of times.
+pub(crate) fn quick_directory() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory")
 }
 
 pub(crate) fn opened(path: &Path) -> Opened {

@@ -1,0 +1,84 @@
+//! Who may open a journal: one process, of a version that can read it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use rolecall::journal::{Batch, Journal, JournalError, SCHEMA_VERSION, open};
+
+use crate::support::{Writer, opened, options, ticket_entry};
+
+#[test]
+fn the_directory_is_made_for_its_owner_alone() {
+    let parent = tempfile::tempdir().expect("a directory");
+    let path = parent.path().join("a").join("journal");
+    drop(opened(&path));
+    let mode = fs::metadata(&path).expect("the directory is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[test]
+fn a_second_one_is_told_who_has_the_journal() {
+    let home = tempfile::tempdir().expect("a directory");
+    let first = opened(home.path());
+    let error = open(home.path(), &options()).expect_err("the journal is held");
+    assert!(matches!(&error, JournalError::Locked { pid, .. } if *pid == Some(std::process::id())), "{error}");
+    assert!(error.to_string().contains("stop that one"), "{error}");
+    drop(first);
+    drop(opened(home.path()));
+}
+
+#[test]
+fn a_journal_of_a_later_version_is_refused_and_nothing_is_written() {
+    let home = tempfile::tempdir().expect("a directory");
+    drop(opened(home.path()));
+    let format = home.path().join("FORMAT");
+    fs::write(&format, format!("rolecall-journal {}\n", SCHEMA_VERSION + 1)).expect("the version is written");
+    let contents = || -> Vec<(std::path::PathBuf, Vec<u8>)> {
+        let files = fs::read_dir(home.path()).expect("the directory is read");
+        let mut files: Vec<_> = files.map(|file| file.expect("the directory is read").path()).collect();
+        files.sort();
+        files.into_iter().map(|path| (path.clone(), fs::read(path).expect("the file is read"))).collect()
+    };
+    let before = contents();
+    let error = open(home.path(), &options()).expect_err("the journal is refused");
+    let expected = SCHEMA_VERSION + 1;
+    assert!(matches!(error, JournalError::Newer { found, .. } if found == expected), "{error}");
+    assert!(contents() == before, "something was written");
+}
+
+#[test]
+fn a_kill_while_a_journal_is_made_leaves_nothing_in_the_way() {
+    let home = tempfile::tempdir().expect("a directory");
+    fs::write(home.path().join("journal.redb.new"), b"half a database").expect("the file is written");
+    let mut opened = opened(home.path());
+    let batch = Batch { entries: vec![ticket_entry(1)], ..Batch::default() };
+    opened.journal.append(&batch).expect("the batch is appended");
+}
+
+#[test]
+fn a_journal_whose_database_is_gone_is_not_begun_anew() {
+    let home = tempfile::tempdir().expect("a directory");
+    let mut writer = Writer::new(opened(home.path()));
+    writer.append(1);
+    drop(writer);
+    fs::remove_file(home.path().join("journal.redb")).expect("the database is removed");
+    let error = open(home.path(), &options()).expect_err("the journal is refused");
+    assert!(matches!(error, JournalError::Damaged { .. }), "{error}");
+}
+
+#[test]
+fn a_mark_that_can_not_be_read_is_damage() {
+    let home = tempfile::tempdir().expect("a directory");
+    let mut writer = Writer::new(opened(home.path()));
+    writer.append(1);
+    drop(writer);
+    let mark = home.path().join("MARK");
+    let good = fs::read(&mark).expect("the mark is read");
+    for place in 0..good.len() {
+        let mut bad = good.clone();
+        bad[place] ^= 1;
+        fs::write(&mark, bad).expect("the mark is written");
+        let error = open(home.path(), &options()).expect_err("the journal is refused");
+        assert!(matches!(error, JournalError::Damaged { .. }), "byte {place}: {error}");
+    }
+}
