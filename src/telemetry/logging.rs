@@ -11,7 +11,7 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 pub const FILTER_VARIABLE: &str = "ROLECALL_LOG";
 
 /// What is logged where nothing else is said. The libraries say at `info` what we say better.
-pub const FILTER_DEFAULT: &str = "warn,rolecall=info";
+pub const FILTER_DEFAULT: &str = "warn,lapin=error,rolecall=info";
 
 /// How a log line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,7 +45,7 @@ pub enum LoggingError {
 /// Where the filter is none.
 pub fn parse_filter(filter: &str) -> Result<EnvFilter, LoggingError> {
     let own_level = filter.parse::<tracing::Level>().is_ok();
-    let directives = if own_level { format!("warn,rolecall={filter}") } else { filter.to_owned() };
+    let directives = if own_level { format!("warn,lapin=error,rolecall={filter}") } else { filter.to_owned() };
     EnvFilter::try_new(directives).map_err(|source| LoggingError::Filter { filter: filter.to_owned(), source })
 }
 
