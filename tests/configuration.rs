@@ -174,3 +174,115 @@ fn a_secret_is_shown_in_no_finding() {
     assert!(told.contains("ROLECALL_AMQP_URI") && told.contains("ROLECALL_OWNER_TOKEN"), "{told}");
     assert!(!told.contains("correct-horse") && !told.contains("staple"), "{told}");
 }
+
+/// The example of the public contract, word for word.
+#[test]
+fn the_sample_of_the_contract_is_taken_as_it_stands() {
+    let sample = r#"
+        [node]
+        name = "rolecall-1"
+        [amqp]
+        uri = "amqp://guest:guest@127.0.0.1:5672/%2f"
+        prefix = "rolecall"
+        queue_type = "quorum"
+        prefetch = 2000
+        declare = true
+        outbox_queue = true
+        [journal]
+        path = "data"
+        [http]
+        listen = "127.0.0.1:8080"
+        [routing]
+        default_role = "technical"
+        [dedupe]
+        window = "24h"
+        [agents]
+        heartbeat_timeout = "0s"
+        missed_offers_max = 3
+        [channel.call]
+        cost = 100
+        limit = 1
+        acceptance = "offer"
+        offer_timeout = "20s"
+        wrap_up = "30s"
+        owner_grace = "0s"
+        [channel.chat]
+        cost = 25
+        limit = 3
+        acceptance = "auto"
+        wrap_up = "0s"
+        owner_grace = "60s"
+        [[role]]
+        name = "technical"
+        [[role]]
+        name = "vip"
+        [[role]]
+        name = "billing"
+        description = "Invoices, payments and refunds"
+        responsibilities = ["explain an invoice", "issue refunds up to 200 EUR"]
+        ticket_types = ["invoice", "payment", "refund"]
+        channels = ["email", "chat", "call"]
+        permissions = ["finance.view", "refund.issue"]
+        strategy = "longest_idle"
+        order = "priority"
+        weight = 1
+        acceptance = "auto"
+        target = { answer_within = "15m", for_share = 0.9 }
+        overflow = [ { after = "2m", add_roles = ["technical"] }, { after = "5m", drop_skills = true, raise_priority = 3 } ]
+        [[rule]]
+        name = "VIP customers"
+        when = 'customer.tier == "vip"'
+        set = { role = "vip", raise_priority = 3 }
+    "#;
+    let config = config::parse("sample", sample, &Overrides::none()).unwrap_or_else(|report| panic!("{report}")).config;
+    let defaults = config::Config::default();
+    assert_eq!(config.sections_changed(&defaults), [""; 0]);
+    assert_eq!(config.catalogue.agents, defaults.catalogue.agents);
+    for (name, channel) in &config.catalogue.channels {
+        assert_eq!(*channel, rolecall::routing::channel::Channel::default_for(name), "{name}");
+    }
+    let billing = &config.catalogue.roles[&RoleName::parse("billing").unwrap()];
+    assert_eq!(billing.target.unwrap().for_share_permille, 900);
+    assert_eq!(billing.overflow.len(), 2);
+    assert_eq!(billing.channels.as_ref().unwrap().len(), 3);
+    let rule = &config.catalogue.rules[0];
+    assert_eq!((rule.set.role.as_ref().unwrap().as_str(), rule.set.raise_priority), ("vip", 3));
+}
+
+#[test]
+fn a_file_that_is_not_utf_8_is_told_where() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("latin1.toml");
+    fs::write(&path, b"[node]\nname = \"k\xf6ln\"\n").unwrap();
+    let told = config::load(Some(&path), &Overrides::none()).unwrap_err().to_string();
+    assert!(told.contains("this is not UTF-8") && told.contains("latin1.toml:2:10"), "{told}");
+}
+
+#[test]
+fn brackets_nested_without_end_are_refused() {
+    let text = format!("a = {}", "[".repeat(100_000));
+    assert!(config::parse("deep", &text, &Overrides::none()).is_err());
+    let text = format!("a = {}{}", "[".repeat(10_000), "]".repeat(10_000));
+    assert!(config::parse("deep", &text, &Overrides::none()).is_err());
+}
+
+/// Some damage to the example: cut out a piece, and put another in its place.
+fn damaged(start: usize, length: usize, replacement: &str) -> String {
+    let boundary = |index: usize| {
+        (0..=index.min(config::EXAMPLE.len())).rev().find(|index| config::EXAMPLE.is_char_boundary(*index))
+    };
+    let start = boundary(start).unwrap();
+    let end = boundary(start + length).unwrap();
+    format!("{}{replacement}{}", &config::EXAMPLE[..start], &config::EXAMPLE[end..])
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_damage_makes_the_reader_panic(start in 0..config::EXAMPLE.len(), length in 0_usize..40, replacement in "[\\PC\n\t\"'{}=\\[\\]]{0,6}") {
+        let text = damaged(start, length, &replacement);
+        match config::parse("damaged", &text, &Overrides::none()) {
+            Ok(loaded) => drop(loaded.warnings.to_string()),
+            Err(report) => assert!(report.to_string().contains("error: ")),
+        }
+    }
+}

@@ -150,3 +150,70 @@ fn permissions_nobody_has(catalogue: &Catalogue, origins: &CatalogueOrigins) -> 
 fn name_origin(role: &Role, origins: &CatalogueOrigins) -> Origin {
     origins.roles.get(&role.name).map_or(Origin::Whole, |role| role.name.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Overrides, parse};
+
+    /// The first lines of all warnings about a catalogue.
+    fn warnings(text: &str) -> Vec<String> {
+        let loaded = parse("test", text, &Overrides::none()).unwrap_or_else(|report| panic!("{report}"));
+        loaded.warnings.lines().collect()
+    }
+
+    #[test]
+    fn each_oddity_is_pointed_at() {
+        let cases: [(&str, &[&str]); 11] = [
+            ("[channel.call]\ncost = 101", &["test:1:10: a ticket on the channel \"call\" costs 101"]),
+            ("[[role]]\nname = \"a\"", &["test:2:8: nothing leads to the role \"a\""]),
+            (
+                "[[role]]\nname = \"a\"\nticket_types = [\"x\"]\n[[role]]\nname = \"b\"\nticket_types = [\"x\"]",
+                &["test:6:16: both \"a\" and \"b\" serve tickets of the type \"x\""],
+            ),
+            (
+                "[routing]\ndefault_role = \"a\"\n[[role]]\nname = \"a\"\nring_max = 3\npriority_worth = \"1m\"",
+                &["test:5:12: `ring_max` only counts", "test:6:18: `priority_worth` only counts"],
+            ),
+            (
+                "[routing]\ndefault_role = \"a\"\n[[role]]\nname = \"a\"\noverflow = [{ after = \"1m\" }]",
+                &["test:5:12: the overflow step after 1m changes nothing"],
+            ),
+            (
+                "[[role]]\nname = \"a\"\noverflow = [{ after = \"1m\", add_roles = [\"a\"] }]",
+                &["test:3:12: the overflow step after 1m adds the role \"a\" to itself"],
+            ),
+            (
+                "[routing]\ndefault_role = \"a\"\n[[role]]\nname = \"a\"\npermissions = [\"x.y\"]\npermissions_denied = [\"x.y\"]",
+                &["test:6:22: the role \"a\" both grants and denies \"x.y\""],
+            ),
+            (
+                "[[rule]]\nname = \"1\"\nwhen = 'true '\nset = { raise_priority = 1 }\n\
+                 [[rule]]\nname = \"2\"\nwhen = 'type == \"x\"'\nset = { raise_priority = 1 }",
+                &["test:7:8: the rule \"2\" is never reached"],
+            ),
+            ("[[rule]]\nname = \"1\"\nwhen = 'type == \"x\"'\nset = {}", &["test:4:7: the rule \"1\" sets nothing"]),
+            (
+                "[[rule]]\nname = \"1\"\nwhen = 'false'\nset = { raise_priority = 1 }",
+                &["test:3:8: the condition of the rule \"1\" never holds"],
+            ),
+            (
+                "[[rule]]\nname = \"1\"\nwhen = 'type == \"x\"'\nset = { permissions = [\"fly.high\"] }",
+                &["test:4:7: the rule \"1\" demands \"fly.high\", which nobody is granted"],
+            ),
+        ];
+        for (text, expected) in cases {
+            let found = warnings(text);
+            assert_eq!(found.len(), expected.len(), "{text}\n{found:#?}");
+            for (found, expected) in found.iter().zip(expected) {
+                assert!(found.starts_with(expected), "{text}\n{found}\n{expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn roles_that_share_a_type_on_different_channels_are_no_oddity() {
+        let text = "[[role]]\nname = \"a\"\nticket_types = [\"x\"]\nchannels = [\"call\"]\n\
+                    [[role]]\nname = \"b\"\nticket_types = [\"x\"]\nchannels = [\"chat\"]";
+        assert_eq!(warnings(text), [""; 0]);
+    }
+}

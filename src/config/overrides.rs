@@ -93,3 +93,56 @@ impl Overrides {
         self.values.iter().rev().find(|value| value.setting.key == (section, key))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, parse};
+
+    use super::*;
+
+    fn resolved(file: &str, environment: &[(&str, &str)], flags: &[(Setting, &str)]) -> Config {
+        let variable =
+            |name: &str| environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let mut overrides = Overrides::from_environment(variable);
+        for (setting, text) in flags {
+            overrides.flag(*setting, Some((*text).to_owned()));
+        }
+        parse("test", file, &overrides).unwrap_or_else(|report| panic!("{report}")).config
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_environment_which_wins_over_the_file() {
+        let file = "[amqp]\nprefix = \"file\"\n";
+        let environment = [("ROLECALL_AMQP_PREFIX", "environment")];
+        assert_eq!(resolved(file, &[], &[]).amqp.prefix, "file");
+        assert_eq!(resolved(file, &environment, &[]).amqp.prefix, "environment");
+        let flags = [(Setting::AMQP_PREFIX, "flag")];
+        assert_eq!(resolved(file, &environment, &flags).amqp.prefix, "flag");
+    }
+
+    #[test]
+    fn every_setting_is_taken_from_its_variable() {
+        let environment = [
+            ("ROLECALL_NODE_NAME", "n"),
+            ("ROLECALL_LOG_FORMAT", "json"),
+            ("ROLECALL_LOG_LEVEL", "debug"),
+            ("ROLECALL_AMQP_URI", "amqps://u:p@h"),
+            ("ROLECALL_AMQP_PREFIX", "p"),
+            ("ROLECALL_JOURNAL_PATH", "/j"),
+            ("ROLECALL_HTTP_LISTEN", "[::1]:1"),
+            ("ROLECALL_OWNER_TOKEN", "0123456789abcdef0123456789abcdef"),
+        ];
+        let config = resolved("", &environment, &[]);
+        assert_eq!((config.node.name.as_str(), config.log.level.as_str()), ("n", "debug"));
+        assert_eq!((config.amqp.uri.reveal(), config.amqp.prefix.as_str()), ("amqps://u:p@h", "p"));
+        assert_eq!((config.journal.path.to_str(), config.http.listen.to_string().as_str()), (Some("/j"), "[::1]:1"));
+        assert_eq!(config.log.format, crate::config::LogFormat::Json);
+        assert_eq!(config.http.owner_token.map(|token| token.reveal().len()), Some(32));
+        assert_eq!(Setting::ALL.len() + 1, environment.len());
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_absent() {
+        assert_eq!(resolved("", &[("ROLECALL_AMQP_URI", ""), ("ROLECALL_OWNER_TOKEN", "")], &[]), Config::default());
+    }
+}

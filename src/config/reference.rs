@@ -101,3 +101,80 @@ fn overrides_table() -> String {
     writeln!(table, "| the owner's token | `{OWNER_TOKEN_VARIABLE}` | none |").expect("a string takes everything");
     table
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, Loaded, Origin, Overrides, Report, parse};
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Loaded, Report> {
+        parse("test", text, &Overrides::none())
+    }
+
+    fn config(text: &str) -> Config {
+        read(text).unwrap_or_else(|report| panic!("{report}")).config
+    }
+
+    /// `key = default` for each key that has a default.
+    fn documented_defaults(keys: Keys) -> Vec<String> {
+        let written = |key: &&dyn super::super::key::Described| match key.absent() {
+            Absent::Default(value) => Some(format!("{} = {value}", key.name())),
+            Absent::Means(_) | Absent::Required => None,
+        };
+        keys.iter().filter_map(written).collect()
+    }
+
+    /// A file in which one line is in the place that a table of keys is about.
+    fn file_with(table: &KeyTable, line: &str) -> String {
+        match table.title {
+            "[channel.NAME]" => format!("[channel.call]\n{line}\n"),
+            "[[role]]" if line.starts_with("name") => format!("[[role]]\n{line}\n"),
+            "[[role]]" => format!("[[role]]\nname = \"r\"\n{line}\n"),
+            "target of a [[role]]" => format!("[[role]]\nname = \"r\"\ntarget = {{ {line} }}\n"),
+            "overflow of a [[role]]" => format!("[[role]]\nname = \"r\"\noverflow = [{{ {line} }}]\n"),
+            "[[rule]]" => format!("[[rule]]\n{line}\n"),
+            "set of a [[rule]]" => format!("[[rule]]\nname = \"r\"\nwhen = 'true'\nset = {{ {line} }}\n"),
+            section => format!("{section}\n{line}\n"),
+        }
+    }
+
+    #[test]
+    fn the_documented_defaults_of_the_sections_are_those_that_hold() {
+        let sections = TABLES.iter().filter(|table| table.title.starts_with('[') && !table.title.starts_with("[["));
+        let texts = sections
+            .filter(|table| table.title != "[channel.NAME]")
+            .map(|table| format!("{}\n{}\n", table.title, documented_defaults(table.keys).join("\n")));
+        assert_eq!(config(&texts.collect::<String>()), Config::default());
+        assert_eq!(config(""), Config::default());
+    }
+
+    #[test]
+    fn the_documented_defaults_of_roles_steps_and_rules_are_those_that_hold() {
+        let role = "[[role]]\nname = \"r\"\n";
+        let defaults = documented_defaults(role::KEYS).join("\n");
+        assert_eq!(config(&format!("{role}{defaults}")), config(role));
+
+        let step = |rest: &str| config(&format!("{role}overflow = [{{ after = \"1m\"{rest} }}]"));
+        let defaults = documented_defaults(role::step::KEYS).join(", ");
+        assert_eq!(step(&format!(", {defaults}")), step(""));
+
+        let rule = |set: &str| config(&format!("[[rule]]\nname = \"r\"\nwhen = 'true'\nset = {{ {set} }}"));
+        assert_eq!(rule(&documented_defaults(rule::set::KEYS).join(", ")), rule(""));
+    }
+
+    #[test]
+    fn every_key_of_the_reference_is_read() {
+        // No key takes a date: who reads the key says so.
+        let date = "1979-05-27";
+        for table in &TABLES {
+            for key in table.keys {
+                let text = file_with(table, &format!("{} = {date}", key.name()));
+                let report = read(&text).expect_err("no key takes a date");
+                let places = report.diagnostics().iter().map(|diagnostic| &diagnostic.origin);
+                let hit = |origin: &Origin| matches!(origin, Origin::File(span) if text[span.clone()] == *date);
+                assert!(places.into_iter().any(hit), "{} of {} is not read:\n{report}", key.name(), table.title);
+            }
+        }
+    }
+}
