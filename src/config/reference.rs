@@ -159,8 +159,8 @@ mod tests {
         let defaults = documented_defaults(role::step::KEYS).join(", ");
         assert_eq!(step(&format!(", {defaults}")), step(""));
 
-        let rule = |set: &str| config(&format!("[[rule]]\nname = \"r\"\nwhen = 'true'\nset = {{ {set} }}"));
-        assert_eq!(rule(&documented_defaults(rule::set::KEYS).join(", ")), rule(""));
+        let with_set = |set: &str| config(&format!("[[rule]]\nname = \"r\"\nwhen = 'true'\nset = {{ {set} }}"));
+        assert_eq!(with_set(&documented_defaults(rule::set::KEYS).join(", ")), with_set(""));
     }
 
     #[test]
