@@ -77,7 +77,7 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// The file, the environment or the flags are wrong.
-    #[error("{0}")]
+    #[error("the configuration can't be used\n\n{0}")]
     Invalid(Report),
 }
 
