@@ -13,6 +13,8 @@ pub const SHORT_STRING_LENGTH_MAX_BYTES: usize = 255;
 /// `delivery_mode` of a message that survives a restart of the broker.
 const PERSISTENT: u8 = 2;
 
+const DELIVERY_COUNT: &str = "x-delivery-count";
+
 /// The properties and headers of one message.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -130,6 +132,17 @@ impl Properties {
             headers.insert(name, AMQPValue::LongString(LongString::from(value)));
         }
         Self(self.0.with_headers(headers))
+    }
+
+    /// Without the header by which a quorum queue counts deliveries: it is about the delivery, not of the message.
+    pub(super) fn without_delivery_count(self) -> Self {
+        let Some(headers) = self.0.headers().as_ref().filter(|headers| headers.contains_key(DELIVERY_COUNT)) else {
+            return self;
+        };
+        let mut rest = headers.inner().clone();
+        rest.remove(DELIVERY_COUNT);
+        // lapin can't unset headers: an empty table stands for none, and equals it on the wire but for four bytes.
+        Self(self.0.with_headers(rest.into()))
     }
 
     /// Whether the message survives a restart of the broker.

@@ -64,6 +64,8 @@ pub(super) fn start(
     let (wanted_tx, wanted) = watch::channel(Stage::Running);
     let (reached, reached_rx) = watch::channel(Stage::Running);
     let epoch = Arc::new(AtomicU64::new(0));
+    // Here rather than when the task runs, so that whoever has the link finds it up.
+    status.set_consuming(LinkState::Up);
     let supervisor = Supervisor {
         options,
         status,
@@ -278,7 +280,7 @@ impl Served {
         Delivery {
             token: self.ledger.hand_out(delivery.delivery_tag),
             routing_key: delivery.routing_key.into(),
-            properties: Properties::from(delivery.properties),
+            properties: Properties::from(delivery.properties).without_delivery_count(),
             body: delivery.data,
             redelivered: delivery.redelivered,
             received_at: Instant::now(),

@@ -109,6 +109,7 @@ impl AmqpPublisher {
                 return Err(PublishError { confirmed: 0, cause });
             }
         };
+        publishing.catch_up(&self.status);
         self.publishing = Some(publishing);
         self.observer.confirmed(window.len(), started_at.elapsed());
         self.judge(window, &verdicts)
@@ -241,6 +242,15 @@ impl Publishing {
                 }
                 () = tokio::time::sleep_until(deadline), if !blocked => return Err(PublishCause::Timeout(bound)),
             }
+        }
+    }
+}
+
+impl Publishing {
+    /// Follows what happened while the confirms came in.
+    fn catch_up(&mut self, status: &StatusCell) {
+        while let Some(Some(event)) = self.events.next().now_or_never() {
+            follow(event, status);
         }
     }
 }

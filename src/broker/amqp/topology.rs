@@ -117,7 +117,7 @@ impl Surveyor<'_> {
         }
         // The broker closed the channel over the mismatch.
         let again = Self { channel: self.connected.channel().await?, ..self };
-        again.queue(&names.inbox, plain(again.options)).await.map_err(|_| fault)?;
+        again.queue(&names.inbox, plain(again.options)).await?;
         Ok(again)
     }
 
