@@ -19,6 +19,18 @@ pub mod journal;
 #[cfg(feature = "daemon")]
 pub mod broker;
 
+/// The words of those outside: what clients say and hear.
+#[cfg(feature = "daemon")]
+pub mod client;
+
+/// A made-up contact centre, for whoever tries it out.
+#[cfg(feature = "daemon")]
+pub mod traffic;
+
+/// Recorded tickets, said again at any speed, and the books about what became of them.
+#[cfg(feature = "daemon")]
+pub mod replay;
+
 /// The configuration: as written, and as resolved.
 #[cfg(feature = "daemon")]
 pub mod config;

@@ -26,6 +26,14 @@ pub enum TransportError {
         /// What the last try ended with.
         reason: String,
     },
+    /// A listener's connection or queue is gone, and what was in the queue with it.
+    #[error("lost the broker at {endpoint}: {reason}")]
+    Lost {
+        /// Host, port and virtual host.
+        endpoint: String,
+        /// What ended it.
+        reason: String,
+    },
     /// The broker knows us and says no: wrong password, no such virtual host, no permission on an object.
     #[error("the broker at {endpoint} refuses: {reason}")]
     Refused {
@@ -50,7 +58,7 @@ impl TransportError {
     pub fn is_configuration(&self) -> bool {
         match self {
             Self::Uri { .. } | Self::Refused { .. } | Self::Topology { .. } => true,
-            Self::Unreachable { .. } => false,
+            Self::Unreachable { .. } | Self::Lost { .. } => false,
         }
     }
 }

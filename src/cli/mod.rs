@@ -3,11 +3,14 @@
 //! One file per subcommand, each with its arguments (`…Args`) and a function `run` that ends in `Ok(())` or in a
 //! [`Failure`], which says how the process ends. To add one: a module, a variant of `Subcommand`, a line in `dispatch`.
 
+mod broker_args;
 mod check;
 mod completions;
 mod config_args;
 mod exit;
+mod publish;
 mod serve;
+mod watch;
 
 use std::ffi::OsString;
 
@@ -36,6 +39,10 @@ enum Subcommand {
     Serve(serve::ServeArgs),
     /// Check a configuration: what is wrong with it, and what is hardly meant
     Check(check::CheckArgs),
+    /// Publish one event, or a file of events, to the daemon's exchange
+    Publish(publish::PublishArgs),
+    /// Watch what the daemon says, one line an event
+    Watch(watch::WatchArgs),
     /// Write a completion script for a shell to the standard output
     Completions(completions::CompletionsArgs),
 }
@@ -62,6 +69,8 @@ fn dispatch(subcommand: Subcommand) -> Result<(), Failure> {
     match subcommand {
         Subcommand::Serve(args) => serve::run(args),
         Subcommand::Check(args) => check::run(&args),
+        Subcommand::Publish(args) => publish::run(&args),
+        Subcommand::Watch(args) => watch::run(&args),
         Subcommand::Completions(args) => completions::run(&args),
     }
 }

@@ -6,6 +6,7 @@ mod consumer;
 mod fault;
 mod ledger;
 mod publisher;
+mod tap;
 mod topology;
 
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use super::error::TransportError;
 use super::options::BrokerOptions;
 use super::status::{LinkState, Observer, StatusCell};
 use super::transport::{Link, Publish};
+
+pub use tap::{Tap, Tapped, connect_tap};
 
 /// Reaches the broker within `connect_timeout`, sees to its objects, starts to consume, and keeps it all up from then on.
 ///

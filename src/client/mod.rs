@@ -1,0 +1,32 @@
+//! The words of those outside: what upstream and desktops say to the daemon, and what they hear from it.
+//!
+//! The commands that try rolecall out (`publish`, `watch`, `traffic`, `replay-csv`, `demo`) speak through this room, as
+//! any client would: [`Said`] is one event for `PREFIX.events`, [`Heard`] one from `PREFIX.assignments`, [`Post`] sends
+//! until the broker has confirmed, and [`Line`] is both directions at once, over AMQP or within the process.
+//!
+//! Must not know: the engine's state, the journal, the daemon. What is not in the contract can't be used here.
+
+mod heard;
+mod line;
+mod post;
+mod said;
+
+pub use heard::{Heard, NotHeard};
+pub use line::{Line, LineError};
+pub use post::{Post, PostError, WINDOW_LENGTH_MAX};
+pub use said::{Form, Message, NotSaid, Said, draw_event_id};
+
+use crate::routing::Timestamp;
+
+/// The time of day of this machine.
+#[must_use]
+pub fn clock() -> Timestamp {
+    Timestamp(jiff::Timestamp::now().as_millisecond())
+}
+
+/// RFC 3339 with milliseconds, in UTC.
+#[must_use]
+pub fn rfc3339(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+    format!("{at:.3}")
+}
