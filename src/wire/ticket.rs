@@ -292,7 +292,10 @@ impl TicketCompleted {
 /// The work is handed over, to a role or to an agent: one of the two has to be named. The old agent's slot is freed,
 /// the ticket keeps its age, and the one who gave it away is not offered it again.
 #[derive(Deserialize, JsonSchema)]
-#[schemars(extend("oneOf" = [{ "required": ["to_role"] }, { "required": ["to_agent"] }]))]
+#[schemars(extend("oneOf" = [
+    { "required": ["to_role"], "properties": { "to_role": { "type": "string" } } },
+    { "required": ["to_agent"], "properties": { "to_agent": { "type": "string" } } },
+]))]
 pub(super) struct TicketTransferred {
     /// The ticket.
     ticket_id: Named<TicketId>,

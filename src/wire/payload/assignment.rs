@@ -39,6 +39,7 @@ pub(in crate::wire) struct AssignmentOffered<'a> {
     attempt: u32,
     /// How urgent, 0 to 9, higher first.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 9))]
     priority: Option<u8>,
     /// How long it has waited so far.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,6 +103,7 @@ pub(in crate::wire) struct AssignmentAssigned<'a> {
     /// How often the ticket was offered or assigned, this time included.
     attempt: u32,
     /// How urgent, 0 to 9, higher first.
+    #[schemars(range(min = 0, max = 9))]
     priority: u8,
     /// From creation to assignment.
     waited_ms: u64,

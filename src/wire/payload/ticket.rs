@@ -49,6 +49,7 @@ pub(in crate::wire) struct TicketEscalated<'a> {
     /// The skills that it demands now, with their least level.
     pub(in crate::wire) skills: BTreeMap<&'a str, u8>,
     /// How urgent it is now, 0 to 9.
+    #[schemars(range(min = 0, max = 9))]
     pub(in crate::wire) priority: u8,
 }
 
