@@ -29,7 +29,7 @@ const TICK: Duration = Duration::from_millis(500);
 const BEHIND_MAX: usize = 16;
 
 /// Readers at the same time. Each costs a snapshot when it comes; a wall and a few dozen desks are what is meant.
-const READERS_MAX: usize = 64;
+pub(super) const READERS_MAX: usize = 64;
 
 /// How often a quiet stream says that it is alive.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(5);

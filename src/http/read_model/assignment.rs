@@ -40,8 +40,6 @@ pub(super) struct Context {
     pub(super) seq: u64,
     pub(super) at: Timestamp,
     pub(super) agent_name: Option<String>,
-    /// For how long the agent had been idle.
-    pub(super) idle: Option<Millis>,
 }
 
 impl AssignmentLine {
@@ -55,32 +53,33 @@ impl AssignmentLine {
             role: taking.role.clone(),
             channel: taking.channel.clone(),
             waited_ms: waited.0,
-            why: why(&taking.reason, context.idle),
+            why: why(&taking.reason, context.at),
         }
     }
 }
 
 /// Why this agent, in a few words: what decided, and out of how many.
-fn why(reason: &Reason, idle: Option<Millis>) -> String {
+fn why(reason: &Reason, at: Timestamp) -> String {
     match reason.trigger {
         Trigger::Directed => return "meant for this agent".to_owned(),
         Trigger::Claimed => return "asked for work".to_owned(),
-        Trigger::TicketArrived | Trigger::AgentFree => {}
+        Trigger::AgentFree => return "next in the queue".to_owned(),
+        Trigger::TicketArrived if reason.eligible <= 1 => {
+            return format!("the only one free, of {}", reason.considered.max(1));
+        }
+        Trigger::TicketArrived => {}
     }
-    if reason.eligible <= 1 {
-        return format!("the only one free of {}", reason.considered.max(1));
-    }
-    let measure = match (reason.strategy, idle) {
-        (Strategy::LongestIdle, Some(idle)) => format!("longest idle, {}", moment::spoken(idle)),
-        (Strategy::LongestIdle, None) => "longest idle".to_owned(),
-        (Strategy::LeastLoaded, _) => "least loaded".to_owned(),
-        (Strategy::MostLoaded, _) => "most loaded".to_owned(),
-        (Strategy::RoundRobin, _) => "next in turn".to_owned(),
-        (Strategy::Random, _) => "drawn".to_owned(),
-        (Strategy::Rank, _) => "first in rank".to_owned(),
-        (Strategy::MostSkilled, _) => "most skilled".to_owned(),
-        (Strategy::LeastFlexible, _) => "fewest roles".to_owned(),
-        (Strategy::RingAll, _) => "first to accept".to_owned(),
+    let measure = match reason.strategy {
+        // The measure is the moment since which the agent has been idle.
+        Strategy::LongestIdle => format!("longest idle, {}", moment::spoken(at.since(Timestamp(reason.value)))),
+        Strategy::LeastLoaded => "least loaded".to_owned(),
+        Strategy::MostLoaded => "most loaded".to_owned(),
+        Strategy::RoundRobin => "next in turn".to_owned(),
+        Strategy::Random => "drawn".to_owned(),
+        Strategy::Rank => "first in rank".to_owned(),
+        Strategy::MostSkilled => "most skilled".to_owned(),
+        Strategy::LeastFlexible => "fewest roles".to_owned(),
+        Strategy::RingAll => "first to accept".to_owned(),
     };
     format!("{measure}, of {} free", reason.eligible)
 }
@@ -90,18 +89,20 @@ mod tests {
     use super::*;
     use crate::routing::offer::FallOut;
 
-    fn reason(strategy: Strategy, eligible: u32, trigger: Trigger) -> Reason {
+    fn why(strategy: Strategy, eligible: u32, trigger: Trigger) -> String {
         let fell_out = FallOut::default();
-        Reason { rule: None, trigger, strategy, considered: 5, eligible, fell_out, value: 0, runner_up: None }
+        let reason =
+            Reason { rule: None, trigger, strategy, considered: 5, eligible, fell_out, value: 1_000, runner_up: None };
+        super::why(&reason, Timestamp(253_000))
     }
 
     #[test]
     fn the_reason_says_what_decided() {
-        let idle = Some(Millis::from_secs(252));
-        let arrived = |strategy, eligible| why(&reason(strategy, eligible, Trigger::TicketArrived), idle);
+        let arrived = |strategy, eligible| why(strategy, eligible, Trigger::TicketArrived);
         assert_eq!(arrived(Strategy::LongestIdle, 3), "longest idle, 4m12s, of 3 free");
         assert_eq!(arrived(Strategy::LeastLoaded, 3), "least loaded, of 3 free");
-        assert_eq!(arrived(Strategy::LongestIdle, 1), "the only one free of 5");
-        assert_eq!(why(&reason(Strategy::Random, 3, Trigger::Directed), idle), "meant for this agent");
+        assert_eq!(arrived(Strategy::LongestIdle, 1), "the only one free, of 5");
+        assert_eq!(why(Strategy::Random, 3, Trigger::Directed), "meant for this agent");
+        assert_eq!(why(Strategy::LongestIdle, 1, Trigger::AgentFree), "next in the queue");
     }
 }

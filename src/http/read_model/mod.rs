@@ -19,6 +19,9 @@ mod ticket;
 mod touched;
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -198,12 +201,10 @@ impl ReadModel {
 
     fn add_line(&self, at: Timestamp, event: &Event) {
         let Event::TicketAssigned { taking, waited, .. } = event else { return };
-        let known = self.agents.get(&taking.agent).map(|card| (card.name.clone(), card.idle_since));
-        let (agent_name, idle_since) = known.unzip();
+        let agent_name = self.agents.get(&taking.agent).and_then(|card| card.name.clone());
         let mut sums = lock(&self.sums);
         sums.lines_count += 1;
-        let idle = idle_since.map(|since| at.since(since));
-        let context = Context { seq: sums.lines_count, at, agent_name: agent_name.flatten(), idle };
+        let context = Context { seq: sums.lines_count, at, agent_name };
         sums.latest.push_back(AssignmentLine::of(taking, *waited, context));
         if sums.latest.len() > LATEST_MAX {
             sums.latest.pop_front();

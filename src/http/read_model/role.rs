@@ -1,6 +1,6 @@
 //! One role as readers see it: who waits, who is there, how the day goes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use super::moment;
 use super::strip::{Strip, StripView};
 use super::ticket::{Stage, TicketCard};
 use crate::routing::role::Role;
-use crate::routing::{Millis, RoleName, Status, TicketId, Timestamp};
+use crate::routing::{ChannelName, Millis, RoleName, Status, TicketId, Timestamp};
 
 /// Priorities are 0 to 9.
 const PRIORITIES: usize = 10;
@@ -142,6 +142,8 @@ pub(super) struct RoleBoard {
     /// Who waits, oldest first.
     waiting: BTreeSet<(Timestamp, TicketId)>,
     waiting_by_priority: [u32; PRIORITIES],
+    /// Channels on which somebody waits, and no others: a ticket may name any.
+    waiting_by_channel: BTreeMap<ChannelName, u32>,
     waiting_breached: u32,
     pub(super) tally: Tally,
 }
@@ -165,6 +167,7 @@ impl RoleBoard {
         self.tally.add_ticket(card.stage);
         if card.stage == Stage::Waiting && self.waiting.insert((card.created_at, card.ticket_id.clone())) {
             self.waiting_by_priority[usize::from(card.priority)] += 1;
+            *self.waiting_by_channel.entry(card.channel.clone()).or_default() += 1;
             self.waiting_breached += u32::from(card.breached);
         }
     }
@@ -173,7 +176,17 @@ impl RoleBoard {
         self.tally.remove_ticket(card.stage);
         if card.stage == Stage::Waiting && self.waiting.remove(&(card.created_at, card.ticket_id.clone())) {
             self.waiting_by_priority[usize::from(card.priority)] -= 1;
+            self.leave_channel(&card.channel);
             self.waiting_breached -= u32::from(card.breached);
+        }
+    }
+
+    fn leave_channel(&mut self, channel: &ChannelName) {
+        if let Some(count) = self.waiting_by_channel.get_mut(channel) {
+            *count -= 1;
+            if *count == 0 {
+                self.waiting_by_channel.remove(channel);
+            }
         }
     }
 
@@ -188,6 +201,7 @@ impl RoleBoard {
             for_share_permille: promise.and_then(|promise| promise.for_share_permille),
             waiting: self.waiting.len(),
             waiting_by_priority: self.waiting_by_priority,
+            waiting_by_channel: self.waiting_by_channel.clone(),
             waiting_breached: self.waiting_breached,
             oldest_created_at: oldest.map(|(created_at, _)| *created_at),
             oldest_ticket_id: oldest.map(|(_, ticket)| ticket.clone()),
@@ -221,6 +235,8 @@ pub struct RoleView {
     pub waiting: usize,
     /// The same by priority, 0 to 9.
     pub waiting_by_priority: [u32; PRIORITIES],
+    /// The same by channel.
+    pub waiting_by_channel: BTreeMap<ChannelName, u32>,
     /// Waiting tickets whose target has passed.
     pub waiting_breached: u32,
     /// Since when the oldest of them has existed.

@@ -1,0 +1,175 @@
+//! The model that followed every event is the model that is built from the state, whatever happened.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::{ReadModel, RoleView, Stage, StripView, TicketCard, Today, Totals};
+use crate::routing::command::{AfterWork, TransferTo};
+use crate::routing::role::{Role, ServiceTarget};
+use crate::routing::{
+    AgentId, AgentProfile, Catalogue, ChannelName, Command, Engine, Identity, Millis, Priority, RoleName, Status,
+    TicketId, TicketSpec, Timestamp,
+};
+
+const START: Timestamp = Timestamp(1_795_000_000_000);
+
+fn role(number: u8) -> RoleName {
+    RoleName::parse(&format!("role-{number}")).expect("a name")
+}
+
+fn agent(number: u8) -> AgentId {
+    AgentId::parse(&format!("agent-{number}")).expect("a name")
+}
+
+fn ticket(number: u8) -> TicketId {
+    TicketId::parse(&format!("T-{number}")).expect("a name")
+}
+
+fn catalogue(roles: u8) -> Command {
+    let target = Some(ServiceTarget { answer_within: Millis::from_secs(60), for_share_permille: 900 });
+    let named = |number: u8| (role(number), Role { target, ..Role::named(role(number)) });
+    let channels = ["call", "chat", "email"].map(|name| {
+        let name = ChannelName::parse(name).expect("a name");
+        (name.clone(), crate::routing::channel::Channel::default_for(&name))
+    });
+    let roles = (0..roles).map(named).collect();
+    Command::ReplaceCatalogue {
+        catalogue: Arc::new(Catalogue { roles, channels: channels.into(), ..Catalogue::default() }),
+    }
+}
+
+fn create(id: u8, of_role: u8, channel: &str, priority: u8) -> Command {
+    let channel = ChannelName::parse(channel).expect("a name");
+    let priority = Priority::new(priority).expect("up to nine");
+    let spec = TicketSpec { role: Some(role(of_role)), priority, ..TicketSpec::on(channel) };
+    Command::CreateTicket { ticket: ticket(id), spec: Box::new(spec) }
+}
+
+fn any_command() -> impl Strategy<Value = Command> {
+    let tickets = || 0..30_u8;
+    let agents = || 0..6_u8;
+    let status = prop::sample::select(Status::ALL.to_vec());
+    let channel = prop::sample::select(vec!["call", "chat", "email", "pigeon"]);
+    prop_oneof![
+        1 => (1..5_u8).prop_map(catalogue),
+        8 => (tickets(), 0..5_u8, channel, 0..10_u8).prop_map(|(id, role, channel, priority)| create(id, role, channel, priority)),
+        2 => tickets().prop_map(|id| Command::CancelTicket { ticket: ticket(id), reason: None }),
+        4 => (tickets(), agents()).prop_map(|(id, by)| Command::AcceptOffer { ticket: ticket(id), agent: agent(by), assignment: None }),
+        2 => (tickets(), agents()).prop_map(|(id, by)| Command::DeclineOffer { ticket: ticket(id), agent: agent(by), assignment: None, reason: None }),
+        4 => tickets().prop_map(|id| Command::CompleteTicket { ticket: ticket(id), agent: None, outcome: None, then: AfterWork::WrapUp }),
+        1 => tickets().prop_map(|id| Command::ReleaseTicket { ticket: ticket(id), agent: None, reason: None }),
+        1 => tickets().prop_map(|id| Command::PauseTicket { ticket: ticket(id) }),
+        1 => tickets().prop_map(|id| Command::ResumeTicket { ticket: ticket(id) }),
+        1 => (tickets(), 0..5_u8).prop_map(|(id, to)| Command::TransferTicket { ticket: ticket(id), to: TransferTo::Role(role(to)), by: None, note: None }),
+        4 => (agents(), prop::collection::btree_set(0..4_u8, 0..3)).prop_map(|(id, roles)| Command::RegisterAgent {
+            agent: agent(id), profile: Box::new(AgentProfile::of_roles(roles.into_iter().map(role))),
+        }),
+        1 => agents().prop_map(|id| Command::RemoveAgent { agent: agent(id) }),
+        5 => (agents(), status).prop_map(|(id, status)| Command::SetPresence { agent: agent(id), status, reason: None, switches: BTreeMap::new() }),
+        3 => Just(Command::Elapse),
+    ]
+}
+
+/// What a state decides alone: all but what is counted of the day and the latest assignments.
+fn timeless(model: &ReadModel) -> (Totals, Vec<RoleView>, String, BTreeMap<TicketId, TicketCard>) {
+    let overview = model.overview(START);
+    let no_strip = || StripView { step_ms: 0, arrived: Vec::new(), assigned: Vec::new() };
+    let day = Today::default();
+    let without_day = |role: RoleView| RoleView { today: day, service_level_permille: None, strip: no_strip(), ..role };
+    let totals = Totals { today: day, service_level_permille: None, ..overview.totals };
+    let roles = overview.roles.into_iter().map(without_day).collect();
+    let agents_and_channels = format!("{:?} {:?}", model.agents_after(None, 1_000), overview.channels);
+    let tickets = model.tickets.iter().map(|entry| (entry.key().clone(), entry.value().clone())).collect();
+    (totals, roles, agents_and_channels, tickets)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn following_every_event_gives_what_a_rebuild_gives(
+        steps in prop::collection::vec((any_command(), 0..40_000_u64), 1..120),
+    ) {
+        let mut engine = Engine::new(Identity { instance: 1, seed: 3 });
+        let (followed, mut now) = (ReadModel::new(), START);
+        for (command, later) in std::iter::once((catalogue(3), 0)).chain(steps) {
+            now = now + Millis(later);
+            let outcome = engine.handle(command, now);
+            followed.observe(outcome.at, &outcome.events, engine.state());
+        }
+        let rebuilt = ReadModel::new();
+        rebuilt.rebuild(engine.state());
+        prop_assert_eq!(timeless(&followed), timeless(&rebuilt));
+
+        // And the rebuilt model of something else is no different.
+        followed.rebuild(Engine::new(Identity { instance: 2, seed: 3 }).state());
+        prop_assert_eq!(followed.tickets_count(), 0);
+        prop_assert!(followed.roles.is_empty() && followed.channels.is_empty() && followed.agents.is_empty());
+    }
+
+    #[test]
+    fn the_counts_are_those_of_the_state(steps in prop::collection::vec((any_command(), 0..40_000_u64), 1..80)) {
+        let mut engine = Engine::new(Identity { instance: 1, seed: 3 });
+        let (model, mut now) = (ReadModel::new(), START);
+        for (command, later) in std::iter::once((catalogue(3), 0)).chain(steps) {
+            now = now + Millis(later);
+            let outcome = engine.handle(command, now);
+            model.observe(outcome.at, &outcome.events, engine.state());
+        }
+        let cards: Vec<_> = engine.state().tickets().map(TicketCard::of).collect();
+        let waiting: Vec<_> = cards.iter().filter(|card| card.stage == Stage::Waiting).collect();
+        let totals = model.overview(now).totals;
+        prop_assert_eq!(totals.waiting as usize, waiting.len());
+        prop_assert_eq!(totals.oldest_created_at, waiting.iter().map(|card| card.created_at).min());
+        prop_assert_eq!(totals.unroutable as usize, engine.state().unroutable_count());
+        for view in model.roles(now) {
+            let own: Vec<_> = waiting.iter().filter(|card| card.role.as_ref() == Some(&view.role)).collect();
+            prop_assert_eq!(view.waiting, own.len());
+            prop_assert_eq!(view.oldest_created_at, own.iter().map(|card| card.created_at).min());
+            prop_assert_eq!(view.waiting_by_channel.values().sum::<u32>() as usize, own.len());
+        }
+    }
+}
+
+#[test]
+fn the_oldest_wait_is_right_after_the_oldest_has_left() {
+    let mut engine = Engine::new(Identity { instance: 1, seed: 3 });
+    let model = ReadModel::new();
+    let mut tell = |command: Command, at: Timestamp| {
+        let outcome = engine.handle(command, at);
+        model.observe(outcome.at, &outcome.events, engine.state());
+    };
+    let later = |seconds: u64| START + Millis::from_secs(seconds);
+    tell(catalogue(1), START);
+    tell(Command::RegisterAgent { agent: agent(1), profile: Box::new(AgentProfile::of_roles([role(0)])) }, START);
+    tell(create(1, 0, "chat", 3), later(1));
+    tell(create(2, 0, "chat", 9), later(2));
+    assert_eq!(model.roles(later(3))[0].oldest_created_at, Some(later(1)));
+    tell(Command::CancelTicket { ticket: ticket(1), reason: None }, later(3));
+    let view = model.roles(later(3)).remove(0);
+    assert_eq!((view.waiting, view.oldest_created_at, view.oldest_ticket_id), (1, Some(later(2)), Some(ticket(2))));
+    assert_eq!((view.today.arrived, view.today.abandoned), (2, 1));
+}
+
+#[test]
+fn who_gave_up_and_who_was_late_lower_the_service_level() {
+    let today = Today { assigned: 9, in_time: 8, abandoned: 1, ..Today::default() };
+    assert_eq!(today.service_level_permille(), Some(800));
+    assert_eq!(Today::default().service_level_permille(), None);
+}
+
+#[test]
+fn a_change_is_told_once_and_nothing_is_told_where_nothing_changed() {
+    let mut engine = Engine::new(Identity { instance: 1, seed: 3 });
+    let model = ReadModel::new();
+    let outcome = engine.handle(catalogue(2), START);
+    model.observe(outcome.at, &outcome.events, engine.state());
+    assert_eq!(model.take_delta(START).map(|delta| delta.roles.len()), Some(2));
+    assert_eq!(model.take_delta(START), None);
+    let outcome = engine.handle(create(1, 1, "chat", 3), START);
+    model.observe(outcome.at, &outcome.events, engine.state());
+    let delta = model.take_delta(START).expect("a ticket came");
+    assert_eq!(delta.roles.iter().map(|view| view.role.clone()).collect::<Vec<_>>(), [role(1)]);
+}
