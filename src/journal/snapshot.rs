@@ -150,12 +150,7 @@ pub(super) fn read(path: &Path, identity: Identity) -> Result<State, String> {
     if state.identity() != identity {
         return Err("it is of another journal".to_owned());
     }
-    Ok(restored(state))
-}
-
-/// Where the state rebuilds what is not part of a snapshot.
-fn restored(state: State) -> State {
-    state
+    Ok(state)
 }
 
 /// Checks the file as a whole, before anything in it is believed; gives the payload's length and the event's number.

@@ -3,6 +3,7 @@
 
 mod appending;
 mod damage;
+mod golden;
 mod opening;
 mod power_cuts;
 mod snapshots;

@@ -1,0 +1,429 @@
+//! Journals of this version, as files: so that every later program is shown to read them.
+//!
+//! A change to what is journaled fails `what_is_written_is_as_it_was`. Then the files stay as they are, `#[serde(default)]`
+//! makes them readable, and the changed form gets files of its own beside them: `ROLECALL_GOLDEN=write` writes those
+//! that are missing.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs;
+use std::mem::discriminant;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rolecall::journal::Entry;
+use rolecall::routing::agent::{AgentView, ChannelLoad};
+use rolecall::routing::command::{AfterWork, TransferTo};
+use rolecall::routing::event::{Held, Intake, Taking};
+use rolecall::routing::offer::{FallOut, Reason, RevokeCause, Trigger};
+use rolecall::routing::role::{OverflowStep, Role, ServiceTarget, Strategy};
+use rolecall::routing::skill::{SkillLevel, Skills};
+use rolecall::routing::ticket::{Bar, Closing, Customer, Demand, Direction, Scalar, UnroutableCause};
+use rolecall::routing::{
+    AgentId, AgentProfile, AssignmentId, Catalogue, ChannelName, Command, Engine, Event, Identity, Millis, Patch,
+    Permission, Priority, Rejection, RejectionCode, RoleName, RuleName, SkillName, State, Status, TicketChanges,
+    TicketId, TicketSpec, TicketType, Timestamp,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+const IDENTITY: Identity = Identity { instance: 0x0123_4567_89ab_cdef, seed: 7 };
+
+fn file(name: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "tests", "golden", "journal-v1", name].iter().collect()
+}
+
+/// The golden file; where it is missing and that is asked for, it is written first.
+fn golden(name: &str, now: &impl Serialize) -> Vec<u8> {
+    let path = file(name);
+    if !path.exists() && std::env::var("ROLECALL_GOLDEN").is_ok_and(|what| what == "write") {
+        fs::create_dir_all(path.parent().expect("a file is in a directory")).expect("the directory is made");
+        fs::write(&path, rmp_serde::to_vec_named(now).expect("it can be encoded")).expect("the file is written");
+    }
+    fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> T {
+    rmp_serde::from_slice(bytes).expect("a later program reads what an earlier one wrote")
+}
+
+macro_rules! name {
+    ($kind:ident, $text:literal) => {
+        $kind::parse($text).expect("a name")
+    };
+}
+
+fn ticket() -> TicketId {
+    name!(TicketId, "T-1")
+}
+
+fn agent() -> AgentId {
+    name!(AgentId, "ada")
+}
+
+fn role() -> RoleName {
+    name!(RoleName, "billing")
+}
+
+fn channel() -> ChannelName {
+    name!(ChannelName, "call")
+}
+
+fn skills() -> Skills {
+    Skills(BTreeMap::from([(name!(SkillName, "de"), SkillLevel::new(5).expect("a level"))]))
+}
+
+fn spec() -> TicketSpec {
+    TicketSpec {
+        kind: Some(name!(TicketType, "invoice")),
+        priority: Priority::HIGH,
+        role: Some(role()),
+        skills: skills(),
+        permissions: BTreeSet::from([name!(Permission, "refund.issue")]),
+        customer: Customer {
+            id: Some("C-1".to_owned()),
+            tier: Some("vip".to_owned()),
+            language: Some("de".to_owned()),
+        },
+        preferred_agent: Some(agent()),
+        exclude_agents: BTreeSet::from([name!(AgentId, "bob")]),
+        created_at: Some(Timestamp(1)),
+        due_at: Some(Timestamp(2)),
+        not_before: Some(Timestamp(3)),
+        expires_at: Some(Timestamp(4)),
+        subject: Some("Rechnung — falsch".to_owned()),
+        attributes: BTreeMap::from([
+            ("bool".to_owned(), Scalar::Bool(true)),
+            ("float".to_owned(), Scalar::Float(1.5)),
+            ("int".to_owned(), Scalar::Int(-3)),
+            ("null".to_owned(), Scalar::Null),
+            ("text".to_owned(), Scalar::Text("x".to_owned())),
+        ]),
+        ..TicketSpec::on(channel())
+    }
+}
+
+fn demand() -> Demand {
+    Demand {
+        roles: vec![role()],
+        rule: Some(name!(RuleName, "VIP customers")),
+        skills: skills(),
+        permissions: BTreeSet::from([name!(Permission, "refund.issue")]),
+        priority: Priority::URGENT,
+    }
+}
+
+fn taking() -> Taking {
+    let fell_out = FallOut { skill: 1, permission: 2, offline: 3, channel_off: 4, no_slot: 5, barred: 6 };
+    let reason = Reason {
+        rule: Some(name!(RuleName, "VIP customers")),
+        trigger: Trigger::TicketArrived,
+        strategy: Strategy::LongestIdle,
+        considered: 9,
+        eligible: 2,
+        fell_out,
+        value: -7,
+        runner_up: Some((name!(AgentId, "bob"), 8)),
+    };
+    let assignment = name!(AssignmentId, "0123456789abcdef-a1");
+    Taking {
+        ticket: ticket(),
+        agent: agent(),
+        assignment,
+        role: role(),
+        channel: channel(),
+        cost: 100,
+        attempt: 1,
+        reason,
+    }
+}
+
+fn held() -> Held {
+    let Taking { ticket, agent, assignment, role, channel, .. } = taking();
+    Held { ticket, agent, assignment, role, channel }
+}
+
+fn profile() -> AgentProfile {
+    AgentProfile {
+        name: Some("Ada".to_owned()),
+        skills: skills(),
+        limits: BTreeMap::from([(channel(), 2)]),
+        capacity: Some(200),
+        ranks: BTreeMap::from([(role(), 1)]),
+        ..AgentProfile::of_roles([role()])
+    }
+}
+
+fn catalogue() -> Arc<Catalogue> {
+    let mut role = Role::named(role());
+    role.ticket_types.insert(name!(TicketType, "invoice"));
+    role.target = Some(ServiceTarget { answer_within: Millis::from_secs(900), for_share_permille: 900 });
+    role.overflow = vec![OverflowStep {
+        after: Millis::from_secs(120),
+        add_roles: vec![name!(RoleName, "sales")],
+        drop_skills: true,
+        raise_priority: 3,
+    }];
+    let roles = [role, Role::named(name!(RoleName, "sales"))].map(|role| (role.name.clone(), role));
+    Arc::new(Catalogue { roles: BTreeMap::from(roles), ..Catalogue::default() })
+}
+
+fn every_event() -> Vec<Event> {
+    let (ticket, agent, role, channel) = (ticket(), agent(), role(), channel());
+    let intake = Intake { spec: spec(), demand: demand(), created_at: Timestamp(5), due_at: Some(Timestamp(6)) };
+    let direction = Some(Direction { agent: agent.clone(), until: Some(Timestamp(9)) });
+    let load = BTreeMap::from([(channel.clone(), ChannelLoad { used: 1, limit: 2 })]);
+    let rejection = Rejection { code: RejectionCode::StaleAssignment, detail: "it is over".to_owned() };
+    vec![
+        Event::CatalogueReplaced { catalogue: catalogue(), changes: vec!["role billing".to_owned()], version: 1 },
+        Event::TicketCreated { ticket: ticket.clone(), intake: Box::new(intake.clone()) },
+        Event::TicketUpdated { ticket: ticket.clone(), intake: Box::new(intake) },
+        Event::TicketScheduled { ticket: ticket.clone(), not_before: Timestamp(3) },
+        Event::TicketQueued {
+            ticket: ticket.clone(),
+            role: role.clone(),
+            channel: channel.clone(),
+            position: 1,
+            waiting: 2,
+            estimated_wait: Some(Millis(3)),
+            direction: direction.clone(),
+        },
+        Event::TicketUnroutable {
+            ticket: ticket.clone(),
+            role: Some(role.clone()),
+            channel: channel.clone(),
+            cause: UnroutableCause::NoAgentWithSkill,
+        },
+        Event::TicketEscalated {
+            ticket: ticket.clone(),
+            role: role.clone(),
+            channel: channel.clone(),
+            step: 1,
+            demand: demand(),
+        },
+        Event::TicketRedirected { ticket: ticket.clone(), demand: demand(), due_at: Some(Timestamp(6)), direction },
+        Event::DirectionEnded { ticket: ticket.clone() },
+        Event::AgentBarred { ticket: ticket.clone(), bar: Bar { agent: agent.clone(), until: Some(Timestamp(7)) } },
+        Event::BarsLapsed { ticket: ticket.clone() },
+        Event::TicketBreached {
+            ticket: ticket.clone(),
+            role: role.clone(),
+            channel: channel.clone(),
+            due_at: Timestamp(6),
+        },
+        Event::TicketClosed {
+            ticket: ticket.clone(),
+            role: Some(role),
+            channel: channel.clone(),
+            how: Closing::Cancelled,
+            cause: "hung up".to_owned(),
+        },
+        Event::OfferMade { taking: taking(), expires_at: Timestamp(8) },
+        Event::OfferDeclined { held: held(), reason: Some("busy".to_owned()) },
+        Event::OfferExpired { held: held() },
+        Event::OfferRevoked { held: held(), cause: RevokeCause::LostRace },
+        Event::TicketAssigned {
+            taking: taking(),
+            priority: Priority::HIGH,
+            waited: Millis(10),
+            due_at: Some(Timestamp(6)),
+        },
+        Event::AssignmentRevoked { held: held(), cause: RevokeCause::Transferred },
+        Event::AssignmentPaused { held: held() },
+        Event::ResumeAwaited { ticket: ticket.clone() },
+        Event::AssignmentResumed { held: held(), cost: 100 },
+        Event::AssignmentCompleted {
+            held: held(),
+            waited: Millis(10),
+            handled: Millis(11),
+            outcome: Some("solved".to_owned()),
+            wrap_up_until: Some(Timestamp(12)),
+        },
+        Event::WrapUpFinished { agent: agent.clone(), ticket: ticket.clone(), channel: channel.clone() },
+        Event::AgentRegistered { agent: agent.clone(), profile: Box::new(profile()) },
+        Event::AgentRemoved { agent: agent.clone() },
+        Event::PresenceChanged {
+            agent: agent.clone(),
+            status: Status::Away,
+            switches: BTreeMap::from([(channel, false)]),
+            reason: Some("missed_offers".to_owned()),
+        },
+        Event::AgentSeen { agent: agent.clone() },
+        Event::AgentChanged { agent: agent.clone(), view: AgentView { status: Status::Online, load, wrapping_up: 1 } },
+        Event::CommandRejected { rejection, ticket: Some(ticket), agent: Some(agent) },
+        Event::ClosedForgotten { before: Timestamp(13) },
+    ]
+}
+
+fn every_command() -> Vec<Command> {
+    let (ticket, agent, assignment) = (ticket(), agent(), Some(held().assignment));
+    let changes = TicketChanges {
+        kind: Patch::Clear,
+        priority: Some(Priority::LOW),
+        due_at: Patch::Set(Timestamp(6)),
+        ..TicketChanges::default()
+    };
+    let text = || Some("because".to_owned());
+    vec![
+        Command::CreateTicket { ticket: ticket.clone(), spec: Box::new(spec()) },
+        Command::UpdateTicket { ticket: ticket.clone(), changes: Box::new(changes) },
+        Command::CancelTicket { ticket: ticket.clone(), reason: text() },
+        Command::AcceptOffer { ticket: ticket.clone(), agent: agent.clone(), assignment: assignment.clone() },
+        Command::DeclineOffer { ticket: ticket.clone(), agent: agent.clone(), assignment, reason: text() },
+        Command::CompleteTicket {
+            ticket: ticket.clone(),
+            agent: Some(agent.clone()),
+            outcome: text(),
+            then: AfterWork::WrapUp,
+        },
+        Command::TransferTicket { ticket: ticket.clone(), to: TransferTo::Role(role()), by: text(), note: text() },
+        Command::ReleaseTicket { ticket: ticket.clone(), agent: Some(agent.clone()), reason: text() },
+        Command::PauseTicket { ticket: ticket.clone() },
+        Command::ResumeTicket { ticket: ticket.clone() },
+        Command::ClaimTicket { agent: agent.clone(), role: Some(role()), ticket: Some(ticket.clone()) },
+        Command::RegisterAgent { agent: agent.clone(), profile: Box::new(profile()) },
+        Command::RemoveAgent { agent: agent.clone() },
+        Command::SetPresence {
+            agent: agent.clone(),
+            status: Status::Online,
+            reason: text(),
+            switches: BTreeMap::from([(channel(), true)]),
+        },
+        Command::Heartbeat { agent: agent.clone() },
+        Command::FinishWrapUp { agent, ticket: Some(ticket) },
+        Command::ReplaceCatalogue { catalogue: catalogue() },
+        Command::Elapse,
+    ]
+}
+
+/// One entry for each command, the first with every event.
+fn every_kind() -> Vec<Entry> {
+    let events = every_event();
+    let seen = || Event::AgentSeen { agent: agent() };
+    let entry = |(place, command): (usize, Command)| {
+        let events = if place == 0 { events.clone() } else { vec![seen()] };
+        Entry { first_seq: 1 + place as u64, at: Timestamp(1_700_000_000_000), command, events }
+    };
+    every_command().into_iter().enumerate().map(entry).collect()
+}
+
+/// A short day: a catalogue, an agent, and tickets that the engine decides about.
+fn day() -> (Vec<Entry>, State) {
+    let mut engine = Engine::new(IDENTITY);
+    let email = |number: u32| Command::CreateTicket {
+        ticket: TicketId::parse(&format!("E-{number}")).expect("a name"),
+        spec: Box::new(TicketSpec { role: Some(role()), ..TicketSpec::on(name!(ChannelName, "email")) }),
+    };
+    let call = Command::CreateTicket {
+        ticket: name!(TicketId, "C-1"),
+        spec: Box::new(TicketSpec { role: Some(role()), ..TicketSpec::on(channel()) }),
+    };
+    let commands = [
+        Command::ReplaceCatalogue { catalogue: catalogue() },
+        email(1),
+        Command::RegisterAgent { agent: agent(), profile: Box::new(AgentProfile::of_roles([role()])) },
+        Command::SetPresence { agent: agent(), status: Status::Online, reason: None, switches: BTreeMap::new() },
+        email(2),
+        email(3),
+        call,
+        Command::AcceptOffer { ticket: name!(TicketId, "C-1"), agent: agent(), assignment: None },
+        Command::CompleteTicket { ticket: name!(TicketId, "E-1"), agent: None, outcome: None, then: AfterWork::Ready },
+        Command::PauseTicket { ticket: name!(TicketId, "E-2") },
+        Command::CancelTicket { ticket: name!(TicketId, "E-9"), reason: None },
+        Command::CompleteTicket { ticket: name!(TicketId, "C-1"), agent: None, outcome: None, then: AfterWork::WrapUp },
+    ];
+    let mut entries = Vec::new();
+    for (place, command) in (1_i64..).zip(commands) {
+        let outcome = engine.handle(command.clone(), Timestamp(1_700_000_000_000 + 1_000 * place));
+        entries.push(Entry { first_seq: outcome.first_seq, at: outcome.at, command, events: outcome.events });
+    }
+    (entries, engine.state().clone())
+}
+
+/// How many kinds of events and of commands there are. A new one does not compile here, until it is named, counted and
+/// given an example above.
+fn kinds(entries: &[Entry]) -> (usize, usize) {
+    for entry in entries {
+        let (Command::CreateTicket { .. }
+        | Command::UpdateTicket { .. }
+        | Command::CancelTicket { .. }
+        | Command::AcceptOffer { .. }
+        | Command::DeclineOffer { .. }
+        | Command::CompleteTicket { .. }
+        | Command::TransferTicket { .. }
+        | Command::ReleaseTicket { .. }
+        | Command::PauseTicket { .. }
+        | Command::ResumeTicket { .. }
+        | Command::ClaimTicket { .. }
+        | Command::RegisterAgent { .. }
+        | Command::RemoveAgent { .. }
+        | Command::SetPresence { .. }
+        | Command::Heartbeat { .. }
+        | Command::FinishWrapUp { .. }
+        | Command::ReplaceCatalogue { .. }
+        | Command::Elapse { .. }) = &entry.command;
+        for event in &entry.events {
+            let (Event::CatalogueReplaced { .. }
+            | Event::TicketCreated { .. }
+            | Event::TicketUpdated { .. }
+            | Event::TicketScheduled { .. }
+            | Event::TicketQueued { .. }
+            | Event::TicketUnroutable { .. }
+            | Event::TicketEscalated { .. }
+            | Event::TicketRedirected { .. }
+            | Event::DirectionEnded { .. }
+            | Event::AgentBarred { .. }
+            | Event::BarsLapsed { .. }
+            | Event::TicketBreached { .. }
+            | Event::TicketClosed { .. }
+            | Event::OfferMade { .. }
+            | Event::OfferDeclined { .. }
+            | Event::OfferExpired { .. }
+            | Event::OfferRevoked { .. }
+            | Event::TicketAssigned { .. }
+            | Event::AssignmentRevoked { .. }
+            | Event::AssignmentPaused { .. }
+            | Event::ResumeAwaited { .. }
+            | Event::AssignmentResumed { .. }
+            | Event::AssignmentCompleted { .. }
+            | Event::WrapUpFinished { .. }
+            | Event::AgentRegistered { .. }
+            | Event::AgentRemoved { .. }
+            | Event::PresenceChanged { .. }
+            | Event::AgentSeen { .. }
+            | Event::AgentChanged { .. }
+            | Event::CommandRejected { .. }
+            | Event::ClosedForgotten { .. }) = event;
+        }
+    }
+    let events: HashSet<_> = entries.iter().flat_map(|entry| &entry.events).map(discriminant).collect();
+    let commands: HashSet<_> = entries.iter().map(|entry| discriminant(&entry.command)).collect();
+    (events.len(), commands.len())
+}
+
+#[test]
+fn what_is_written_is_as_it_was() {
+    let now = every_kind();
+    assert_eq!(kinds(&now), (31, 18), "every event and every command is in the golden file");
+    let written = rmp_serde::to_vec_named(&now).expect("it can be encoded");
+    assert!(golden("entries.msgpack", &now) == written, "the journal's form has changed: see the top of this file");
+}
+
+#[test]
+fn every_kind_of_entry_is_read() {
+    let found: Vec<Entry> = read(&golden("entries.msgpack", &every_kind()));
+    assert_eq!(found, every_kind());
+}
+
+#[test]
+fn a_day_is_replayed_to_the_state_that_its_snapshot_holds() {
+    let (entries, state) = day();
+    let entries: Vec<Entry> = read(&golden("day.msgpack", &entries));
+    let snapshot: State = read(&golden("day-state.msgpack", &state));
+    let mut replayed = State::new(IDENTITY);
+    for entry in &entries {
+        entry.events.iter().for_each(|event| replayed.apply(entry.at, event));
+    }
+    assert!(replayed.next_seq() > 20, "the day is not empty");
+    assert_eq!(snapshot.next_seq(), replayed.next_seq());
+    assert_eq!(snapshot.hash(), replayed.hash());
+}
