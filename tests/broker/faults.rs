@@ -95,6 +95,8 @@ async fn after_a_restart_of_the_broker_all_goes_on_and_what_was_not_settled_come
     link.intake.settle(first.token);
     eventually("acknowledged", SOON, async || client.ready("rolecall.inbox").await == 0).await;
 
+    // RabbitMQ that is killed within minutes of its first start has not written down which queues there are.
+    node.order("ctl eval mnesia:dump_log().");
     node.order("kill");
     soon("the loss", link.status.wait_for(|status| !status.is_consuming())).await.expect("watched");
     node.order("start");
