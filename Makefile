@@ -1,0 +1,27 @@
+# What people type. Everything works on a fresh Debian with Rust and a package registry; the scripts say what else is missing.
+
+CARGO ?= cargo
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint
+
+help: ## Show this
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+run: ## Build, start RabbitMQ where none answers, run the daemon with live demo traffic, and say where the wallboard is
+	@scripts/run
+
+test: ## All tests, with a RabbitMQ of their own; the engine also without anything else in its tree
+	@scripts/ensure-rabbitmq
+	$(CARGO) check --locked --lib --no-default-features
+	scripts/cargo-test --locked --lib --no-default-features
+	scripts/with-rabbitmq scripts/cargo-test --locked
+	$(CARGO) test --locked --doc
+
+lint: ## Formatting, clippy, documentation, and the dependencies' licences, sources and advisories
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
+	@command -v cargo-deny >/dev/null || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny --locked check bans licenses sources
+	@scripts/check-advisories
