@@ -8,6 +8,7 @@ use metrics::{Counter, Gauge, Histogram, SharedString, counter, gauge, histogram
 
 use super::labels::{INBOUND_TYPES, Labels, OTHER, inbound_type_index};
 use super::metric;
+use super::occurrence::PublishFailure;
 use crate::routing::{Catalogue, ChannelName, Event, Millis, RoleName};
 
 /// What became of an inbound event.
@@ -133,8 +134,15 @@ impl Meters {
                 .map(|outcome| counter!(metric::EVENTS_TOTAL, "type" => kind, "outcome" => outcome.as_str()))
         };
         // Rates need a zero to start from: what has not happened yet is reported as such.
-        counter!(metric::AMQP_RECONNECTS_TOTAL).absolute(0);
-        counter!(metric::CLOCK_STEPS_TOTAL).absolute(0);
+        for name in [metric::AMQP_RECONNECTS_TOTAL, metric::CLOCK_STEPS_TOTAL, metric::PUBLISH_UNWANTED_TOTAL] {
+            counter!(name).absolute(0);
+        }
+        for cause in PublishFailure::ALL {
+            counter!(metric::PUBLISH_FAILURES_TOTAL, "cause" => cause.as_str()).absolute(0);
+        }
+        for outcome in ["applied", "refused"] {
+            counter!(metric::CATALOGUE_RELOADS_TOTAL, "outcome" => outcome).absolute(0);
+        }
         gauge!(metric::UNROUTABLE_TICKETS).set(0.0);
         Self(Arc::new(Inner {
             labels: Labels::default(),

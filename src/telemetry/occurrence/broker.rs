@@ -44,6 +44,9 @@ pub enum PublishFailure {
 }
 
 impl PublishFailure {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Returned, Self::Nacked, Self::Unconfirmed];
+
     /// As the label spells it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
