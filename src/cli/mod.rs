@@ -7,9 +7,11 @@ mod broker_args;
 mod check;
 mod completions;
 mod config_args;
+mod demo;
 mod exit;
 mod publish;
 mod serve;
+mod traffic;
 mod watch;
 
 use std::ffi::OsString;
@@ -37,12 +39,16 @@ pub struct Arguments {
 enum Subcommand {
     /// Run the daemon
     Serve(serve::ServeArgs),
+    /// Run the daemon without a broker, with a made-up contact centre, and show the wallboard
+    Demo(demo::DemoArgs),
     /// Check a configuration: what is wrong with it, and what is hardly meant
     Check(check::CheckArgs),
     /// Publish one event, or a file of events, to the daemon's exchange
     Publish(publish::PublishArgs),
     /// Watch what the daemon says, one line an event
     Watch(watch::WatchArgs),
+    /// Send made-up customers and agents to a daemon with the catalogue that comes with rolecall
+    Traffic(traffic::TrafficArgs),
     /// Write a completion script for a shell to the standard output
     Completions(completions::CompletionsArgs),
 }
@@ -68,9 +74,11 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
 fn dispatch(subcommand: Subcommand) -> Result<(), Failure> {
     match subcommand {
         Subcommand::Serve(args) => serve::run(args),
+        Subcommand::Demo(args) => demo::run(&args),
         Subcommand::Check(args) => check::run(&args),
         Subcommand::Publish(args) => publish::run(&args),
         Subcommand::Watch(args) => watch::run(&args),
+        Subcommand::Traffic(args) => traffic::run(&args),
         Subcommand::Completions(args) => completions::run(&args),
     }
 }
