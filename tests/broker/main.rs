@@ -28,7 +28,7 @@ async fn connect(options: &BrokerOptions) -> Link {
 }
 
 /// How long a test waits for what should take milliseconds.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(SOON, future).await.unwrap_or_else(|_| panic!("not within {SOON:?}: {what}"))
