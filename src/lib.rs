@@ -4,49 +4,49 @@
 //! [`routing`] knows nobody, is held by the compiler: without default features the library is that room alone.
 #![forbid(unsafe_code)]
 
-/// The engine: pure and deterministic. Commands in, events out.
+// The engine: pure and deterministic. Commands in, events out.
 pub mod routing;
 
-/// JSON and CloudEvents in and out.
+// JSON and CloudEvents in and out.
 #[cfg(feature = "daemon")]
 pub mod wire;
 
-/// What is durable: entries, duplicates, outbox, snapshots.
+// What is durable: entries, duplicates, outbox, snapshots.
 #[cfg(feature = "daemon")]
 pub mod journal;
 
-/// AMQP, and the embedded transport that stands in for it.
+// AMQP, and the embedded transport that stands in for it.
 #[cfg(feature = "daemon")]
 pub mod broker;
 
-/// The words of those outside: what clients say and hear.
+// The words of those outside: what clients say and hear.
 #[cfg(feature = "daemon")]
 pub mod client;
 
-/// A made-up contact centre, for whoever tries it out.
+// A made-up contact centre, for whoever tries it out.
 #[cfg(feature = "daemon")]
 pub mod traffic;
 
-/// Recorded tickets, said again at any speed, and the books about what became of them.
+// Recorded tickets, said again at any speed, and the books about what became of them.
 #[cfg(feature = "daemon")]
 pub mod replay;
 
-/// The configuration: as written, and as resolved.
+// The configuration: as written, and as resolved.
 #[cfg(feature = "daemon")]
 pub mod config;
 
-/// Metrics and logs: one struct per occurrence.
+// Metrics and logs: one struct per occurrence.
 #[cfg(feature = "daemon")]
 pub mod telemetry;
 
-/// Health, metrics and the wallboard.
+// Health, metrics and the wallboard.
 #[cfg(feature = "daemon")]
 pub mod http;
 
-/// The pipeline: where all rooms meet.
+// The pipeline: where all rooms meet.
 #[cfg(feature = "daemon")]
 pub mod daemon;
 
-/// One file per subcommand.
+// One file per subcommand.
 #[cfg(feature = "daemon")]
 pub mod cli;
