@@ -263,7 +263,7 @@ mod tests {
             "attributes.amount > 100",
             "attributes.share < 0.75",
             r#"subject.matches("^Invoice [0-9]+$")"#,
-            r#"has(attributes.amount)"#,
+            "has(attributes.amount)",
             "type == null",
             r#"!("refund.issue" in permissions)"#,
         ] {

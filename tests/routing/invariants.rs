@@ -31,7 +31,7 @@ fn live(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
 
     #[test]
     fn every_invariant_holds_after_every_step((catalogue, steps) in world::life(60)) {

@@ -15,6 +15,11 @@ impl Step<'_> {
     /// Finds the place of a ticket that is in none, or whose demand has changed.
     pub(super) fn place(&mut self, id: &TicketId) {
         let ticket = self.known(id);
+        if ticket.demand.role().is_some() && matching::own_role(self.state, ticket).is_none() {
+            // While somebody owned it, its role was taken out of the catalogue.
+            let spec = ticket.spec.clone();
+            return self.reclassify(id, spec);
+        }
         if ticket.spec.expires_at.is_some_and(|expiry| expiry <= self.at) {
             return self.close(id, Closing::Expired, "expires_at");
         }
