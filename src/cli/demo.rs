@@ -8,10 +8,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::broker::embedded;
-use crate::client::{Line, LineError};
+use crate::client::{Line, LineError, converse};
 use crate::config::{self, Config, HttpConfig, JournalConfig, LogLevel, Overrides, Secret};
 use crate::daemon::Connect;
-use crate::traffic::{self, Predecessors, Traffic, hastened};
+use crate::traffic::{Predecessors, Traffic, hastened};
 
 use super::serve;
 use super::traffic::{ScaleArgs, report};
@@ -103,7 +103,7 @@ impl Stage {
 async fn play(mut centre: Traffic, mut line: Line) {
     loop {
         tokio::select! {
-            ended = traffic::drive(&mut centre, &mut line) => {
+            ended = converse(&mut centre, &mut line) => {
                 match ended {
                     Ok(()) | Err(LineError::Closed) => {}
                     Err(error) => tracing::error!(%error, "the made-up contact centre has closed"),

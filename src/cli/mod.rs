@@ -10,6 +10,7 @@ mod config_args;
 mod demo;
 mod exit;
 mod publish;
+mod replay_csv;
 mod serve;
 mod traffic;
 mod watch;
@@ -47,6 +48,8 @@ enum Subcommand {
     Publish(publish::PublishArgs),
     /// Watch what the daemon says, one line an event
     Watch(watch::WatchArgs),
+    /// Say recorded tickets again at any speed, and keep books about what becomes of them
+    ReplayCsv(replay_csv::ReplayCsvArgs),
     /// Send made-up customers and agents to a daemon with the catalogue that comes with rolecall
     Traffic(traffic::TrafficArgs),
     /// Write a completion script for a shell to the standard output
@@ -78,6 +81,7 @@ fn dispatch(subcommand: Subcommand) -> Result<(), Failure> {
         Subcommand::Check(args) => check::run(&args),
         Subcommand::Publish(args) => publish::run(&args),
         Subcommand::Watch(args) => watch::run(&args),
+        Subcommand::ReplayCsv(args) => replay_csv::run(&args),
         Subcommand::Traffic(args) => traffic::run(&args),
         Subcommand::Completions(args) => completions::run(&args),
     }

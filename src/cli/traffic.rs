@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::client::{Line, clock};
-use crate::traffic::{self, Predecessors, Tally, Traffic, TrafficOptions};
+use crate::client::{Line, clock, converse};
+use crate::traffic::{Predecessors, Tally, Traffic, TrafficOptions};
 
 use super::broker_args::{BrokerArgs, block_on};
 use super::{Exit, Failure};
@@ -81,7 +81,7 @@ async fn work(args: &TrafficArgs, traffic: &mut Traffic, line: &mut Line) -> Res
     loop {
         tokio::select! {
             () = &mut interrupted => return Ok(()),
-            ended = traffic::drive(traffic, line) => return Ok(ended?),
+            ended = converse(traffic, line) => return Ok(ended?),
             () = tokio::time::sleep(REPORT_EVERY) => {}
         }
         if !args.quiet {

@@ -2,15 +2,22 @@
 //!
 //! The commands that try rolecall out (`publish`, `watch`, `traffic`, `replay-csv`, `demo`) speak through this room, as
 //! any client would: [`Said`] is one event for `PREFIX.events`, [`Heard`] one from `PREFIX.assignments`, [`Post`] sends
-//! until the broker has confirmed, and [`Line`] is both directions at once, over AMQP or within the process.
+//! until the broker has confirmed, and [`Line`] is both directions at once, over AMQP or within the process. An
+//! [`Actor`] decides what to say, and [`converse`] brings the two together.
 //!
 //! Must not know: the engine's state, the journal, the daemon. What is not in the contract can't be used here.
 
+mod agenda;
+mod converse;
 mod heard;
+#[cfg(test)]
+pub(crate) mod house;
 mod line;
 mod post;
 mod said;
 
+pub use agenda::Agenda;
+pub use converse::{Actor, converse};
 pub use heard::{Heard, NotHeard};
 pub use line::{Line, LineError};
 pub use post::{Post, PostError, WINDOW_LENGTH_MAX};

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::routing::{Millis, Timestamp};
 use crate::wire::EventKind;
 
-use super::agenda::Intent;
 use super::day::INTENSITY_MAX;
+use super::intent::Intent;
 use super::{DAY_USUAL, Traffic, scaled};
 
 /// One who waits for an answer.

@@ -8,7 +8,7 @@ use crate::client::Heard;
 use crate::routing::{Millis, Timestamp};
 use crate::wire::EventKind;
 
-use super::agenda::Intent;
+use super::intent::Intent;
 use super::{Traffic, scaled};
 
 /// How often a ticket is worked on to its end at once. The rest is handed over, given back, or paused.

@@ -1,20 +1,17 @@
 //! A made-up contact centre: agents who work in shifts, and customers with more or less patience.
 //!
 //! It is for whoever tries rolecall out and wants to see something move, and it is a client like any other: it knows
-//! what the contract says and nothing of the engine. [`Traffic`] has neither clock nor transport: time is an
-//! argument, what it does comes out of [`Traffic::actions`], and what the daemon says goes in by
-//! [`Traffic::on_heard`]. Equal seeds, times and events give equal actions. [`drive`] connects it to a
-//! [`Line`](crate::client::Line) and to the clock of this machine.
+//! what the contract says and nothing of the engine. [`Traffic`] is an [`Actor`]: it has neither clock nor
+//! transport, and equal seeds, times and events give equal actions.
 //!
 //! **Scale.** A working day passes in minutes, and a call takes seconds. The times of a catalogue that is meant for real
 //! days are far too long for that; [`hastened`] divides them.
 
-mod agenda;
 mod customer;
 mod day;
 mod desk;
-mod drive;
 mod haste;
+mod intent;
 mod shift;
 mod staff;
 #[cfg(test)]
@@ -27,18 +24,17 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-pub use drive::drive;
 pub use haste::hastened;
 pub use staff::{STAFF, Worker};
 
-use crate::client::{Heard, Said};
+use crate::client::{Actor, Agenda, Heard, Said};
 use crate::routing::{Millis, Timestamp};
 use crate::wire::EventKind;
 
-use agenda::{Agenda, Intent};
 use customer::Customer;
 use day::Day;
 use desk::Work;
+use intent::Intent;
 use shift::Duty;
 
 /// The most actions that one call returns: a driver that has fallen behind catches up piece by piece.
@@ -109,7 +105,7 @@ pub struct Traffic {
     options: TrafficOptions,
     rng: StdRng,
     day: Day,
-    agenda: Agenda,
+    agenda: Agenda<Intent>,
     desks: Vec<Desk>,
     /// Customers who have not been answered.
     waiting: BTreeMap<String, Customer>,
@@ -165,23 +161,6 @@ impl Traffic {
         self.say(EventKind::AgentRegistered, now, worker.registration());
     }
 
-    /// When there is something to do next.
-    #[must_use]
-    pub fn next_at(&self) -> Option<Timestamp> {
-        if self.said.is_empty() { self.agenda.next_at() } else { Some(Timestamp(i64::MIN)) }
-    }
-
-    /// What people do up to this time, in order; at most [`ACTIONS_MAX`], so call again until there is nothing.
-    pub fn actions(&mut self, now: Timestamp) -> Vec<Said> {
-        while self.said.len() < ACTIONS_MAX
-            && let Some((at, intent)) = self.agenda.take_due(now)
-        {
-            self.act(intent, at);
-        }
-        let rest = self.said.split_off(self.said.len().min(ACTIONS_MAX));
-        std::mem::replace(&mut self.said, rest)
-    }
-
     /// What has happened so far.
     #[must_use]
     pub fn tally(&self) -> Tally {
@@ -209,25 +188,6 @@ impl Traffic {
         }
     }
 
-    /// Takes in what the daemon says.
-    pub fn on_heard(&mut self, heard: &Heard, now: Timestamp) {
-        match heard.kind.as_str() {
-            "assignment.offered" => self.on_offered(heard, now),
-            "assignment.assigned" => self.on_assigned(heard, now),
-            "assignment.paused" => self.on_paused(heard, now),
-            "assignment.resumed" => self.on_resumed(heard, now),
-            "assignment.completed" => self.on_completed(heard, now),
-            "assignment.revoked" => self.on_revoked(heard, now),
-            "ticket.cancelled" | "ticket.expired" => {
-                heard.ticket().and_then(|ticket| self.waiting.remove(ticket));
-            }
-            "ticket.breached" => self.tally.breached += 1,
-            "agent.changed" => self.on_agent_changed(heard, now),
-            "command.rejected" => self.tally.rejected += 1,
-            _ => {}
-        }
-    }
-
     fn say(&mut self, kind: EventKind, at: Timestamp, data: Value) {
         self.events_count += 1;
         let id = format!("{}-e{}", self.options.run, self.events_count);
@@ -251,6 +211,45 @@ impl Traffic {
 
     fn chance(&mut self, probability: f64) -> bool {
         self.rng.random_bool(probability)
+    }
+}
+
+impl Actor for Traffic {
+    fn next_at(&self) -> Option<Timestamp> {
+        if self.said.is_empty() { self.agenda.next_at() } else { Some(Timestamp(i64::MIN)) }
+    }
+
+    fn actions(&mut self, now: Timestamp) -> Vec<Said> {
+        while self.said.len() < ACTIONS_MAX
+            && let Some((at, intent)) = self.agenda.take_due(now)
+        {
+            self.act(intent, at);
+        }
+        let rest = self.said.split_off(self.said.len().min(ACTIONS_MAX));
+        std::mem::replace(&mut self.said, rest)
+    }
+
+    fn on_heard(&mut self, heard: &Heard, now: Timestamp) {
+        match heard.kind.as_str() {
+            "assignment.offered" => self.on_offered(heard, now),
+            "assignment.assigned" => self.on_assigned(heard, now),
+            "assignment.paused" => self.on_paused(heard, now),
+            "assignment.resumed" => self.on_resumed(heard, now),
+            "assignment.completed" => self.on_completed(heard, now),
+            "assignment.revoked" => self.on_revoked(heard, now),
+            "ticket.cancelled" | "ticket.expired" => {
+                heard.ticket().and_then(|ticket| self.waiting.remove(ticket));
+            }
+            "ticket.breached" => self.tally.breached += 1,
+            "agent.changed" => self.on_agent_changed(heard, now),
+            "command.rejected" => self.tally.rejected += 1,
+            _ => {}
+        }
+    }
+
+    /// There is always another customer.
+    fn is_through(&self, _now: Timestamp) -> bool {
+        false
     }
 }
 

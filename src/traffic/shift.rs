@@ -7,7 +7,7 @@ use crate::routing::Timestamp;
 use crate::wire::EventKind;
 
 use super::Traffic;
-use super::agenda::Intent;
+use super::intent::Intent;
 
 /// How long a break takes, in hours of the day.
 const BREAK_HOURS: f64 = 0.4;
