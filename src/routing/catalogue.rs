@@ -149,3 +149,72 @@ fn describe<K: Ord + std::fmt::Display, V: PartialEq>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role(name: &str) -> (RoleName, Role) {
+        let name = RoleName::parse(name).unwrap();
+        (name.clone(), Role::named(name))
+    }
+
+    fn rule(name: &str, when: &str) -> Rule {
+        Rule { name: RuleName::parse(name).unwrap(), when: when.to_owned(), set: RuleActions::default() }
+    }
+
+    fn catalogue(roles: &[&str], conditions: &[(&str, &str)]) -> Catalogue {
+        Catalogue {
+            roles: roles.iter().map(|name| role(name)).collect(),
+            rules: conditions.iter().map(|(name, when)| rule(name, when)).collect(),
+            ..Catalogue::default()
+        }
+    }
+
+    #[test]
+    fn equal_catalogues_have_no_changes_between_them() {
+        let one = catalogue(&["billing"], &[("a", "true")]);
+        assert_eq!(one.changes_since(&one.clone()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_was_removed_added_and_changed_is_named() {
+        let before = catalogue(&["billing", "sales", "vip"], &[("a", "true"), ("b", "true")]);
+        let mut after = catalogue(&["billing", "legal", "vip"], &[("a", "false"), ("c", "true")]);
+        after.roles.values_mut().next().unwrap().weight = 2;
+        after
+            .channels
+            .insert(ChannelName::parse("fax").unwrap(), Channel::default_for(&ChannelName::parse("fax").unwrap()));
+        let expected = [
+            "channel fax was added",
+            "role sales was removed",
+            "role billing changed",
+            "role legal was added",
+            "rule b was removed",
+            "rule a changed",
+            "rule c was added",
+        ];
+        assert_eq!(after.changes_since(&before), expected);
+    }
+
+    #[test]
+    fn rules_that_only_changed_places_are_told_as_that() {
+        let before = catalogue(&[], &[("a", "true"), ("b", "true")]);
+        let after = catalogue(&[], &[("b", "true"), ("a", "true")]);
+        assert_eq!(after.changes_since(&before), ["the order of the rules changed"]);
+    }
+
+    #[test]
+    fn settings_that_are_not_a_list_are_told_in_a_line_each() {
+        let before = catalogue(&["billing"], &[]);
+        let after = Catalogue {
+            default_role: Some(RoleName::parse("billing").unwrap()),
+            agents: AgentRules { missed_offers_max: 9, ..AgentRules::default() },
+            closed_retention: Millis::ZERO,
+            ..before.clone()
+        };
+        let expected =
+            ["the default role changed", "the rules for all agents changed", "the retention of ended tickets changed"];
+        assert_eq!(after.changes_since(&before), expected);
+    }
+}

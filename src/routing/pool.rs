@@ -316,3 +316,116 @@ pub enum GroupEmptied {
     /// It was the last.
     Yes,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::role::{Role, Strategy};
+    use crate::routing::time::Timestamp;
+
+    fn role(name: &str) -> RoleName {
+        RoleName::parse(name).unwrap()
+    }
+
+    fn catalogue() -> Catalogue {
+        let roles = ["billing", "technical"].map(|name| (role(name), Role::named(role(name))));
+        Catalogue { roles: roles.into(), ..Catalogue::default() }
+    }
+
+    fn agent(name: &str, seq: u64, roles: &[&str]) -> Agent {
+        Agent {
+            id: AgentId::parse(name).unwrap(),
+            profile: AgentProfile::of_roles(roles.iter().map(|name| role(name))),
+            status: Status::Online,
+            status_since: Timestamp(0),
+            switches: BTreeMap::new(),
+            slots: BTreeMap::new(),
+            parked: BTreeSet::new(),
+            missed_offers: 0,
+            idle_since: Timestamp(0),
+            idle_seq: seq,
+            turn_seq: 0,
+            seen_at: Timestamp(0),
+        }
+    }
+
+    fn task() -> ChannelName {
+        ChannelName::parse("task").unwrap()
+    }
+
+    #[test]
+    fn who_differs_in_nothing_but_what_it_holds_sits_in_one_group() {
+        let (catalogue, mut pool) = (catalogue(), Pool::for_catalogue(&catalogue()));
+        let (ben, ana) = (agent("ben", 1, &["billing"]), agent("ana", 2, &["billing"]));
+        let mut skilled = agent("cleo", 3, &["billing"]);
+        skilled.profile.skills.0.insert("de".parse().unwrap(), crate::routing::skill::SkillLevel::MAX);
+        for agent in [&ben, &ana, &skilled] {
+            assert_eq!(pool.admit(agent, &catalogue), GroupEmptied::No);
+        }
+        let sizes: Vec<u32> = pool.groups_of(&[role("billing")]).map(Group::size).collect();
+        assert_eq!(sizes, [2, 1]);
+        let billing = [role("billing")];
+        let bench = pool.groups_of(&billing).next().unwrap().bench(&task()).unwrap();
+        let order: Vec<&str> = bench.free(Strategy::LongestIdle.ordering()).map(|(_, agent)| agent.as_str()).collect();
+        assert_eq!(order, ["ben", "ana"]);
+        assert_eq!(bench.free(Ordering::Turn).count(), 0, "no role of the catalogue needs that order");
+    }
+
+    #[test]
+    fn a_group_that_has_two_of_the_roles_is_met_once() {
+        let mut pool = Pool::for_catalogue(&catalogue());
+        pool.admit(&agent("ana", 1, &["billing", "technical"]), &catalogue());
+        assert_eq!(pool.groups_of(&[role("technical"), role("billing"), role("technical")]).count(), 1);
+        assert_eq!(pool.groups_of(&[role("nobody's")]).count(), 0);
+    }
+
+    #[test]
+    fn the_last_to_leave_a_group_or_to_move_to_another_empties_it() {
+        let (catalogue, mut pool) = (catalogue(), Pool::for_catalogue(&catalogue()));
+        let (mut ana, ben) = (agent("ana", 1, &["billing"]), agent("ben", 2, &["billing"]));
+        pool.admit(&ana, &catalogue);
+        pool.admit(&ben, &catalogue);
+        assert_eq!(pool.dismiss(&ben.id), GroupEmptied::No);
+        assert_eq!(pool.dismiss(&ben.id), GroupEmptied::No, "it is gone already");
+        ana.profile.roles = [role("technical")].into();
+        assert_eq!(pool.admit(&ana, &catalogue), GroupEmptied::Yes);
+        assert_eq!(pool.groups_of(&[role("billing")]).count(), 0);
+        assert_eq!(pool.groups_of(&[role("technical")]).count(), 1);
+        assert_eq!(pool.dismiss(&ana.id), GroupEmptied::Yes);
+        assert!(pool.census().is_empty());
+    }
+
+    #[test]
+    fn a_bench_counts_everybody_by_how_they_stand_and_seats_the_free() {
+        let (catalogue, mut pool) = (catalogue(), Pool::for_catalogue(&catalogue()));
+        let mut ana = agent("ana", 1, &["billing"]);
+        pool.admit(&ana, &catalogue);
+        let counts = |pool: &Pool| {
+            let billing = [role("billing")];
+            let bench = pool.groups_of(&billing).next().unwrap().bench(&task()).unwrap();
+            let standings = [Standing::Offline, Standing::ChannelOff, Standing::NoSlot, Standing::Free];
+            (standings.map(|standing| bench.count(standing)), bench.free(Ordering::Idle).count())
+        };
+        assert_eq!(counts(&pool), ([0, 0, 0, 1], 1));
+        ana.switches.insert(task(), false);
+        pool.update(&ana, &catalogue);
+        assert_eq!(counts(&pool), ([0, 1, 0, 0], 0));
+        ana.status = Status::Away;
+        pool.update(&ana, &catalogue);
+        assert_eq!(counts(&pool), ([1, 0, 0, 0], 0));
+        (ana.status, ana.idle_seq) = (Status::Online, 9);
+        ana.switches.clear();
+        pool.update(&ana, &catalogue);
+        assert_eq!(counts(&pool), ([0, 0, 0, 1], 1));
+    }
+
+    #[test]
+    fn no_bench_is_kept_for_a_channel_that_upstream_invents() {
+        let mut pool = Pool::for_catalogue(&catalogue());
+        pool.admit(&agent("ana", 1, &["billing"]), &catalogue());
+        let billing = [role("billing")];
+        let group = pool.groups_of(&billing).next().unwrap();
+        assert!(group.bench(&ChannelName::parse("smoke signals").unwrap()).is_none());
+        assert_eq!(group.bench(&task()).unwrap().count(Standing::Free), 1);
+    }
+}

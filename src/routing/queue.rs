@@ -155,3 +155,105 @@ impl Queues {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::catalogue::Catalogue;
+    use crate::routing::index;
+    use crate::routing::role::Role;
+    use crate::routing::skill::SkillLevel;
+    use crate::routing::ticket::{Bar, Demand, Phase, TicketSpec};
+    use crate::routing::time::Timestamp;
+
+    fn role(name: &str) -> RoleName {
+        RoleName::parse(name).unwrap()
+    }
+
+    fn catalogue() -> Catalogue {
+        let roles = ["billing", "technical"].map(|name| (role(name), Role::named(role(name))));
+        Catalogue { roles: roles.into(), ..Catalogue::default() }
+    }
+
+    fn ticket(arrival_seq: u64, roles: &[&str], skill: Option<&str>) -> Ticket {
+        let skills = skill.map(|name| (name.parse().unwrap(), SkillLevel::MIN));
+        let demand = Demand {
+            roles: roles.iter().map(|name| role(name)).collect(),
+            skills: Skills(skills.into_iter().collect()),
+            ..Demand::default()
+        };
+        Ticket {
+            id: TicketId::parse(&format!("t{arrival_seq}")).unwrap(),
+            arrival_seq,
+            spec: TicketSpec::on(ChannelName::parse("task").unwrap()),
+            demand,
+            created_at: Timestamp(0),
+            due_at: None,
+            entered_at: Timestamp(0),
+            steps_taken: 0,
+            breached: false,
+            attempt: 0,
+            bars: Vec::new(),
+            direction: None,
+            phase: Phase::Waiting,
+        }
+    }
+
+    fn heads(queue: &RoleQueue) -> Vec<&str> {
+        let mut heads: Vec<_> = queue.heads().map(|(_, ticket, rank)| (rank, ticket.as_str())).collect();
+        heads.sort_unstable();
+        heads.into_iter().map(|(_, ticket)| ticket).collect()
+    }
+
+    #[test]
+    fn each_signature_has_a_head_and_equal_tickets_leave_in_the_order_of_arrival() {
+        let (catalogue, mut queues) = (catalogue(), Queues::default());
+        let tickets = [(5, None), (3, Some("de")), (4, None), (1, Some("de"))]
+            .map(|(arrival_seq, skill)| ticket(arrival_seq, &["billing"], skill));
+        for ticket in &tickets {
+            queues.insert(ticket, index::ranks(ticket, &catalogue));
+        }
+        assert_eq!(heads(queues.role(&role("billing")).unwrap()), ["t1", "t4"]);
+        queues.remove(&tickets[3], index::ranks(&tickets[3], &catalogue));
+        queues.remove(&tickets[2], index::ranks(&tickets[2], &catalogue));
+        assert_eq!(heads(queues.role(&role("billing")).unwrap()), ["t3", "t5"]);
+    }
+
+    #[test]
+    fn a_ticket_of_two_roles_waits_in_both_queues_and_leaves_both() {
+        let (catalogue, mut queues) = (catalogue(), Queues::default());
+        let both = ticket(1, &["billing", "technical", "of-another-catalogue"], None);
+        queues.insert(&both, index::ranks(&both, &catalogue));
+        assert_eq!(
+            queues.iter().map(|(role, queue)| (role.as_str(), queue.len())).collect::<Vec<_>>(),
+            [("billing", 1), ("technical", 1)]
+        );
+        queues.remove(&both, index::ranks(&both, &catalogue));
+        assert_eq!(queues.iter().count(), 0);
+    }
+
+    #[test]
+    fn a_place_is_counted_over_all_signatures() {
+        let (catalogue, mut queues) = (catalogue(), Queues::default());
+        let tickets =
+            [ticket(1, &["billing"], None), ticket(2, &["billing"], Some("de")), ticket(3, &["billing"], None)];
+        for ticket in &tickets {
+            queues.insert(ticket, index::ranks(ticket, &catalogue));
+        }
+        let queue = queues.role(&role("billing")).unwrap();
+        let ahead: Vec<usize> =
+            tickets.iter().map(|ticket| queue.ahead_of(&Rank::of(ticket, &catalogue.roles["billing"]))).collect();
+        assert_eq!(ahead, [0, 1, 2]);
+        assert_eq!(RoleQueue::default().ahead_of(&Rank::of(&tickets[0], &catalogue.roles["billing"])), 0);
+    }
+
+    #[test]
+    fn who_is_excluded_and_who_declined_make_one_signature() {
+        let agent = || AgentId::parse("ana").unwrap();
+        let (mut excluded, mut declined) = (ticket(1, &["billing"], None), ticket(2, &["billing"], None));
+        excluded.spec.exclude_agents.insert(agent());
+        declined.bars.push(Bar { agent: agent(), until: Some(Timestamp(9)) });
+        assert_eq!(Signature::of(&excluded), Signature::of(&declined));
+        assert_ne!(Signature::of(&excluded), Signature::of(&ticket(3, &["billing"], None)));
+    }
+}

@@ -59,3 +59,78 @@ impl Age {
         Self { created_at: ticket.created_at, arrival_seq: ticket.arrival_seq }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::name::{ChannelName, RoleName, TicketId};
+    use crate::routing::ticket::{Demand, Phase, Priority, TicketSpec};
+    use crate::routing::time::Millis;
+
+    fn role(order: Order) -> Role {
+        let priority_worth = Millis::from_secs(60);
+        Role { order, priority_worth, ..Role::named(RoleName::parse("billing").unwrap()) }
+    }
+
+    fn ticket(arrival_seq: u64, priority: u8, created_at: i64, due_at: Option<i64>) -> Ticket {
+        Ticket {
+            id: TicketId::parse("t").unwrap(),
+            arrival_seq,
+            spec: TicketSpec::on(ChannelName::parse("task").unwrap()),
+            demand: Demand { priority: Priority::new(priority).unwrap(), ..Demand::default() },
+            created_at: Timestamp(created_at),
+            due_at: due_at.map(Timestamp),
+            entered_at: Timestamp(created_at),
+            steps_taken: 0,
+            breached: false,
+            attempt: 0,
+            bars: Vec::new(),
+            direction: None,
+            phase: Phase::Waiting,
+        }
+    }
+
+    /// Arrival numbers in the order of their ranks.
+    fn ranked(order: Order, tickets: &[Ticket]) -> Vec<u64> {
+        let mut ranks: Vec<Rank> = tickets.iter().map(|ticket| Rank::of(ticket, &role(order))).collect();
+        ranks.sort_unstable();
+        ranks.iter().map(Rank::arrival_seq).collect()
+    }
+
+    #[test]
+    fn priority_comes_before_due_before_age_before_arrival() {
+        let tickets = [
+            ticket(1, 3, 100, None),
+            ticket(2, 3, 100, None),
+            ticket(3, 3, 99, None),
+            ticket(4, 3, 200, Some(900)),
+            ticket(5, 4, 300, None),
+        ];
+        assert_eq!(ranked(Order::Priority, &tickets), [5, 4, 3, 1, 2]);
+    }
+
+    #[test]
+    fn by_deadline_what_has_none_comes_last_whatever_its_priority() {
+        let tickets = [ticket(1, 9, 0, None), ticket(2, 0, 50, Some(9_000)), ticket(3, 0, 60, Some(8_000))];
+        assert_eq!(ranked(Order::Deadline, &tickets), [3, 2, 1]);
+    }
+
+    #[test]
+    fn an_aged_ticket_is_overtaken_only_by_what_came_less_than_nine_worths_later() {
+        let bound = 9 * 60_000;
+        let lowest = ticket(1, 0, 0, None);
+        assert_eq!(ranked(Order::Aged, &[lowest.clone(), ticket(2, 9, bound - 1, None)]), [2, 1]);
+        assert_eq!(ranked(Order::Aged, &[lowest.clone(), ticket(2, 9, bound + 1, None)]), [1, 2]);
+        // At the bound itself the older wins.
+        assert_eq!(ranked(Order::Aged, &[lowest, ticket(2, 9, bound, None)]), [1, 2]);
+    }
+
+    #[test]
+    fn the_ends_of_time_do_not_overflow() {
+        let mut longest = role(Order::Aged);
+        longest.priority_worth = Millis(u64::MAX);
+        let first = Rank::of(&ticket(1, 9, i64::MIN, Some(i64::MIN)), &longest);
+        let last = Rank::of(&ticket(2, 0, i64::MAX, Some(i64::MAX)), &longest);
+        assert!(first < last);
+    }
+}

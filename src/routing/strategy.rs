@@ -123,3 +123,69 @@ pub fn draw(seed: u64, arrival_seq: u64, attempt: u32, agent: &AgentId) -> i64 {
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     i64::try_from((z ^ (z >> 31)) >> 1).expect("63 bits fit")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TICKETS: u64 = 6_000;
+
+    fn agents(count: u64) -> Vec<AgentId> {
+        (0..count).map(|number| AgentId::parse(&format!("agent-{number}")).unwrap()).collect()
+    }
+
+    fn winner(seed: u64, ticket: u64, attempt: u32, agents: &[AgentId]) -> usize {
+        let draws = agents.iter().map(|agent| draw(seed, ticket, attempt, agent));
+        draws.enumerate().min_by_key(|(_, drawn)| *drawn).map(|(place, _)| place).unwrap()
+    }
+
+    /// How often each of a row of places was won.
+    fn tally(places: usize, winners: impl Iterator<Item = usize>) -> Vec<u64> {
+        let mut won = vec![0; places];
+        winners.for_each(|winner| won[winner] += 1);
+        won
+    }
+
+    /// Whether all are within six standard deviations of their fair share.
+    fn fair(won: &[u64]) -> bool {
+        let (total, share) = (won.iter().sum::<u64>(), won.iter().sum::<u64>() / won.len() as u64);
+        let deviation = (total / won.len() as u64).isqrt();
+        won.iter().all(|count| count.abs_diff(share) <= 6 * deviation)
+    }
+
+    #[test]
+    fn every_agent_draws_its_fair_share_of_tickets_in_a_row() {
+        let agents = agents(6);
+        for seed in [0, 42, u64::MAX] {
+            let won = tally(agents.len(), (0..TICKETS).map(|ticket| winner(seed, ticket, 0, &agents)));
+            assert!(fair(&won), "seed {seed}: {won:?}");
+        }
+    }
+
+    #[test]
+    fn who_won_a_ticket_says_nothing_of_the_next_ticket_or_the_next_attempt() {
+        let agents = agents(3);
+        let pair = |one: usize, other: usize| one * agents.len() + other;
+        let next_ticket = (0..TICKETS).map(|n| pair(winner(42, n, 0, &agents), winner(42, n + 1, 0, &agents)));
+        let next_attempt = (0..TICKETS).map(|n| pair(winner(42, n, 0, &agents), winner(42, n, 1, &agents)));
+        // Tickets that are created one after the other are a few events apart.
+        let third_event = (0..TICKETS).map(|n| pair(winner(42, 3 * n, 0, &agents), winner(42, 3 * n + 3, 0, &agents)));
+        for (name, won) in [
+            ("ticket", tally(9, next_ticket)),
+            ("attempt", tally(9, next_attempt)),
+            ("third event", tally(9, third_event)),
+        ] {
+            assert!(fair(&won), "{name}: {won:?}");
+        }
+    }
+
+    #[test]
+    fn a_draw_is_the_same_on_every_machine_and_never_negative() {
+        let ana = AgentId::parse("ana").unwrap();
+        assert_eq!(draw(42, 7, 1, &ana), DRAWN_FOR_ANA);
+        assert!((0..1_000).all(|ticket| draw(42, ticket, 0, &ana) >= 0));
+    }
+
+    /// As first drawn. Another value would make a replayed simulation take another course.
+    const DRAWN_FOR_ANA: i64 = 1_635_133_182_621_139_299;
+}

@@ -1,4 +1,5 @@
 //! A small contact centre, drawn at random: few names, so that commands meet one another.
+#![expect(clippy::unwrap_used, reason = "the names and levels that are drawn from are written here, and are valid")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,9 +17,9 @@ use rolecall::routing::{
     Status, TicketId, TicketType, Timestamp,
 };
 
-pub const ROLES: [&str; 3] = ["billing", "technical", "vip"];
-pub const AGENTS: [&str; 5] = ["ana", "ben", "cleo", "dan", "eve"];
-pub const CHANNELS: [&str; 4] = ["call", "chat", "email", "fax"];
+pub(crate) const ROLES: [&str; 3] = ["billing", "technical", "vip"];
+pub(crate) const AGENTS: [&str; 5] = ["ana", "ben", "cleo", "dan", "eve"];
+pub(crate) const CHANNELS: [&str; 4] = ["call", "chat", "email", "fax"];
 const SKILLS: [&str; 2] = ["de", "networking"];
 const PERMISSIONS: [&str; 2] = ["refund.issue", "log.read"];
 const TICKETS: u32 = 12;
@@ -137,7 +138,7 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
 }
 
 /// Any catalogue of the three roles, or of two of them.
-pub fn catalogue() -> impl Strategy<Value = Arc<Catalogue>> {
+pub(crate) fn catalogue() -> impl Strategy<Value = Arc<Catalogue>> {
     let channels = proptest::collection::btree_map(channel_name(), channel(), 0..4);
     let roles = (role(ROLES[0]), role(ROLES[1]), some(role(ROLES[2]), 0.8));
     let rule = Rule {
@@ -211,7 +212,7 @@ fn changes(now: i64) -> impl Strategy<Value = TicketChanges> {
 }
 
 /// Any command at that time, answers among them to offers that may or may not be open.
-pub fn command(now: i64) -> impl Strategy<Value = Command> {
+pub(crate) fn command(now: i64) -> impl Strategy<Value = Command> {
     let transfer = prop_oneof![role_name().prop_map(TransferTo::Role), agent_id().prop_map(TransferTo::Agent)];
     let after = prop_oneof![Just(AfterWork::WrapUp), Just(AfterWork::Ready)];
     let switches = proptest::collection::btree_map(channel_name(), any::<bool>(), 0..2);
@@ -247,6 +248,6 @@ pub fn command(now: i64) -> impl Strategy<Value = Command> {
 }
 
 /// A life: a catalogue, and what happens under it, each with the seconds since the step before.
-pub fn life(steps_max: usize) -> impl Strategy<Value = (Arc<Catalogue>, Vec<(u32, Command)>)> {
+pub(crate) fn life(steps_max: usize) -> impl Strategy<Value = (Arc<Catalogue>, Vec<(u32, Command)>)> {
     (catalogue(), proptest::collection::vec((0_u32..15_000, command(60_000)), 1..steps_max))
 }

@@ -1,0 +1,113 @@
+//! That the scenarios together show everything that the contract names.
+
+use std::collections::BTreeSet;
+
+use rolecall::routing::RejectionCode;
+use rolecall::routing::offer::RevokeCause;
+use rolecall::routing::role::Strategy;
+use rolecall::routing::ticket::UnroutableCause;
+use rolecall::wire::EventKind;
+
+use crate::{directory, names, play};
+
+/// Contract §5, as this version of it can be caused.
+const OUTBOUND: [&str; 18] = [
+    "ticket.queued",
+    "ticket.escalated",
+    "ticket.breached",
+    "ticket.unroutable",
+    "ticket.expired",
+    "ticket.cancelled",
+    "assignment.offered",
+    "assignment.assigned",
+    "assignment.declined",
+    "assignment.expired",
+    "assignment.revoked",
+    "assignment.paused",
+    "assignment.resumed",
+    "assignment.completed",
+    "agent.changed",
+    "command.rejected",
+    "catalogue.changed",
+    "(changed nothing)",
+];
+
+fn every_play() -> Vec<(String, String)> {
+    let played =
+        names(&directory("scripts")).into_iter().map(|name| play(&name).map_err(|why| format!("{name}: {why}")));
+    played.collect::<Result<_, _>>().expect("every script can be played")
+}
+
+fn missing<'a>(wanted: impl IntoIterator<Item = &'a str>, shown: impl Fn(&str) -> bool) -> BTreeSet<&'a str> {
+    wanted.into_iter().filter(|word| !shown(word)).collect()
+}
+
+#[test]
+fn the_scenarios_show_everything_that_the_contract_names() {
+    let plays = every_play();
+    let written = |text: &str| plays.iter().any(|(script, _)| script.contains(text));
+    let said = |text: &str| plays.iter().any(|(_, transcript)| transcript.contains(text));
+
+    let kinds = EventKind::ALL.map(EventKind::as_str);
+    assert_eq!(missing(kinds, |kind| written(&format!(" {kind} "))), BTreeSet::new(), "of the inbound events");
+    assert_eq!(missing(OUTBOUND, |kind| said(&format!("    {kind}"))), BTreeSet::new(), "of the outbound events");
+
+    let codes = [
+        RejectionCode::UnknownTicket,
+        RejectionCode::UnknownAgent,
+        RejectionCode::StaleAssignment,
+        RejectionCode::NotEligible,
+        RejectionCode::WrongState,
+        RejectionCode::UnknownRole,
+    ];
+    let codes = codes.map(RejectionCode::as_str);
+    assert_eq!(missing(codes, |code| said(&format!("code={code} "))), BTreeSet::new(), "of the rejections");
+
+    // No command makes a supervisor's decision yet.
+    let causes = [
+        RevokeCause::AgentOffline,
+        RevokeCause::TicketCancelled,
+        RevokeCause::Transferred,
+        RevokeCause::Released,
+        RevokeCause::RoleChanged,
+        RevokeCause::LostRace,
+    ];
+    let causes = causes.map(RevokeCause::as_str).into_iter().chain(["declined", "timeout"]);
+    assert_eq!(missing(causes, |cause| said(&format!("cause={cause}\n"))), BTreeSet::new(), "of the causes");
+
+    let causes = [
+        UnroutableCause::NoRole,
+        UnroutableCause::NoAgentWithRole,
+        UnroutableCause::NoAgentWithChannel,
+        UnroutableCause::NoAgentWithSkill,
+        UnroutableCause::NoAgentWithPermission,
+        UnroutableCause::AllExcluded,
+    ];
+    let causes = causes.map(UnroutableCause::as_str);
+    assert_eq!(missing(causes, |cause| said(&format!("cause={cause}\n"))), BTreeSet::new(), "of the unroutable");
+}
+
+#[test]
+fn the_scenarios_show_every_strategy_and_order() {
+    let plays = every_play();
+    let said = |text: &str| plays.iter().any(|(_, transcript)| transcript.contains(text));
+    let strategies = [
+        Strategy::LongestIdle,
+        Strategy::LeastLoaded,
+        Strategy::MostLoaded,
+        Strategy::RoundRobin,
+        Strategy::Random,
+        Strategy::Rank,
+        Strategy::MostSkilled,
+        Strategy::LeastFlexible,
+        Strategy::RingAll,
+    ];
+    // One that had somebody to choose from.
+    let chosen = |strategy: &str| {
+        said(&format!("why=(ticket_arrived {strategy} 2 ")) || said(&format!("why=(ticket_arrived {strategy} 3 "))
+    };
+    assert_eq!(missing(strategies.map(Strategy::as_str), chosen), BTreeSet::new(), "of the strategies");
+    let orders = ["deadline", "aged", "fifo", "priority"];
+    let written = |order: &str| plays.iter().any(|(script, _)| script.contains(&format!("order = \"{order}\"")));
+    assert_eq!(missing(orders, written), BTreeSet::new(), "of the orders");
+}
