@@ -79,6 +79,11 @@ impl State {
                 it.demand = demand.clone();
             }),
             Event::TicketRedirected { ticket, demand, due_at, direction } => self.change_ticket(ticket, |it| {
+                if direction.is_none() {
+                    // From now on this is what upstream asks for: no later look at the ticket takes it back.
+                    it.spec.role = demand.role().cloned();
+                    it.spec.priority = demand.priority;
+                }
                 it.demand = demand.clone();
                 it.due_at = *due_at;
                 it.breached = due_at.is_some_and(|due| due <= at);

@@ -148,7 +148,7 @@ impl Step<'_> {
     fn place_if_homeless(&mut self, id: &TicketId) {
         use crate::routing::ticket::Phase;
         match self.known(id).phase {
-            Phase::Intake => self.place(id),
+            Phase::Intake => self.place_again(id),
             Phase::Waiting => self.place_waiting(id),
             Phase::Scheduled
             | Phase::Unroutable(_)

@@ -65,7 +65,7 @@ impl Step<'_> {
             }
             TicketDue::OwnerGrace => {
                 self.revoke_assignment(id, RevokeCause::AgentOffline);
-                self.place(id);
+                self.place_again(id);
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::routing::matching;
 use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::RevokeCause;
 use crate::routing::overflow;
-use crate::routing::ticket::{Closing, Demand, Phase, TicketChanges, TicketSpec};
+use crate::routing::ticket::{Closing, Demand, Phase, Ticket, TicketChanges, TicketSpec};
 use crate::routing::time::Timestamp;
 
 impl Step<'_> {
@@ -43,11 +43,8 @@ impl Step<'_> {
     /// Classifies a ticket afresh. What waits keeps its age and finds its place anew; what is owned keeps its owner.
     pub(super) fn reclassify(&mut self, id: &TicketId, spec: TicketSpec) {
         let ticket = self.known(id);
-        let fresh = self.state.classifier().classify(self.state.catalogue(), &spec);
-        let moved = fresh.role() != ticket.demand.role();
-        let steps_taken = if moved { 0 } else { ticket.steps_taken };
-        let role = fresh.role().and_then(|role| self.state.catalogue().roles.get(role));
-        let demand = overflow::widened_by(fresh, role, steps_taken);
+        let demand = self.demand_afresh(ticket, &spec);
+        let moved = demand.role() != ticket.demand.role();
         let created_at = spec.created_at.map_or(ticket.created_at, |created| created.min(self.at));
         let due_at = self.due_at(&spec, &demand, created_at);
         let owned = ticket.phase.ownership().is_some();
@@ -64,6 +61,15 @@ impl Step<'_> {
             Phase::Waiting if waited && !moved => self.place_waiting(id),
             _ => self.place(id),
         }
+    }
+
+    /// What a ticket of that spec demands under today's rules, after the overflow steps that it has taken in its role.
+    pub(super) fn demand_afresh(&self, ticket: &Ticket, spec: &TicketSpec) -> Demand {
+        let fresh = self.state.classifier().classify(self.state.catalogue(), spec);
+        let moved = fresh.role() != ticket.demand.role();
+        let steps_taken = if moved { 0 } else { ticket.steps_taken };
+        let role = fresh.role().and_then(|role| self.state.catalogue().roles.get(role));
+        overflow::widened_by(fresh, role, steps_taken)
     }
 
     /// Looks again at a ticket that waits, and goes on waiting without a word where nothing comes of it.

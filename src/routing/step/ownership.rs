@@ -44,7 +44,7 @@ impl Step<'_> {
         let ticket = self.ticket(id)?;
         owner(ticket, agent)?;
         self.revoke_assignment(id, RevokeCause::Released);
-        self.place(id);
+        self.place_again(id);
         Ok(Done::Accepted)
     }
 
@@ -121,7 +121,7 @@ impl Step<'_> {
         let agent = self.state.agent(&ownership.agent).expect("what a removed agent owned was taken back");
         if agent.status == Status::Offline {
             self.revoke_assignment(id, RevokeCause::AgentOffline);
-            self.place(id);
+            self.place_again(id);
         } else if agent.has_slot(&ticket.spec.channel, self.state.catalogue()) {
             self.resume_assignment(id);
         } else {

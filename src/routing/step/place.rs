@@ -46,6 +46,18 @@ impl Step<'_> {
         }
     }
 
+    /// Finds the place of a ticket that was offered or owned. While it was, upstream may have said something else of it,
+    /// and the catalogue may have changed.
+    pub(super) fn place_again(&mut self, id: &TicketId) {
+        let ticket = self.known(id);
+        if self.demand_afresh(ticket, &ticket.spec) == ticket.demand {
+            self.place(id);
+        } else {
+            let spec = ticket.spec.clone();
+            self.reclassify(id, spec);
+        }
+    }
+
     /// Puts a ticket in its queues, and says so. One that waits already only hears of it when its role changed.
     fn queue(&mut self, id: &TicketId, direction: Option<Direction>) {
         let ticket = self.known(id);
