@@ -40,6 +40,15 @@ impl State {
         if !holds {
             return Err(format!("ticket {} is {:?}, which its agents know nothing of", ticket.id, ticket.phase));
         }
+        let waits = ticket.phase == Phase::Waiting;
+        if waits && let Some(cause) = matching::unroutable(self, ticket) {
+            return Err(format!("ticket {} waits although nobody can take it: {}", ticket.id, cause.as_str()));
+        }
+        let meant_for = ticket.direction.as_ref().filter(|_| waits).map(|direction| &direction.agent);
+        let can = |agent| self.agent(agent).is_some_and(|agent| matching::lasting_lack(self, agent, ticket).is_none());
+        if let Some(agent) = meant_for.filter(|agent| !can(agent)) {
+            return Err(format!("ticket {} waits for agent {agent}, who can never take it", ticket.id));
+        }
         if self.closed_ticket(&ticket.id).is_some() {
             return Err(format!("ticket {} has ended and has not", ticket.id));
         }

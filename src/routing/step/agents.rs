@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use super::{Done, Handled, Step, reject};
 use crate::routing::agent::{AgentProfile, SlotUse, Status};
+use crate::routing::catalogue::Catalogue;
 use crate::routing::channel::OwnerGrace;
 use crate::routing::command::{Rejection, RejectionCode};
 use crate::routing::event::Event;
 use crate::routing::matching;
 use crate::routing::name::{AgentId, ChannelName, TicketId};
 use crate::routing::offer::RevokeCause;
-use crate::routing::ticket::Ticket;
+use crate::routing::ticket::{Phase, Ticket};
 
 impl Step<'_> {
     pub(super) fn register_agent(&mut self, id: &AgentId, profile: AgentProfile) -> Handled {
@@ -21,6 +22,9 @@ impl Step<'_> {
             self.emit(Event::AgentSeen { agent: id.clone() });
             return Ok(Done::Accepted);
         }
+        let catalogue = self.state.catalogue();
+        let closes_channel =
+            self.state.agent(id).is_some_and(|known| closes_channel(&known.profile, &profile, catalogue));
         self.emit(Event::AgentRegistered { agent: id.clone(), profile: Box::new(profile) });
         let unfit = self.open_offers(id, |step, ticket| {
             let agent = step.state.agent(id).expect("registered above");
@@ -29,9 +33,16 @@ impl Step<'_> {
         for ticket in &unfit {
             self.revoke_offer(ticket, id, RevokeCause::RoleChanged);
         }
-        self.place_all(unfit);
+        let in_vain = self.end_directions(id, |step, ticket| {
+            let agent = step.state.agent(id).expect("registered above");
+            matching::lasting_lack(step.state, agent, ticket).is_some()
+        });
+        self.place_all(unfit.into_iter().chain(in_vain).collect());
         self.hungers(id);
         self.reexamine();
+        if closes_channel {
+            self.reexamine_waiting();
+        }
         Ok(Done::Accepted)
     }
 
@@ -146,7 +157,6 @@ impl Step<'_> {
     }
 
     fn place_if_homeless(&mut self, id: &TicketId) {
-        use crate::routing::ticket::Phase;
         match self.known(id).phase {
             Phase::Intake => self.place_again(id),
             Phase::Waiting => self.place_waiting(id),
@@ -202,18 +212,25 @@ impl Step<'_> {
             self.place(&id);
         }
         if std::mem::take(&mut self.state.index.group_emptied) {
-            let mut waiting: Vec<(u64, TicketId)> = self
-                .state
-                .tickets()
-                .filter(|ticket| ticket.phase == crate::routing::ticket::Phase::Waiting)
-                .map(|ticket| (ticket.arrival_seq, ticket.id.clone()))
-                .collect();
-            waiting.sort_unstable();
-            for (_, id) in waiting {
-                if matching::unroutable(self.state, self.known(&id)).is_some() {
-                    self.place(&id);
-                }
+            self.reexamine_waiting();
+        }
+    }
+
+    /// Looks for tickets that wait and that nobody can take any more.
+    fn reexamine_waiting(&mut self) {
+        let waiting = self.state.tickets().filter(|ticket| ticket.phase == Phase::Waiting);
+        let mut waiting: Vec<(u64, TicketId)> = waiting.map(|ticket| (ticket.arrival_seq, ticket.id.clone())).collect();
+        waiting.sort_unstable();
+        for (_, id) in waiting {
+            if matching::unroutable(self.state, self.known(&id)).is_some() {
+                self.place(&id);
             }
         }
     }
+}
+
+/// Whether the agent no longer takes a channel that it took: it may have been the only one.
+fn closes_channel(before: &AgentProfile, after: &AgentProfile, catalogue: &Catalogue) -> bool {
+    let mut named = before.limits.keys().chain(after.limits.keys());
+    named.any(|channel| before.limit(channel, catalogue) > 0 && after.limit(channel, catalogue) == 0)
 }

@@ -74,6 +74,7 @@ impl Step<'_> {
 
     /// Looks again at a ticket that waits, and goes on waiting without a word where nothing comes of it.
     pub(super) fn place_waiting(&mut self, id: &TicketId) {
+        self.forget_lapsed(id);
         let ticket = self.known(id);
         let later = ticket.spec.not_before.is_some_and(|not_before| not_before > self.at);
         let over = ticket.spec.expires_at.is_some_and(|expiry| expiry <= self.at);

@@ -20,6 +20,8 @@ impl Step<'_> {
             let spec = ticket.spec.clone();
             return self.reclassify(id, spec);
         }
+        self.forget_lapsed(id);
+        let ticket = self.known(id);
         if ticket.spec.expires_at.is_some_and(|expiry| expiry <= self.at) {
             return self.close(id, Closing::Expired, "expires_at");
         }
@@ -55,6 +57,23 @@ impl Step<'_> {
         } else {
             let spec = ticket.spec.clone();
             self.reclassify(id, spec);
+        }
+    }
+
+    /// Forgets what keeps a ticket from agents and holds no longer: cool-downs that are over, and that it waits for an
+    /// agent who can never take it.
+    pub(super) fn forget_lapsed(&mut self, id: &TicketId) {
+        let ticket = self.known(id);
+        if ticket.bars.iter().any(|bar| bar.until.is_some_and(|until| until <= self.at)) {
+            self.emit(Event::BarsLapsed { ticket: id.clone() });
+        }
+        let ticket = self.known(id);
+        let in_vain = ticket.direction.as_ref().is_some_and(|direction| {
+            let agent = self.state.agent(&direction.agent);
+            agent.is_none_or(|agent| matching::lasting_lack(self.state, agent, ticket).is_some())
+        });
+        if in_vain {
+            self.emit(Event::DirectionEnded { ticket: id.clone() });
         }
     }
 
