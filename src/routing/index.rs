@@ -139,9 +139,10 @@ pub(super) fn ticket_due(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue
     dues.into_iter().filter_map(|(due, what)| Some((due?, what))).chain(offers).min()
 }
 
-/// When a ticket leaves an owner who went offline.
+/// When a ticket leaves an owner who went offline. One that is paused stays until its customer is back.
 fn grace_due(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) -> Option<Timestamp> {
-    let owner = agents.get(&ticket.phase.ownership()?.agent)?;
+    let (Phase::Assigned(ownership) | Phase::Resuming(ownership)) = &ticket.phase else { return None };
+    let owner = agents.get(&ownership.agent)?;
     match catalogue.channel(&ticket.spec.channel).owner_grace {
         OwnerGrace::After(grace) if owner.status == Status::Offline => Some(owner.status_since + grace),
         OwnerGrace::After(_) | OwnerGrace::Keep => None,
