@@ -85,12 +85,14 @@ impl Step<'_> {
         }
     }
 
-    /// Takes back the offers of a ticket to agents who could not take it any more. With the last, it is in no place.
+    /// Takes back the offers of a ticket to agents who could not take it any more, or who gave it a slot on another
+    /// channel than it has now. With the last, it is in no place.
     fn revoke_unfit_offers(&mut self, id: &TicketId) {
         let ticket = self.known(id);
         let unfit = |agent: &AgentId| {
             let agent = self.state.agent(agent).expect("an offer is open to a registered agent");
-            matching::lasting_lack(self.state, agent, ticket).is_some()
+            let slot = agent.slots.get(&ticket.id).expect("an open offer takes a slot");
+            slot.channel != ticket.spec.channel || matching::lasting_lack(self.state, agent, ticket).is_some()
         };
         let agents: Vec<AgentId> =
             ticket.phase.offers().iter().map(|offer| offer.agent.clone()).filter(|agent| unfit(agent)).collect();

@@ -2,7 +2,7 @@
 
 use super::{Done, Handled, Step, held_by_offer, reject, wrong_state};
 use crate::routing::command::{Rejection, RejectionCode};
-use crate::routing::event::Event;
+use crate::routing::event::{Event, Taking};
 use crate::routing::matching::{self, Lack, Search};
 use crate::routing::name::{AgentId, AssignmentId, RoleName, TicketId};
 use crate::routing::offer::{FallOut, Offer, Reason, RevokeCause, Trigger};
@@ -15,7 +15,7 @@ impl Step<'_> {
         agent: &AgentId,
         assignment: Option<&AssignmentId>,
     ) -> Handled {
-        let ticket = self.ticket(id)?;
+        let ticket = self.answered(id)?;
         self.require_agent(agent)?;
         let repeated = ticket.phase.ownership().is_some_and(|ownership| {
             ownership.agent == *agent && assignment.is_none_or(|answered| *answered == ownership.assignment)
@@ -23,9 +23,38 @@ impl Step<'_> {
         if repeated {
             return Ok(Done::Accepted);
         }
-        let offer = open_offer(ticket, agent, assignment)?.clone();
+        let offer = self.open_offer(ticket, agent, assignment)?.clone();
         self.accept(id, &offer);
         Ok(Done::Accepted)
+    }
+
+    /// The ticket that an answer to an offer is about. Where it has ended, the answer comes too late.
+    fn answered(&self, id: &TicketId) -> Result<&Ticket, Rejection> {
+        let too_late = |rejection: Rejection| match rejection.code {
+            RejectionCode::WrongState => Rejection { code: RejectionCode::StaleAssignment, ..rejection },
+            _ => rejection,
+        };
+        self.ticket(id).map_err(too_late)
+    }
+
+    /// The open offer that an answer is about. One that should have lapsed by now is not open.
+    fn open_offer<'t>(
+        &self,
+        ticket: &'t Ticket,
+        agent: &AgentId,
+        assignment: Option<&AssignmentId>,
+    ) -> Result<&'t Offer, Rejection> {
+        let answered =
+            |offer: &&Offer| assignment.is_none_or(|id| *id == offer.assignment) && offer.expires_at > self.at;
+        ticket.phase.offer_to(agent).filter(answered).ok_or_else(|| {
+            let detail = match assignment {
+                Some(assignment) => {
+                    format!("the offer {assignment} of ticket {} to agent {agent} is not open", ticket.id)
+                }
+                None => format!("no offer of ticket {} to agent {agent} is open", ticket.id),
+            };
+            reject(RejectionCode::StaleAssignment, detail)
+        })
     }
 
     /// The offer becomes an assignment; whoever else was asked has lost the race.
@@ -42,13 +71,15 @@ impl Step<'_> {
             self.revoke_offer(id, &other, RevokeCause::LostRace);
         }
         let ticket = self.known(id);
-        let taking = crate::routing::event::Taking {
+        let agent = self.state.agent(&offer.agent).expect("an offer is open to a registered agent");
+        let slot = agent.slots.get(id).expect("an open offer takes a slot");
+        let taking = Taking {
             ticket: id.clone(),
             agent: offer.agent.clone(),
             assignment: offer.assignment.clone(),
             role: offer.role.clone(),
             channel: ticket.spec.channel.clone(),
-            cost: self.state.catalogue().channel(&ticket.spec.channel).cost,
+            cost: slot.cost,
             attempt: ticket.attempt,
             reason: offer.reason.clone(),
         };
@@ -68,12 +99,12 @@ impl Step<'_> {
         assignment: Option<&AssignmentId>,
         reason: Option<String>,
     ) -> Handled {
-        let ticket = self.ticket(id)?;
+        let ticket = self.answered(id)?;
         self.require_agent(agent)?;
         if ticket.phase.ownership().is_some_and(|ownership| ownership.agent == *agent) {
             return Err(wrong_state(ticket, "offered; an owner gives it back with ticket.released"));
         }
-        let offer = open_offer(ticket, agent, assignment)?;
+        let offer = self.open_offer(ticket, agent, assignment)?;
         let held = held_by_offer(ticket, offer);
         self.emit(Event::OfferDeclined { held, reason });
         self.after_refusal(id, agent);
@@ -191,20 +222,4 @@ fn claimed(ticket: &Ticket, value: i64, state: &crate::routing::State) -> Reason
         value,
         runner_up: None,
     }
-}
-
-/// The offer that an answer is about.
-fn open_offer<'t>(
-    ticket: &'t Ticket,
-    agent: &AgentId,
-    assignment: Option<&AssignmentId>,
-) -> Result<&'t Offer, Rejection> {
-    let answered = |offer: &&Offer| assignment.is_none_or(|id| *id == offer.assignment);
-    ticket.phase.offer_to(agent).filter(answered).ok_or_else(|| {
-        let detail = match assignment {
-            Some(assignment) => format!("the offer {assignment} of ticket {} to agent {agent} is over", ticket.id),
-            None => format!("no offer of ticket {} to agent {agent} is open", ticket.id),
-        };
-        reject(RejectionCode::StaleAssignment, detail)
-    })
 }
