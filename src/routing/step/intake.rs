@@ -23,11 +23,13 @@ impl Step<'_> {
         Done::Accepted
     }
 
-    /// When a ticket should be answered: as upstream said, else by its role's target.
+    /// When a ticket should be answered: as upstream said, else by its role's target, which counts from when the ticket
+    /// may be worked on.
     pub(super) fn due_at(&self, spec: &TicketSpec, demand: &Demand, created_at: Timestamp) -> Option<Timestamp> {
         let role = demand.role().and_then(|role| self.state.catalogue().roles.get(role));
         let target = role.and_then(|role| role.target);
-        spec.due_at.or_else(|| target.map(|target| created_at + target.answer_within))
+        let workable_at = spec.not_before.map_or(created_at, |not_before| not_before.max(created_at));
+        spec.due_at.or_else(|| target.map(|target| workable_at + target.answer_within))
     }
 
     pub(super) fn update_ticket(&mut self, id: &TicketId, changes: &TicketChanges) -> Handled {
