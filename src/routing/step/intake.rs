@@ -110,8 +110,8 @@ impl Step<'_> {
         Ok(Done::Accepted)
     }
 
-    /// Takes a ticket back from whoever is offered it or owns it, and says who that was.
-    pub(super) fn revoke_all(&mut self, id: &TicketId, cause: RevokeCause) -> Vec<AgentId> {
+    /// Takes a ticket back from whoever is offered it or owns it.
+    pub(super) fn revoke_all(&mut self, id: &TicketId, cause: RevokeCause) {
         let phase = &self.known(id).phase;
         let offered = phase.offers().iter().map(|offer| offer.agent.clone());
         let agents: Vec<AgentId> = offered.chain(phase.ownership().map(|ownership| ownership.agent.clone())).collect();
@@ -122,6 +122,5 @@ impl Step<'_> {
                 self.revoke_offer(id, agent, cause);
             }
         }
-        agents
     }
 }

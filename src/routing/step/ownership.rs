@@ -1,5 +1,7 @@
 //! What becomes of tickets that somebody owns: completed, handed over, given back, paused and resumed.
 
+use std::collections::BTreeSet;
+
 use super::{Done, Handled, Step, held_by_owner, reject, wrong_state};
 use crate::routing::agent::Status;
 use crate::routing::command::{AfterWork, Rejection, RejectionCode, TransferTo};
@@ -65,9 +67,11 @@ impl Step<'_> {
             TransferTo::Agent(agent) => (self.demand_for_agent(id, agent)?, Some(agent)),
         };
         let giver = by.and_then(|by| AgentId::parse(by).ok()).filter(|by| self.state.agent(by).is_some());
-        let former = self.revoke_all(id, RevokeCause::Transferred);
-        for agent in former.iter().chain(giver.as_ref()).filter(|agent| Some(*agent) != direction) {
-            let bar = Bar { agent: agent.clone(), until: None };
+        let owner = self.known(id).phase.ownership().map(|ownership| ownership.agent.clone());
+        self.revoke_all(id, RevokeCause::Transferred);
+        let givers: BTreeSet<AgentId> = owner.into_iter().chain(giver).collect();
+        for agent in givers.into_iter().filter(|agent| Some(agent) != direction) {
+            let bar = Bar { agent, until: None };
             self.emit(Event::AgentBarred { ticket: id.clone(), bar });
         }
         let ticket = self.known(id);
