@@ -134,8 +134,9 @@ impl Step<'_> {
         match matching::acceptance(self.state, self.known(id)) {
             Acceptance::Auto => self.assign(id, choice),
             Acceptance::Offer => {
+                let attempt = self.known(id).attempt + 1;
                 for agent in &choice.agents {
-                    self.offer(id, agent, choice);
+                    self.offer(id, agent, choice, attempt);
                 }
             }
         }
@@ -144,7 +145,7 @@ impl Step<'_> {
     /// Makes the first of the chosen the owner.
     pub(super) fn assign(&mut self, id: &TicketId, choice: &Choice) {
         let agent = choice.agents.first().expect("a choice has a winner");
-        let taking = self.taking(id, agent, choice);
+        let taking = self.taking(id, agent, choice, self.known(id).attempt + 1);
         let ticket = self.known(id);
         let event = Event::TicketAssigned {
             taking,
@@ -155,8 +156,9 @@ impl Step<'_> {
         self.emit(event);
     }
 
-    fn offer(&mut self, id: &TicketId, agent: &AgentId, choice: &Choice) {
-        let taking = self.taking(id, agent, choice);
+    /// Offers that are made at once are one attempt.
+    fn offer(&mut self, id: &TicketId, agent: &AgentId, choice: &Choice, attempt: u32) {
+        let taking = self.taking(id, agent, choice, attempt);
         let ticket = self.known(id);
         let role = matching::own_role(self.state, ticket);
         let channel = self.state.catalogue().channel(&ticket.spec.channel);
@@ -164,7 +166,7 @@ impl Step<'_> {
         self.emit(Event::OfferMade { taking, expires_at: self.at + timeout });
     }
 
-    fn taking(&self, id: &TicketId, agent: &AgentId, choice: &Choice) -> Taking {
+    fn taking(&self, id: &TicketId, agent: &AgentId, choice: &Choice, attempt: u32) -> Taking {
         let ticket = self.known(id);
         let agent = self.state.agent(agent).expect("who is chosen is registered");
         let role = matching::serving_role(agent, &ticket.demand).expect("who is chosen has a demanded role");
@@ -175,7 +177,7 @@ impl Step<'_> {
             role: role.clone(),
             channel: ticket.spec.channel.clone(),
             cost: self.state.catalogue().channel(&ticket.spec.channel).cost,
-            attempt: ticket.attempt + 1,
+            attempt,
             reason: choice.reason.clone(),
         }
     }
