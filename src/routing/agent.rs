@@ -209,7 +209,7 @@ pub struct ChannelLoad {
 pub struct AgentView {
     /// Whether it is there.
     pub status: Status,
-    /// Per channel that the catalogue or the agent names.
+    /// Per channel: the usual ones, and those that the catalogue or the agent names.
     pub load: BTreeMap<ChannelName, ChannelLoad>,
     /// Tickets in wrap-up.
     pub wrapping_up: u32,

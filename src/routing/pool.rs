@@ -170,6 +170,12 @@ impl Pool {
         Self { channels: channels.into_iter().collect(), orderings: orderings.into_iter().collect(), ..Self::default() }
     }
 
+    /// The channels that have benches: the usual ones, and those that the catalogue names.
+    #[must_use]
+    pub fn channels(&self) -> &[ChannelName] {
+        &self.channels
+    }
+
     /// The groups that have any of these roles, each once.
     pub fn groups_of<'a>(&'a self, roles: &'a [RoleName]) -> impl Iterator<Item = &'a Group> {
         let mut numbers: Vec<usize> = Vec::new();

@@ -195,10 +195,10 @@ impl State {
     #[must_use]
     pub fn agent_view(&self, agent: &Agent) -> AgentView {
         let named: std::collections::BTreeSet<&ChannelName> = self
-            .ground
-            .catalogue
-            .channels
-            .keys()
+            .index
+            .pool
+            .channels()
+            .iter()
             .chain(agent.profile.limits.keys())
             .chain(agent.slots.values().map(|slot| &slot.channel))
             .collect();
@@ -225,5 +225,29 @@ impl State {
         let closed: BTreeMap<_, _> = ground.closed.iter().collect();
         (tickets, closed, &ground.closed_order, &ground.agents, &ground.paces).hash(&mut hasher);
         hasher.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::agent::{AgentProfile, Status};
+    use crate::routing::event::Event;
+
+    #[test]
+    fn an_agent_is_seen_with_every_channel_on_which_it_may_ever_hold_something() {
+        let mut state = State::new(Identity { instance: 1, seed: 1 });
+        let mut profile = AgentProfile::of_roles([]);
+        profile.limits.insert("fax".parse().unwrap(), 2);
+        let agent: AgentId = "ana".parse().unwrap();
+        state.apply(Timestamp(0), &Event::AgentRegistered { agent: agent.clone(), profile: Box::new(profile) });
+        let view = state.agent_view(state.agent(&agent).unwrap());
+        let load: Vec<(&str, u32, u32)> =
+            view.load.iter().map(|(channel, load)| (channel.as_str(), load.used, load.limit)).collect();
+        assert_eq!(
+            load,
+            [("call", 0, 1), ("chat", 0, 3), ("email", 0, 5), ("fax", 0, 2), ("social", 0, 5), ("task", 0, 5)]
+        );
+        assert_eq!((view.status, view.wrapping_up), (Status::Offline, 0));
     }
 }
