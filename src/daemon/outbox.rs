@@ -45,3 +45,49 @@ pub(super) fn decode(number: u64, bytes: &[u8]) -> Result<Publication, JournalEr
     rmp_serde::from_slice(bytes)
         .map_err(|error| JournalError::Damaged { what: format!("outbox record {number} is no publication: {error}") })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::Timestamp;
+    use crate::wire::UnreadableCode;
+
+    const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/outbox-v1");
+
+    fn samples() -> [(&'static str, Publication); 2] {
+        let outbound = Outbound {
+            id: "00000000000000fe-7".to_owned(),
+            kind: "assignment.assigned",
+            routing_key: "assignment.assigned.billing".to_owned(),
+            timestamp: Timestamp(1_795_338_287_977),
+            correlation_id: Some("7f3c".to_owned()),
+            traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
+            body: br#"{"specversion":"1.0"}"#.to_vec(),
+        };
+        let unreadable =
+            Unreadable { code: UnreadableCode::BadJson, detail: "expected a value".to_owned(), kind: None };
+        let properties = Properties::new().with_kind("ticket.created").with_header("x-own", "kept");
+        let dead = dead_letter("ticket.created".to_owned(), properties, vec![0xff, 0x00], &unreadable);
+        [("assigned", publication(outbound)), ("dead-letter", dead)]
+    }
+
+    /// A journal holds what an earlier version wanted to send: this version has to be able to.
+    #[test]
+    fn the_outbox_of_version_1_is_read() {
+        for (name, expected) in samples() {
+            let path = format!("{GOLDEN}/{name}.msgpack");
+            if std::env::var_os("ROLECALL_BLESS").is_some() {
+                std::fs::create_dir_all(GOLDEN).expect("the golden files have a directory");
+                std::fs::write(&path, encode(&expected)).expect("the golden file is written");
+            }
+            let bytes = std::fs::read(&path).expect("the golden file is there");
+            assert_eq!(decode(1, &bytes).expect("an old record is read"), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn damage_is_an_error_that_names_the_record() {
+        let error = decode(7, &[0xc1]).expect_err("0xc1 is no MessagePack").to_string();
+        assert!(error.contains("record 7"), "{error}");
+    }
+}

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::broker::{Intake, Link, Publish, Status};
 use crate::config::Config;
 use crate::http::{App, Heartbeat, OwnerToken, ReadModel, Readiness};
-use crate::journal::{self, JournalError, JournalOptions, JournalReader, Recovered, RedbJournal};
+use crate::journal::{self, Batch, Journal, JournalError, JournalOptions, JournalReader, Recovered, RedbJournal};
 use crate::routing::{Catalogue, Millis};
 use crate::telemetry::occurrence::{
     CatalogueReloaded, DrainCutShort, DrainFinished, DrainStarted, HttpListening, JournalFailed, JournalRecovered,
@@ -49,6 +49,7 @@ struct Running {
     writer: Thread<()>,
     journal: Thread<RedbJournal>,
     publisher: tokio::task::JoinHandle<Result<Box<dyn Publish>, DaemonError>>,
+    draining: CancellationToken,
     drained: CancellationToken,
     reader: JournalReader,
     cursor: Cursor,
@@ -205,6 +206,7 @@ fn start(
     let promises = Promises::default();
     let intake_gate = IntakeGate::default();
 
+    let draining = CancellationToken::new();
     let mut clock = Clock::new(system_clock);
     writer.replace_catalogue(Arc::new(config.catalogue.clone()), clock.now());
 
@@ -220,7 +222,8 @@ fn start(
         journal_free: Arc::new(Semaphore::new(1)),
         reader: reader.clone(),
         cursor: cursor.clone(),
-        intake_open: intake_gate.clone(),
+        intake_gate: intake_gate.clone(),
+        draining: draining.clone(),
         heartbeat: heartbeat.clone(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
@@ -249,7 +252,7 @@ fn start(
         let drained = drained.clone();
         async move { drained.run_until_cancelled(housekeeping.run()).await }
     });
-    Ok(Running { intake, status, control, writer, journal, publisher, drained, reader, cursor, readiness })
+    Ok(Running { intake, status, control, writer, journal, publisher, draining, drained, reader, cursor, readiness })
 }
 
 impl Running {
@@ -301,34 +304,30 @@ impl Running {
         let deadline = tokio::time::Instant::now() + timeout.saturating_sub(SHUTDOWN_RESERVE).max(timeout / 2);
         DrainStarted { cause, timeout }.emit();
         self.readiness.draining();
-        self.intake.stop().await;
-        self.writer.ended().await?;
-        let journal = self.journal.ended().await?;
-        self.drained.cancel();
-        let mut publisher = self.publisher;
-        match tokio::time::timeout_at(deadline, &mut publisher).await {
-            Ok(Ok(Ok(mut link))) => link.close().await,
-            Ok(Ok(Err(error))) => return Err(error),
-            Ok(Err(_)) => return Err(DaemonError::Panicked("publisher")),
-            // What is left follows after the next start.
-            Err(_) => publisher.abort(),
-        }
-        self.intake.close().await;
+        self.draining.cancel();
+        let rest = tokio::time::timeout_at(deadline, self.finish());
+        let unfinished = rest.await.map_or(Ok(true), |finished| finished.map(|()| false))?;
         let outbox_count = self.reader.usage().outbox_last.saturating_sub(self.cursor.get());
-        settle_accounts(journal, self.cursor.get())?;
         let took = started_at.elapsed();
-        if outbox_count == 0 {
-            DrainFinished { took, unacknowledged_count: 0, outbox_count }.emit();
+        if unfinished || outbox_count > 0 {
+            DrainCutShort { took, outbox_count }.emit();
         } else {
-            DrainCutShort { took, unacknowledged_count: 0, outbox_count }.emit();
+            DrainFinished { took }.emit();
         }
         Ok(())
     }
-}
 
-/// The last batch: how far the broker has confirmed.
-fn settle_accounts(mut journal: RedbJournal, published_through: u64) -> Result<(), JournalError> {
-    use crate::journal::{Batch, Journal};
-    journal.append(&Batch { at: system_clock(), published_through, ..Batch::default() })?;
-    journal.close()
+    /// The steps of a drain. Where time runs out in the middle, what is left follows after the next start.
+    async fn finish(&mut self) -> Result<(), DaemonError> {
+        self.intake.stop().await;
+        self.writer.ended().await?;
+        let mut journal = self.journal.ended().await?;
+        self.intake.close().await;
+        self.drained.cancel();
+        let published = (&mut self.publisher).await.map_err(|_| DaemonError::Panicked("publisher"))?;
+        published?.close().await;
+        let last = Batch { at: system_clock(), published_through: self.cursor.get(), ..Batch::default() };
+        journal.append(&last)?;
+        Ok(journal.close()?)
+    }
 }

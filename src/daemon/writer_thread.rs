@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::{Interval, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Deliveries, Delivery};
 use crate::http::Heartbeat;
@@ -41,7 +42,9 @@ pub(super) struct Desk {
     pub(super) journal_free: Arc<Semaphore>,
     pub(super) reader: JournalReader,
     pub(super) cursor: Cursor,
-    pub(super) intake_open: IntakeGate,
+    pub(super) intake_gate: IntakeGate,
+    /// Set when the process was asked to end: what was delivered already is taken, gate or not.
+    pub(super) draining: CancellationToken,
     pub(super) heartbeat: Heartbeat,
 }
 
@@ -105,7 +108,8 @@ impl Desk {
     async fn wait(&mut self, tick: &mut Interval, flush: bool) -> Woken {
         let has_work = flush || self.writer.has_work();
         let takes = !self.writer.is_full();
-        let takes_deliveries = takes && !self.intake_open.is_closed() && !self.reader.outbox_is_full();
+        let held_back = self.intake_gate.is_closed() || self.reader.outbox_is_full();
+        let takes_deliveries = takes && (self.draining.is_cancelled() || !held_back);
         let nap = nap(self.writer.next_timeout(), self.clock.now());
         tokio::select! {
             biased;

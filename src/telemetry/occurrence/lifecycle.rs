@@ -140,21 +140,12 @@ impl DrainStarted {
 pub struct DrainFinished {
     /// How long it took.
     pub took: Duration,
-    /// Deliveries that were taken and not acknowledged: none.
-    pub unacknowledged_count: u64,
-    /// Outbound records that are durable and not confirmed: none.
-    pub outbox_count: u64,
 }
 
 impl DrainFinished {
     /// Logs it.
     pub fn emit(self) {
-        info!(
-            took_ms = millis(self.took),
-            unacknowledged = self.unacknowledged_count,
-            outbox = self.outbox_count,
-            "drained: nothing was left"
-        );
+        info!(took_ms = millis(self.took), "drained: nothing was left");
     }
 }
 
@@ -163,8 +154,6 @@ impl DrainFinished {
 pub struct DrainCutShort {
     /// How long was waited.
     pub took: Duration,
-    /// Deliveries that were taken and not acknowledged.
-    pub unacknowledged_count: u64,
     /// Outbound records that are durable and not confirmed.
     pub outbox_count: u64,
 }
@@ -174,7 +163,6 @@ impl DrainCutShort {
     pub fn emit(self) {
         warn!(
             took_ms = millis(self.took),
-            unacknowledged = self.unacknowledged_count,
             outbox = self.outbox_count,
             "drain cut short; what is left follows after the next start"
         );
