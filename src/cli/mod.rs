@@ -9,6 +9,7 @@ mod completions;
 mod config_args;
 mod demo;
 mod exit;
+mod journal;
 mod publish;
 mod replay_csv;
 mod serve;
@@ -42,6 +43,8 @@ enum Subcommand {
     Serve(serve::ServeArgs),
     /// Run the daemon without a broker, with a made-up contact centre, and show the wallboard
     Demo(demo::DemoArgs),
+    /// Look into a journal: what it holds, whether it is whole, its entries as JSON lines
+    Journal(journal::JournalArgs),
     /// Check a configuration: what is wrong with it, and what is hardly meant
     Check(check::CheckArgs),
     /// Publish one event, or a file of events, to the daemon's exchange
@@ -78,6 +81,7 @@ fn dispatch(subcommand: Subcommand) -> Result<(), Failure> {
     match subcommand {
         Subcommand::Serve(args) => serve::run(args),
         Subcommand::Demo(args) => demo::run(&args),
+        Subcommand::Journal(args) => journal::run(&args),
         Subcommand::Check(args) => check::run(&args),
         Subcommand::Publish(args) => publish::run(&args),
         Subcommand::Watch(args) => watch::run(&args),
