@@ -1,4 +1,5 @@
 //! The commands that try a daemon out, against a daemon and a real RabbitMQ.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod support;
 
