@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
+use tracing::warn;
 
 use self::backoff::Backoff;
 use self::fault::Fault;
@@ -77,14 +78,17 @@ async fn persist<T, F: Future<Output = Result<T, Fault>>>(
             },
             Err(_) => {}
         }
-        let pause = backoff.next_pause();
-        if Instant::now() + pause >= give_up_at {
+        let left = give_up_at.saturating_duration_since(Instant::now());
+        if left <= options.reconnect_min {
             return Err(TransportError::Unreachable {
                 endpoint: options.uri.to_string(),
                 waited: options.connect_timeout,
                 reason: last,
             });
         }
+        warn!(reason = last, left_s = left.as_secs(), "no broker yet");
+        // Cut short where time is: a broker that comes late is found by a last try.
+        let pause = backoff.next_pause().min(left.saturating_sub(options.reconnect_min));
         tokio::time::sleep(pause).await;
     }
 }
