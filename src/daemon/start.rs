@@ -119,7 +119,17 @@ impl Daemon {
 
         let recovered = recover(&config, &reader).await?;
         readiness.journal_replayed();
-        let link = connect(Arc::new(BrokerObserver)).await?;
+        let mut reload_asked = false;
+        let link = tokio::select! {
+            link = connect(Arc::new(BrokerObserver)) => link?,
+            // Nothing is under way yet, but for what an earlier process left in the outbox.
+            cause = asked_to_end(signals, &mut reload_asked) => {
+                DrainStarted { cause, timeout: config.node.shutdown_timeout }.emit();
+                let usage = reader.usage();
+                tell_end(Duration::ZERO, usage.outbox_last.saturating_sub(usage.published_through));
+                return Ok(());
+            }
+        };
         let writer = Writer::new(
             recovered,
             reader.clone(),
@@ -132,6 +142,9 @@ impl Daemon {
         // Without a service manager there is nobody to tell.
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
 
+        if reload_asked {
+            running.reload(&mut reload).await;
+        }
         let ended = running.work(signals, &mut reload).await;
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
         let result = match ended {
@@ -142,6 +155,24 @@ impl Daemon {
         // The server ends its streams and connections within a bound of its own.
         let _ = http.await;
         result
+    }
+}
+
+/// Waits for a signal to drain, whose cause it returns; notes one to reload.
+async fn asked_to_end(signals: &mut impl Signals, reload_asked: &mut bool) -> &'static str {
+    loop {
+        match signals.next().await {
+            Signal::Drain(cause) => return cause,
+            Signal::Reload => *reload_asked = true,
+        }
+    }
+}
+
+fn tell_end(took: Duration, outbox_count: u64) {
+    if outbox_count > 0 {
+        DrainCutShort { took, outbox_count }.emit();
+    } else {
+        DrainFinished { took }.emit();
     }
 }
 
