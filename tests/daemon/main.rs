@@ -1,0 +1,31 @@
+//! The daemon as those see it who use it: the real binary, a real RabbitMQ, and a client that knows the contract alone.
+//!
+//! Each test has a corner of the broker (a prefix), a journal and a port of its own. What hurts the broker owns one. The
+//! campaign of kills is short here; `ROLECALL_KILLS=20 ROLECALL_RATE=2000` makes it as long as it is meant to be.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod books;
+mod crowd;
+mod dead_letters;
+mod drains;
+mod duplicates;
+mod ear;
+mod kills;
+mod life;
+mod life_kinds;
+mod measures;
+mod place;
+mod post;
+mod reloads;
+mod restarts;
+mod stage;
+mod starts;
+mod upstream;
+mod weather;
+
+use std::time::Duration;
+
+/// How long a test waits for what should take milliseconds.
+const SOON: Duration = Duration::from_secs(30);

@@ -1,0 +1,198 @@
+//! Where a daemon lives: its corner of the broker, its configuration, its journal; and the process itself.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::SOON;
+use crate::support::{self, eventually};
+
+pub(crate) struct Place {
+    pub(crate) uri: String,
+    pub(crate) prefix: String,
+    directory: TempDir,
+    starts: AtomicU32,
+}
+
+impl Place {
+    /// A corner of the node that all tests share.
+    pub(crate) fn new(name: &str, config: &str) -> Self {
+        Self::on(&support::amqp_uri(), name, config)
+    }
+
+    pub(crate) fn on(uri: &str, name: &str, config: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let prefix = support::unique_prefix(name);
+        let place = Self { uri: uri.to_owned(), prefix, directory, starts: AtomicU32::new(0) };
+        place.configure(config);
+        place
+    }
+
+    /// Writes the configuration anew.
+    pub(crate) fn configure(&self, config: &str) {
+        std::fs::write(self.config(), config).expect("written");
+    }
+
+    pub(crate) fn config(&self) -> PathBuf {
+        self.directory.path().join("rolecall.toml")
+    }
+
+    /// The same corner and configuration, with nothing in the journal.
+    pub(crate) fn with_empty_journal(self) -> Self {
+        std::fs::remove_dir_all(self.directory.path().join("journal")).expect("it was made");
+        self
+    }
+
+    pub(crate) fn object(&self, name: &str) -> String {
+        format!("{}.{name}", self.prefix)
+    }
+
+    /// `rolecall serve`, with nothing of the caller's environment that could change it.
+    pub(crate) fn launch(&self) -> Daemon {
+        let number = self.starts.fetch_add(1, Ordering::Relaxed);
+        let log = self.directory.path().join(format!("log-{number}"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rolecall"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ROLECALL_")) {
+            command.env_remove(name);
+        }
+        let child = command
+            .args(["serve", "--config"])
+            .arg(self.config())
+            .env("ROLECALL_AMQP_URI", &self.uri)
+            .env("ROLECALL_AMQP_PREFIX", &self.prefix)
+            .env("ROLECALL_JOURNAL_PATH", self.directory.path().join("journal"))
+            .env("ROLECALL_HTTP_LISTEN", "127.0.0.1:0")
+            .env("ROLECALL_LOG_FORMAT", "json")
+            .env("NOTIFY_SOCKET", "")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(&log).expect("a log"))
+            .spawn()
+            .expect("the binary runs");
+        Daemon { child, log, launched_at: Instant::now() }
+    }
+
+    /// Launches, and waits until it is ready.
+    pub(crate) async fn start(&self) -> Daemon {
+        let mut daemon = self.launch();
+        daemon.ready().await;
+        daemon
+    }
+}
+
+/// The process. Killed when dropped.
+pub(crate) struct Daemon {
+    child: Child,
+    log: PathBuf,
+    pub(crate) launched_at: Instant,
+}
+
+impl Daemon {
+    /// Waits until it is ready.
+    pub(crate) async fn ready(&mut self) {
+        eventually("ready", SOON, async || {
+            let ended = self.child.try_wait().expect("ours");
+            assert!(ended.is_none(), "it ended with {ended:?}: {}", self.log());
+            self.status("/readyz").await == Some(200)
+        })
+        .await;
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `TERM`, `INT`, `HUP` …
+    pub(crate) fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([&format!("-{signal}"), &self.pid().to_string()]).status();
+        assert!(sent.expect("kill is there").success());
+    }
+
+    /// `kill -9`, and waits until it is dead.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("ours");
+        self.child.wait().expect("ours");
+    }
+
+    /// How it ends by itself, within a bound.
+    pub(crate) async fn exit_code(&mut self, bound: Duration) -> i32 {
+        let mut code = None;
+        eventually("the end of the process", bound, async || {
+            code = self.child.try_wait().expect("ours").map(|status| status.code().unwrap_or(-1));
+            code.is_some()
+        })
+        .await;
+        code.expect("it has ended")
+    }
+
+    /// All that it has said so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).expect("a log")
+    }
+
+    /// The lines with that message.
+    pub(crate) fn said(&self, message: &str) -> Vec<Value> {
+        let log = self.log();
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.filter(|line| line["message"].as_str().is_some_and(|text| text.contains(message))).collect()
+    }
+
+    fn address(&self) -> Option<SocketAddr> {
+        self.said("HTTP listens").first()?["address"].as_str()?.parse().ok()
+    }
+
+    /// The status and the body of an answer; nothing while it does not listen.
+    pub(crate) async fn get(&self, path: &str) -> Option<(u16, String)> {
+        let address = self.address()?;
+        let exchange = async {
+            let mut stream = TcpStream::connect(address).await.ok()?;
+            let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.ok()?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.ok()?;
+            let (head, body) = answer.split_once("\r\n\r\n")?;
+            Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
+        };
+        tokio::time::timeout(SOON, exchange).await.expect("HTTP answers in time")
+    }
+
+    pub(crate) async fn status(&self, path: &str) -> Option<u16> {
+        self.get(path).await.map(|(status, _)| status)
+    }
+
+    pub(crate) async fn metrics(&self) -> String {
+        let (status, text) = self.get("/metrics").await.expect("it listens");
+        assert_eq!(status, 200);
+        text
+    }
+
+    /// The sum of all samples that begin so: of counts, or of what is rounded to them.
+    pub(crate) async fn metric(&self, beginning: &str) -> u64 {
+        let text = self.metrics().await;
+        let lines = text.lines().filter(|line| line.starts_with(beginning));
+        let sum: f64 = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum();
+        format!("{sum:.0}").parse().expect("a whole number")
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            println!("the daemon's last words:");
+            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+            let lines: Vec<_> = log.lines().collect();
+            lines.iter().skip(lines.len().saturating_sub(15)).for_each(|line| println!("  {line}"));
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What happens to the broker while the daemon works, and how soon it is over.
+
+use std::time::{Duration, Instant};
+
+use crate::SOON;
+use crate::crowd::{CONFIG, Crowd};
+use crate::place::{Daemon, Place};
+use crate::support::{Node, eventually};
+use crate::upstream::{Form, Upstream};
+
+/// Reliability: consuming again within this of the broker's return.
+const AGAIN_MAX: Duration = Duration::from_secs(10);
+
+/// A node of one's own with a crowd at work.
+async fn at_work(name: &str) -> (Node, Place, Daemon, Crowd) {
+    let node = tokio::task::spawn_blocking(Node::start).await.expect("started");
+    let place = Place::on(node.uri(), name, CONFIG);
+    let mut crowd = Crowd::open(&place, 300.0, 1).await;
+    let daemon = place.start().await;
+    crowd.begin();
+    crowd.work_for(Duration::from_secs(2)).await;
+    (node, place, daemon, crowd)
+}
+
+/// Something is done to the node while the crowd goes on.
+async fn order(crowd: &mut Crowd, mut node: Node, orders: &'static [&'static str]) -> Node {
+    let ordered = tokio::task::spawn_blocking(move || {
+        for order in orders {
+            node.order(order);
+        }
+        node
+    });
+    crowd.work_during(ordered).await.expect("done")
+}
+
+async fn ready_again(crowd: &mut Crowd, daemon: &mut Daemon, what: &str) {
+    let up_at = Instant::now();
+    crowd.work_during(daemon.ready()).await;
+    let took = up_at.elapsed();
+    println!("{what}: ready {took:?} after the broker");
+    assert!(took < AGAIN_MAX, "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_killed_and_started_under_load_costs_time_and_nothing_else() {
+    let (node, _place, mut daemon, mut crowd) = at_work("restart").await;
+    // RabbitMQ that is killed within minutes of its first start has not written down which queues there are.
+    let node = order(&mut crowd, node, &["ctl eval mnesia:dump_log().", "kill"]).await;
+    let noticed = eventually("not ready", SOON, async || daemon.status("/readyz").await == Some(503));
+    crowd.work_during(noticed).await;
+    assert_eq!(daemon.status("/healthz").await, Some(200));
+    let _node = order(&mut crowd, node, &["start"]).await;
+    ready_again(&mut crowd, &mut daemon, "restart").await;
+    assert!(daemon.metric("rolecall_amqp_reconnects_total").await >= 1);
+    crowd.work_for(Duration::from_secs(1)).await;
+    crowd.finish(SOON * 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_stands_still_or_takes_nothing_for_a_while_costs_time_and_nothing_else() {
+    let (node, _place, mut daemon, mut crowd) = at_work("still").await;
+    let node = order(&mut crowd, node, &["freeze"]).await;
+    crowd.work_for(Duration::from_secs(4)).await;
+    assert_eq!(daemon.status("/healthz").await, Some(200));
+    let node = order(&mut crowd, node, &["thaw"]).await;
+    ready_again(&mut crowd, &mut daemon, "frozen").await;
+    crowd.work_for(Duration::from_secs(1)).await;
+
+    let node = order(&mut crowd, node, &["ctl set_vm_memory_high_watermark 0.000001"]).await;
+    crowd.work_for(Duration::from_secs(4)).await;
+    assert_eq!(daemon.status("/healthz").await, Some(200));
+    let _node = order(&mut crowd, node, &["ctl set_vm_memory_high_watermark 0.6"]).await;
+    ready_again(&mut crowd, &mut daemon, "short of memory").await;
+    crowd.work_for(Duration::from_secs(1)).await;
+    crowd.finish(SOON * 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_inbox_that_somebody_deletes_is_made_again() {
+    let place = Place::new("deleted", CONFIG);
+    let mut crowd = Crowd::open(&place, 300.0, 1).await;
+    let mut daemon = place.start().await;
+    let upstream = Upstream::new(&place.uri, &place.prefix, Form::Plain).await;
+    crowd.begin();
+    crowd.work_for(Duration::from_secs(1)).await;
+    // What lies in a queue when it is deleted is gone by its deleter's wish: the crowd waits for it to be empty.
+    crowd.rest(SOON).await;
+    for _ in 0..3 {
+        upstream.delete_queue(&place.object("inbox")).await;
+        let deleted_at = Instant::now();
+        let noticed = eventually("noticed", AGAIN_MAX, async || {
+            daemon.metric("rolecall_amqp_reconnects_total").await > 0 || daemon.status("/readyz").await == Some(503)
+        });
+        noticed.await;
+        daemon.ready().await;
+        println!("deleted: ready after {:?}", deleted_at.elapsed());
+        assert!(deleted_at.elapsed() < AGAIN_MAX);
+        crowd.work_for(Duration::from_millis(500)).await;
+        crowd.rest(SOON).await;
+    }
+    crowd.finish(SOON).await;
+}
