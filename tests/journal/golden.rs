@@ -360,7 +360,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
         | Command::Heartbeat { .. }
         | Command::FinishWrapUp { .. }
         | Command::ReplaceCatalogue { .. }
-        | Command::Elapse { .. }) = &entry.command;
+        | Command::Elapse) = &entry.command;
         for event in &entry.events {
             let (Event::CatalogueReplaced { .. }
             | Event::TicketCreated { .. }

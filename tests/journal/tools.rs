@@ -43,7 +43,7 @@ fn verify_finds_nothing_wrong_with_a_journal_that_is_whole() {
     let (hash, events) = (writer.state().hash(), writer.next_seq - 1);
     drop(writer);
     let found = verify(home.path()).expect("the journal is verified");
-    assert_eq!(found.problems, [String::new(); 0]);
+    assert!(found.problems.is_empty(), "{:?}", found.problems);
     assert_eq!((found.entries, found.events, found.outbox_records, found.duplicates), (45, events, 45, 45));
     assert_eq!((found.snapshots, found.state_hash), (2, Some(hash)));
 }
