@@ -116,10 +116,67 @@ pub struct Reason {
 pub enum Trigger {
     /// The ticket came, and an agent was free.
     TicketArrived,
+    /// It came back: declined, missed, released, or taken from an agent who left.
+    TicketReturned,
+    /// It was handed to a role.
+    TicketTransferred,
+    /// Upstream said something else of it.
+    TicketUpdated,
+    /// It had waited aside until its `not_before`.
+    NotBeforePassed,
+    /// An overflow step made its demand wider.
+    Overflow,
+    /// Somebody who had declined or missed it may be asked again.
+    CooldownLapsed,
+    /// It had waited for one agent, and waits for all now.
+    DirectionEnded,
+    /// Nobody could take it until agents were registered, changed or removed.
+    AgentsChanged,
+    /// Roles, rules or channels changed.
+    CatalogueChanged,
     /// The agent became free, and the ticket was the best-ranked that it may take.
     AgentFree,
     /// The ticket names this agent as preferred, or was handed to it.
     Directed,
     /// The agent asked for work.
     Claimed,
+}
+
+impl Trigger {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::TicketArrived,
+        Self::TicketReturned,
+        Self::TicketTransferred,
+        Self::TicketUpdated,
+        Self::NotBeforePassed,
+        Self::Overflow,
+        Self::CooldownLapsed,
+        Self::DirectionEnded,
+        Self::AgentsChanged,
+        Self::CatalogueChanged,
+        Self::AgentFree,
+        Self::Directed,
+        Self::Claimed,
+    ];
+
+    /// As the wire spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TicketArrived => "ticket_arrived",
+            Self::TicketReturned => "ticket_returned",
+            Self::TicketTransferred => "ticket_transferred",
+            Self::TicketUpdated => "ticket_updated",
+            Self::NotBeforePassed => "not_before_passed",
+            Self::Overflow => "overflow",
+            Self::CooldownLapsed => "cooldown_lapsed",
+            Self::DirectionEnded => "direction_ended",
+            Self::AgentsChanged => "agents_changed",
+            Self::CatalogueChanged => "catalogue_changed",
+            Self::AgentFree => "agent_free",
+            Self::Directed => "directed",
+            Self::Claimed => "claimed",
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rolecall::routing::RejectionCode;
-use rolecall::routing::offer::RevokeCause;
+use rolecall::routing::offer::{RevokeCause, Trigger};
 use rolecall::routing::role::Strategy;
 use rolecall::routing::ticket::UnroutableCause;
 use rolecall::wire::EventKind;
@@ -85,6 +85,14 @@ fn the_scenarios_show_everything_that_the_contract_names() {
     ];
     let causes = causes.map(UnroutableCause::as_str);
     assert_eq!(missing(causes, |cause| said(&format!("cause={cause}\n"))), BTreeSet::new(), "of the unroutable");
+}
+
+#[test]
+fn the_scenarios_show_everything_that_brings_ticket_and_agent_together() {
+    let plays = every_play();
+    let said = |text: &str| plays.iter().any(|(_, transcript)| transcript.contains(text));
+    let triggers = Trigger::ALL.map(Trigger::as_str);
+    assert_eq!(missing(triggers, |trigger| said(&format!("why=({trigger} "))), BTreeSet::new(), "of the triggers");
 }
 
 #[test]

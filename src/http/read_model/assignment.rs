@@ -64,10 +64,19 @@ fn why(reason: &Reason, at: Timestamp) -> String {
         Trigger::Directed => return "meant for this agent".to_owned(),
         Trigger::Claimed => return "asked for work".to_owned(),
         Trigger::AgentFree => return "next in the queue".to_owned(),
-        Trigger::TicketArrived if reason.eligible <= 1 => {
-            return format!("the only one free, of {}", reason.considered.max(1));
-        }
-        Trigger::TicketArrived => {}
+        Trigger::TicketArrived
+        | Trigger::TicketReturned
+        | Trigger::TicketTransferred
+        | Trigger::TicketUpdated
+        | Trigger::NotBeforePassed
+        | Trigger::Overflow
+        | Trigger::CooldownLapsed
+        | Trigger::DirectionEnded
+        | Trigger::AgentsChanged
+        | Trigger::CatalogueChanged => {}
+    }
+    if reason.eligible <= 1 {
+        return format!("the only one free, of {}", reason.considered.max(1));
     }
     let measure = match reason.strategy {
         // The measure is the moment since which the agent has been idle.

@@ -10,7 +10,7 @@ use crate::routing::command::{Rejection, RejectionCode};
 use crate::routing::event::Event;
 use crate::routing::matching;
 use crate::routing::name::{AgentId, ChannelName, TicketId};
-use crate::routing::offer::RevokeCause;
+use crate::routing::offer::{RevokeCause, Trigger};
 use crate::routing::ticket::{Phase, Ticket};
 
 impl Step<'_> {
@@ -161,7 +161,7 @@ impl Step<'_> {
     fn place_if_homeless(&mut self, id: &TicketId) {
         match self.known(id).phase {
             Phase::Intake => self.place_again(id),
-            Phase::Waiting => self.place_waiting(id),
+            Phase::Waiting => self.place_waiting(id, Trigger::DirectionEnded),
             Phase::Scheduled
             | Phase::Unroutable(_)
             | Phase::Offered(_)
@@ -211,7 +211,7 @@ impl Step<'_> {
     pub(super) fn reexamine(&mut self) {
         let unroutable: Vec<TicketId> = self.state.index.unroutable.values().cloned().collect();
         for id in unroutable {
-            self.place(&id);
+            self.place(&id, Trigger::AgentsChanged);
         }
         if std::mem::take(&mut self.state.index.group_emptied) {
             self.reexamine_waiting();
@@ -225,7 +225,7 @@ impl Step<'_> {
         waiting.sort_unstable();
         for (_, id) in waiting {
             if matching::unroutable(self.state, self.known(&id)).is_some() {
-                self.place(&id);
+                self.place(&id, Trigger::AgentsChanged);
             }
         }
     }

@@ -6,6 +6,7 @@ use super::{Done, Step};
 use crate::routing::catalogue::Catalogue;
 use crate::routing::event::Event;
 use crate::routing::name::{AgentId, TicketId};
+use crate::routing::offer::Trigger;
 use crate::routing::ticket::{Phase, Ticket};
 
 impl Step<'_> {
@@ -24,7 +25,7 @@ impl Step<'_> {
         self.emit(Event::CatalogueReplaced { catalogue: Arc::clone(catalogue), changes, version });
         for id in self.unowned() {
             let spec = self.known(&id).spec.clone();
-            self.reclassify(&id, spec);
+            self.reclassify(&id, spec, Trigger::CatalogueChanged);
         }
         self.hungry.extend(agents);
         Done::Accepted

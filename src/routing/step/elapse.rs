@@ -51,17 +51,17 @@ impl Step<'_> {
                 self.revoke_all(id, RevokeCause::TicketCancelled);
                 self.close(id, Closing::Expired, "expires_at");
             }
-            TicketDue::NotBefore => self.place(id),
+            TicketDue::NotBefore => self.place(id, Trigger::NotBeforePassed),
             TicketDue::Offer(agent) => self.expire_offer(id, &agent),
             TicketDue::Breach => self.breach(id),
             TicketDue::Direction => {
                 self.emit(Event::DirectionEnded { ticket: id.clone() });
-                self.try_give(id, Trigger::TicketArrived);
+                self.try_give(id, Trigger::DirectionEnded);
             }
             TicketDue::Overflow => self.escalate(id),
             TicketDue::Bars => {
                 self.emit(Event::BarsLapsed { ticket: id.clone() });
-                self.try_give(id, Trigger::TicketArrived);
+                self.try_give(id, Trigger::CooldownLapsed);
             }
             TicketDue::OwnerGrace => {
                 self.revoke_assignment(id, RevokeCause::AgentOffline);
@@ -94,7 +94,7 @@ impl Step<'_> {
         self.emit(event);
         debug_assert!(matches!(self.known(id).phase, Phase::Waiting), "only what waits overflows");
         if matching::own_role(self.state, self.known(id)).is_some() {
-            self.try_give(id, Trigger::TicketArrived);
+            self.try_give(id, Trigger::Overflow);
         }
     }
 }

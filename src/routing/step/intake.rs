@@ -4,7 +4,7 @@ use super::{Done, Handled, Step};
 use crate::routing::event::{Event, Intake};
 use crate::routing::matching;
 use crate::routing::name::{AgentId, TicketId};
-use crate::routing::offer::RevokeCause;
+use crate::routing::offer::{RevokeCause, Trigger};
 use crate::routing::overflow;
 use crate::routing::ticket::{Closing, Demand, Phase, Ticket, TicketChanges, TicketSpec};
 use crate::routing::time::Timestamp;
@@ -19,7 +19,7 @@ impl Step<'_> {
         let due_at = self.due_at(&spec, &demand, created_at);
         let intake = Intake { spec, demand, created_at, due_at };
         self.emit(Event::TicketCreated { ticket: id.clone(), intake: Box::new(intake) });
-        self.place(id);
+        self.place(id, Trigger::TicketArrived);
         Done::Accepted
     }
 
@@ -38,12 +38,12 @@ impl Step<'_> {
         if spec == ticket.spec {
             return Ok(Done::Accepted);
         }
-        self.reclassify(id, spec);
+        self.reclassify(id, spec, Trigger::TicketUpdated);
         Ok(Done::Accepted)
     }
 
     /// Classifies a ticket afresh. What waits keeps its age and finds its place anew; what is owned keeps its owner.
-    pub(super) fn reclassify(&mut self, id: &TicketId, spec: TicketSpec) {
+    pub(super) fn reclassify(&mut self, id: &TicketId, spec: TicketSpec, trigger: Trigger) {
         let ticket = self.known(id);
         let demand = self.demand_afresh(ticket, &spec);
         let moved = demand.role() != ticket.demand.role();
@@ -60,8 +60,8 @@ impl Step<'_> {
         self.revoke_unfit_offers(id);
         match self.known(id).phase {
             Phase::Offered(_) => {}
-            Phase::Waiting if waited && !moved => self.place_waiting(id),
-            _ => self.place(id),
+            Phase::Waiting if waited && !moved => self.place_waiting(id, trigger),
+            _ => self.place(id, trigger),
         }
     }
 
@@ -75,15 +75,15 @@ impl Step<'_> {
     }
 
     /// Looks again at a ticket that waits, and goes on waiting without a word where nothing comes of it.
-    pub(super) fn place_waiting(&mut self, id: &TicketId) {
+    pub(super) fn place_waiting(&mut self, id: &TicketId, trigger: Trigger) {
         self.forget_lapsed(id);
         let ticket = self.known(id);
         let later = ticket.spec.not_before.is_some_and(|not_before| not_before > self.at);
         let over = ticket.spec.expires_at.is_some_and(|expiry| expiry <= self.at);
         if later || over || matching::unroutable(self.state, ticket).is_some() {
-            self.place(id);
+            self.place(id, trigger);
         } else {
-            self.try_give(id, crate::routing::offer::Trigger::TicketArrived);
+            self.try_give(id, trigger);
         }
     }
 

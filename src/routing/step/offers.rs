@@ -136,7 +136,7 @@ impl Step<'_> {
         }
         self.hungers(agent);
         if self.known(id).phase == Phase::Intake {
-            self.place(id);
+            self.place(id, Trigger::TicketReturned);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::routing::command::{AfterWork, Rejection, RejectionCode, TransferTo};
 use crate::routing::event::Event;
 use crate::routing::matching;
 use crate::routing::name::{AgentId, RoleName, TicketId};
-use crate::routing::offer::{Ownership, RevokeCause};
+use crate::routing::offer::{Ownership, RevokeCause, Trigger};
 use crate::routing::ticket::{Bar, Demand, Direction, Phase, Ticket};
 use crate::routing::time::Timestamp;
 
@@ -78,7 +78,7 @@ impl Step<'_> {
         let due_at = self.due_at(&ticket.spec, &demand, ticket.created_at);
         let direction = direction.map(|agent| Direction { agent: agent.clone(), until: None });
         self.emit(Event::TicketRedirected { ticket: id.clone(), demand, due_at, direction });
-        self.place(id);
+        self.place(id, Trigger::TicketTransferred);
         Ok(Done::Accepted)
     }
 

@@ -12,13 +12,13 @@ use crate::routing::role::{Dispatch, Order};
 use crate::routing::ticket::{Closing, Direction, Phase, Ticket, assignment_id};
 
 impl Step<'_> {
-    /// Finds the place of a ticket that is in none, or whose demand has changed.
-    pub(super) fn place(&mut self, id: &TicketId) {
+    /// Finds the place of a ticket that is in none, or whose demand has changed, because of that.
+    pub(super) fn place(&mut self, id: &TicketId, trigger: Trigger) {
         let ticket = self.known(id);
         if ticket.demand.role().is_some() && matching::own_role(self.state, ticket).is_none() {
             // While somebody owned it, its role was taken out of the catalogue.
             let spec = ticket.spec.clone();
-            return self.reclassify(id, spec);
+            return self.reclassify(id, spec, trigger);
         }
         self.forget_lapsed(id);
         let ticket = self.known(id);
@@ -31,7 +31,7 @@ impl Step<'_> {
             }
             return;
         }
-        if self.place_with_preferred(id) || self.try_give(id, Trigger::TicketArrived) {
+        if self.place_with_preferred(id) || self.try_give(id, trigger) {
             return;
         }
         let ticket = self.known(id);
@@ -53,10 +53,10 @@ impl Step<'_> {
     pub(super) fn place_again(&mut self, id: &TicketId) {
         let ticket = self.known(id);
         if self.demand_afresh(ticket, &ticket.spec) == ticket.demand {
-            self.place(id);
+            self.place(id, Trigger::TicketReturned);
         } else {
             let spec = ticket.spec.clone();
-            self.reclassify(id, spec);
+            self.reclassify(id, spec, Trigger::TicketReturned);
         }
     }
 

@@ -5,8 +5,7 @@ use serde::Serialize;
 
 use crate::routing::event::Taking;
 use crate::routing::name::RuleName;
-use crate::routing::offer::{FallOut, Reason, Trigger};
-use crate::routing::role::Strategy;
+use crate::routing::offer::{FallOut, Reason};
 
 /// How many agents fell out, by the first reason that held, in this order.
 #[derive(Serialize, JsonSchema)]
@@ -52,7 +51,9 @@ pub(super) struct ReasonBody<'a> {
     rule: Option<&'a str>,
     /// The role for which the agent got it.
     role: &'a str,
-    /// What brought ticket and agent together: `ticket_arrived`, `agent_free`, `directed`, `claimed`.
+    /// What brought ticket and agent together: `ticket_arrived`, `ticket_returned`, `ticket_transferred`,
+    /// `ticket_updated`, `not_before_passed`, `overflow`, `cooldown_lapsed`, `direction_ended`, `agents_changed`,
+    /// `catalogue_changed`, `agent_free`, `directed`, `claimed`.
     trigger: &'static str,
     /// How the winner was chosen.
     strategy: &'static str,
@@ -76,36 +77,13 @@ impl<'a> ReasonBody<'a> {
         Self {
             rule: rule.as_ref().map(RuleName::as_str),
             role: taking.role.as_str(),
-            trigger: trigger_word(*trigger),
-            strategy: strategy_word(*strategy),
+            trigger: trigger.as_str(),
+            strategy: strategy.as_str(),
             considered: *considered,
             eligible: *eligible,
             fell_out: (*fell_out).into(),
             value: *value,
             runner_up,
         }
-    }
-}
-
-fn trigger_word(trigger: Trigger) -> &'static str {
-    match trigger {
-        Trigger::TicketArrived => "ticket_arrived",
-        Trigger::AgentFree => "agent_free",
-        Trigger::Directed => "directed",
-        Trigger::Claimed => "claimed",
-    }
-}
-
-fn strategy_word(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::LongestIdle => "longest_idle",
-        Strategy::LeastLoaded => "least_loaded",
-        Strategy::MostLoaded => "most_loaded",
-        Strategy::RoundRobin => "round_robin",
-        Strategy::Random => "random",
-        Strategy::Rank => "rank",
-        Strategy::MostSkilled => "most_skilled",
-        Strategy::LeastFlexible => "least_flexible",
-        Strategy::RingAll => "ring_all",
     }
 }
