@@ -78,20 +78,7 @@ impl State {
                 it.steps_taken = *step;
                 it.demand = demand.clone();
             }),
-            Event::TicketRedirected { ticket, demand, due_at, direction } => self.change_ticket(ticket, |it| {
-                if direction.is_none() {
-                    // From now on this is what upstream asks for: no later look at the ticket takes it back.
-                    it.spec.role = demand.role().cloned();
-                    it.spec.priority = demand.priority;
-                }
-                it.demand = demand.clone();
-                it.due_at = *due_at;
-                it.breached = due_at.is_some_and(|due| due <= at);
-                it.entered_at = at;
-                it.steps_taken = 0;
-                it.direction.clone_from(direction);
-                it.bars.retain(|bar| direction.as_ref().is_none_or(|direction| direction.agent != bar.agent));
-            }),
+            Event::TicketRedirected { ticket, .. } => self.change_ticket(ticket, |it| redirect(it, event, at)),
             Event::DirectionEnded { ticket } => self.change_ticket(ticket, |it| it.direction = None),
             Event::AgentBarred { ticket, bar } => self.change_ticket(ticket, |it| {
                 it.bars.retain(|known| known.agent != bar.agent);
@@ -209,6 +196,7 @@ impl State {
             attempt: 0,
             bars: Vec::new(),
             direction: None,
+            handover: None,
             phase: Phase::Intake,
         };
         let known = self.ground.tickets.insert(id.clone(), ticket);
@@ -341,6 +329,27 @@ fn update(ticket: &mut Ticket, intake: &Intake, at: Timestamp) {
     ticket.created_at = intake.created_at;
     ticket.due_at = intake.due_at;
     ticket.breached &= intake.due_at.is_some_and(|due| due <= at);
+}
+
+fn redirect(ticket: &mut Ticket, event: &Event, at: Timestamp) {
+    let Event::TicketRedirected { demand, due_at, direction, handover, .. } = event else {
+        unreachable!("not a hand-over: {event:?}")
+    };
+    if direction.is_none() {
+        // From now on this is what upstream asks for: no later look at the ticket takes it back.
+        ticket.spec.role = demand.role().cloned();
+        ticket.spec.priority = demand.priority;
+    }
+    ticket.demand = demand.clone();
+    ticket.due_at = *due_at;
+    ticket.breached = due_at.is_some_and(|due| due <= at);
+    ticket.entered_at = at;
+    ticket.steps_taken = 0;
+    ticket.direction.clone_from(direction);
+    if handover.is_some() {
+        ticket.handover.clone_from(handover);
+    }
+    ticket.bars.retain(|bar| direction.as_ref().is_none_or(|direction| direction.agent != bar.agent));
 }
 
 fn set_presence(

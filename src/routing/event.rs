@@ -11,8 +11,8 @@ use super::agent::{AgentProfile, AgentView, Status};
 use super::catalogue::Catalogue;
 use super::command::Rejection;
 use super::name::{AgentId, AssignmentId, ChannelName, RoleName, TicketId};
-use super::offer::{Reason, RevokeCause};
-use super::ticket::{Bar, Closing, Demand, Direction, Priority, TicketSpec, UnroutableCause};
+use super::offer::{Reason, Remark, RevokeCause};
+use super::ticket::{Bar, Closing, Demand, Direction, Handover, Priority, TicketSpec, UnroutableCause};
 use super::time::{Millis, Timestamp};
 
 /// What upstream said of a ticket and what classification made of it.
@@ -107,7 +107,15 @@ pub enum Event {
         demand: Demand,
     },
     /// It was handed to a role; its ladder starts anew.
-    TicketRedirected { ticket: TicketId, demand: Demand, due_at: Option<Timestamp>, direction: Option<Direction> },
+    TicketRedirected {
+        ticket: TicketId,
+        demand: Demand,
+        due_at: Option<Timestamp>,
+        direction: Option<Direction>,
+        /// What the next one is told of it; `None` leaves what an earlier hand-over said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        handover: Option<Handover>,
+    },
     /// It waits for one agent no longer.
     DirectionEnded { ticket: TicketId },
     /// Somebody is not asked for it, for a while or for good.
@@ -126,11 +134,21 @@ pub enum Event {
     /// The agent said nothing.
     OfferExpired { held: Held },
     /// Taken back.
-    OfferRevoked { held: Held, cause: RevokeCause },
+    OfferRevoked {
+        held: Held,
+        cause: RevokeCause,
+        #[serde(default, skip_serializing_if = "Remark::is_none")]
+        remark: Remark,
+    },
     /// Owned.
     TicketAssigned { taking: Taking, priority: Priority, waited: Millis, due_at: Option<Timestamp> },
     /// Owned no longer, and not completed.
-    AssignmentRevoked { held: Held, cause: RevokeCause },
+    AssignmentRevoked {
+        held: Held,
+        cause: RevokeCause,
+        #[serde(default, skip_serializing_if = "Remark::is_none")]
+        remark: Remark,
+    },
     /// The slot is free, the owner stays.
     AssignmentPaused { held: Held },
     /// The customer is back; the owner has no slot free yet.

@@ -72,6 +72,38 @@ impl RevokeCause {
     }
 }
 
+/// What was said when an offer or an assignment was taken back, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Remark {
+    /// Why, in the words of whoever withdrew or released the ticket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Who handed it over, as upstream names them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// What the next one should know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl Remark {
+    /// Nothing was said.
+    pub const NONE: Self = Self { reason: None, by: None, note: None };
+
+    /// Only why.
+    #[must_use]
+    pub fn reason(reason: Option<String>) -> Self {
+        Self { reason, ..Self::NONE }
+    }
+
+    /// Whether nothing was said.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::NONE
+    }
+}
+
 /// How many of the agents fell out, by the first reason that held, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct FallOut {

@@ -195,6 +195,7 @@ mod tests {
             attempt: 0,
             bars: Vec::new(),
             direction: None,
+            handover: None,
             phase: Phase::Waiting,
         }
     }

@@ -86,6 +86,7 @@ mod tests {
             attempt: 0,
             bars: Vec::new(),
             direction: None,
+            handover: None,
             phase: Phase::Waiting,
         }
     }

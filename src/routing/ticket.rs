@@ -266,6 +266,25 @@ pub struct Direction {
     pub until: Option<Timestamp>,
 }
 
+/// The last hand-over of a ticket: whoever takes it next is told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Handover {
+    /// Whose it was, where somebody owned it.
+    pub from: Option<AgentId>,
+    /// Who handed it over, as upstream names them.
+    pub by: Option<String>,
+    /// What the next one should know.
+    pub note: Option<String>,
+}
+
+impl Handover {
+    /// Who handed it over: the one who is named, else the one who owned it.
+    #[must_use]
+    pub fn giver(&self) -> Option<&str> {
+        self.by.as_deref().or(self.from.as_ref().map(AgentId::as_str))
+    }
+}
+
 /// Why nobody could ever take a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -388,6 +407,9 @@ pub struct Ticket {
     pub bars: Vec<Bar>,
     /// Whom it waits for.
     pub direction: Option<Direction>,
+    /// How it was last handed over, until it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handover: Option<Handover>,
     /// Where it stands.
     pub phase: Phase,
 }

@@ -3,16 +3,15 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::routing::event::Held;
 use crate::routing::name::{AgentId, ChannelName, RoleName, TicketId};
 use crate::routing::ticket::Closing;
 use crate::routing::{Catalogue, Event, State, Ticket, Timestamp};
 
 use super::Context;
 use super::payload::{
-    AgentChanged, Assigned, AssignmentAssigned, AssignmentCompleted, AssignmentEnded, AssignmentHeld,
-    AssignmentOffered, CatalogueChanged, CommandRejected, TicketBreached, TicketClosed, TicketEscalated, TicketQueued,
-    TicketUnroutable, Time,
+    AgentChanged, Assigned, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded,
+    AssignmentHeld, AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, TicketBreached,
+    TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable, Time,
 };
 
 /// The content type of everything that is published.
@@ -248,10 +247,6 @@ impl Sheet<'_> {
         Some(self.message(kind, role, &data))
     }
 
-    fn ended(&self, kind: &'static str, held: &Held, cause: &'static str) -> Outbound {
-        self.message(kind, Some(&held.role), &AssignmentEnded::of(held, cause))
-    }
-
     fn about_assignment(&self, event: &Event, known: &Known<'_>) -> Option<Outbound> {
         Some(match event {
             Event::OfferMade { taking, expires_at } => {
@@ -263,10 +258,16 @@ impl Sheet<'_> {
                 let data = AssignmentAssigned::of(taking, &assigned, known.ticket, known.catalogue);
                 self.message("assignment.assigned", Some(&taking.role), &data)
             }
-            Event::OfferDeclined { held, .. } => self.ended("assignment.declined", held, "declined"),
-            Event::OfferExpired { held } => self.ended("assignment.expired", held, "timeout"),
-            Event::OfferRevoked { held, cause } | Event::AssignmentRevoked { held, cause } => {
-                self.ended("assignment.revoked", held, cause.as_str())
+            Event::OfferDeclined { held, reason } => {
+                let data = AssignmentDeclined::of(held, reason.as_deref());
+                self.message("assignment.declined", Some(&held.role), &data)
+            }
+            Event::OfferExpired { held } => {
+                self.message("assignment.expired", Some(&held.role), &AssignmentEnded::of(held, "timeout"))
+            }
+            Event::OfferRevoked { held, cause, remark } | Event::AssignmentRevoked { held, cause, remark } => {
+                let data = AssignmentRevoked::of(held, *cause, remark);
+                self.message("assignment.revoked", Some(&held.role), &data)
             }
             Event::AssignmentPaused { held } => {
                 self.message("assignment.paused", Some(&held.role), &AssignmentHeld::of(held))

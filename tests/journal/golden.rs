@@ -14,10 +14,10 @@ use rolecall::journal::Entry;
 use rolecall::routing::agent::{AgentView, ChannelLoad};
 use rolecall::routing::command::{AfterWork, TransferTo};
 use rolecall::routing::event::{Held, Intake, Taking};
-use rolecall::routing::offer::{FallOut, Reason, RevokeCause, Trigger};
+use rolecall::routing::offer::{FallOut, Reason, Remark, RevokeCause, Trigger};
 use rolecall::routing::role::{OverflowStep, Role, ServiceTarget, Strategy};
 use rolecall::routing::skill::{SkillLevel, Skills};
-use rolecall::routing::ticket::{Bar, Closing, Customer, Demand, Direction, Scalar, UnroutableCause};
+use rolecall::routing::ticket::{Bar, Closing, Customer, Demand, Direction, Handover, Scalar, UnroutableCause};
 use rolecall::routing::{
     AgentId, AgentProfile, AssignmentId, Catalogue, ChannelName, Command, Engine, Event, Identity, Millis, Patch,
     Permission, Priority, Rejection, RejectionCode, RoleName, RuleName, SkillName, State, Status, TicketChanges,
@@ -167,6 +167,15 @@ fn catalogue() -> Arc<Catalogue> {
     Arc::new(Catalogue { roles: BTreeMap::from(roles), ..Catalogue::default() })
 }
 
+fn remark() -> Remark {
+    let Handover { by, note, .. } = handover();
+    Remark { reason: Some("not my field".to_owned()), by, note }
+}
+
+fn handover() -> Handover {
+    Handover { from: Some(agent()), by: Some("eva".to_owned()), note: Some("has asked twice".to_owned()) }
+}
+
 fn every_event() -> Vec<Event> {
     let (ticket, agent, role, channel) = (ticket(), agent(), role(), channel());
     let intake = Intake { spec: spec(), demand: demand(), created_at: Timestamp(5), due_at: Some(Timestamp(6)) };
@@ -200,7 +209,13 @@ fn every_event() -> Vec<Event> {
             step: 1,
             demand: demand(),
         },
-        Event::TicketRedirected { ticket: ticket.clone(), demand: demand(), due_at: Some(Timestamp(6)), direction },
+        Event::TicketRedirected {
+            ticket: ticket.clone(),
+            demand: demand(),
+            due_at: Some(Timestamp(6)),
+            direction,
+            handover: Some(handover()),
+        },
         Event::DirectionEnded { ticket: ticket.clone() },
         Event::AgentBarred { ticket: ticket.clone(), bar: Bar { agent: agent.clone(), until: Some(Timestamp(7)) } },
         Event::BarsLapsed { ticket: ticket.clone() },
@@ -220,14 +235,14 @@ fn every_event() -> Vec<Event> {
         Event::OfferMade { taking: taking(), expires_at: Timestamp(8) },
         Event::OfferDeclined { held: held(), reason: Some("busy".to_owned()) },
         Event::OfferExpired { held: held() },
-        Event::OfferRevoked { held: held(), cause: RevokeCause::LostRace },
+        Event::OfferRevoked { held: held(), cause: RevokeCause::LostRace, remark: Remark::NONE },
         Event::TicketAssigned {
             taking: taking(),
             priority: Priority::HIGH,
             waited: Millis(10),
             due_at: Some(Timestamp(6)),
         },
-        Event::AssignmentRevoked { held: held(), cause: RevokeCause::Transferred },
+        Event::AssignmentRevoked { held: held(), cause: RevokeCause::Transferred, remark: remark() },
         Event::AssignmentPaused { held: held() },
         Event::ResumeAwaited { ticket: ticket.clone() },
         Event::AssignmentResumed { held: held(), cost: 100 },
@@ -329,6 +344,12 @@ fn day() -> (Vec<Entry>, State) {
         Command::CompleteTicket { ticket: name!(TicketId, "E-1"), agent: None, outcome: None, then: AfterWork::Ready },
         Command::PauseTicket { ticket: name!(TicketId, "E-2") },
         Command::CancelTicket { ticket: name!(TicketId, "E-9"), reason: None },
+        Command::TransferTicket {
+            ticket: name!(TicketId, "E-3"),
+            to: TransferTo::Role(name!(RoleName, "sales")),
+            by: None,
+            note: Some("wants an offer".to_owned()),
+        },
         Command::CompleteTicket { ticket: name!(TicketId, "C-1"), agent: None, outcome: None, then: AfterWork::WrapUp },
     ];
     let mut entries = Vec::new();

@@ -86,7 +86,7 @@ impl Transcript {
         words.extend(text("agent_id").map(str::to_owned));
         let told = data.iter().filter(|(name, value)| !SILENT.contains(&name.as_str()) && !is_empty(value));
         words.extend(told.map(|(name, value)| match name.as_str() {
-            "reason" => reason(value),
+            "reason" if value.is_object() => reason(value),
             _ => format!("{name}={}", self.shown(value)),
         }));
         words.join(" ")

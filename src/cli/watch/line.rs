@@ -94,11 +94,13 @@ fn details(heard: &Heard) -> Vec<String> {
             add(number(heard, "priority", "priority"));
             add(attempt(heard));
             add(reason(heard));
+            add(handover(heard));
         }
         "assignment.offered" => {
             add(length(heard, "waited_ms", "waited", ""));
             add(attempt(heard));
             add(reason(heard));
+            add(handover(heard));
         }
         "assignment.completed" => {
             add(length(heard, "handled_ms", "handled in", ""));
@@ -124,7 +126,11 @@ fn details(heard: &Heard) -> Vec<String> {
             add(number(heard, "version", "version"));
             add(list(heard, "changes"));
         }
-        _ => add(text(heard, "cause").map(|cause| cause.replace('_', " "))),
+        _ => {
+            add(text(heard, "cause").map(|cause| cause.replace('_', " ")));
+            add(text(heard, "reason").map(|reason| format!("\"{reason}\"")));
+            add(text(heard, "note").map(|note| format!("\"{note}\"")));
+        }
     }
     details
 }
@@ -168,6 +174,16 @@ fn reason(heard: &Heard) -> Option<String> {
         _ => format!("{} of {} of {} agents", word("strategy")?, count("eligible")?, count("considered")?),
     };
     Some(format!("{rule}{choice}"))
+}
+
+/// `from ben: "has asked twice before"`
+fn handover(heard: &Heard) -> Option<String> {
+    let said = |note| format!("\"{note}\"");
+    match (text(heard, "transferred_by"), text(heard, "note")) {
+        (Some(giver), Some(note)) => Some(format!("from {giver}: {}", said(note))),
+        (Some(giver), None) => Some(format!("from {giver}")),
+        (None, note) => note.map(said),
+    }
 }
 
 /// `chat 2/3, call 0/1`, without channels that the agent does not work on.
@@ -248,6 +264,14 @@ mod tests {
                 "assignment.revoked",
                 json!({"ticket_id":"t1","role":"vip","channel":"call","agent_id":"ana","cause":"agent_offline"}),
             ),
+            line(
+                "assignment.revoked",
+                json!({"ticket_id":"t1","role":"vip","channel":"call","agent_id":"ana","cause":"released","reason":"not my field"}),
+            ),
+            line(
+                "assignment.offered",
+                json!({"ticket_id":"t1","role":"vip","channel":"call","agent_id":"ana","waited_ms":12,"transferred_by":"ben","note":"has asked twice"}),
+            ),
             line("ticket.unroutable", json!({"ticket_id":"t1","channel":"call","cause":"no_role"})),
             line(
                 "ticket.escalated",
@@ -264,6 +288,8 @@ mod tests {
             "05:14:03.120  ticket.queued         t1  vip/call  3 of 7 waiting · about 1 min 1 s to go",
             "05:14:03.120  assignment.completed  t1  vip/call  → ana  handled in 3 min 20 s · after a wait of 12 ms · solved",
             "05:14:03.120  assignment.revoked    t1  vip/call  → ana  agent offline",
+            r#"05:14:03.120  assignment.revoked    t1  vip/call  → ana  released · "not my field""#,
+            r#"05:14:03.120  assignment.offered    t1  vip/call  → ana  waited 12 ms · from ben: "has asked twice""#,
             "05:14:03.120  ticket.unroutable     t1  call  no role",
             "05:14:03.120  ticket.escalated      t1  vip/call  step 1 · roles vip, billing · priority 9",
             "05:14:03.120  agent.changed         ana  online · chat 2/3",

@@ -10,7 +10,7 @@ use crate::routing::command::{Rejection, RejectionCode};
 use crate::routing::event::Event;
 use crate::routing::matching;
 use crate::routing::name::{AgentId, ChannelName, TicketId};
-use crate::routing::offer::{RevokeCause, Trigger};
+use crate::routing::offer::{Remark, RevokeCause, Trigger};
 use crate::routing::ticket::{Phase, Ticket};
 
 impl Step<'_> {
@@ -31,7 +31,7 @@ impl Step<'_> {
             matching::lasting_lack(step.state, agent, ticket).is_some()
         });
         for ticket in &unfit {
-            self.revoke_offer(ticket, id, RevokeCause::RoleChanged);
+            self.revoke_offer(ticket, id, RevokeCause::RoleChanged, Remark::NONE);
         }
         let in_vain = self.end_directions(id, |step, ticket| {
             let agent = step.state.agent(id).expect("registered above");
@@ -50,12 +50,12 @@ impl Step<'_> {
         self.require_agent(id)?;
         let offered = self.open_offers(id, |_, _| true);
         for ticket in &offered {
-            self.revoke_offer(ticket, id, RevokeCause::AgentOffline);
+            self.revoke_offer(ticket, id, RevokeCause::AgentOffline, Remark::NONE);
         }
         let agent = self.state.agent(id).expect("required above");
         let owned: Vec<TicketId> = agent.owned().cloned().collect();
         for ticket in &owned {
-            self.revoke_assignment(ticket, RevokeCause::AgentOffline);
+            self.revoke_assignment(ticket, RevokeCause::AgentOffline, Remark::NONE);
         }
         let directed = self.end_directions(id, |_, _| true);
         self.emit(Event::AgentRemoved { agent: id.clone() });
@@ -106,7 +106,7 @@ impl Step<'_> {
                 || !agent.channel_on(&ticket.spec.channel, step.state.catalogue())
         });
         for ticket in &lost {
-            self.revoke_offer(ticket, id, RevokeCause::AgentOffline);
+            self.revoke_offer(ticket, id, RevokeCause::AgentOffline, Remark::NONE);
         }
         let left = if status == Status::Offline { self.leave_at_once(id) } else { Vec::new() };
         self.place_all(lost.into_iter().chain(left).collect());
@@ -123,7 +123,7 @@ impl Step<'_> {
         let worked_on = |id: &&TicketId| !matches!(self.known(id).phase, Phase::Paused(_));
         let owned: Vec<TicketId> = agent.owned().filter(no_grace).filter(worked_on).cloned().collect();
         for ticket in &owned {
-            self.revoke_assignment(ticket, RevokeCause::AgentOffline);
+            self.revoke_assignment(ticket, RevokeCause::AgentOffline, Remark::NONE);
         }
         let directed = self.end_directions(id, |step, ticket| grace(step, ticket) != OwnerGrace::Keep);
         owned.into_iter().chain(directed).collect()

@@ -5,7 +5,7 @@ use crate::routing::event::Event;
 use crate::routing::index;
 use crate::routing::matching;
 use crate::routing::name::{AgentId, TicketId};
-use crate::routing::offer::{RevokeCause, Trigger};
+use crate::routing::offer::{Remark, RevokeCause, Trigger};
 use crate::routing::overflow;
 use crate::routing::ticket::{Closing, Phase};
 use crate::routing::timer::{AgentDue, Subject, TicketDue};
@@ -48,7 +48,7 @@ impl Step<'_> {
         let (_, due) = due.expect("a timer runs for something");
         match due {
             TicketDue::Expiry => {
-                self.revoke_all(id, RevokeCause::TicketCancelled);
+                self.revoke_all(id, RevokeCause::TicketCancelled, &Remark::NONE);
                 self.close(id, Closing::Expired, "expires_at");
             }
             TicketDue::NotBefore => self.place(id, Trigger::NotBeforePassed),
@@ -64,7 +64,7 @@ impl Step<'_> {
                 self.try_give(id, Trigger::CooldownLapsed);
             }
             TicketDue::OwnerGrace => {
-                self.revoke_assignment(id, RevokeCause::AgentOffline);
+                self.revoke_assignment(id, RevokeCause::AgentOffline, Remark::NONE);
                 self.place_again(id);
             }
         }

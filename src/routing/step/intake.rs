@@ -4,7 +4,7 @@ use super::{Done, Handled, Step};
 use crate::routing::event::{Event, Intake};
 use crate::routing::matching;
 use crate::routing::name::{AgentId, TicketId};
-use crate::routing::offer::{RevokeCause, Trigger};
+use crate::routing::offer::{Remark, RevokeCause, Trigger};
 use crate::routing::overflow;
 use crate::routing::ticket::{Closing, Demand, Phase, Ticket, TicketChanges, TicketSpec};
 use crate::routing::time::Timestamp;
@@ -99,27 +99,27 @@ impl Step<'_> {
         let agents: Vec<AgentId> =
             ticket.phase.offers().iter().map(|offer| offer.agent.clone()).filter(|agent| unfit(agent)).collect();
         for agent in agents {
-            self.revoke_offer(id, &agent, RevokeCause::RoleChanged);
+            self.revoke_offer(id, &agent, RevokeCause::RoleChanged, Remark::NONE);
         }
     }
 
     pub(super) fn cancel_ticket(&mut self, id: &TicketId, reason: Option<String>) -> Handled {
         self.ticket(id)?;
-        self.revoke_all(id, RevokeCause::TicketCancelled);
+        self.revoke_all(id, RevokeCause::TicketCancelled, &Remark::reason(reason.clone()));
         self.close(id, Closing::Cancelled, reason.unwrap_or_else(|| "withdrawn".to_owned()));
         Ok(Done::Accepted)
     }
 
     /// Takes a ticket back from whoever is offered it or owns it.
-    pub(super) fn revoke_all(&mut self, id: &TicketId, cause: RevokeCause) {
+    pub(super) fn revoke_all(&mut self, id: &TicketId, cause: RevokeCause, remark: &Remark) {
         let phase = &self.known(id).phase;
         let offered = phase.offers().iter().map(|offer| offer.agent.clone());
         let agents: Vec<AgentId> = offered.chain(phase.ownership().map(|ownership| ownership.agent.clone())).collect();
         for agent in &agents {
             if self.known(id).phase.ownership().is_some() {
-                self.revoke_assignment(id, cause);
+                self.revoke_assignment(id, cause, remark.clone());
             } else {
-                self.revoke_offer(id, agent, cause);
+                self.revoke_offer(id, agent, cause, remark.clone());
             }
         }
     }

@@ -18,7 +18,7 @@ use super::command::{Command, Rejection, RejectionCode};
 use super::engine::Verdict;
 use super::event::{Event, Held};
 use super::name::{AgentId, TicketId};
-use super::offer::{Offer, Ownership};
+use super::offer::{Offer, Ownership, Remark};
 use super::state::State;
 use super::ticket::Ticket;
 use super::time::Timestamp;
@@ -93,8 +93,10 @@ impl<'s> Step<'s> {
             Command::CompleteTicket { ticket, agent, outcome, then } => {
                 self.complete_ticket(&ticket, agent.as_ref(), outcome, then)
             }
-            Command::TransferTicket { ticket, to, by, note: _ } => self.transfer_ticket(&ticket, &to, by.as_deref()),
-            Command::ReleaseTicket { ticket, agent, reason: _ } => self.release_ticket(&ticket, agent.as_ref()),
+            Command::TransferTicket { ticket, to, by, note } => self.transfer_ticket(&ticket, &to, by, note),
+            Command::ReleaseTicket { ticket, agent, reason } => {
+                self.release_ticket(&ticket, agent.as_ref(), Remark::reason(reason))
+            }
             Command::PauseTicket { ticket } => self.pause_ticket(&ticket),
             Command::ResumeTicket { ticket } => self.resume_ticket(&ticket),
             Command::ClaimTicket { agent, role, ticket } => self.claim_ticket(&agent, role.as_ref(), ticket.as_ref()),

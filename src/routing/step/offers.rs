@@ -5,7 +5,7 @@ use crate::routing::command::{Rejection, RejectionCode};
 use crate::routing::event::{Event, Taking};
 use crate::routing::matching::{self, Lack, Search};
 use crate::routing::name::{AgentId, AssignmentId, RoleName, TicketId};
-use crate::routing::offer::{FallOut, Offer, Reason, RevokeCause, Trigger};
+use crate::routing::offer::{FallOut, Offer, Reason, Remark, RevokeCause, Trigger};
 use crate::routing::ticket::{Bar, Phase, Ticket};
 
 impl Step<'_> {
@@ -68,7 +68,7 @@ impl Step<'_> {
             .map(|other| other.agent.clone())
             .collect();
         for other in others {
-            self.revoke_offer(id, &other, RevokeCause::LostRace);
+            self.revoke_offer(id, &other, RevokeCause::LostRace, Remark::NONE);
         }
         let ticket = self.known(id);
         let agent = self.state.agent(&offer.agent).expect("an offer is open to a registered agent");
@@ -141,11 +141,11 @@ impl Step<'_> {
     }
 
     /// Takes back an open offer.
-    pub(super) fn revoke_offer(&mut self, id: &TicketId, agent: &AgentId, cause: RevokeCause) {
+    pub(super) fn revoke_offer(&mut self, id: &TicketId, agent: &AgentId, cause: RevokeCause, remark: Remark) {
         let ticket = self.known(id);
         let offer = ticket.phase.offer_to(agent).expect("only an open offer is taken back");
         let held = held_by_offer(ticket, offer);
-        self.emit(Event::OfferRevoked { held, cause });
+        self.emit(Event::OfferRevoked { held, cause, remark });
         self.hungers(agent);
     }
 

@@ -8,8 +8,8 @@ use crate::routing::command::{AfterWork, Rejection, RejectionCode, TransferTo};
 use crate::routing::event::Event;
 use crate::routing::matching;
 use crate::routing::name::{AgentId, RoleName, TicketId};
-use crate::routing::offer::{Ownership, RevokeCause, Trigger};
-use crate::routing::ticket::{Bar, Demand, Direction, Phase, Ticket};
+use crate::routing::offer::{Ownership, Remark, RevokeCause, Trigger};
+use crate::routing::ticket::{Bar, Demand, Direction, Handover, Phase, Ticket};
 use crate::routing::time::Timestamp;
 
 impl Step<'_> {
@@ -42,33 +42,41 @@ impl Step<'_> {
         (!length.is_zero()).then(|| self.at + length)
     }
 
-    pub(super) fn release_ticket(&mut self, id: &TicketId, agent: Option<&AgentId>) -> Handled {
+    pub(super) fn release_ticket(&mut self, id: &TicketId, agent: Option<&AgentId>, remark: Remark) -> Handled {
         let ticket = self.ticket(id)?;
         owner(ticket, agent)?;
-        self.revoke_assignment(id, RevokeCause::Released);
+        self.revoke_assignment(id, RevokeCause::Released, remark);
         self.place_again(id);
         Ok(Done::Accepted)
     }
 
     /// Takes a ticket from its owner. It is in no place then.
-    pub(super) fn revoke_assignment(&mut self, id: &TicketId, cause: RevokeCause) {
+    pub(super) fn revoke_assignment(&mut self, id: &TicketId, cause: RevokeCause, remark: Remark) {
         let ticket = self.known(id);
         let ownership = ticket.phase.ownership().expect("only what is owned is taken from its owner");
         let held = held_by_owner(ticket, ownership);
         let agent = held.agent.clone();
-        self.emit(Event::AssignmentRevoked { held, cause });
+        self.emit(Event::AssignmentRevoked { held, cause, remark });
         self.hungers(&agent);
     }
 
-    pub(super) fn transfer_ticket(&mut self, id: &TicketId, to: &TransferTo, by: Option<&str>) -> Handled {
+    pub(super) fn transfer_ticket(
+        &mut self,
+        id: &TicketId,
+        to: &TransferTo,
+        by: Option<String>,
+        note: Option<String>,
+    ) -> Handled {
         self.ticket(id)?;
         let (demand, direction) = match to {
             TransferTo::Role(role) => (self.demand_of_role(id, role)?, None),
             TransferTo::Agent(agent) => (self.demand_for_agent(id, agent)?, Some(agent)),
         };
-        let giver = by.and_then(|by| AgentId::parse(by).ok()).filter(|by| self.state.agent(by).is_some());
+        let giver = by.as_deref().and_then(|by| AgentId::parse(by).ok()).filter(|by| self.state.agent(by).is_some());
         let owner = self.known(id).phase.ownership().map(|ownership| ownership.agent.clone());
-        self.revoke_all(id, RevokeCause::Transferred);
+        self.revoke_all(id, RevokeCause::Transferred, &Remark { by: by.clone(), note: note.clone(), reason: None });
+        let handover = Handover { from: owner.clone(), by, note };
+        let says_something = handover.giver().is_some() || handover.note.is_some();
         let givers: BTreeSet<AgentId> = owner.into_iter().chain(giver).collect();
         for agent in givers.into_iter().filter(|agent| Some(agent) != direction) {
             let bar = Bar { agent, until: None };
@@ -77,7 +85,13 @@ impl Step<'_> {
         let ticket = self.known(id);
         let due_at = self.due_at(&ticket.spec, &demand, ticket.created_at);
         let direction = direction.map(|agent| Direction { agent: agent.clone(), until: None });
-        self.emit(Event::TicketRedirected { ticket: id.clone(), demand, due_at, direction });
+        self.emit(Event::TicketRedirected {
+            ticket: id.clone(),
+            demand,
+            due_at,
+            direction,
+            handover: says_something.then_some(handover),
+        });
         self.place(id, Trigger::TicketTransferred);
         Ok(Done::Accepted)
     }
@@ -124,7 +138,7 @@ impl Step<'_> {
         let Phase::Paused(ownership) = &ticket.phase else { return Err(wrong_state(ticket, "paused")) };
         let agent = self.state.agent(&ownership.agent).expect("what a removed agent owned was taken back");
         if agent.status == Status::Offline {
-            self.revoke_assignment(id, RevokeCause::AgentOffline);
+            self.revoke_assignment(id, RevokeCause::AgentOffline, Remark::NONE);
             self.place_again(id);
         } else if agent.has_slot(&ticket.spec.channel, self.state.catalogue()) {
             self.resume_assignment(id);

@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::routing::Catalogue;
 use crate::routing::event::{Held, Taking};
 use crate::routing::name::Permission;
-use crate::routing::ticket::Ticket;
+use crate::routing::offer::{Remark, RevokeCause};
+use crate::routing::ticket::{Handover, Ticket};
 use crate::routing::time::Timestamp;
 
 use super::reason::ReasonBody;
@@ -48,6 +49,12 @@ pub(in crate::wire) struct AssignmentOffered<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<TimeSchema>")]
     due_at: Option<Time>,
+    /// Who handed it over last, where somebody did: the one named by `by`, else the owner who had it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transferred_by: Option<&'a str>,
+    /// What the next one should know, as that one said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
     /// What the role grants for it.
     permissions: Vec<&'a str>,
     /// Why this agent.
@@ -60,6 +67,10 @@ pub(in crate::wire) struct AssignmentOffered<'a> {
 /// What the role of a taking grants, according to the catalogue in force.
 fn granted<'a>(taking: &Taking, catalogue: &'a Catalogue) -> Vec<&'a str> {
     catalogue.roles.get(&taking.role).map(|role| permissions_text(&role.permissions)).unwrap_or_default()
+}
+
+fn handover(ticket: Option<&Ticket>) -> Option<&Handover> {
+    ticket.and_then(|ticket| ticket.handover.as_ref())
 }
 
 impl<'a> AssignmentOffered<'a> {
@@ -80,6 +91,8 @@ impl<'a> AssignmentOffered<'a> {
             priority: ticket.map(|ticket| ticket.demand.priority.get()),
             waited_ms: ticket.map(|ticket| at.since(ticket.created_at).0),
             due_at: ticket.and_then(|ticket| ticket.due_at).map(Time),
+            transferred_by: handover(ticket).and_then(Handover::giver),
+            note: handover(ticket).and_then(|handover| handover.note.as_deref()),
             permissions: granted(taking, catalogue),
             reason: ReasonBody::of(taking),
             ticket: ticket.map(|ticket| TicketBody::of(&ticket.spec)),
@@ -111,6 +124,12 @@ pub(in crate::wire) struct AssignmentAssigned<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<TimeSchema>")]
     due_at: Option<Time>,
+    /// Who handed it over last, where somebody did: the one named by `by`, else the owner who had it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transferred_by: Option<&'a str>,
+    /// What the next one should know, as that one said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
     /// What the role grants for it.
     permissions: Vec<&'a str>,
     /// Why this agent.
@@ -144,6 +163,8 @@ impl<'a> AssignmentAssigned<'a> {
             priority: assigned.priority,
             waited_ms: assigned.waited_ms,
             due_at: assigned.due_at.map(Time),
+            transferred_by: handover(ticket).and_then(Handover::giver),
+            note: handover(ticket).and_then(|handover| handover.note.as_deref()),
             permissions: granted(taking, catalogue),
             reason: ReasonBody::of(taking),
             ticket: ticket.map(|ticket| TicketBody::of(&ticket.spec)),
@@ -179,6 +200,46 @@ impl<'a> AssignmentEnded<'a> {
             agent_id: held.agent.as_str(),
             cause,
         }
+    }
+}
+
+/// The agent refused the offer.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::wire) struct AssignmentDeclined<'a> {
+    #[serde(flatten)]
+    ended: AssignmentEnded<'a>,
+    /// Why, in the agent's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl<'a> AssignmentDeclined<'a> {
+    pub(in crate::wire) fn of(held: &'a Held, reason: Option<&'a str>) -> Self {
+        Self { ended: AssignmentEnded::of(held, "declined"), reason }
+    }
+}
+
+/// The offer or assignment was taken back.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::wire) struct AssignmentRevoked<'a> {
+    #[serde(flatten)]
+    ended: AssignmentEnded<'a>,
+    /// Why, in the words of whoever withdrew or released the ticket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    /// Who handed the ticket over, as upstream said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'a str>,
+    /// What was said for the next one to know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+}
+
+impl<'a> AssignmentRevoked<'a> {
+    pub(in crate::wire) fn of(held: &'a Held, cause: RevokeCause, remark: &'a Remark) -> Self {
+        let Remark { reason, by, note } = remark;
+        let ended = AssignmentEnded::of(held, cause.as_str());
+        Self { ended, reason: reason.as_deref(), by: by.as_deref(), note: note.as_deref() }
     }
 }
 

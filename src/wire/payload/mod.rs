@@ -15,7 +15,8 @@ use crate::routing::time::Timestamp;
 
 pub(super) use agent::{AgentChanged, CatalogueChanged, CommandRejected};
 pub(super) use assignment::{
-    Assigned, AssignmentAssigned, AssignmentCompleted, AssignmentEnded, AssignmentHeld, AssignmentOffered,
+    Assigned, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded, AssignmentHeld,
+    AssignmentOffered, AssignmentRevoked,
 };
 pub(super) use ticket::{TicketBreached, TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable};
 

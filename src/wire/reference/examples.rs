@@ -6,10 +6,10 @@ use crate::routing::agent::ChannelLoad;
 use crate::routing::command::{Command, Rejection};
 use crate::routing::event::{Held, Taking};
 use crate::routing::name::{AgentId, AssignmentId, ChannelName, Permission, RoleName, SkillName, TicketId};
-use crate::routing::offer::{FallOut, Reason, RevokeCause, Trigger};
+use crate::routing::offer::{FallOut, Reason, Remark, RevokeCause, Trigger};
 use crate::routing::role::{Role, Strategy};
 use crate::routing::skill::{SkillLevel, Skills};
-use crate::routing::ticket::{Closing, Demand, UnroutableCause};
+use crate::routing::ticket::{Closing, Demand, Handover, UnroutableCause};
 use crate::routing::{
     AgentView, Catalogue, Event, Millis, Phase, Priority, RejectionCode, Status, Ticket, TicketSpec, Timestamp,
 };
@@ -131,6 +131,11 @@ fn ticket() -> Ticket {
         attempt: 1,
         bars: Vec::new(),
         direction: None,
+        handover: Some(Handover {
+            from: None,
+            by: Some("ben".to_owned()),
+            note: Some("has asked twice before".to_owned()),
+        }),
         phase: Phase::Waiting,
         spec,
     }
@@ -222,9 +227,17 @@ fn about_assignments() -> Vec<Event> {
     vec![
         Event::OfferMade { taking: taking.clone(), expires_at: AT + Millis::from_secs(30) },
         Event::TicketAssigned { taking, priority: Priority::HIGH, waited: Millis(12_345), due_at: ticket().due_at },
-        Event::OfferDeclined { held: held(), reason: None },
+        Event::OfferDeclined { held: held(), reason: Some("on the phone".to_owned()) },
         Event::OfferExpired { held: held() },
-        Event::AssignmentRevoked { held: held(), cause: RevokeCause::AgentOffline },
+        Event::AssignmentRevoked {
+            held: held(),
+            cause: RevokeCause::Transferred,
+            remark: Remark {
+                by: Some("anna".to_owned()),
+                note: Some("the portal shows an error".to_owned()),
+                ..Remark::NONE
+            },
+        },
         Event::AssignmentPaused { held: held() },
         Event::AssignmentResumed { held: held(), cost: 0 },
         Event::AssignmentCompleted {

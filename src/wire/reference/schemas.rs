@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use super::super::agent::{AgentHeartbeat, AgentPresence, AgentRegistered, AgentRemoved, WrapUpFinished};
 use super::super::bounds::{EVENT_ID_LENGTH_MAX, SOURCE_LENGTH_MAX, TYPE_LENGTH_MAX};
 use super::super::payload::{
-    AgentChanged, AssignmentAssigned, AssignmentCompleted, AssignmentEnded, AssignmentHeld, AssignmentOffered,
-    CatalogueChanged, CommandRejected, TicketBreached, TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable,
+    AgentChanged, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded, AssignmentHeld,
+    AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, TicketBreached, TicketClosed,
+    TicketEscalated, TicketQueued, TicketUnroutable,
 };
 use super::super::ticket::{
     TicketAccepted, TicketCancelled, TicketClaimed, TicketCompleted, TicketCreated, TicketDeclined, TicketPaused,
@@ -155,9 +156,9 @@ fn outbound_schema(kind: &str) -> Schema {
         "ticket.cancelled" => of!(TicketClosed, "The ticket left the system: the customer withdrew, or hung up."),
         "assignment.offered" => of!(AssignmentOffered),
         "assignment.assigned" => of!(AssignmentAssigned),
-        "assignment.declined" => of!(AssignmentEnded, "The agent refused the offer."),
+        "assignment.declined" => of!(AssignmentDeclined),
         "assignment.expired" => of!(AssignmentEnded, "The agent let the offer lapse."),
-        "assignment.revoked" => of!(AssignmentEnded, "The offer or assignment was taken back."),
+        "assignment.revoked" => of!(AssignmentRevoked),
         "assignment.paused" => of!(AssignmentHeld, "The customer is waited for: the slot is free, the owner stays."),
         "assignment.resumed" => of!(AssignmentHeld, "The customer is back: the same owner has taken the slot again."),
         "assignment.completed" => of!(AssignmentCompleted, "The work is done."),
