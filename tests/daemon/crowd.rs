@@ -39,8 +39,8 @@ name = "r3"
 
 const ROLES: u64 = 4;
 const AGENTS: u64 = 200;
-/// What one ticket brings with it on average, pauses included: three of four are tasks (created, completed, and each
-/// fifth of the even ones paused and resumed), one is a call (queued, answered, ended).
+/// What one ticket brings with it on average: three of four are tasks (created, completed), one is a call (queued,
+/// answered, ended), and one of twenty is paused and resumed on its way.
 const EVENTS_PER_TICKET: f64 = 2.35;
 /// Of what is published, so much is published twice.
 const TWICE_SHARE: f64 = 0.03;

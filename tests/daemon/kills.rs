@@ -39,7 +39,7 @@ async fn kills_at_random_moments_under_load_lose_nothing_and_double_nothing() {
     crowd.work_during(daemon.ready()).await;
     println!("{kills_while_ready} of {kills} kills met a daemon that was ready");
     let books = crowd.finish(SOON * 4).await;
-    assert!(books.repeats > 0 || kills < 4, "kills under load leave something to repeat");
+    assert!(books.repeats > 0 || kills < 10, "kills under load leave something to repeat");
     is_empty(&place, &daemon).await;
 }
 
