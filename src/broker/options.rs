@@ -112,6 +112,11 @@ pub enum OutboxQueue {
 pub struct BrokerUri(AMQPUri);
 
 impl BrokerUri {
+    /// Who we are there.
+    pub(super) fn username(&self) -> &str {
+        &self.0.authority.userinfo.username
+    }
+
     /// For lapin, with our heartbeat unless the URI asks for one.
     pub(super) fn to_amqp(&self, heartbeat: Duration) -> AMQPUri {
         let mut uri = self.0.clone();

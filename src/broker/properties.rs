@@ -15,6 +15,9 @@ const PERSISTENT: u8 = 2;
 
 const DELIVERY_COUNT: &str = "x-delivery-count";
 
+/// Who published a dead letter, where that was another user than ours.
+const USER_ID_HEADER: &str = "x-rolecall-user-id";
+
 /// The properties and headers of one message.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -152,8 +155,14 @@ impl Properties {
     }
 
     /// As lapin wants it, made persistent: nothing leaves the daemon that a restart of the broker would lose.
-    pub(super) fn to_persistent(&self) -> BasicProperties {
-        self.0.clone().with_delivery_mode(PERSISTENT)
+    ///
+    /// A `user_id` other than our own, on a dead letter that another user published, moves to a header: the broker closes
+    /// the channel of whoever publishes in another's name, which would hold up everything behind it for ever.
+    pub(super) fn to_publish(&self, own_user: &str) -> BasicProperties {
+        let foreign = self.0.user_id().as_ref().filter(|user| user.as_str() != own_user);
+        let Some(user) = foreign else { return self.0.clone().with_delivery_mode(PERSISTENT) };
+        let moved = self.clone().with_header(USER_ID_HEADER, user.as_str());
+        moved.0.with_user_id(own_user.into()).with_delivery_mode(PERSISTENT)
     }
 }
 
@@ -166,4 +175,20 @@ impl From<BasicProperties> for Properties {
 /// `None` where the text is longer than AMQP can carry (lapin's own conversion panics there).
 pub(super) fn short(text: &str) -> Option<ShortString> {
     ShortString::try_new(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_published_in_the_name_of_another_user() {
+        let theirs = Properties(BasicProperties::default().with_user_id("upstream".into()));
+        let published = Properties(theirs.to_publish("rolecall"));
+        assert_eq!(published.0.user_id().as_ref().map(ShortString::as_str), Some("rolecall"));
+        assert_eq!(published.header(USER_ID_HEADER), Some("upstream"));
+        let ours = theirs.to_publish("upstream");
+        assert_eq!(ours.user_id(), theirs.0.user_id());
+        assert_eq!(ours.headers(), theirs.0.headers());
+    }
 }

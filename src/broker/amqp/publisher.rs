@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::{Stream, StreamExt};
@@ -100,8 +100,7 @@ impl AmqpPublisher {
     async fn attempt(&mut self, window: &[Publication]) -> Result<WindowReport, PublishError> {
         let mut publishing = self.connection().await.map_err(|cause| PublishError { confirmed: 0, cause })?;
         let started_at = Instant::now();
-        let bound = self.options.confirm_timeout;
-        let settled = publishing.settle_window(window, &self.names, bound, &self.status).await;
+        let settled = publishing.settle_window(window, &self.names, &self.options, &self.status).await;
         let verdicts = match settled {
             Ok(verdicts) => verdicts,
             Err(cause) => {
@@ -217,16 +216,17 @@ impl Publish for AmqpPublisher {
 }
 
 impl Publishing {
-    /// Sends all, and waits for all confirms; gives up when nothing moves for `bound` while the broker is not blocked.
+    /// Sends all, and waits for all confirms; gives up when nothing moves for `confirm_timeout` while the broker is not blocked.
     async fn settle_window(
         &mut self,
         window: &[Publication],
         names: &Names,
-        bound: Duration,
+        options: &BrokerOptions,
         status: &StatusCell,
     ) -> Result<Verdicts, PublishCause> {
+        let bound = options.confirm_timeout;
         let Self { connected, channel, events } = self;
-        let exchange = async { collect(send(channel, names, window).await?).await };
+        let exchange = async { collect(send(channel, names, options.uri.username(), window).await?).await };
         tokio::pin!(exchange);
         let mut deadline = Deadline::now() + bound;
         loop {
@@ -256,7 +256,12 @@ impl Publishing {
 }
 
 /// Queues all frames in order, then waits until they are written.
-async fn send(channel: &Channel, names: &Names, window: &[Publication]) -> lapin::Result<Vec<PublisherConfirm>> {
+async fn send(
+    channel: &Channel,
+    names: &Names,
+    own_user: &str,
+    window: &[Publication],
+) -> lapin::Result<Vec<PublisherConfirm>> {
     let mut sending = Vec::with_capacity(window.len());
     for publication in window {
         let mut publish = Box::pin(channel.basic_publish(
@@ -265,7 +270,7 @@ async fn send(channel: &Channel, names: &Names, window: &[Publication]) -> lapin
             short(&publication.routing_key).unwrap_or_default(),
             BasicPublishOptions { mandatory: true, immediate: false },
             &publication.body,
-            publication.properties.to_persistent(),
+            publication.properties.to_publish(own_user),
         ));
         // The first poll queues the frames: one after the other, so that they leave in this order.
         let done = publish.as_mut().now_or_never();

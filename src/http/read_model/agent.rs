@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::moment;
 use crate::routing::agent::{ChannelLoad, SlotUse};
-use crate::routing::{Agent, AgentId, Catalogue, ChannelName, RoleName, Status, TicketId, Timestamp};
+use crate::routing::{Agent, AgentId, Catalogue, ChannelName, RoleName, State, Status, TicketId, Timestamp};
 
 /// The most tickets that an agent's card lists; the count is always whole.
 pub const HELD_SHOWN_MAX: usize = 50;
@@ -81,9 +81,9 @@ pub struct AgentCard {
 }
 
 impl AgentCard {
-    pub(super) fn of(agent: &Agent, catalogue: &Catalogue) -> Self {
-        let load: BTreeMap<_, _> =
-            channels_of(agent, catalogue).map(|channel| (channel.clone(), load(agent, channel, catalogue))).collect();
+    pub(super) fn of(agent: &Agent, state: &State) -> Self {
+        let catalogue = state.catalogue();
+        let load = state.agent_view(agent).load;
         let free: BTreeMap<_, _> =
             load.iter().map(|(channel, load)| (channel.clone(), free(agent, channel, *load, catalogue))).collect();
         Self {
@@ -100,16 +100,6 @@ impl AgentCard {
             free,
         }
     }
-}
-
-fn channels_of<'a>(agent: &'a Agent, catalogue: &'a Catalogue) -> impl Iterator<Item = &'a ChannelName> {
-    let mut names: BTreeSet<_> = catalogue.channels.keys().chain(agent.profile.limits.keys()).collect();
-    names.extend(agent.slots.values().map(|slot| &slot.channel));
-    names.into_iter()
-}
-
-fn load(agent: &Agent, channel: &ChannelName, catalogue: &Catalogue) -> ChannelLoad {
-    ChannelLoad { used: agent.used(channel), limit: agent.profile.limit(channel, catalogue) }
 }
 
 /// How many more tickets of that channel the agent could take, by its limit and by its capacity units.

@@ -241,7 +241,7 @@ impl ReadModel {
     }
 
     fn refresh_agent(&self, id: &AgentId, state: &State, changed_roles: &mut BTreeSet<RoleName>) {
-        let card = state.agent(id).map(|agent| AgentCard::of(agent, state.catalogue()));
+        let card = state.agent(id).map(|agent| AgentCard::of(agent, state));
         let old = match &card {
             Some(card) => self.agents.insert(id.clone(), card.clone()),
             None => self.agents.remove(id).map(|(_, old)| old),
