@@ -93,13 +93,22 @@ impl AgentCard {
             status_since: agent.status_since,
             idle_since: agent.idle_since,
             roles: agent.profile.roles.clone(),
-            room: room(agent, free.values().any(|slots| *slots > 0)),
+            room: room(agent, has_room(agent, &free, catalogue)),
             load,
             held_count: agent.slots.len() + agent.parked.len(),
             held: held(agent).take(HELD_SHOWN_MAX).collect(),
             free,
         }
     }
+}
+
+/// Whether there is a free slot on a channel that somebody cares about: one that the catalogue or the agent names, or
+/// where neither names any, any.
+fn has_room(agent: &Agent, free: &BTreeMap<ChannelName, u32>, catalogue: &Catalogue) -> bool {
+    let named =
+        |channel: &ChannelName| catalogue.channels.contains_key(channel) || agent.profile.limits.contains_key(channel);
+    let any_named = free.keys().any(named);
+    free.iter().any(|(channel, slots)| *slots > 0 && (!any_named || named(channel)))
 }
 
 /// How many more tickets of that channel the agent could take, by its limit and by its capacity units.
