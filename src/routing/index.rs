@@ -9,7 +9,7 @@ use super::channel::OwnerGrace;
 use super::classify::Classifier;
 use super::name::{AgentId, RoleName, TicketId};
 use super::overflow;
-use super::pool::{GroupEmptied, Pool};
+use super::pool::Pool;
 use super::queue::Queues;
 use super::rank::Rank;
 use super::state::Ground;
@@ -32,8 +32,6 @@ pub(super) struct Index {
     pub(super) timers: Timers,
     /// Tickets that nobody could take, in the order of arrival.
     pub(super) unroutable: BTreeMap<u64, TicketId>,
-    /// Whether the last agent of its kind has gone since the engine looked.
-    pub(super) group_emptied: bool,
 }
 
 impl Index {
@@ -46,7 +44,6 @@ impl Index {
             index.admit(agent, &ground.catalogue);
             index.time_agent(agent, &ground.catalogue);
         }
-        index.group_emptied = false;
         for ticket in ground.tickets.values() {
             index.enter(ticket, &ground.catalogue);
             index.time_ticket(ticket, &ground.agents, &ground.catalogue);
@@ -88,11 +85,11 @@ impl Index {
     }
 
     pub(super) fn admit(&mut self, agent: &Agent, catalogue: &Catalogue) {
-        self.group_emptied |= self.pool.admit(agent, catalogue) == GroupEmptied::Yes;
+        self.pool.admit(agent, catalogue);
     }
 
     pub(super) fn dismiss(&mut self, agent: &Agent) {
-        self.group_emptied |= self.pool.dismiss(&agent.id) == GroupEmptied::Yes;
+        self.pool.dismiss(&agent.id);
         self.timers.set(Subject::Agent(agent.id.clone()), None);
     }
 

@@ -189,26 +189,30 @@ impl Pool {
         numbers.into_iter().map(|number| self.groups[number].as_ref().expect("a numbered group has members"))
     }
 
-    /// Puts an agent in the group of its profile, new or moved. Says whether a group lost its last member.
-    pub(super) fn admit(&mut self, agent: &Agent, catalogue: &Catalogue) -> GroupEmptied {
+    /// The others of an agent's group.
+    pub fn mates<'a>(&'a self, agent: &'a AgentId) -> impl Iterator<Item = &'a AgentId> {
+        let group = self.homes.get(agent).map(|home| self.group(home.group));
+        group.into_iter().flat_map(|group| &group.members).filter(move |member| *member != agent)
+    }
+
+    /// Puts an agent in the group of its profile, new or moved.
+    pub(super) fn admit(&mut self, agent: &Agent, catalogue: &Catalogue) {
         if let Some(home) = self.homes.get(&agent.id)
             && self.group(home.group).signature.fits(&agent.profile)
         {
-            self.update(agent, catalogue);
-            return GroupEmptied::No;
+            return self.update(agent, catalogue);
         }
-        let emptied = self.dismiss(&agent.id);
+        self.dismiss(&agent.id);
         let signature = GroupSignature::of(&agent.profile);
         let number = self.numbers.get(&signature).copied().unwrap_or_else(|| self.found(signature, agent, catalogue));
         self.group_mut(number).members.insert(agent.id.clone());
         self.homes.insert(agent.id.clone(), Home { group: number, seats: Vec::new() });
         self.update(agent, catalogue);
-        emptied
     }
 
     /// Takes an agent out.
-    pub(super) fn dismiss(&mut self, agent: &AgentId) -> GroupEmptied {
-        let Some(home) = self.homes.remove(agent) else { return GroupEmptied::No };
+    pub(super) fn dismiss(&mut self, agent: &AgentId) {
+        let Some(home) = self.homes.remove(agent) else { return };
         for index in 0..home.seats.len() {
             self.vacate(&home, index, agent);
         }
@@ -216,9 +220,7 @@ impl Pool {
         group.members.remove(agent);
         if group.members.is_empty() {
             self.dissolve(home.group);
-            return GroupEmptied::Yes;
         }
-        GroupEmptied::No
     }
 
     /// Seats an agent anew, after its status, its switches or what it holds has changed.
@@ -314,15 +316,6 @@ impl Pool {
     }
 }
 
-/// Whether the last agent of its kind is gone, so that some tickets may have lost the only one who could take them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GroupEmptied {
-    /// Others of its kind remain, or it stayed.
-    No,
-    /// It was the last.
-    Yes,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -366,7 +359,7 @@ mod tests {
         let mut skilled = agent("cleo", 3, &["billing"]);
         skilled.profile.skills.0.insert("de".parse().unwrap(), crate::routing::skill::SkillLevel::MAX);
         for agent in [&ben, &ana, &skilled] {
-            assert_eq!(pool.admit(agent, &catalogue), GroupEmptied::No);
+            pool.admit(agent, &catalogue);
         }
         let sizes: Vec<u32> = pool.groups_of(&[role("billing")]).map(Group::size).collect();
         assert_eq!(sizes, [2, 1]);
@@ -386,18 +379,20 @@ mod tests {
     }
 
     #[test]
-    fn the_last_to_leave_a_group_or_to_move_to_another_empties_it() {
+    fn a_group_is_gone_with_its_last_member() {
         let (catalogue, mut pool) = (catalogue(), Pool::for_catalogue(&catalogue()));
         let (mut ana, ben) = (agent("ana", 1, &["billing"]), agent("ben", 2, &["billing"]));
         pool.admit(&ana, &catalogue);
         pool.admit(&ben, &catalogue);
-        assert_eq!(pool.dismiss(&ben.id), GroupEmptied::No);
-        assert_eq!(pool.dismiss(&ben.id), GroupEmptied::No, "it is gone already");
+        assert_eq!(pool.mates(&ana.id).collect::<Vec<_>>(), [&ben.id]);
+        pool.dismiss(&ben.id);
+        pool.dismiss(&ben.id);
+        assert_eq!(pool.mates(&ana.id).count() + pool.mates(&ben.id).count(), 0);
         ana.profile.roles = [role("technical")].into();
-        assert_eq!(pool.admit(&ana, &catalogue), GroupEmptied::Yes);
+        pool.admit(&ana, &catalogue);
         assert_eq!(pool.groups_of(&[role("billing")]).count(), 0);
         assert_eq!(pool.groups_of(&[role("technical")]).count(), 1);
-        assert_eq!(pool.dismiss(&ana.id), GroupEmptied::Yes);
+        pool.dismiss(&ana.id);
         assert!(pool.census().is_empty());
     }
 

@@ -89,6 +89,12 @@ impl RoleQueue {
         self.lines.iter().filter(directed).flat_map(|(_, line)| line.iter().map(|(ticket, _)| ticket))
     }
 
+    /// All tickets that somebody must not get.
+    pub fn barring(&self) -> impl Iterator<Item = &TicketId> {
+        let barring = self.lines.iter().filter(|(signature, _)| !signature.barred.is_empty());
+        barring.flat_map(|(_, line)| line.iter().map(|(ticket, _)| ticket))
+    }
+
     fn insert(&mut self, ticket: TicketId, signature: Arc<Signature>, rank: Rank) {
         let line = self.lines.entry(signature).or_insert_with(|| Line::with_hasher(FixedState::default()));
         let replaced = line.push(ticket, Reverse(rank));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Done, Handled, Step, reject};
-use crate::routing::agent::{AgentProfile, SlotUse, Status};
+use crate::routing::agent::{Agent, AgentProfile, SlotUse, Status};
 use crate::routing::catalogue::Catalogue;
 use crate::routing::channel::OwnerGrace;
 use crate::routing::command::{Rejection, RejectionCode};
@@ -22,9 +22,7 @@ impl Step<'_> {
             self.emit(Event::AgentSeen { agent: id.clone() });
             return Ok(Done::Accepted);
         }
-        let catalogue = self.state.catalogue();
-        let closes_channel =
-            self.state.agent(id).is_some_and(|known| closes_channel(&known.profile, &profile, catalogue));
+        let lost = self.state.agent(id).map_or(Lost::Nobody, |known| self.loses(known, Some(&profile)));
         self.emit(Event::AgentRegistered { agent: id.clone(), profile: Box::new(profile) });
         let unfit = self.open_offers(id, |step, ticket| {
             let agent = step.state.agent(id).expect("registered above");
@@ -39,15 +37,13 @@ impl Step<'_> {
         });
         self.place_all(unfit.into_iter().chain(in_vain).collect());
         self.hungers(id);
-        self.reexamine();
-        if closes_channel {
-            self.reexamine_waiting();
-        }
+        self.reexamine(lost);
         Ok(Done::Accepted)
     }
 
     pub(super) fn remove_agent(&mut self, id: &AgentId) -> Handled {
         self.require_agent(id)?;
+        let lost = self.state.agent(id).map_or(Lost::Nobody, |known| self.loses(known, None));
         let offered = self.open_offers(id, |_, _| true);
         for ticket in &offered {
             self.revoke_offer(ticket, id, RevokeCause::AgentOffline, Remark::NONE);
@@ -60,7 +56,7 @@ impl Step<'_> {
         let directed = self.end_directions(id, |_, _| true);
         self.emit(Event::AgentRemoved { agent: id.clone() });
         self.place_all(offered.into_iter().chain(owned).chain(directed).collect());
-        self.reexamine();
+        self.reexamine(lost);
         Ok(Done::Accepted)
     }
 
@@ -207,32 +203,61 @@ impl Step<'_> {
         self.hungers(agent);
     }
 
-    /// Looks again at what nobody could take and, where an agent was the last of its kind, at what nobody can take now.
-    pub(super) fn reexamine(&mut self) {
+    /// What tickets lose when an agent leaves, or becomes another.
+    fn loses(&self, known: &Agent, after: Option<&AgentProfile>) -> Lost {
+        let catalogue = self.state.catalogue();
+        if after.is_some_and(|after| covers(after, &known.profile, catalogue)) {
+            return Lost::Nobody;
+        }
+        let mut mates = self.state.pool().mates(&known.id).filter_map(|mate| self.state.agent(mate));
+        let replaced = mates.any(|mate| covers(&mate.profile, &known.profile, catalogue));
+        if replaced { Lost::OneOfMany } else { Lost::LastOfItsKind }
+    }
+
+    /// Looks again at what nobody could take, and at what nobody may be able to take now.
+    fn reexamine(&mut self, lost: Lost) {
         let unroutable: Vec<TicketId> = self.state.index.unroutable.values().cloned().collect();
         for id in unroutable {
             self.place(&id, Trigger::AgentsChanged);
         }
-        if std::mem::take(&mut self.state.index.group_emptied) {
-            self.reexamine_waiting();
-        }
-    }
-
-    /// Looks for tickets that wait and that nobody can take any more.
-    fn reexamine_waiting(&mut self) {
-        let waiting = self.state.tickets().filter(|ticket| ticket.phase == Phase::Waiting);
-        let mut waiting: Vec<(u64, TicketId)> = waiting.map(|ticket| (ticket.arrival_seq, ticket.id.clone())).collect();
-        waiting.sort_unstable();
-        for (_, id) in waiting {
-            if matching::unroutable(self.state, self.known(&id)).is_some() {
-                self.place(&id, Trigger::AgentsChanged);
+        let waiting: Vec<&TicketId> = match lost {
+            Lost::Nobody => return,
+            // Its mates may take whatever it could, but for tickets that bar them.
+            Lost::OneOfMany => self.state.queues().iter().flat_map(|(_, queue)| queue.barring()).collect(),
+            Lost::LastOfItsKind => {
+                let waiting = self.state.tickets().filter(|ticket| ticket.phase == Phase::Waiting);
+                waiting.map(|ticket| &ticket.id).collect()
             }
+        };
+        let stranded = waiting.into_iter().map(|id| self.known(id));
+        let mut stranded: Vec<(u64, TicketId)> = stranded
+            .filter(|ticket| matching::unroutable(self.state, ticket).is_some())
+            .map(|ticket| (ticket.arrival_seq, ticket.id.clone()))
+            .collect();
+        stranded.sort_unstable();
+        stranded.dedup();
+        for (_, id) in stranded {
+            self.place(&id, Trigger::AgentsChanged);
         }
     }
 }
 
-/// Whether the agent no longer takes a channel that it took: it may have been the only one.
-fn closes_channel(before: &AgentProfile, after: &AgentProfile, catalogue: &Catalogue) -> bool {
-    let mut named = before.limits.keys().chain(after.limits.keys());
-    named.any(|channel| before.limit(channel, catalogue) > 0 && after.limit(channel, catalogue) == 0)
+/// Who could take tickets before, and can no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lost {
+    /// Nobody: an agent came, or can do more than before.
+    Nobody,
+    /// Somebody who has others of its kind, who work on the same channels.
+    OneOfMany,
+    /// Somebody who has none, at least on some channel.
+    LastOfItsKind,
+}
+
+/// Whether one can do whatever the other can.
+fn covers(one: &AgentProfile, other: &AgentProfile, catalogue: &Catalogue) -> bool {
+    let mut named = one.limits.keys().chain(other.limits.keys());
+    one.roles.is_superset(&other.roles)
+        && one.skills.fulfil(&other.skills)
+        && one.permissions(catalogue).is_superset(&other.permissions(catalogue))
+        && named.all(|channel| one.limit(channel, catalogue) > 0 || other.limit(channel, catalogue) == 0)
 }
