@@ -76,7 +76,7 @@ pub fn choose(state: &State, ticket: &Ticket, trigger: Trigger) -> Option<Choice
     for group in state.pool().groups_of(&pushed) {
         race.enter(group);
     }
-    race.result(trigger, winners_max)
+    race.result(&pushed, trigger, winners_max)
 }
 
 /// The demanded roles whose queues the engine gives away by itself.
@@ -361,14 +361,14 @@ impl<'a> Race<'a> {
         }
     }
 
-    fn result(mut self, trigger: Trigger, winners_max: usize) -> Option<Choice> {
+    fn result(mut self, roles: &[RoleName], trigger: Trigger, winners_max: usize) -> Option<Choice> {
         let (measure, key, first) = self.leaders.first()?.clone();
         let catalogue = self.state.catalogue();
         let barred_free = |id: &&AgentId| {
             let free = |a: &Agent| Standing::of(a, &self.signature.channel, catalogue) == Standing::Free;
             self.state.agent(id).is_some_and(|a| {
                 free(a)
-                    && serving_role(a, &self.ticket.demand).is_some()
+                    && roles.iter().any(|role| a.profile.roles.contains(role))
                     && a.profile.skills.fulfil(&self.signature.skills)
                     && self.signature.permissions.is_subset(&a.profile.permissions(catalogue))
             })
