@@ -107,13 +107,14 @@ impl Step<'_> {
             return false;
         }
         let waits_until = ticket.entered_at + role.sticky_wait;
+        let barred = ticket.bars.iter().any(|bar| bar.agent == agent.id);
         match matching::lack(self.state, agent, ticket) {
             None => {
                 let choice = matching::choose_only(agent, ticket, role.strategy, Trigger::Directed);
                 self.give(id, &choice);
                 true
             }
-            Some(Lack::NoSlot) if waits_until > self.at => {
+            Some(Lack::NoSlot) if waits_until > self.at && !barred => {
                 let direction = Direction { agent: agent.id.clone(), until: Some(waits_until) };
                 self.queue(id, Some(direction));
                 true
