@@ -6,22 +6,24 @@ use proptest::prelude::*;
 use rolecall::routing::matching;
 use rolecall::routing::{Catalogue, Command, Engine, Event, Identity, Outcome, State, Timestamp, Verdict};
 
-use crate::world;
+use crate::world::{self, Move};
 
 const IDENTITY: Identity = Identity { instance: 0xfeed, seed: 42 };
 
 /// Drives an engine through a life, and hands each outcome to `check` with the state before it.
 fn live(
     catalogue: &Arc<Catalogue>,
-    steps: &[(u32, Command)],
+    steps: &[Move],
     mut check: impl FnMut(&State, &Command, &Outcome, &Engine) -> Result<(), TestCaseError>,
 ) -> Result<Engine, TestCaseError> {
     let mut engine = Engine::new(IDENTITY);
     let mut now = Timestamp(0);
     engine.handle(Command::ReplaceCatalogue { catalogue: Arc::clone(catalogue) }, now);
-    for (wait, command) in steps {
-        now = Timestamp(now.0 + i64::from(*wait));
-        for command in [Command::Elapse, command.clone()] {
+    for step in steps {
+        now = Timestamp(now.0 + step.wait.max(0));
+        let elapse = step.in_time.then_some(Command::Elapse);
+        for due in elapse.into_iter().map(Some).chain([None]) {
+            let command = due.unwrap_or_else(|| step.command(engine.state(), now));
             let before = engine.state().clone();
             let outcome = engine.handle(command.clone(), now);
             check(&before, &command, &outcome, &engine)?;

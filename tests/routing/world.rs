@@ -9,12 +9,13 @@ use rolecall::routing::agent::AgentProfile;
 use rolecall::routing::catalogue::{AgentRules, Rule, RuleActions};
 use rolecall::routing::channel::{Acceptance, Channel, OwnerGrace};
 use rolecall::routing::command::{AfterWork, TransferTo};
+use rolecall::routing::permission::{AccessGrants, AccessLevel};
 use rolecall::routing::role::{Dispatch, Order, OverflowStep, Role, ServiceTarget, Strategy as Choice};
 use rolecall::routing::skill::{SkillLevel, Skills};
-use rolecall::routing::ticket::{TicketChanges, TicketSpec};
+use rolecall::routing::ticket::{Customer, Phase, TicketChanges, TicketSpec};
 use rolecall::routing::{
-    AgentId, Catalogue, ChannelName, Command, Millis, Patch, Permission, Priority, RoleName, RuleName, SkillName,
-    Status, TicketId, TicketType, Timestamp,
+    AgentId, AssignmentId, Catalogue, ChannelName, Command, Millis, Patch, Permission, Priority, RoleName, RuleName,
+    SkillName, State, Status, TicketId, TicketType, Timestamp,
 };
 
 pub(crate) const ROLES: [&str; 3] = ["billing", "technical", "vip"];
@@ -22,7 +23,8 @@ pub(crate) const AGENTS: [&str; 5] = ["ana", "ben", "cleo", "dan", "eve"];
 pub(crate) const CHANNELS: [&str; 4] = ["call", "chat", "email", "fax"];
 const SKILLS: [&str; 2] = ["de", "networking"];
 const PERMISSIONS: [&str; 2] = ["refund.issue", "log.read"];
-const TICKETS: u32 = 12;
+/// Few, for commands to meet them; more than are alive at once, for an ended one stays ended for a while.
+const TICKETS: u32 = 30;
 
 fn one_of(names: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
     proptest::sample::select(names)
@@ -54,9 +56,20 @@ fn skills(max: u8) -> impl Strategy<Value = Skills> {
     proptest::collection::btree_map(skill, level, 0..2).prop_map(Skills)
 }
 
+fn permission() -> impl Strategy<Value = Permission> {
+    one_of(&PERMISSIONS).prop_map(|name| Permission::parse(name).unwrap())
+}
+
 fn permissions() -> impl Strategy<Value = BTreeSet<Permission>> {
-    let permission = one_of(&PERMISSIONS).prop_map(|name| Permission::parse(name).unwrap());
-    proptest::collection::btree_set(permission, 0..2)
+    proptest::collection::btree_set(permission(), 0..2)
+}
+
+fn access() -> impl Strategy<Value = AccessLevel> {
+    proptest::sample::select(AccessLevel::ALL.to_vec())
+}
+
+fn priority() -> impl Strategy<Value = Priority> {
+    (0_u8..10).prop_map(|level| Priority::new(level).unwrap())
 }
 
 fn millis(seconds_max: u64) -> impl Strategy<Value = Millis> {
@@ -114,11 +127,20 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
     let dispatch = prop_oneof![4 => Just(Dispatch::Push), 1 => Just(Dispatch::Pull)];
     let acceptance = some(prop_oneof![Just(Acceptance::Auto), Just(Acceptance::Offer)], 0.5);
     let numbers = (1_u32..3, 1_u32..4, millis(60), millis(20), some(millis(60), 0.5));
+    let lengths = (some(1_u64..40, 0.3), some(millis(30), 0.3), millis(60));
+    let narrowed = (some(proptest::collection::btree_set(channel_name(), 1..3), 0.2), some(permission(), 0.1));
     let name = RoleName::parse(name).unwrap();
-    (strategy(), order, dispatch, acceptance, numbers, ladder(), permissions()).prop_map(
-        move |(strategy, order, dispatch, acceptance, numbers, overflow, permissions)| {
+    (strategy(), order, dispatch, acceptance, numbers, ladder(), permissions(), lengths, narrowed).prop_map(
+        move |(strategy, order, dispatch, acceptance, numbers, overflow, permissions, lengths, narrowed)| {
             let (weight, ring_max, decline_cooldown, sticky_wait, answer_within) = numbers;
+            let (offer_timeout, wrap_up, priority_worth) = lengths;
+            let (channels, denied) = narrowed;
             Role {
+                offer_timeout: offer_timeout.map(Millis::from_secs),
+                wrap_up,
+                priority_worth,
+                channels,
+                permissions_denied: denied.into_iter().collect(),
                 strategy,
                 order,
                 dispatch,
@@ -137,44 +159,80 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
     )
 }
 
+/// Rules that set a bit of everything, each there or not.
+fn rules() -> impl Strategy<Value = Vec<Rule>> {
+    let set = (some(role_name(), 0.4), some(priority(), 0.2), 0_u8..4, skills(5), permissions());
+    let set = set.prop_map(|(role, priority, raise_priority, skills, permissions)| RuleActions {
+        role,
+        priority,
+        raise_priority,
+        skills,
+        permissions,
+    });
+    let conditions = ["customer.tier == 'vip'", "channel == 'chat' && priority < 3"];
+    proptest::collection::vec(set, 0..=conditions.len()).prop_map(move |sets| {
+        let rule = |(when, set): (&str, RuleActions)| Rule {
+            name: RuleName::parse(when).unwrap(),
+            when: when.to_owned(),
+            set,
+        };
+        conditions.into_iter().zip(sets).map(rule).collect()
+    })
+}
+
+fn agent_rules() -> impl Strategy<Value = AgentRules> {
+    let silence = prop_oneof![4 => Just(Millis::ZERO), 1 => (30_u64..300).prop_map(Millis::from_secs)];
+    (0_u32..3, prop_oneof![Just(100), 20_u32..300], silence).prop_map(
+        |(missed_offers_max, capacity, heartbeat_timeout)| AgentRules {
+            capacity,
+            missed_offers_max,
+            heartbeat_timeout,
+        },
+    )
+}
+
 /// Any catalogue of the three roles, or of two of them.
 pub(crate) fn catalogue() -> impl Strategy<Value = Arc<Catalogue>> {
     let channels = proptest::collection::btree_map(channel_name(), channel(), 0..4);
     let roles = (role(ROLES[0]), role(ROLES[1]), some(role(ROLES[2]), 0.8));
-    let rule = Rule {
-        name: RuleName::parse("VIP customers").unwrap(),
-        when: "customer.tier == 'vip'".to_owned(),
-        set: RuleActions { raise_priority: 3, ..RuleActions::default() },
-    };
-    (channels, roles, some(role_name(), 0.5), 0_u32..3).prop_map(move |(channels, (a, b, c), default_role, missed)| {
-        let roles: BTreeMap<_, _> =
-            [Some(a), Some(b), c].into_iter().flatten().map(|role| (role.name.clone(), role)).collect();
-        let default_role = default_role.filter(|name| roles.contains_key(name));
-        let agents = AgentRules { missed_offers_max: missed, ..AgentRules::default() };
-        Arc::new(Catalogue { channels, roles, rules: vec![rule.clone()], default_role, agents, ..Catalogue::default() })
-    })
+    let grants = proptest::collection::btree_map(access(), permissions(), 0..2).prop_map(AccessGrants);
+    (channels, roles, some(role_name(), 0.5), rules(), agent_rules(), grants, 10_u64..600).prop_map(
+        move |(channels, (a, b, c), default_role, rules, agents, access, retention)| {
+            let roles: BTreeMap<_, _> =
+                [Some(a), Some(b), c].into_iter().flatten().map(|role| (role.name.clone(), role)).collect();
+            let default_role = default_role.filter(|name| roles.contains_key(name));
+            let closed_retention = Millis::from_secs(retention);
+            Arc::new(Catalogue { channels, roles, rules, default_role, access, agents, closed_retention })
+        },
+    )
 }
 
 fn spec(now: i64) -> impl Strategy<Value = TicketSpec> {
-    let times = (some(0..=now, 0.2), some(now - 50_000..now + 100_000, 0.1), some(now..now + 60_000, 0.1));
+    let times = (
+        some(0..=now, 0.2),
+        some(now - 50_000..now + 100_000, 0.1),
+        some(now..now + 60_000, 0.1),
+        some(now - 20_000..now + 60_000, 0.2),
+    );
     let agents = (some(agent_id(), 0.2), proptest::collection::btree_set(agent_id(), 0..2));
-    let demands = (skills(9), permissions(), 0_u8..10);
+    let demands = (skills(9), permissions(), priority());
     let kind = some(one_of(&ROLES).prop_map(|name| TicketType::parse(name).unwrap()), 0.7);
     let tier = some(Just("vip".to_owned()), 0.2);
     (channel_name(), some(role_name(), 0.4), kind, demands, agents, times, tier).prop_map(
         |(channel, role, kind, (skills, permissions, priority), (preferred, excluded), times, tier)| {
-            let (created, expires, not_before) = times;
+            let (created, expires, not_before, due) = times;
             let mut spec = TicketSpec::on(channel);
             spec.role = role;
             spec.kind = kind;
             spec.skills = skills;
             spec.permissions = permissions;
-            spec.priority = Priority::new(priority).unwrap();
+            spec.priority = priority;
             spec.preferred_agent = preferred;
             spec.exclude_agents = excluded;
             spec.created_at = created.map(Timestamp);
             spec.expires_at = expires.map(Timestamp);
             spec.not_before = not_before.map(Timestamp);
+            spec.due_at = due.map(Timestamp);
             spec.customer.tier = tier;
             spec
         },
@@ -185,8 +243,27 @@ fn profile() -> impl Strategy<Value = AgentProfile> {
     let roles = proptest::collection::btree_set(role_name(), 1..3);
     let limits = proptest::collection::btree_map(channel_name(), 0_u32..4, 0..3);
     let ranks = proptest::collection::btree_map(role_name(), 1_u32..3, 0..2);
-    (roles, skills(10), limits, some(50_u32..250, 0.5), ranks).prop_map(|(roles, skills, limits, capacity, ranks)| {
-        AgentProfile { skills, limits, capacity, ranks, ..AgentProfile::of_roles(roles) }
+    let access = prop_oneof![3 => Just(AccessLevel::Agent), 1 => access()];
+    (roles, skills(10), limits, some(50_u32..250, 0.5), ranks, access).prop_map(
+        |(roles, skills, limits, capacity, ranks, access)| AgentProfile {
+            skills,
+            limits,
+            capacity,
+            ranks,
+            access,
+            ..AgentProfile::of_roles(roles)
+        },
+    )
+}
+
+/// Few, so that agents of one profile are met.
+fn common_profile() -> impl Strategy<Value = AgentProfile> {
+    (role_name(), 0_u32..3).prop_map(|(role, limit)| {
+        let mut profile = AgentProfile::of_roles([role]);
+        if limit < 2 {
+            profile.limits.insert(ChannelName::parse(CHANNELS[1]).unwrap(), limit);
+        }
+        profile
     })
 }
 
@@ -194,25 +271,44 @@ fn status() -> impl Strategy<Value = Status> {
     prop_oneof![5 => Just(Status::Online), 1 => Just(Status::Away), 1 => Just(Status::Busy), 2 => Just(Status::Offline)]
 }
 
+fn patch<T: Clone + std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Value = Patch<T>> {
+    prop_oneof![6 => Just(Patch::Keep), 1 => Just(Patch::Clear), 2 => value.prop_map(Patch::Set)]
+}
+
+/// A change of any member, of most none.
 fn changes(now: i64) -> impl Strategy<Value = TicketChanges> {
-    let patch_role = prop_oneof![Just(Patch::Keep), Just(Patch::Clear), role_name().prop_map(Patch::Set)];
-    let priority = some((0_u8..10).prop_map(|p| Priority::new(p).unwrap()), 0.5);
-    let not_before =
-        prop_oneof![3 => Just(Patch::Keep), 1 => (now..now + 30_000).prop_map(|t| Patch::Set(Timestamp(t)))];
-    (patch_role, priority, some(skills(9), 0.3), some(channel_name(), 0.2), not_before).prop_map(
-        |(role, priority, skills, channel, not_before)| TicketChanges {
-            role,
-            priority,
-            skills,
+    let kind = patch(one_of(&ROLES).prop_map(|name| TicketType::parse(name).unwrap()));
+    let classifying = (patch(role_name()), kind, some(priority(), 0.3), some(channel_name(), 0.2));
+    let excluded = proptest::collection::btree_set(agent_id(), 0..2);
+    let demands = (some(skills(9), 0.2), some(permissions(), 0.2), patch(agent_id()), some(excluded, 0.2));
+    let at = |from: i64, to: i64| patch((now + from..now + to).prop_map(Timestamp));
+    let times = (at(-20_000, 60_000), at(0, 30_000), at(-5_000, 60_000), some(0..=now, 0.1));
+    let tier = some(some(Just("vip".to_owned()), 0.5), 0.1);
+    (classifying, demands, times, tier).prop_map(|(classifying, demands, times, tier)| {
+        let (role, kind, priority, channel) = classifying;
+        let (skills, permissions, preferred_agent, exclude_agents) = demands;
+        let (due_at, not_before, expires_at, created_at) = times;
+        TicketChanges {
+            kind,
             channel,
+            priority,
+            role,
+            skills,
+            permissions,
+            customer: tier.map(|tier| Customer { tier, ..Customer::default() }),
+            preferred_agent,
+            exclude_agents,
+            created_at: created_at.map(Timestamp),
+            due_at,
             not_before,
+            expires_at,
             ..TicketChanges::default()
-        },
-    )
+        }
+    })
 }
 
 /// Any command at that time, answers among them to offers that may or may not be open.
-pub(crate) fn command(now: i64) -> impl Strategy<Value = Command> {
+fn command(now: i64) -> impl Strategy<Value = Command> {
     let transfer = prop_oneof![role_name().prop_map(TransferTo::Role), agent_id().prop_map(TransferTo::Agent)];
     let after = prop_oneof![Just(AfterWork::WrapUp), Just(AfterWork::Ready)];
     let switches = proptest::collection::btree_map(channel_name(), any::<bool>(), 0..2);
@@ -225,17 +321,18 @@ pub(crate) fn command(now: i64) -> impl Strategy<Value = Command> {
             .prop_map(|(ticket, agent)| Command::AcceptOffer { ticket, agent, assignment: None }),
         3 => (ticket_id(), agent_id())
             .prop_map(|(ticket, agent)| Command::DeclineOffer { ticket, agent, assignment: None, reason: None }),
-        5 => (ticket_id(), after)
-            .prop_map(|(ticket, then)| Command::CompleteTicket { ticket, agent: None, outcome: None, then }),
+        5 => (ticket_id(), some(agent_id(), 0.3), after)
+            .prop_map(|(ticket, agent, then)| Command::CompleteTicket { ticket, agent, outcome: None, then }),
         2 => (ticket_id(), transfer, some(one_of(&AGENTS), 0.3)).prop_map(|(ticket, to, by)| {
-            Command::TransferTicket { ticket, to, by: by.map(str::to_owned), note: None }
+            Command::TransferTicket { ticket, to, by: by.map(str::to_owned), note: by.map(|by| format!("ask {by}")) }
         }),
-        2 => ticket_id().prop_map(|ticket| Command::ReleaseTicket { ticket, agent: None, reason: None }),
+        2 => (ticket_id(), some(agent_id(), 0.2))
+            .prop_map(|(ticket, agent)| Command::ReleaseTicket { ticket, agent, reason: Some("lunch".to_owned()) }),
         2 => ticket_id().prop_map(|ticket| Command::PauseTicket { ticket }),
         2 => ticket_id().prop_map(|ticket| Command::ResumeTicket { ticket }),
         2 => (agent_id(), some(role_name(), 0.3), some(ticket_id(), 0.5))
             .prop_map(|(agent, role, ticket)| Command::ClaimTicket { agent, role, ticket }),
-        5 => (agent_id(), profile())
+        5 => (agent_id(), prop_oneof![2 => profile(), 1 => common_profile()])
             .prop_map(|(agent, profile)| Command::RegisterAgent { agent, profile: Box::new(profile) }),
         1 => agent_id().prop_map(|agent| Command::RemoveAgent { agent }),
         7 => (agent_id(), status(), switches)
@@ -247,7 +344,129 @@ pub(crate) fn command(now: i64) -> impl Strategy<Value = Command> {
     ]
 }
 
-/// A life: a catalogue, and what happens under it, each with the seconds since the step before.
-pub(crate) fn life(steps_max: usize) -> impl Strategy<Value = (Arc<Catalogue>, Vec<(u32, Command)>)> {
-    (catalogue(), proptest::collection::vec((0_u32..15_000, command(60_000)), 1..steps_max))
+/// When the commands of a life are drawn to happen; a step moves their times to when it does.
+const DRAWN_AT: i64 = 60_000;
+
+/// Which assignment id an answer names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Answered {
+    None,
+    Right,
+    Wrong,
+}
+
+/// What happens, and when.
+#[derive(Debug, Clone)]
+pub(crate) struct Move {
+    /// Milliseconds since the step before; less than nothing where the clock was set back.
+    pub(crate) wait: i64,
+    /// Whether what is due by then happens first.
+    pub(crate) in_time: bool,
+    command: Command,
+    /// Which of the tickets to which the command can be done it is about; any ticket where `None`.
+    aim: Option<prop::sample::Index>,
+    answered: Answered,
+}
+
+impl Move {
+    /// The command, when it is said at that time to an engine in that state.
+    pub(crate) fn command(&self, state: &State, now: Timestamp) -> Command {
+        let mut command = self.command.clone();
+        move_times(&mut command, now.0 - DRAWN_AT);
+        if let Some(aim) = self.aim {
+            point(&mut command, state, aim);
+        }
+        if let Command::CompleteTicket { ticket, agent, .. } | Command::ReleaseTicket { ticket, agent, .. } =
+            &mut command
+            && matches!(self.answered, Answered::Right)
+        {
+            let owner = state.ticket(ticket).and_then(|ticket| ticket.phase.ownership());
+            *agent = owner.map(|owner| owner.agent.clone());
+        }
+        if let Command::AcceptOffer { ticket, agent, assignment }
+        | Command::DeclineOffer { ticket, agent, assignment, .. } = &mut command
+        {
+            *assignment = self.assignment(state, ticket, agent);
+        }
+        command
+    }
+
+    fn assignment(&self, state: &State, ticket: &TicketId, agent: &AgentId) -> Option<AssignmentId> {
+        let phase = state.ticket(ticket).map(|ticket| &ticket.phase);
+        let offered = phase.and_then(|phase| phase.offer_to(agent)).map(|offer| &offer.assignment);
+        let right = offered.or(phase.and_then(Phase::ownership).map(|owner| &owner.assignment)).cloned();
+        match self.answered {
+            Answered::None => None,
+            Answered::Right => right,
+            Answered::Wrong => Some(AssignmentId::parse("of-another-time").unwrap()),
+        }
+    }
+}
+
+/// Points a command at a ticket, and an agent, that it fits.
+fn point(command: &mut Command, state: &State, aim: prop::sample::Index) {
+    let mut tickets: Vec<_> = state.tickets().filter(|it| fits(command, &it.phase)).collect();
+    tickets.sort_by_key(|ticket| &ticket.id);
+    if tickets.is_empty() {
+        return;
+    }
+    let aimed = aim.get(&tickets);
+    match command {
+        Command::AcceptOffer { ticket, agent, .. } | Command::DeclineOffer { ticket, agent, .. } => {
+            agent.clone_from(&aim.get(aimed.phase.offers()).agent);
+            ticket.clone_from(&aimed.id);
+        }
+        Command::CompleteTicket { ticket, .. }
+        | Command::TransferTicket { ticket, .. }
+        | Command::ReleaseTicket { ticket, .. }
+        | Command::UpdateTicket { ticket, .. }
+        | Command::CancelTicket { ticket, .. }
+        | Command::PauseTicket { ticket }
+        | Command::ResumeTicket { ticket }
+        | Command::ClaimTicket { ticket: Some(ticket), .. } => ticket.clone_from(&aimed.id),
+        _ => {}
+    }
+}
+
+/// Whether that can be done to a ticket in that phase.
+fn fits(command: &Command, phase: &Phase) -> bool {
+    match command {
+        Command::AcceptOffer { .. } | Command::DeclineOffer { .. } => !phase.offers().is_empty(),
+        Command::CompleteTicket { .. } | Command::ReleaseTicket { .. } => phase.ownership().is_some(),
+        Command::PauseTicket { .. } => matches!(phase, Phase::Assigned(_)),
+        Command::ResumeTicket { .. } => matches!(phase, Phase::Paused(_)),
+        Command::ClaimTicket { .. } => matches!(phase, Phase::Waiting | Phase::Unroutable(_) | Phase::Offered(_)),
+        _ => true,
+    }
+}
+
+fn move_times(command: &mut Command, by: i64) {
+    let shift = |time: &mut Timestamp| time.0 += by;
+    match command {
+        Command::CreateTicket { spec, .. } => {
+            let times = [&mut spec.created_at, &mut spec.due_at, &mut spec.not_before, &mut spec.expires_at];
+            times.into_iter().flatten().for_each(shift);
+        }
+        Command::UpdateTicket { changes, .. } => {
+            changes.created_at.iter_mut().for_each(shift);
+            for patch in [&mut changes.due_at, &mut changes.not_before, &mut changes.expires_at] {
+                if let Patch::Set(time) = patch {
+                    shift(time);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn one_move() -> impl Strategy<Value = Move> {
+    let wait = prop_oneof![3 => Just(0), 10 => 0_i64..15_000, 1 => 0_i64..120_000, 1 => -5_000_i64..0];
+    let answered = prop_oneof![4 => Just(Answered::None), 2 => Just(Answered::Right), 1 => Just(Answered::Wrong)];
+    (wait, proptest::bool::weighted(0.8), command(DRAWN_AT), some(any::<prop::sample::Index>(), 0.8), answered)
+        .prop_map(|(wait, in_time, command, aim, answered)| Move { wait, in_time, command, aim, answered })
+}
+
+/// A life: a catalogue, and what happens under it.
+pub(crate) fn life(steps_max: usize) -> impl Strategy<Value = (Arc<Catalogue>, Vec<Move>)> {
+    (catalogue(), proptest::collection::vec(one_move(), 1..=steps_max))
 }
