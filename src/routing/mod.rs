@@ -35,6 +35,8 @@ pub mod event;
 mod index;
 mod invariants;
 pub mod matching;
+#[cfg(any(test, feature = "naive"))]
+pub mod naive;
 pub mod name;
 pub mod offer;
 pub mod overflow;

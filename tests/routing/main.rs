@@ -1,4 +1,6 @@
-//! The engine from outside: random commands against invariants, and scripted scenarios against golden transcripts.
+//! The engine from outside: random commands against invariants and against the obvious engine.
 
 mod invariants;
+#[cfg(feature = "naive")]
+mod naive;
 mod world;

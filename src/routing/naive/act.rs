@@ -1,0 +1,318 @@
+//! What each command does. Whatever is decided on the way, [`super::decide`] decides.
+
+mod agents;
+mod offers;
+mod owners;
+mod tickets;
+
+use super::due::{What, Who};
+use super::{Handled, NaiveEngine};
+use crate::routing::catalogue::Catalogue;
+use crate::routing::channel::Acceptance;
+use crate::routing::classify::Classifier;
+use crate::routing::command::{Command, Rejection, RejectionCode};
+use crate::routing::event::{Event, Held, Taking};
+use crate::routing::name::{AgentId, AssignmentId, RoleName, TicketId};
+use crate::routing::offer::{Reason, Remark, RevokeCause, Trigger};
+use crate::routing::overflow;
+use crate::routing::ticket::{Closing, Phase, Ticket, assignment_id};
+use crate::routing::{Verdict, estimate::Pace};
+
+/// How many things happen by themselves in one step at most.
+const ELAPSED_MAX: usize = 256;
+
+fn reject<T>(code: RejectionCode, detail: String) -> Result<T, Rejection> {
+    Err(Rejection { code, detail })
+}
+
+fn wrong_state<T>(ticket: &Ticket, expected: &str) -> Result<T, Rejection> {
+    let detail = format!("ticket {} is {}, not {expected}", ticket.id, ticket.phase.as_str());
+    reject(RejectionCode::WrongState, detail)
+}
+
+fn held(ticket: &Ticket, agent: &AgentId, assignment: &AssignmentId, role: &RoleName) -> Held {
+    Held {
+        ticket: ticket.id.clone(),
+        agent: agent.clone(),
+        assignment: assignment.clone(),
+        role: role.clone(),
+        channel: ticket.spec.channel.clone(),
+    }
+}
+
+impl NaiveEngine {
+    pub(super) fn act(&mut self, command: Command) -> Handled {
+        match command {
+            Command::CreateTicket { ticket, spec } => Ok(self.create(&ticket, *spec)),
+            Command::UpdateTicket { ticket, changes } => self.update(&ticket, &changes),
+            Command::CancelTicket { ticket, reason } => self.cancel(&ticket, reason.as_deref()),
+            Command::AcceptOffer { ticket, agent, assignment } => self.accept(&ticket, &agent, assignment.as_ref()),
+            Command::DeclineOffer { ticket, agent, assignment, reason } => {
+                self.decline(&ticket, &agent, assignment.as_ref(), reason)
+            }
+            Command::CompleteTicket { ticket, agent, outcome, then } => {
+                self.complete(&ticket, agent.as_ref(), outcome, then)
+            }
+            Command::TransferTicket { ticket, to, by, note } => self.transfer(&ticket, &to, by, note),
+            Command::ReleaseTicket { ticket, agent, reason } => self.release(&ticket, agent.as_ref(), reason),
+            Command::PauseTicket { ticket } => self.pause(&ticket),
+            Command::ResumeTicket { ticket } => self.resume(&ticket),
+            Command::ClaimTicket { agent, role, ticket } => self.claim(&agent, role.as_ref(), ticket.as_ref()),
+            Command::RegisterAgent { agent, profile } => self.register(&agent, *profile),
+            Command::RemoveAgent { agent } => self.remove(&agent),
+            Command::SetPresence { agent, status, reason, switches } => {
+                self.require_agent(&agent)?;
+                self.change_presence(&agent, status, reason, switches);
+                Ok(Verdict::Accepted)
+            }
+            Command::Heartbeat { agent } => {
+                self.require_agent(&agent)?;
+                self.emit(Event::AgentSeen { agent });
+                Ok(Verdict::Accepted)
+            }
+            Command::FinishWrapUp { agent, ticket } => self.finish_wrap_up(&agent, ticket.as_ref()),
+            Command::ReplaceCatalogue { catalogue } => Ok(self.replace_catalogue(catalogue)),
+            Command::Elapse => Ok(self.elapse()),
+        }
+    }
+
+    fn require_ticket(&self, id: &TicketId) -> Result<&Ticket, Rejection> {
+        match (self.state.ticket(id), self.state.closed_ticket(id)) {
+            (Some(ticket), _) => Ok(ticket),
+            (None, Some(ended)) => {
+                reject(RejectionCode::WrongState, format!("ticket {id} has ended: it was {}", ended.how.as_str()))
+            }
+            (None, None) => reject(RejectionCode::UnknownTicket, format!("there is no ticket {id}")),
+        }
+    }
+
+    fn require_agent(&self, id: &AgentId) -> Result<(), Rejection> {
+        match self.state.agent(id) {
+            Some(_) => Ok(()),
+            None => reject(RejectionCode::UnknownAgent, format!("there is no agent {id}")),
+        }
+    }
+
+    fn require_role(&self, role: &RoleName) -> Result<(), Rejection> {
+        match self.state.catalogue().roles.get(role) {
+            Some(_) => Ok(()),
+            None => reject(RejectionCode::UnknownRole, format!("there is no role {role}")),
+        }
+    }
+
+    fn replace_catalogue(&mut self, catalogue: std::sync::Arc<Catalogue>) -> Verdict {
+        if *self.state.catalogue() == catalogue {
+            return Verdict::Duplicate;
+        }
+        let alone = |rule| Classifier::compile(std::slice::from_ref(rule)).expect("rules were checked before");
+        self.conditions = catalogue.rules.iter().map(alone).collect();
+        let changes = catalogue.changes_since(self.state.catalogue());
+        let version = self.state.catalogue_version() + 1;
+        self.emit(Event::CatalogueReplaced { catalogue, changes, version });
+        for id in self.oldest_first(|ticket| ticket.phase.ownership().is_none()) {
+            let spec = self.known(&id).spec.clone();
+            self.reclassify(&id, spec, Trigger::CatalogueChanged);
+        }
+        Verdict::Accepted
+    }
+
+    /// Whatever is due happens, one thing after the other.
+    fn elapse(&mut self) -> Verdict {
+        for _ in 0..ELAPSED_MAX {
+            match self.dues().into_iter().min() {
+                Some((due, who, what)) if due <= self.at => self.happens(&who, what),
+                _ => break,
+            }
+            self.feed();
+        }
+        Verdict::Accepted
+    }
+
+    fn happens(&mut self, who: &Who, what: What) {
+        match (who, what) {
+            (Who::Agent(agent), What::WrapUpEnds(ticket)) => self.end_wrap_up(agent, &ticket),
+            (Who::Agent(agent), _) => self.fall_silent(agent),
+            (Who::Ended, _) => {
+                self.emit(Event::ClosedForgotten { before: self.at - self.state.catalogue().closed_retention });
+            }
+            (Who::Ticket(id), What::Expires) => {
+                self.take_back(id, RevokeCause::TicketCancelled, &Remark::NONE);
+                self.close(id, Closing::Expired, "expires_at");
+            }
+            (Who::Ticket(id), What::Starts) => self.place(id, Trigger::NotBeforePassed),
+            (Who::Ticket(id), What::OfferLapses(agent)) => self.miss(id, &agent),
+            (Who::Ticket(id), What::IsBreached) => {
+                let ticket = self.known(id);
+                let role = ticket.demand.role().expect("only a ticket with a role is breached").clone();
+                let due_at = ticket.due_at.expect("only a ticket with a due time is breached");
+                let channel = ticket.spec.channel.clone();
+                self.emit(Event::TicketBreached { ticket: id.clone(), role, channel, due_at });
+            }
+            (Who::Ticket(id), What::DirectionEnds) => {
+                self.emit(Event::DirectionEnded { ticket: id.clone() });
+                self.try_give(id, Trigger::DirectionEnded);
+            }
+            (Who::Ticket(id), What::Overflows) => {
+                let ticket = self.known(id);
+                let step = &overflow::remaining(ticket, self.state.catalogue())[0];
+                let event = Event::TicketEscalated {
+                    ticket: id.clone(),
+                    role: ticket.demand.role().expect("only a ticket with a role overflows").clone(),
+                    channel: ticket.spec.channel.clone(),
+                    step: ticket.steps_taken + 1,
+                    demand: overflow::widened(&ticket.demand, step),
+                };
+                self.emit(event);
+                self.try_give(id, Trigger::Overflow);
+            }
+            (Who::Ticket(id), What::BarsLapse) => {
+                self.emit(Event::BarsLapsed { ticket: id.clone() });
+                self.try_give(id, Trigger::CooldownLapsed);
+            }
+            (Who::Ticket(id), _) => {
+                self.take_back(id, RevokeCause::AgentOffline, &Remark::NONE);
+                self.place_again(id);
+            }
+        }
+    }
+
+    /// Gives every agent what it may take, until nothing is left to give.
+    pub(super) fn feed(&mut self) {
+        let agents: Vec<AgentId> = self.state.agents().map(|agent| agent.id.clone()).collect();
+        for agent in &agents {
+            while self.feed_once(agent) {}
+        }
+    }
+
+    /// What comes back to its owner goes before what waits, unless that is more important.
+    fn feed_once(&mut self, agent: &AgentId) -> bool {
+        let agent = self.agent(agent);
+        let (best, returning) = (self.best_pushed(agent), self.best_to_resume(agent));
+        match (best, returning) {
+            (Some(best), Some(returning)) if self.importance(best) > self.importance(returning) => {
+                self.try_give(&best.id.clone(), Trigger::AgentFree)
+            }
+            (_, Some(returning)) => {
+                self.resume_assignment(&returning.id.clone());
+                true
+            }
+            (Some(best), None) => self.try_give(&best.id.clone(), Trigger::AgentFree),
+            (None, None) => false,
+        }
+    }
+
+    fn try_give(&mut self, id: &TicketId, trigger: Trigger) -> bool {
+        match self.choose(self.known(id), trigger) {
+            Some((winners, reason)) => {
+                self.give(id, &winners, &reason);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn give(&mut self, id: &TicketId, winners: &[AgentId], reason: &Reason) {
+        let attempt = self.known(id).attempt + 1;
+        match self.acceptance(self.known(id)) {
+            Acceptance::Auto => self.assign(id, &winners[0], reason),
+            Acceptance::Offer => winners.iter().for_each(|agent| self.offer(id, agent, reason, attempt)),
+        }
+    }
+
+    fn assign(&mut self, id: &TicketId, agent: &AgentId, reason: &Reason) {
+        let taking = self.taking(id, agent, reason, self.known(id).attempt + 1);
+        self.assigned(taking);
+    }
+
+    fn assigned(&mut self, taking: Taking) {
+        let ticket = self.known(&taking.ticket);
+        let (priority, due_at) = (ticket.demand.priority, ticket.due_at);
+        let waited = self.at.since(ticket.created_at);
+        self.emit(Event::TicketAssigned { taking, priority, waited, due_at });
+    }
+
+    fn offer(&mut self, id: &TicketId, agent: &AgentId, reason: &Reason, attempt: u32) {
+        let by_channel = self.state.catalogue().channel(&self.known(id).spec.channel).offer_timeout;
+        let timeout = self.own_role(self.known(id)).and_then(|role| role.offer_timeout).unwrap_or(by_channel);
+        let taking = self.taking(id, agent, reason, attempt);
+        self.emit(Event::OfferMade { taking, expires_at: self.at + timeout });
+    }
+
+    fn taking(&self, id: &TicketId, agent: &AgentId, reason: &Reason, attempt: u32) -> Taking {
+        let ticket = self.known(id);
+        Taking {
+            ticket: id.clone(),
+            agent: agent.clone(),
+            assignment: assignment_id(self.state.identity().instance, self.state.next_seq()),
+            role: Self::serving_role(self.agent(agent), ticket),
+            channel: ticket.spec.channel.clone(),
+            cost: self.state.catalogue().channel(&ticket.spec.channel).cost,
+            attempt,
+            reason: reason.clone(),
+        }
+    }
+
+    /// Puts a ticket in its queues, and says where it stands.
+    fn queue(&mut self, id: &TicketId, direction: Option<crate::routing::ticket::Direction>) {
+        let ticket = self.known(id);
+        let role = self.own_role(ticket).expect("a ticket without a role is unroutable");
+        let others: Vec<&Ticket> = self.queue_of(&role.name).into_iter().filter(|other| other.id != *id).collect();
+        let ahead = others.iter().filter(|other| Self::place_in(other, role) < Self::place_in(ticket, role)).count();
+        let position = u64::try_from(ahead + 1).expect("a count fits");
+        let event = Event::TicketQueued {
+            ticket: id.clone(),
+            role: role.name.clone(),
+            channel: ticket.spec.channel.clone(),
+            position,
+            waiting: u64::try_from(others.len() + 1).expect("a count fits"),
+            estimated_wait: self.state.pace(&role.name).and_then(|pace: &Pace| pace.estimate(position, self.at)),
+            direction,
+        };
+        self.emit(event);
+    }
+
+    fn close(&mut self, id: &TicketId, how: Closing, cause: &str) {
+        let ticket = self.known(id);
+        let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.channel.clone());
+        self.emit(Event::TicketClosed { ticket: id.clone(), role, channel, how, cause: cause.to_owned() });
+    }
+
+    /// Takes a ticket from everybody who is offered it or owns it.
+    fn take_back(&mut self, id: &TicketId, cause: RevokeCause, remark: &Remark) {
+        let ticket = self.known(id).clone();
+        for offer in ticket.phase.offers() {
+            let held = held(&ticket, &offer.agent, &offer.assignment, &offer.role);
+            self.emit(Event::OfferRevoked { held, cause, remark: remark.clone() });
+        }
+        if let Some(owner) = ticket.phase.ownership() {
+            let held = held(&ticket, &owner.agent, &owner.assignment, &owner.role);
+            self.emit(Event::AssignmentRevoked { held, cause, remark: remark.clone() });
+        }
+    }
+
+    /// Takes back the offer of a ticket to one agent.
+    fn take_back_offer(&mut self, id: &TicketId, agent: &AgentId, cause: RevokeCause) {
+        let ticket = self.known(id);
+        let offer = ticket.phase.offer_to(agent).expect("only an open offer is taken back");
+        let held = held(ticket, agent, &offer.assignment, &offer.role);
+        self.emit(Event::OfferRevoked { held, cause, remark: Remark::NONE });
+    }
+
+    /// Tickets in the order of their age.
+    fn oldest_first(&self, which: impl Fn(&Ticket) -> bool) -> Vec<TicketId> {
+        let mut tickets: Vec<&Ticket> = self.state.tickets().filter(|ticket| which(ticket)).collect();
+        tickets.sort_by_key(|ticket| (ticket.created_at, ticket.arrival_seq));
+        tickets.into_iter().map(|ticket| ticket.id.clone()).collect()
+    }
+
+    /// Tickets in the order in which they arrived.
+    fn in_order_of_arrival(&self, which: impl Fn(&Ticket) -> bool) -> Vec<TicketId> {
+        let mut tickets: Vec<&Ticket> = self.state.tickets().filter(|ticket| which(ticket)).collect();
+        tickets.sort_by_key(|ticket| ticket.arrival_seq);
+        tickets.into_iter().map(|ticket| ticket.id.clone()).collect()
+    }
+
+    fn is_waiting(ticket: &Ticket) -> bool {
+        ticket.phase == Phase::Waiting
+    }
+}

@@ -1,0 +1,151 @@
+//! Agents are registered and removed, come and go, and finish their wrap-up.
+
+use std::collections::BTreeMap;
+
+use super::{Handled, NaiveEngine, reject};
+use crate::routing::Verdict;
+use crate::routing::agent::{AgentProfile, SlotUse, Status};
+use crate::routing::channel::OwnerGrace;
+use crate::routing::command::RejectionCode;
+use crate::routing::event::Event;
+use crate::routing::name::{AgentId, ChannelName, TicketId};
+use crate::routing::offer::{Remark, RevokeCause, Trigger};
+use crate::routing::ticket::{Phase, Ticket};
+use crate::routing::time::Millis;
+
+impl NaiveEngine {
+    pub(super) fn register(&mut self, id: &AgentId, profile: AgentProfile) -> Handled {
+        profile.roles.iter().try_for_each(|role| self.require_role(role))?;
+        if self.state.agent(id).is_some_and(|agent| agent.profile == profile) {
+            self.emit(Event::AgentSeen { agent: id.clone() });
+            return Ok(Verdict::Accepted);
+        }
+        self.emit(Event::AgentRegistered { agent: id.clone(), profile: Box::new(profile) });
+        let can_never = |ticket: &Ticket| self.lasting_lack(self.agent(id), ticket).is_some();
+        let unfit = self.offered_to(id, can_never);
+        let in_vain = self.waiting_for(id, can_never);
+        self.leave(id, &unfit, RevokeCause::RoleChanged, &in_vain);
+        self.look_at_all_again();
+        Ok(Verdict::Accepted)
+    }
+
+    pub(super) fn remove(&mut self, id: &AgentId) -> Handled {
+        self.require_agent(id)?;
+        let mut lost = self.offered_to(id, |_| true);
+        lost.extend(self.agent(id).owned().cloned());
+        let directed = self.waiting_for(id, |_| true);
+        self.lose(id, &lost, RevokeCause::AgentOffline, &directed);
+        self.emit(Event::AgentRemoved { agent: id.clone() });
+        self.place_all(&[lost, directed].concat());
+        self.look_at_all_again();
+        Ok(Verdict::Accepted)
+    }
+
+    pub(super) fn turn_away(&mut self, id: &AgentId) {
+        self.change_presence(id, Status::Away, Some("missed_offers".to_owned()), BTreeMap::new());
+    }
+
+    pub(super) fn fall_silent(&mut self, id: &AgentId) {
+        self.change_presence(id, Status::Offline, Some("heartbeat".to_owned()), BTreeMap::new());
+    }
+
+    /// "When an agent leaves".
+    pub(super) fn change_presence(
+        &mut self,
+        id: &AgentId,
+        status: Status,
+        reason: Option<String>,
+        switches: BTreeMap<ChannelName, bool>,
+    ) {
+        let agent = self.agent(id);
+        let is_on = |channel: &ChannelName| agent.switches.get(channel) != Some(&false);
+        if agent.status == status && switches.iter().all(|(channel, on)| is_on(channel) == *on) {
+            return self.emit(Event::AgentSeen { agent: id.clone() });
+        }
+        self.emit(Event::PresenceChanged { agent: id.clone(), status, switches, reason });
+        let catalogue = self.state.catalogue();
+        let gone = matches!(status, Status::Away | Status::Offline);
+        let mut lost =
+            self.offered_to(id, |ticket| gone || !self.agent(id).channel_on(&ticket.spec.channel, catalogue));
+        let mut directed = Vec::new();
+        if status == Status::Offline {
+            let grace = |ticket: &Ticket| catalogue.channel(&ticket.spec.channel).owner_grace;
+            let at_once = |ticket: &Ticket| {
+                grace(ticket) == OwnerGrace::After(Millis::ZERO) && !matches!(ticket.phase, Phase::Paused(_))
+            };
+            lost.extend(self.agent(id).owned().filter(|ticket| at_once(self.known(ticket))).cloned());
+            directed = self.waiting_for(id, |ticket| grace(ticket) != OwnerGrace::Keep);
+        }
+        self.leave(id, &lost, RevokeCause::AgentOffline, &directed);
+    }
+
+    /// Takes from an agent what it loses, and places it anew.
+    fn leave(&mut self, id: &AgentId, lost: &[TicketId], cause: RevokeCause, directed: &[TicketId]) {
+        self.lose(id, lost, cause, directed);
+        self.place_all(&[lost, directed].concat());
+    }
+
+    fn lose(&mut self, id: &AgentId, lost: &[TicketId], cause: RevokeCause, directed: &[TicketId]) {
+        for ticket in lost {
+            if self.known(ticket).phase.offer_to(id).is_some() {
+                self.take_back_offer(ticket, id, cause);
+            } else {
+                self.take_back(ticket, cause, &Remark::NONE);
+            }
+        }
+        for ticket in directed {
+            self.emit(Event::DirectionEnded { ticket: ticket.clone() });
+        }
+    }
+
+    /// Tickets with an open offer to that agent, by id.
+    fn offered_to(&self, id: &AgentId, which: impl Fn(&Ticket) -> bool) -> Vec<TicketId> {
+        let mut offered: Vec<&Ticket> = self.state.tickets().filter(|it| it.phase.offer_to(id).is_some()).collect();
+        offered.sort_by_key(|ticket| &ticket.id);
+        offered.into_iter().filter(|ticket| which(ticket)).map(|ticket| ticket.id.clone()).collect()
+    }
+
+    /// Tickets that wait for that agent alone.
+    fn waiting_for(&self, id: &AgentId, which: impl Fn(&Ticket) -> bool) -> Vec<TicketId> {
+        let waits_for = |ticket: &Ticket| ticket.direction.as_ref().is_some_and(|direction| direction.agent == *id);
+        self.in_order_of_arrival(|ticket| Self::is_waiting(ticket) && waits_for(ticket) && which(ticket))
+    }
+
+    /// Looks again at what nobody could take, and at what nobody can take now.
+    fn look_at_all_again(&mut self) {
+        for id in self.in_order_of_arrival(|ticket| matches!(ticket.phase, Phase::Unroutable(_))) {
+            self.place(&id, Trigger::AgentsChanged);
+        }
+        for id in self.in_order_of_arrival(Self::is_waiting) {
+            if self.unroutable(self.known(&id)).is_some() {
+                self.place(&id, Trigger::AgentsChanged);
+            }
+        }
+    }
+
+    pub(super) fn finish_wrap_up(&mut self, id: &AgentId, ticket: Option<&TicketId>) -> Handled {
+        self.require_agent(id)?;
+        let mut finished: Vec<TicketId> = Vec::new();
+        for (wrapped_up, slot) in &self.agent(id).slots {
+            if matches!(slot.used_for, SlotUse::WrapUp { .. }) && ticket.is_none_or(|ticket| ticket == wrapped_up) {
+                finished.push(wrapped_up.clone());
+            }
+        }
+        if finished.is_empty() {
+            let unknown = |id: &&TicketId| self.state.ticket(id).is_none() && self.state.closed_ticket(id).is_none();
+            return match ticket.filter(unknown) {
+                Some(ticket) => reject(RejectionCode::UnknownTicket, format!("there is no ticket {ticket}")),
+                None => reject(RejectionCode::WrongState, format!("agent {id} is not in wrap-up")),
+            };
+        }
+        for ticket in &finished {
+            self.end_wrap_up(id, ticket);
+        }
+        Ok(Verdict::Accepted)
+    }
+
+    pub(super) fn end_wrap_up(&mut self, agent: &AgentId, ticket: &TicketId) {
+        let channel = self.agent(agent).slots[ticket].channel.clone();
+        self.emit(Event::WrapUpFinished { agent: agent.clone(), ticket: ticket.clone(), channel });
+    }
+}

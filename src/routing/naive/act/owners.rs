@@ -1,0 +1,136 @@
+//! What becomes of tickets that somebody owns.
+
+use std::collections::BTreeSet;
+
+use super::{Handled, NaiveEngine, held, reject, wrong_state};
+use crate::routing::Verdict;
+use crate::routing::agent::Status;
+use crate::routing::command::{AfterWork, Rejection, RejectionCode, TransferTo};
+use crate::routing::event::Event;
+use crate::routing::name::{AgentId, TicketId};
+use crate::routing::offer::{Ownership, Remark, RevokeCause, Trigger};
+use crate::routing::ticket::{Bar, Demand, Direction, Handover, Phase, Ticket};
+
+impl NaiveEngine {
+    pub(super) fn complete(
+        &mut self,
+        id: &TicketId,
+        agent: Option<&AgentId>,
+        outcome: Option<String>,
+        then: AfterWork,
+    ) -> Handled {
+        let ticket = self.require_ticket(id)?;
+        let owner = require_owner(ticket, agent)?;
+        let by_channel = self.state.catalogue().channel(&ticket.spec.channel).wrap_up;
+        let length = self.own_role(ticket).and_then(|role| role.wrap_up).unwrap_or(by_channel);
+        let wraps_up = matches!(ticket.phase, Phase::Assigned(_)) && then == AfterWork::WrapUp && !length.is_zero();
+        let event = Event::AssignmentCompleted {
+            held: held(ticket, &owner.agent, &owner.assignment, &owner.role),
+            waited: owner.assigned_at.since(ticket.created_at),
+            handled: self.at.since(owner.assigned_at),
+            outcome,
+            wrap_up_until: wraps_up.then(|| self.at + length),
+        };
+        self.emit(event);
+        Ok(Verdict::Accepted)
+    }
+
+    pub(super) fn release(&mut self, id: &TicketId, agent: Option<&AgentId>, reason: Option<String>) -> Handled {
+        require_owner(self.require_ticket(id)?, agent)?;
+        self.take_back(id, RevokeCause::Released, &Remark::reason(reason));
+        self.place_again(id);
+        Ok(Verdict::Accepted)
+    }
+
+    /// To a role: as that role's. To an agent: as it is, for that agent alone.
+    pub(super) fn transfer(
+        &mut self,
+        id: &TicketId,
+        to: &TransferTo,
+        by: Option<String>,
+        note: Option<String>,
+    ) -> Handled {
+        let ticket = self.require_ticket(id)?.clone();
+        let owner = ticket.phase.ownership().map(|owner| owner.agent.clone());
+        let (demand, receiver) = match to {
+            TransferTo::Role(role) => {
+                self.require_role(role)?;
+                let demand = Demand {
+                    roles: vec![role.clone()],
+                    rule: None,
+                    skills: ticket.spec.skills.clone(),
+                    permissions: ticket.spec.permissions.clone(),
+                    priority: ticket.demand.priority,
+                };
+                (demand, None)
+            }
+            TransferTo::Agent(agent) => {
+                self.require_agent(agent)?;
+                if owner.as_ref() == Some(agent) {
+                    return reject(RejectionCode::NotEligible, format!("agent {agent} owns ticket {id} already"));
+                }
+                if let Some(lack) = self.lasting_lack(self.agent(agent), &ticket) {
+                    return reject(RejectionCode::NotEligible, format!("agent {agent} {lack}"));
+                }
+                (ticket.demand.clone(), Some(agent.clone()))
+            }
+        };
+        let remark = Remark { reason: None, by: by.clone(), note: note.clone() };
+        self.take_back(id, RevokeCause::Transferred, &remark);
+        let known =
+            self.state.agents().map(|agent| &agent.id).find(|agent| Some(agent.as_str()) == by.as_deref()).cloned();
+        let givers: BTreeSet<AgentId> = owner.clone().into_iter().chain(known).collect();
+        for agent in givers.into_iter().filter(|giver| Some(giver) != receiver.as_ref()) {
+            self.emit(Event::AgentBarred { ticket: id.clone(), bar: Bar { agent, until: None } });
+        }
+        let due_at = self.due_at(&ticket.spec, &demand, ticket.created_at);
+        let direction = receiver.map(|agent| Direction { agent, until: None });
+        let nothing_said = owner.is_none() && by.is_none() && note.is_none();
+        let handover = (!nothing_said).then_some(Handover { from: owner, by, note });
+        self.emit(Event::TicketRedirected { ticket: id.clone(), demand, due_at, direction, handover });
+        self.place(id, Trigger::TicketTransferred);
+        Ok(Verdict::Accepted)
+    }
+
+    pub(super) fn pause(&mut self, id: &TicketId) -> Handled {
+        let ticket = self.require_ticket(id)?;
+        let Phase::Assigned(owner) = &ticket.phase else { return wrong_state(ticket, "assigned") };
+        let held = held(ticket, &owner.agent, &owner.assignment, &owner.role);
+        self.emit(Event::AssignmentPaused { held });
+        Ok(Verdict::Accepted)
+    }
+
+    pub(super) fn resume(&mut self, id: &TicketId) -> Handled {
+        let ticket = self.require_ticket(id)?;
+        let Phase::Paused(owner) = &ticket.phase else { return wrong_state(ticket, "paused") };
+        let agent = self.agent(&owner.agent);
+        if agent.status == Status::Offline {
+            self.take_back(id, RevokeCause::AgentOffline, &Remark::NONE);
+            self.place_again(id);
+        } else if agent.has_slot(&ticket.spec.channel, self.state.catalogue()) {
+            self.resume_assignment(id);
+        } else {
+            self.emit(Event::ResumeAwaited { ticket: id.clone() });
+        }
+        Ok(Verdict::Accepted)
+    }
+
+    pub(super) fn resume_assignment(&mut self, id: &TicketId) {
+        let ticket = self.known(id);
+        let owner = ticket.phase.ownership().expect("only what is owned is resumed");
+        let held = held(ticket, &owner.agent, &owner.assignment, &owner.role);
+        let cost = self.state.catalogue().channel(&ticket.spec.channel).cost;
+        self.emit(Event::AssignmentResumed { held, cost });
+    }
+}
+
+/// Whose the ticket is; the one named, where one is.
+fn require_owner<'t>(ticket: &'t Ticket, agent: Option<&AgentId>) -> Result<&'t Ownership, Rejection> {
+    match (ticket.phase.ownership(), agent) {
+        (None, _) => wrong_state(ticket, "owned by anybody"),
+        (Some(owner), Some(agent)) if owner.agent != *agent => {
+            reject(RejectionCode::StaleAssignment, format!("ticket {} is not agent {agent}'s", ticket.id))
+        }
+        (Some(owner), _) => Ok(owner),
+    }
+}

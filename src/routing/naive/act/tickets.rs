@@ -1,0 +1,182 @@
+//! Tickets come, change, are withdrawn, and find their place.
+
+use super::{Handled, NaiveEngine};
+use crate::routing::Verdict;
+use crate::routing::event::{Event, Intake};
+use crate::routing::naive::decide::Lack;
+use crate::routing::name::{AgentId, TicketId};
+use crate::routing::offer::{Remark, RevokeCause, Trigger};
+use crate::routing::overflow;
+use crate::routing::role::Dispatch;
+use crate::routing::ticket::{Closing, Demand, Direction, Phase, Ticket, TicketChanges, TicketSpec};
+
+impl NaiveEngine {
+    pub(super) fn create(&mut self, id: &TicketId, spec: TicketSpec) -> Verdict {
+        if self.state.ticket(id).is_some() || self.state.closed_ticket(id).is_some() {
+            return Verdict::Duplicate;
+        }
+        let demand = self.classify(&spec);
+        let created_at = spec.created_at.map_or(self.at, |created| created.min(self.at));
+        let due_at = self.due_at(&spec, &demand, created_at);
+        let intake = Box::new(Intake { spec, demand, created_at, due_at });
+        self.emit(Event::TicketCreated { ticket: id.clone(), intake });
+        self.place(id, Trigger::TicketArrived);
+        Verdict::Accepted
+    }
+
+    pub(super) fn update(&mut self, id: &TicketId, changes: &TicketChanges) -> Handled {
+        let ticket = self.require_ticket(id)?;
+        let spec = ticket.spec.with(changes);
+        if spec != ticket.spec {
+            self.reclassify(id, spec, Trigger::TicketUpdated);
+        }
+        Ok(Verdict::Accepted)
+    }
+
+    pub(super) fn cancel(&mut self, id: &TicketId, reason: Option<&str>) -> Handled {
+        self.require_ticket(id)?;
+        self.take_back(id, RevokeCause::TicketCancelled, &Remark::reason(reason.map(str::to_owned)));
+        self.close(id, Closing::Cancelled, reason.unwrap_or("withdrawn"));
+        Ok(Verdict::Accepted)
+    }
+
+    /// Classifies a ticket afresh. Who owns it keeps it; who is offered it keeps the offer while it fits.
+    pub(super) fn reclassify(&mut self, id: &TicketId, spec: TicketSpec, because: Trigger) {
+        let ticket = self.known(id).clone();
+        let owned = ticket.phase.ownership().is_some();
+        let fresh = self.demand_afresh(&ticket, &spec);
+        let moved = fresh.role() != ticket.demand.role();
+        let created_at = spec.created_at.map_or(ticket.created_at, |created| created.min(self.at));
+        let due_at = self.due_at(&spec, &fresh, created_at);
+        let demand = if owned { ticket.demand.clone() } else { fresh };
+        let intake = Box::new(Intake { spec, demand, created_at, due_at });
+        self.emit(Event::TicketUpdated { ticket: id.clone(), intake });
+        if owned {
+            return;
+        }
+        for offer in ticket.phase.offers() {
+            let (now, agent) = (self.known(id), self.agent(&offer.agent));
+            if agent.slots[id].channel != now.spec.channel || self.lasting_lack(agent, now).is_some() {
+                self.take_back_offer(id, &offer.agent, RevokeCause::RoleChanged);
+            }
+        }
+        if !self.known(id).phase.offers().is_empty() {
+            return;
+        }
+        if ticket.phase == Phase::Waiting && !moved { self.look_again(id, because) } else { self.place(id, because) }
+    }
+
+    /// What a ticket demands under today's rules, after the steps that it has taken in its role.
+    pub(super) fn demand_afresh(&self, ticket: &Ticket, spec: &TicketSpec) -> Demand {
+        let mut demand = self.classify(spec);
+        if demand.role() == ticket.demand.role()
+            && let Some(role) = demand.role().and_then(|role| self.state.catalogue().roles.get(role))
+        {
+            for step in role.overflow.iter().take(ticket.steps_taken.into()) {
+                demand = overflow::widened(&demand, step);
+            }
+        }
+        demand
+    }
+
+    /// A ticket that waits goes on waiting without a word where nothing comes of it.
+    pub(super) fn look_again(&mut self, id: &TicketId, because: Trigger) {
+        self.forget_lapsed(id);
+        let ticket = self.known(id);
+        let scheduled = ticket.spec.not_before.is_some_and(|not_before| not_before > self.at);
+        let expired = ticket.spec.expires_at.is_some_and(|expires_at| expires_at <= self.at);
+        if scheduled || expired || self.unroutable(ticket).is_some() {
+            self.place(id, because);
+        } else {
+            self.try_give(id, because);
+        }
+    }
+
+    /// Finds the place of a ticket: ended, aside, with an agent, among what nobody can take, or in its queues.
+    pub(super) fn place(&mut self, id: &TicketId, because: Trigger) {
+        let ticket = self.known(id);
+        if ticket.demand.role().is_some() && self.own_role(ticket).is_none() {
+            return self.reclassify(id, ticket.spec.clone(), because);
+        }
+        self.forget_lapsed(id);
+        let ticket = self.known(id).clone();
+        if ticket.spec.expires_at.is_some_and(|expires_at| expires_at <= self.at) {
+            return self.close(id, Closing::Expired, "expires_at");
+        }
+        if let Some(not_before) = ticket.spec.not_before.filter(|not_before| *not_before > self.at) {
+            if ticket.phase != Phase::Scheduled {
+                self.emit(Event::TicketScheduled { ticket: id.clone(), not_before });
+            }
+            return;
+        }
+        if self.try_preferred_agent(id) || self.try_give(id, because) {
+            return;
+        }
+        match self.unroutable(&ticket) {
+            None => self.queue(id, ticket.direction),
+            Some(cause) if ticket.phase == Phase::Unroutable(cause) => {}
+            Some(cause) => {
+                let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.channel);
+                self.emit(Event::TicketUnroutable { ticket: id.clone(), role, channel, cause });
+            }
+        }
+    }
+
+    /// A ticket that comes back from somebody: meanwhile its rules may have changed.
+    pub(super) fn place_again(&mut self, id: &TicketId) {
+        let ticket = self.known(id);
+        if self.demand_afresh(ticket, &ticket.spec) == ticket.demand {
+            self.place(id, Trigger::TicketReturned);
+        } else {
+            self.reclassify(id, ticket.spec.clone(), Trigger::TicketReturned);
+        }
+    }
+
+    /// Places tickets, the oldest first, that wait, or are in no place now.
+    pub(super) fn place_all(&mut self, ids: &[TicketId]) {
+        for id in self.oldest_first(|ticket| ids.contains(&ticket.id)) {
+            match self.known(&id).phase {
+                Phase::Intake => self.place_again(&id),
+                Phase::Waiting => self.look_again(&id, Trigger::DirectionEnded),
+                _ => {}
+            }
+        }
+    }
+
+    /// Cool-downs that are over, and waiting for an agent who can never take it.
+    fn forget_lapsed(&mut self, id: &TicketId) {
+        if self.known(id).bars.iter().any(|bar| bar.until.is_some_and(|until| until <= self.at)) {
+            self.emit(Event::BarsLapsed { ticket: id.clone() });
+        }
+        let ticket = self.known(id);
+        if let Some(direction) = &ticket.direction
+            && self.state.agent(&direction.agent).is_none_or(|agent| self.lasting_lack(agent, ticket).is_some())
+        {
+            self.emit(Event::DirectionEnded { ticket: id.clone() });
+        }
+    }
+
+    /// Tries the preferred agent first, and waits for it where it only has no slot free.
+    fn try_preferred_agent(&mut self, id: &TicketId) -> bool {
+        let ticket = self.known(id);
+        let preferred = ticket.spec.preferred_agent.as_ref().and_then(|agent| self.state.agent(agent));
+        let (Some(role), Some(agent)) = (self.own_role(ticket), preferred) else { return false };
+        if ticket.direction.is_some() || role.dispatch == Dispatch::Pull {
+            return false;
+        }
+        let until = ticket.entered_at + role.sticky_wait;
+        let agent_id: AgentId = agent.id.clone();
+        match self.lacks(agent, ticket).as_slice() {
+            [] => {
+                let reason = self.reason_of_one(agent, ticket, Trigger::Directed);
+                self.give(id, &[agent_id], &reason);
+                true
+            }
+            [Lack::NoSlot] if until > self.at => {
+                self.queue(id, Some(Direction { agent: agent_id, until: Some(until) }));
+                true
+            }
+            _ => false,
+        }
+    }
+}

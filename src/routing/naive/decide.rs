@@ -1,0 +1,382 @@
+//! Every decision, as `docs/routing.md` says it: which role, who may take a ticket, which ticket comes first, which agent
+//! is chosen, whether anybody ever could.
+
+use std::cmp::Reverse;
+
+use super::NaiveEngine;
+use crate::routing::agent::{Agent, Status};
+use crate::routing::catalogue::Catalogue;
+use crate::routing::channel::Acceptance;
+use crate::routing::name::{AgentId, Permission, RoleName, SkillName};
+use crate::routing::offer::{FallOut, Reason, Trigger};
+use crate::routing::overflow;
+use crate::routing::role::{Dispatch, Order, Role, Strategy};
+use crate::routing::skill::Skills;
+use crate::routing::strategy::draw;
+use crate::routing::ticket::{Demand, Ticket, TicketSpec, UnroutableCause};
+use crate::routing::time::Timestamp;
+
+/// Something that keeps an agent from a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Lack {
+    Role,
+    Skill(SkillName),
+    Permission(Permission),
+    /// Its limit on the channel is nothing.
+    Channel,
+    Excluded,
+    Offline,
+    SwitchedOff,
+    NoSlot,
+    /// It declined or missed the ticket a short while ago, or gave it away.
+    Barred,
+    MeantForAnother,
+}
+
+impl Lack {
+    /// Whether waiting does not cure it.
+    pub(super) fn is_lasting(&self) -> bool {
+        matches!(self, Self::Role | Self::Skill(_) | Self::Permission(_) | Self::Channel | Self::Excluded)
+    }
+}
+
+impl std::fmt::Display for Lack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Role => f.write_str("has none of the roles that the ticket demands"),
+            Self::Skill(skill) => write!(f, "lacks the skill {skill} at the level that the ticket demands"),
+            Self::Permission(permission) => write!(f, "lacks the permission {permission}"),
+            Self::Offline => f.write_str("is not online"),
+            Self::Channel | Self::SwitchedOff => f.write_str("does not take this channel"),
+            Self::NoSlot => f.write_str("has no free slot"),
+            Self::Excluded | Self::Barred => {
+                f.write_str("is excluded, has just declined or missed it, or gave it away")
+            }
+            Self::MeantForAnother => f.write_str("is not the agent that the ticket waits for"),
+        }
+    }
+}
+
+/// Where a ticket stands in a role's queue: the smallest is next.
+type Place = (i64, i64, i64, u64);
+
+/// "Which role".
+impl NaiveEngine {
+    pub(super) fn classify(&self, spec: &TicketSpec) -> Demand {
+        let catalogue = self.state.catalogue();
+        let mut demand = Demand {
+            roles: Vec::new(),
+            rule: None,
+            skills: spec.skills.clone(),
+            permissions: spec.permissions.clone(),
+            priority: spec.priority,
+        };
+        let by_type = spec.kind.as_ref().and_then(|kind| {
+            let mut roles = catalogue.roles.values();
+            let on_channel = |role: &Role| role.channels.as_ref().is_none_or(|all| all.contains(&spec.channel));
+            roles.find(|role| role.ticket_types.contains(kind) && on_channel(role)).map(|role| role.name.clone())
+        });
+        let mut found = spec.role.clone();
+        if found.is_none() {
+            let matching = catalogue.rules.iter().enumerate().find(|(index, _)| self.holds(*index, spec));
+            if let Some((_, rule)) = matching {
+                found.clone_from(&rule.set.role);
+                demand.rule = Some(rule.name.clone());
+                demand.skills = both(&spec.skills, &rule.set.skills);
+                demand.permissions.extend(rule.set.permissions.iter().cloned());
+                demand.priority = rule.set.priority.unwrap_or(spec.priority).raised(rule.set.raise_priority);
+            }
+            found = found.or(by_type).or_else(|| catalogue.default_role.clone());
+        }
+        demand.roles = found.into_iter().filter(|role| catalogue.roles.contains_key(role)).collect();
+        demand
+    }
+
+    /// Whether that rule's condition holds, when it is the only one.
+    fn holds(&self, index: usize, spec: &TicketSpec) -> bool {
+        let rules = vec![self.state.catalogue().rules[index].clone()];
+        self.conditions[index].classify(&Catalogue { rules, ..Catalogue::default() }, spec).rule.is_some()
+    }
+
+    pub(super) fn own_role(&self, ticket: &Ticket) -> Option<&Role> {
+        self.state.catalogue().roles.get(ticket.demand.role()?)
+    }
+}
+
+/// The skills of both, each at its higher level.
+fn both(own: &Skills, more: &Skills) -> Skills {
+    let mut all = own.clone();
+    for (skill, level) in &more.0 {
+        if all.0.get(skill).is_none_or(|held| held < level) {
+            all.0.insert(skill.clone(), *level);
+        }
+    }
+    all
+}
+
+/// "Who may take it".
+impl NaiveEngine {
+    /// Everything that keeps this agent from this ticket now.
+    pub(super) fn lacks(&self, agent: &Agent, ticket: &Ticket) -> Vec<Lack> {
+        self.lacks_for(agent, ticket, &ticket.demand)
+    }
+
+    fn lacks_for(&self, agent: &Agent, ticket: &Ticket, demand: &Demand) -> Vec<Lack> {
+        let (catalogue, channel) = (self.state.catalogue(), &ticket.spec.channel);
+        let mut lacks = Vec::new();
+        if !demand.roles.iter().any(|role| agent.profile.roles.contains(role)) {
+            lacks.push(Lack::Role);
+        }
+        for (skill, level) in &demand.skills.0 {
+            if agent.profile.skills.0.get(skill).is_none_or(|held| held < level) {
+                lacks.push(Lack::Skill(skill.clone()));
+            }
+        }
+        let held = agent.profile.permissions(catalogue);
+        lacks.extend(demand.permissions.difference(&held).cloned().map(Lack::Permission));
+        let limit = agent.profile.limit(channel, catalogue);
+        let units = agent.units_used() + catalogue.channel(channel).cost;
+        let conditions = [
+            (limit == 0, Lack::Channel),
+            (ticket.spec.exclude_agents.contains(&agent.id), Lack::Excluded),
+            (agent.status != Status::Online, Lack::Offline),
+            (agent.switches.get(channel) == Some(&false), Lack::SwitchedOff),
+            (agent.used(channel) >= limit || units > agent.capacity(catalogue), Lack::NoSlot),
+            (ticket.bars.iter().any(|bar| bar.agent == agent.id), Lack::Barred),
+            (ticket.direction.as_ref().is_some_and(|direction| direction.agent != agent.id), Lack::MeantForAnother),
+        ];
+        lacks.extend(conditions.into_iter().filter(|(holds, _)| *holds).map(|(_, lack)| lack));
+        lacks
+    }
+
+    pub(super) fn may_take(&self, agent: &Agent, ticket: &Ticket) -> bool {
+        self.lacks(agent, ticket).is_empty()
+    }
+
+    pub(super) fn lasting_lack(&self, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
+        self.lacks(agent, ticket).into_iter().find(Lack::is_lasting)
+    }
+
+    /// "Unroutable": the cause that came nearest, where nobody could take it now or after any step of its ladder.
+    pub(super) fn unroutable(&self, ticket: &Ticket) -> Option<UnroutableCause> {
+        if ticket.demand.roles.is_empty() {
+            return Some(UnroutableCause::NoRole);
+        }
+        let mut nearest = 0;
+        for demand in overflow::stages(ticket, self.state.catalogue()) {
+            for agent in self.state.agents() {
+                let lacks = self.lacks_for(agent, ticket, &demand);
+                let for_good = ticket.bars.iter().any(|bar| bar.agent == agent.id && bar.until.is_none());
+                let came = match lacks.iter().find(|lack| lack.is_lasting()) {
+                    Some(Lack::Role) => 0,
+                    Some(Lack::Skill(_)) => 1,
+                    Some(Lack::Permission(_)) => 2,
+                    Some(Lack::Channel) => 3,
+                    Some(_) => 4,
+                    None if for_good => 4,
+                    None => return None,
+                };
+                nearest = nearest.max(came);
+            }
+        }
+        let causes = [
+            UnroutableCause::NoAgentWithRole,
+            UnroutableCause::NoAgentWithSkill,
+            UnroutableCause::NoAgentWithPermission,
+            UnroutableCause::NoAgentWithChannel,
+            UnroutableCause::AllExcluded,
+        ];
+        Some(causes[nearest])
+    }
+}
+
+/// "In what order tickets wait".
+impl NaiveEngine {
+    pub(super) fn place_in(ticket: &Ticket, role: &Role) -> Place {
+        let (created, arrival) = (ticket.created_at.0, ticket.arrival_seq);
+        let due = ticket.due_at.map_or(i64::MAX, |due| due.0);
+        let priority = ticket.demand.priority.get();
+        match role.order {
+            Order::Priority => (-i64::from(priority), due, created, arrival),
+            Order::Deadline => (due, created, 0, arrival),
+            Order::Aged => {
+                let worth = role.priority_worth.0 * u64::from(priority);
+                (created.saturating_sub_unsigned(worth), created, 0, arrival)
+            }
+            Order::Fifo => (created, 0, 0, arrival),
+        }
+    }
+
+    /// The tickets that wait for a role.
+    pub(super) fn queue_of(&self, role: &RoleName) -> Vec<&Ticket> {
+        let waits = |ticket: &&Ticket| ticket.phase == crate::routing::Phase::Waiting;
+        self.state.tickets().filter(waits).filter(|ticket| ticket.demand.roles.contains(role)).collect()
+    }
+
+    /// The waiting ticket that this agent gets next of these roles' queues.
+    pub(super) fn best_ticket(&self, agent: &Agent, roles: impl Fn(&Role, &Ticket) -> bool) -> Option<&Ticket> {
+        let catalogue = self.state.catalogue();
+        let mut found: Vec<(&Role, &Ticket)> = Vec::new();
+        for role in agent.profile.roles.iter().filter_map(|name| catalogue.roles.get(name)) {
+            let queue = self.queue_of(&role.name).into_iter();
+            found.extend(
+                queue.filter(|ticket| roles(role, ticket) && self.may_take(agent, ticket)).map(|it| (role, it)),
+            );
+        }
+        let weight = found.iter().map(|(role, _)| role.weight).max()?;
+        found.retain(|(role, _)| role.weight == weight);
+        let first_in_its_order = |(role, ticket): &&(&Role, &Ticket)| {
+            let mut others = found.iter().filter(|(other, _)| other.order == role.order);
+            others.all(|(other, rival)| Self::place_in(ticket, role) <= Self::place_in(rival, other))
+        };
+        let firsts = found.iter().filter(first_in_its_order);
+        firsts.map(|(_, ticket)| *ticket).min_by_key(|ticket| (ticket.created_at, ticket.arrival_seq))
+    }
+
+    /// What the engine gives an agent by itself: not from the queues of roles whose agents ask.
+    pub(super) fn best_pushed(&self, agent: &Agent) -> Option<&Ticket> {
+        self.best_ticket(agent, |role, _| role.dispatch == Dispatch::Push)
+    }
+
+    /// The ticket that this agent owns, whose customer is back, and for which it has a slot.
+    pub(super) fn best_to_resume(&self, agent: &Agent) -> Option<&Ticket> {
+        let back = |ticket: &&Ticket| {
+            matches!(&ticket.phase, crate::routing::Phase::Resuming(owner) if owner.agent == agent.id)
+                && agent.has_slot(&ticket.spec.channel, self.state.catalogue())
+        };
+        let key = |ticket: &&Ticket| (Reverse(self.importance(ticket)), ticket.created_at, ticket.arrival_seq);
+        self.state.tickets().filter(back).min_by_key(key)
+    }
+
+    /// The role's weight and, in a role ordered by priority, the priority.
+    pub(super) fn importance(&self, ticket: &Ticket) -> (u32, u8) {
+        match self.own_role(ticket) {
+            Some(role) if role.order == Order::Priority => (role.weight, ticket.demand.priority.get()),
+            Some(role) => (role.weight, 0),
+            None => (0, 0),
+        }
+    }
+}
+
+/// "Who is chosen".
+impl NaiveEngine {
+    /// The winners for a ticket, and why.
+    pub(super) fn choose(&self, ticket: &Ticket, trigger: Trigger) -> Option<(Vec<AgentId>, Reason)> {
+        let role = self.own_role(ticket)?;
+        if let Some(direction) = &ticket.direction {
+            let agent = self.state.agent(&direction.agent).filter(|agent| self.may_take(agent, ticket))?;
+            return Some((vec![agent.id.clone()], self.reason_of_one(agent, ticket, Trigger::Directed)));
+        }
+        let catalogue = self.state.catalogue();
+        let pushed = |name: &RoleName| catalogue.roles.get(name).is_some_and(|role| role.dispatch == Dispatch::Push);
+        let demanded = |name: &RoleName| ticket.demand.roles.contains(name) && pushed(name);
+        let considered = self.state.agents().filter(|agent| agent.profile.roles.iter().any(demanded));
+        let mut reason = Reason { considered: 0, eligible: 0, ..self.reason_of_none(ticket, trigger) };
+        let mut eligible: Vec<(i64, u64, &Agent)> = Vec::new();
+        for agent in considered {
+            reason.considered += 1;
+            let lacks = self.lacks(agent, ticket);
+            if lacks.is_empty() {
+                reason.eligible += 1;
+                eligible.push((self.measure(role.strategy, agent, ticket), agent.idle_seq, agent));
+            } else {
+                count(&mut reason.fell_out, &lacks);
+            }
+        }
+        eligible.sort_by_key(|(measure, idle_seq, _)| (*measure, *idle_seq));
+        let value = |place: usize| {
+            eligible.get(place).map(|(measure, _, agent)| match role.strategy {
+                Strategy::LongestIdle | Strategy::RingAll => (agent.id.clone(), agent.idle_since.0),
+                _ => (agent.id.clone(), *measure),
+            })
+        };
+        let winners_max = if role.strategy == Strategy::RingAll { role.ring_max.max(1) as usize } else { 1 };
+        (_, reason.value) = value(0)?;
+        reason.runner_up = value(winners_max);
+        let winners = eligible.iter().take(winners_max).map(|(_, _, agent)| agent.id.clone()).collect();
+        Some((winners, reason))
+    }
+
+    /// The smallest wins; ties go to whoever is idle for longest.
+    fn measure(&self, strategy: Strategy, agent: &Agent, ticket: &Ticket) -> i64 {
+        let demand = &ticket.demand;
+        let slots = i64::try_from(agent.slots.len()).expect("an agent holds few tickets");
+        match strategy {
+            Strategy::LongestIdle | Strategy::RingAll => 0,
+            Strategy::LeastLoaded => slots,
+            Strategy::MostLoaded => -slots,
+            Strategy::RoundRobin => i64::try_from(agent.turn_seq).expect("event numbers stay far below 2^63"),
+            Strategy::Random => draw(self.state.identity().seed, ticket.arrival_seq, ticket.attempt, &agent.id),
+            Strategy::Rank => {
+                let held = demand.roles.iter().filter(|role| agent.profile.roles.contains(*role));
+                held.map(|role| i64::from(agent.profile.rank(role))).min().expect("who is considered has such a role")
+            }
+            Strategy::MostSkilled => {
+                let levels = demand.skills.0.keys().filter_map(|skill| agent.profile.skills.0.get(skill));
+                -levels.map(|level| i64::from(level.get())).sum::<i64>()
+            }
+            Strategy::LeastFlexible => i64::try_from(agent.profile.roles.len()).expect("an agent has few roles"),
+        }
+    }
+
+    fn reason_of_none(&self, ticket: &Ticket, trigger: Trigger) -> Reason {
+        Reason {
+            rule: ticket.demand.rule.clone(),
+            trigger,
+            strategy: self.own_role(ticket).map(|role| role.strategy).unwrap_or_default(),
+            considered: 1,
+            eligible: 1,
+            fell_out: FallOut::default(),
+            value: 0,
+            runner_up: None,
+        }
+    }
+
+    /// Why an agent gets a ticket where nobody else was considered.
+    pub(super) fn reason_of_one(&self, agent: &Agent, ticket: &Ticket, trigger: Trigger) -> Reason {
+        Reason { value: agent.idle_since.0, ..self.reason_of_none(ticket, trigger) }
+    }
+
+    /// The role for which an agent serves a ticket: the first demanded one that it has.
+    pub(super) fn serving_role(agent: &Agent, ticket: &Ticket) -> RoleName {
+        let serving = ticket.demand.roles.iter().find(|role| agent.profile.roles.contains(*role));
+        serving.expect("who is chosen has a demanded role").clone()
+    }
+
+    /// `ring_all` always asks; else as the role says, else as the channel says.
+    pub(super) fn acceptance(&self, ticket: &Ticket) -> Acceptance {
+        let by_channel = self.state.catalogue().channel(&ticket.spec.channel).acceptance;
+        match self.own_role(ticket) {
+            Some(role) if role.strategy == Strategy::RingAll => Acceptance::Offer,
+            Some(role) => role.acceptance.unwrap_or(by_channel),
+            None => by_channel,
+        }
+    }
+
+    /// "Targets".
+    pub(super) fn due_at(&self, spec: &TicketSpec, demand: &Demand, created_at: Timestamp) -> Option<Timestamp> {
+        if spec.due_at.is_some() {
+            return spec.due_at;
+        }
+        let target = self.state.catalogue().roles.get(demand.role()?)?.target?;
+        Some(spec.not_before.unwrap_or(created_at).max(created_at) + target.answer_within)
+    }
+}
+
+/// Counts an agent under the first reason for which it fell out.
+fn count(fell_out: &mut FallOut, lacks: &[Lack]) {
+    let has = |wanted: fn(&Lack) -> bool| lacks.iter().any(wanted);
+    if has(|lack| matches!(lack, Lack::Skill(_))) {
+        fell_out.skill += 1;
+    } else if has(|lack| matches!(lack, Lack::Permission(_))) {
+        fell_out.permission += 1;
+    } else if has(|lack| *lack == Lack::Offline) {
+        fell_out.offline += 1;
+    } else if has(|lack| matches!(lack, Lack::Channel | Lack::SwitchedOff)) {
+        fell_out.channel_off += 1;
+    } else if has(|lack| *lack == Lack::NoSlot) {
+        fell_out.no_slot += 1;
+    } else {
+        fell_out.barred += 1;
+    }
+}

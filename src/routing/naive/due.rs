@@ -1,0 +1,106 @@
+//! What happens by itself, and when: every ticket and every agent is asked.
+
+use super::NaiveEngine;
+use crate::routing::agent::{Agent, SlotUse, Status};
+use crate::routing::channel::OwnerGrace;
+use crate::routing::name::{AgentId, TicketId};
+use crate::routing::overflow;
+use crate::routing::ticket::{Phase, Ticket};
+use crate::routing::time::{Millis, Timestamp};
+
+/// How much longer than their retention ended tickets may be remembered.
+const FORGET_SLACK: Millis = Millis::from_secs(60);
+
+/// To whom it happens; of several at one moment, in this order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Who {
+    Agent(AgentId),
+    Ticket(TicketId),
+    Ended,
+}
+
+/// What happens; of several at one moment, in this order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum What {
+    WrapUpEnds(TicketId),
+    FallsSilent,
+    Expires,
+    Starts,
+    OfferLapses(AgentId),
+    IsBreached,
+    DirectionEnds,
+    Overflows,
+    BarsLapse,
+    LeavesOwner,
+    AreForgotten,
+}
+
+impl NaiveEngine {
+    pub(super) fn dues(&self) -> Vec<(Timestamp, Who, What)> {
+        let mut dues = Vec::new();
+        for agent in self.state.agents() {
+            dues.extend(
+                self.dues_of_agent(agent).into_iter().map(|(at, what)| (at, Who::Agent(agent.id.clone()), what)),
+            );
+        }
+        for ticket in self.state.tickets() {
+            let of_ticket = self.dues_of_ticket(ticket).into_iter();
+            dues.extend(of_ticket.map(|(at, what)| (at, Who::Ticket(ticket.id.clone()), what)));
+        }
+        if let Some((ended, _)) = self.state.ground.closed_order.front() {
+            let forgotten = *ended + self.state.catalogue().closed_retention + FORGET_SLACK;
+            dues.push((forgotten, Who::Ended, What::AreForgotten));
+        }
+        dues
+    }
+
+    fn dues_of_agent(&self, agent: &Agent) -> Vec<(Timestamp, What)> {
+        let mut dues = Vec::new();
+        for (ticket, slot) in &agent.slots {
+            if let SlotUse::WrapUp { until } = slot.used_for {
+                dues.push((until, What::WrapUpEnds(ticket.clone())));
+            }
+        }
+        let timeout = self.state.catalogue().agents.heartbeat_timeout;
+        if !timeout.is_zero() && agent.status != Status::Offline {
+            dues.push((agent.seen_at + timeout, What::FallsSilent));
+        }
+        dues
+    }
+
+    fn dues_of_ticket(&self, ticket: &Ticket) -> Vec<(Timestamp, What)> {
+        let catalogue = self.state.catalogue();
+        let mut dues = Vec::new();
+        let mut due = |when: Option<Timestamp>, what: What| dues.extend(when.map(|when| (when, what)));
+        if ticket.phase.ownership().is_none() {
+            due(ticket.spec.expires_at, What::Expires);
+        }
+        match &ticket.phase {
+            Phase::Scheduled => due(ticket.spec.not_before, What::Starts),
+            Phase::Offered(offers) => {
+                for offer in offers {
+                    due(Some(offer.expires_at), What::OfferLapses(offer.agent.clone()));
+                }
+            }
+            Phase::Waiting => {
+                due(ticket.direction.as_ref().and_then(|direction| direction.until), What::DirectionEnds);
+                due(overflow::next_due(ticket, catalogue), What::Overflows);
+                due(ticket.bars.iter().filter_map(|bar| bar.until).min(), What::BarsLapse);
+            }
+            Phase::Assigned(ownership) | Phase::Resuming(ownership) => {
+                let owner = self.agent(&ownership.agent);
+                if let OwnerGrace::After(grace) = catalogue.channel(&ticket.spec.channel).owner_grace
+                    && owner.status == Status::Offline
+                {
+                    due(Some(owner.status_since + grace), What::LeavesOwner);
+                }
+            }
+            Phase::Intake | Phase::Unroutable(_) | Phase::Paused(_) => {}
+        }
+        let can_be_breached = matches!(ticket.phase, Phase::Waiting | Phase::Unroutable(_) | Phase::Offered(_));
+        if can_be_breached && !ticket.breached && !ticket.demand.roles.is_empty() {
+            due(ticket.due_at, What::IsBreached);
+        }
+        dues
+    }
+}
