@@ -60,19 +60,24 @@ pub struct Choice {
     pub reason: Reason,
 }
 
-/// The best agent for a ticket, of those who may take it now.
+/// The best agent for a ticket, of those who may take it now and do not pass it by.
 #[must_use]
-pub fn choose(state: &State, ticket: &Ticket, trigger: Trigger) -> Option<Choice> {
+pub fn choose(
+    state: &State,
+    ticket: &Ticket,
+    trigger: Trigger,
+    passes_by: &dyn Fn(&AgentId) -> bool,
+) -> Option<Choice> {
     let role = own_role(state, ticket)?;
     let signature = Signature::of(ticket);
     if let Some(direction) = &signature.direction {
         let agent = state.agent(direction)?;
-        lack(state, agent, ticket).is_none().then_some(())?;
+        (lack(state, agent, ticket).is_none() && !passes_by(direction)).then_some(())?;
         return Some(choose_only(agent, ticket, role.strategy, Trigger::Directed));
     }
     let pushed = pushed_roles(state, &ticket.demand);
     let winners_max = if role.strategy == Strategy::RingAll { role.ring_max.max(1) as usize } else { 1 };
-    let mut race = Race::new(state, ticket, role.strategy, &signature, winners_max + 1);
+    let mut race = Race::new(state, ticket, role.strategy, &signature, winners_max + 1, passes_by);
     for group in state.pool().groups_of(&pushed) {
         race.enter(group);
     }
@@ -210,29 +215,57 @@ pub enum Search<'a> {
 /// The best-ranked waiting ticket that this agent may take now: of the role with the highest weight, then by rank.
 #[must_use]
 pub fn best_ticket<'s>(state: &'s State, agent: &Agent, search: Search<'_>) -> Option<&'s TicketId> {
+    best_of(state, agent, search, None)
+}
+
+/// Whether nothing that waits comes before this ticket, for an agent who may take it.
+#[must_use]
+pub fn comes_first(state: &State, agent: &Agent, ticket: &Ticket) -> bool {
+    best_of(state, agent, Search::Pushed, Some(ticket)).is_none_or(|best| *best == ticket.id)
+}
+
+/// The best of what waits, and of that ticket as if it waited.
+fn best_of<'s>(
+    state: &'s State,
+    agent: &Agent,
+    search: Search<'_>,
+    joining: Option<&'s Ticket>,
+) -> Option<&'s TicketId> {
     let mut by_weight: BTreeMap<std::cmp::Reverse<u32>, Vec<&Role>> = BTreeMap::new();
     for role in agent.profile.roles.iter().filter_map(|name| state.catalogue().roles.get(name)) {
         let searched = match search {
-            Search::Pushed => role.dispatch == Dispatch::Push,
+            Search::Pushed => true,
             Search::Claimed(only) => only.is_none_or(|only| *only == role.name),
         };
-        if searched && state.queues().role(&role.name).is_some() {
+        let joined = joining.is_some_and(|ticket| ticket.demand.roles.contains(&role.name));
+        if searched && (joined || state.queues().role(&role.name).is_some()) {
             by_weight.entry(std::cmp::Reverse(role.weight)).or_default().push(role);
         }
     }
-    let seeker = Seeker::new(state, agent);
-    by_weight.values().find_map(|roles| best_of_weight(state, &seeker, roles))
+    let seeker = Seeker::new(state, agent, search);
+    by_weight.values().find_map(|roles| best_of_weight(state, &seeker, roles, joining))
 }
 
 /// Of roles of one weight: the best rank among those ordered alike, and of these winners the oldest.
-fn best_of_weight<'s>(state: &'s State, seeker: &Seeker<'_>, roles: &[&Role]) -> Option<&'s TicketId> {
+fn best_of_weight<'s>(
+    state: &'s State,
+    seeker: &Seeker<'_>,
+    roles: &[&Role],
+    joining: Option<&'s Ticket>,
+) -> Option<&'s TicketId> {
     let mut best: BTreeMap<Order, (Rank, &TicketId)> = BTreeMap::new();
+    let mut enter = |role: &Role, signature: &Signature, ticket: &'s TicketId, rank: Rank| {
+        let better = best.get(&role.order).is_none_or(|(current, _)| rank < *current);
+        if better && seeker.looks_for(role, signature) && seeker.may_take(signature) {
+            best.insert(role.order, (rank, ticket));
+        }
+    };
     for role in roles {
         for (signature, ticket, rank) in state.queues().role(&role.name).into_iter().flat_map(RoleQueue::heads) {
-            let better = best.get(&role.order).is_none_or(|(current, _)| rank < *current);
-            if better && seeker.may_take(signature) {
-                best.insert(role.order, (rank, ticket));
-            }
+            enter(role, signature, ticket, rank);
+        }
+        if let Some(ticket) = joining.filter(|ticket| ticket.demand.roles.contains(&role.name)) {
+            enter(role, &Signature::of(ticket), &ticket.id, Rank::of(ticket, role));
         }
     }
     let age = |ticket: &&TicketId| state.ticket(ticket).map(Age::of);
@@ -243,12 +276,19 @@ fn best_of_weight<'s>(state: &'s State, seeker: &Seeker<'_>, roles: &[&Role]) ->
 struct Seeker<'a> {
     agent: &'a Agent,
     state: &'a State,
+    asks: bool,
     permissions: std::cell::OnceCell<std::collections::BTreeSet<Permission>>,
 }
 
 impl<'a> Seeker<'a> {
-    fn new(state: &'a State, agent: &'a Agent) -> Self {
-        Self { agent, state, permissions: std::cell::OnceCell::new() }
+    fn new(state: &'a State, agent: &'a Agent, search: Search<'_>) -> Self {
+        let asks = matches!(search, Search::Claimed(_));
+        Self { agent, state, asks, permissions: std::cell::OnceCell::new() }
+    }
+
+    /// Who does not ask gets of a role that is worked by asking only what was handed to that agent.
+    fn looks_for(&self, role: &Role, signature: &Signature) -> bool {
+        self.asks || role.dispatch == Dispatch::Push || signature.direction.as_ref() == Some(&self.agent.id)
     }
 
     fn may_take(&self, signature: &Signature) -> bool {
@@ -286,6 +326,7 @@ struct Race<'a> {
     ticket: &'a Ticket,
     strategy: Strategy,
     signature: &'a Signature,
+    passes_by: &'a dyn Fn(&AgentId) -> bool,
     keep: usize,
     leaders: Vec<Contender>,
     considered: u32,
@@ -294,10 +335,17 @@ struct Race<'a> {
 }
 
 impl<'a> Race<'a> {
-    fn new(state: &'a State, ticket: &'a Ticket, strategy: Strategy, signature: &'a Signature, keep: usize) -> Self {
+    fn new(
+        state: &'a State,
+        ticket: &'a Ticket,
+        strategy: Strategy,
+        signature: &'a Signature,
+        keep: usize,
+        passes_by: &'a dyn Fn(&AgentId) -> bool,
+    ) -> Self {
         let leaders = Vec::with_capacity(keep + 1);
         let fell_out = FallOut::default();
-        Self { state, ticket, strategy, signature, keep, leaders, considered: 0, free: 0, fell_out }
+        Self { state, ticket, strategy, signature, passes_by, keep, leaders, considered: 0, free: 0, fell_out }
     }
 
     fn enter(&mut self, group: &'a Group) {
@@ -338,7 +386,8 @@ impl<'a> Race<'a> {
     fn enter_members(&mut self, group: &'a Group, free: impl Iterator<Item = (OrderKey, &'a AgentId)>) {
         let measure = self.strategy.group_measure(&group.signature, &self.ticket.demand);
         let barred = &self.signature.barred;
-        let contenders = free.filter(|(_, agent)| !barred.contains(*agent));
+        let passes_by = self.passes_by;
+        let contenders = free.filter(|(_, agent)| !barred.contains(*agent) && !passes_by(agent));
         if self.strategy == Strategy::Random {
             for ((_, idle_seq), agent) in contenders {
                 let seed = self.state.identity().seed;

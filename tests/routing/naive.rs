@@ -8,8 +8,14 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestError, TestRunner};
+use rolecall::routing::event::Taking;
+use rolecall::routing::matching;
 use rolecall::routing::naive::NaiveEngine;
-use rolecall::routing::{Catalogue, Command, Engine, Event, Identity, Outcome, Timestamp, Verdict};
+use rolecall::routing::rank::Rank;
+use rolecall::routing::role::Dispatch;
+use rolecall::routing::{
+    Catalogue, Command, Engine, Event, Identity, Outcome, Phase, State, Ticket, TicketId, Timestamp, Verdict,
+};
 
 use crate::world::{self, Move};
 
@@ -18,16 +24,22 @@ const IDENTITY: Identity = Identity { instance: 0xfeed, seed: 42 };
 const SEQUENCES: u64 = 1_000;
 const MOVES_MAX: usize = 200;
 
-/// Both engines, and what they were told.
+/// Both engines, what is made true by what they say, and what they were told.
 struct Pair {
     fast: Engine,
     naive: NaiveEngine,
+    replayed: State,
     told: Vec<(Timestamp, Command, Outcome)>,
 }
 
 impl Pair {
     fn new() -> Self {
-        Self { fast: Engine::new(IDENTITY), naive: NaiveEngine::new(IDENTITY), told: Vec::new() }
+        Self {
+            fast: Engine::new(IDENTITY),
+            naive: NaiveEngine::new(IDENTITY),
+            replayed: State::new(IDENTITY),
+            told: Vec::new(),
+        }
     }
 
     fn handle(&mut self, command: &Command, now: Timestamp) -> Result<(), String> {
@@ -38,6 +50,7 @@ impl Pair {
         if let Some(difference) = difference {
             return Err(difference);
         }
+        self.check_ranks()?;
         let (fast, naive) = (self.fast.next_timeout().map(|(due, _)| due), self.naive.next_timeout());
         if fast == naive { Ok(()) } else { Err(format!("due next: fast {fast:?}, naive {naive:?}")) }
     }
@@ -58,6 +71,22 @@ impl Pair {
         self.fast.state().check_invariants()
     }
 
+    /// Of two tickets of one role that an agent may take the better-ranked is given to it first, however it came to have
+    /// a free slot (contract §6.3). Both engines could be wrong about that.
+    fn check_ranks(&mut self) -> Result<(), String> {
+        let Some((_, command, outcome)) = self.told.last() else { return Ok(()) };
+        for event in &outcome.events {
+            if let Event::OfferMade { taking, .. } | Event::TicketAssigned { taking, .. } = event
+                && !matches!(command, Command::ClaimTicket { .. })
+                && let Some(better) = passed_over(&self.replayed, taking)
+            {
+                return Err(format!("{} gets {} and not {better}", taking.agent, taking.ticket));
+            }
+            self.replayed.apply(outcome.at, event);
+        }
+        Ok(())
+    }
+
     /// What happened, but for what nothing followed from.
     fn story(&self) -> String {
         let mut story = String::new();
@@ -73,6 +102,22 @@ impl Pair {
         }
         story
     }
+}
+
+/// A waiting ticket of the same single role that this agent may take, and that has a better rank.
+fn passed_over(state: &State, taking: &Taking) -> Option<TicketId> {
+    let (ticket, agent) = (state.ticket(&taking.ticket)?, state.agent(&taking.agent)?);
+    if ticket.phase.offer_to(&agent.id).is_some() || ticket.demand.roles.len() != 1 {
+        return None;
+    }
+    let role = state.catalogue().roles.get(ticket.demand.role()?).filter(|role| role.dispatch == Dispatch::Push)?;
+    let better = |other: &&Ticket| {
+        other.phase == Phase::Waiting
+            && other.demand.roles == [role.name.clone()]
+            && Rank::of(other, role) < Rank::of(ticket, role)
+            && matching::lack(state, agent, other).is_none()
+    };
+    state.tickets().find(better).map(|other| other.id.clone())
 }
 
 /// Where two outcomes part.

@@ -187,7 +187,7 @@ impl NaiveEngine {
     /// What comes back to its owner goes before what waits, unless that is more important.
     fn feed_once(&mut self, agent: &AgentId) -> bool {
         let agent = self.agent(agent);
-        let (best, returning) = (self.best_pushed(agent), self.best_to_resume(agent));
+        let (best, returning) = (self.best_pushed(agent, None), self.best_to_resume(agent));
         match (best, returning) {
             (Some(best), Some(returning)) if self.importance(best) > self.importance(returning) => {
                 self.try_give(&best.id.clone(), Trigger::AgentFree)

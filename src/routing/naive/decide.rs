@@ -7,7 +7,7 @@ use super::NaiveEngine;
 use crate::routing::agent::{Agent, Status};
 use crate::routing::catalogue::Catalogue;
 use crate::routing::channel::Acceptance;
-use crate::routing::name::{AgentId, Permission, RoleName, SkillName};
+use crate::routing::name::{AgentId, Permission, RoleName, SkillName, TicketId};
 use crate::routing::offer::{FallOut, Reason, Trigger};
 use crate::routing::overflow;
 use crate::routing::role::{Dispatch, Order, Role, Strategy};
@@ -213,12 +213,18 @@ impl NaiveEngine {
         self.state.tickets().filter(waits).filter(|ticket| ticket.demand.roles.contains(role)).collect()
     }
 
-    /// The waiting ticket that this agent gets next of these roles' queues.
-    pub(super) fn best_ticket(&self, agent: &Agent, roles: impl Fn(&Role, &Ticket) -> bool) -> Option<&Ticket> {
+    /// The ticket that this agent gets next of these roles' queues, and of one more as if it waited.
+    pub(super) fn best_ticket(
+        &self,
+        agent: &Agent,
+        roles: impl Fn(&Role, &Ticket) -> bool,
+        joining: Option<&TicketId>,
+    ) -> Option<&Ticket> {
         let catalogue = self.state.catalogue();
         let mut found: Vec<(&Role, &Ticket)> = Vec::new();
         for role in agent.profile.roles.iter().filter_map(|name| catalogue.roles.get(name)) {
-            let queue = self.queue_of(&role.name).into_iter();
+            let joins = joining.map(|id| self.known(id)).filter(|ticket| ticket.demand.roles.contains(&role.name));
+            let queue = self.queue_of(&role.name).into_iter().chain(joins);
             found.extend(
                 queue.filter(|ticket| roles(role, ticket) && self.may_take(agent, ticket)).map(|it| (role, it)),
             );
@@ -233,9 +239,17 @@ impl NaiveEngine {
         firsts.map(|(_, ticket)| *ticket).min_by_key(|ticket| (ticket.created_at, ticket.arrival_seq))
     }
 
-    /// What the engine gives an agent by itself: not from the queues of roles whose agents ask.
-    pub(super) fn best_pushed(&self, agent: &Agent) -> Option<&Ticket> {
-        self.best_ticket(agent, |role, _| role.dispatch == Dispatch::Push)
+    /// What the engine gives an agent by itself: of roles whose agents ask only what was handed to this one.
+    pub(super) fn best_pushed(&self, agent: &Agent, joining: Option<&TicketId>) -> Option<&Ticket> {
+        let pushed = |role: &Role, ticket: &Ticket| role.dispatch == Dispatch::Push || ticket.direction.is_some();
+        self.best_ticket(agent, pushed, joining)
+    }
+
+    /// Whether something else comes before this ticket for an agent who may take it.
+    pub(super) fn passes_by(&self, agent: &Agent, ticket: &Ticket) -> bool {
+        let best = self.best_pushed(agent, Some(&ticket.id));
+        best.is_some_and(|best| best.id != ticket.id)
+            || self.best_to_resume(agent).is_some_and(|it| self.importance(ticket) <= self.importance(it))
     }
 
     /// The ticket that this agent owns, whose customer is back, and for which it has a slot.
@@ -264,7 +278,10 @@ impl NaiveEngine {
     pub(super) fn choose(&self, ticket: &Ticket, trigger: Trigger) -> Option<(Vec<AgentId>, Reason)> {
         let role = self.own_role(ticket)?;
         if let Some(direction) = &ticket.direction {
-            let agent = self.state.agent(&direction.agent).filter(|agent| self.may_take(agent, ticket))?;
+            let agent = self.state.agent(&direction.agent)?;
+            if !self.may_take(agent, ticket) || self.passes_by(agent, ticket) {
+                return None;
+            }
             return Some((vec![agent.id.clone()], self.reason_of_one(agent, ticket, Trigger::Directed)));
         }
         let catalogue = self.state.catalogue();
@@ -283,6 +300,7 @@ impl NaiveEngine {
                 count(&mut reason.fell_out, &lacks);
             }
         }
+        eligible.retain(|(_, _, agent)| !self.passes_by(agent, ticket));
         eligible.sort_by_key(|(measure, idle_seq, _)| (*measure, *idle_seq));
         let value = |place: usize| {
             eligible.get(place).map(|(measure, _, agent)| match role.strategy {

@@ -23,11 +23,11 @@ impl Step<'_> {
             self.before.insert(agent.clone(), view);
         }
         self.emit(Event::CatalogueReplaced { catalogue: Arc::clone(catalogue), changes, version });
+        self.hungry.extend(agents);
         for id in self.unowned() {
             let spec = self.known(&id).spec.clone();
             self.reclassify(&id, spec, Trigger::CatalogueChanged);
         }
-        self.hungry.extend(agents);
         Done::Accepted
     }
 

@@ -109,25 +109,36 @@ impl Step<'_> {
         let waits_until = ticket.entered_at + role.sticky_wait;
         let barred = ticket.bars.iter().any(|bar| bar.agent == agent.id);
         match matching::lack(self.state, agent, ticket) {
-            None => {
+            None if !self.passes_by(&agent.id, ticket) => {
                 let choice = matching::choose_only(agent, ticket, role.strategy, Trigger::Directed);
                 self.give(id, &choice);
                 true
             }
-            Some(Lack::NoSlot) if waits_until > self.at && !barred => {
+            None | Some(Lack::NoSlot) if waits_until > self.at && !barred => {
                 let direction = Direction { agent: agent.id.clone(), until: Some(waits_until) };
                 self.queue(id, Some(direction));
                 true
             }
-            Some(_) => false,
+            None | Some(_) => false,
         }
     }
 
     /// Gives a ticket to the best agent who may take it now, where there is one.
     pub(super) fn try_give(&mut self, id: &TicketId, trigger: Trigger) -> bool {
-        let Some(choice) = matching::choose(self.state, self.known(id), trigger) else { return false };
+        let ticket = self.known(id);
+        let choice = matching::choose(self.state, ticket, trigger, &|agent| self.passes_by(agent, ticket));
+        let Some(choice) = choice else { return false };
         self.give(id, &choice);
         true
+    }
+
+    /// Whether something else comes before this ticket for an agent who may take it. Only who has become able to take
+    /// more in this step can have left anything waiting; it is fed at the end of the step.
+    fn passes_by(&self, agent: &AgentId, ticket: &Ticket) -> bool {
+        let Some(agent) = self.state.agent(agent).filter(|agent| self.hungry.contains(&agent.id)) else { return false };
+        let returning = self.best_to_resume(agent);
+        !matching::comes_first(self.state, agent, ticket)
+            || returning.is_some_and(|returning| !self.outranks(&ticket.id, &returning))
     }
 
     /// Offers or assigns a ticket, as role and channel say.

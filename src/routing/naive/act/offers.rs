@@ -125,7 +125,7 @@ impl NaiveEngine {
         let claimed = if let Some(ticket) = ticket {
             self.require_claimable(id, role, ticket)?
         } else {
-            let best = self.best_ticket(agent, |its, _| role.is_none_or(|only| *only == its.name));
+            let best = self.best_ticket(agent, |its, _| role.is_none_or(|only| *only == its.name), None);
             let nothing = || reject(RejectionCode::NotEligible, format!("nothing waits that agent {id} may take now"));
             best.map_or_else(nothing, Ok)?
         };

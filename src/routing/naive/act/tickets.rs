@@ -167,12 +167,12 @@ impl NaiveEngine {
         let until = ticket.entered_at + role.sticky_wait;
         let agent_id: AgentId = agent.id.clone();
         match self.lacks(agent, ticket).as_slice() {
-            [] => {
+            [] if !self.passes_by(agent, ticket) => {
                 let reason = self.reason_of_one(agent, ticket, Trigger::Directed);
                 self.give(id, &[agent_id], &reason);
                 true
             }
-            [Lack::NoSlot] if until > self.at => {
+            [] | [Lack::NoSlot] if until > self.at => {
                 self.queue(id, Some(Direction { agent: agent_id, until: Some(until) }));
                 true
             }
