@@ -150,7 +150,7 @@ pub struct Agent {
     pub idle_seq: u64,
     /// The number of the event that last gave it work; zero for never.
     pub turn_seq: u64,
-    /// When it was last heard of.
+    /// When it was last heard of; or since when its silence counts, where that is later.
     pub seen_at: Timestamp,
 }
 

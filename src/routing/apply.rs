@@ -8,7 +8,7 @@ use super::catalogue::Catalogue;
 use super::event::{Event, Held, Intake, Taking};
 use super::index::Index;
 use super::name::{AgentId, TicketId};
-use super::offer::{Offer, Ownership};
+use super::offer::{Offer, Ownership, RevokeCause, Trigger};
 use super::state::State;
 use super::ticket::{ClosedTicket, Closing, Phase, Ticket};
 use super::time::Timestamp;
@@ -25,7 +25,7 @@ impl State {
         let seq = self.ground.next_seq;
         self.ground.now = self.ground.now.max(at);
         match event {
-            Event::CatalogueReplaced { catalogue, version, .. } => self.replace_catalogue(catalogue, *version),
+            Event::CatalogueReplaced { catalogue, version, .. } => self.replace_catalogue(catalogue, *version, at),
             Event::AgentRegistered { .. }
             | Event::AgentRemoved { .. }
             | Event::PresenceChanged { .. }
@@ -115,8 +115,11 @@ impl State {
             }
             Event::AgentSeen { agent } => self.change_agent(agent, |it| it.seen_at = at),
             Event::WrapUpFinished { agent, ticket, .. } => self.change_agent(agent, |it| {
-                it.slots.remove(ticket).expect("a wrap-up takes a slot");
+                let slot = it.slots.remove(ticket).expect("a wrap-up takes a slot");
                 (it.idle_since, it.idle_seq) = (at, seq);
+                if matches!(slot.used_for, SlotUse::WrapUp { until } if at < until) {
+                    it.seen_at = at;
+                }
             }),
             other => unreachable!("not an event of an agent alone: {other:?}"),
         }
@@ -131,7 +134,10 @@ impl State {
             }
             Event::OfferDeclined { held, .. } => {
                 self.end_offer(held);
-                self.change_agent(&held.agent, |it| it.missed_offers = 0);
+                self.change_agent(&held.agent, |it| {
+                    it.missed_offers = 0;
+                    it.seen_at = at;
+                });
             }
             Event::OfferExpired { held } => {
                 self.end_offer(held);
@@ -139,18 +145,28 @@ impl State {
             }
             Event::OfferRevoked { held, .. } => self.end_offer(held),
             Event::TicketAssigned { taking, .. } => {
+                let offered = self.ticket(&taking.ticket).is_some_and(|it| it.phase.offer_to(&taking.agent).is_some());
                 self.change_ticket(&taking.ticket, |it| {
                     it.phase = Phase::Assigned(ownership(taking, at));
                     it.attempt = taking.attempt;
                     it.direction = None;
                 });
+                let answered = offered || taking.reason.trigger == Trigger::Claimed;
                 self.take_slot(taking, SlotUse::Assigned, at, seq);
-                self.change_agent(&taking.agent, |it| it.missed_offers = 0);
+                self.change_agent(&taking.agent, |it| {
+                    it.missed_offers = 0;
+                    if answered {
+                        it.seen_at = at;
+                    }
+                });
                 self.ground.paces.entry(taking.role.clone()).or_default().record(at);
             }
-            Event::AssignmentRevoked { held, .. } => {
+            Event::AssignmentRevoked { held, cause, .. } => {
                 self.change_ticket(&held.ticket, |it| it.phase = Phase::Intake);
                 self.free_slot(held, at, seq);
+                if *cause == RevokeCause::Released {
+                    self.change_agent(&held.agent, |it| it.seen_at = at);
+                }
             }
             Event::AssignmentPaused { held } => {
                 self.change_ticket(&held.ticket, |it| it.phase = Phase::Paused(owned(&it.phase)));
@@ -177,6 +193,7 @@ impl State {
                     }),
                     None => self.free_slot(held, at, seq),
                 }
+                self.change_agent(&held.agent, |it| it.seen_at = at);
             }
             other => unreachable!("not an event of a ticket and an agent: {other:?}"),
         }
@@ -312,7 +329,11 @@ impl State {
         }
     }
 
-    fn replace_catalogue(&mut self, catalogue: &Arc<Catalogue>, version: u64) {
+    fn replace_catalogue(&mut self, catalogue: &Arc<Catalogue>, version: u64, at: Timestamp) {
+        // Whoever was silent did no wrong by what holds from now on.
+        if catalogue.agents.heartbeat_timeout != self.ground.catalogue.agents.heartbeat_timeout {
+            self.ground.agents.values_mut().for_each(|agent| agent.seen_at = at);
+        }
         self.ground.catalogue = Arc::clone(catalogue);
         self.ground.catalogue_version = version;
         self.index = Index::of(&self.ground);

@@ -96,7 +96,14 @@ impl State {
             let due = index::ticket_due(ticket, &self.ground.agents, &self.ground.catalogue).map(|(due, _)| due);
             self.index.timers.get(&Subject::Ticket(ticket.id.clone())) != due
         });
-        late.map_or(Ok(()), |ticket| Err(format!("the timer of ticket {} is wrong", ticket.id)))
+        if let Some(ticket) = late {
+            return Err(format!("the timer of ticket {} is wrong", ticket.id));
+        }
+        let late = self.agents().find(|agent| {
+            let due = index::agent_due(agent, &self.ground.catalogue).map(|(due, _)| due);
+            self.index.timers.get(&Subject::Agent(agent.id.clone())) != due
+        });
+        late.map_or(Ok(()), |agent| Err(format!("the timer of agent {} is wrong", agent.id)))
     }
 
     /// No ticket waits in a pushed queue while an agent who may take it has a free slot.
