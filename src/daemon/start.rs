@@ -17,6 +17,7 @@ use crate::telemetry::occurrence::{
 };
 use crate::telemetry::{Meters, PrometheusHandle};
 
+use super::catch_up::CatchUp;
 use super::clock::{Clock, system_clock};
 use super::housekeeping::Housekeeping;
 use super::journal_thread::{self, Heralds};
@@ -248,6 +249,8 @@ fn start(
         writer,
         clock,
         deliveries,
+        status: status.clone(),
+        catch_up: CatchUp::new(),
         control: control_rx,
         batches,
         journal_free: Arc::new(Semaphore::new(1)),

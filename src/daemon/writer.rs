@@ -1,6 +1,6 @@
 //! The one writer: inputs in, batches out. It owns the engine, and knows neither threads nor time.
 //!
-//! Legal order: any number of [`Writer::deliver`], [`Writer::elapse`] and [`Writer::replace_catalogue`], then
+//! Legal order: any number of [`Writer::deliver`], [`Writer::elapse`], [`Writer::resume_listening`] and [`Writer::replace_catalogue`], then
 //! [`Writer::seal`]; the next batch may fill while the sealed one becomes durable, and may be sealed when it is.
 
 use std::sync::Arc;
@@ -9,7 +9,9 @@ use std::time::Instant;
 use crate::broker::{Delivery, DeliveryToken, Publication};
 use crate::http::ReadModel;
 use crate::journal::{Batch, Entry, JournalError, JournalReader, OutboxRecord, Recovered};
-use crate::routing::{Catalogue, Command, Engine, Event, Millis, Outcome, RoleName, State, Timestamp, Verdict};
+use crate::routing::{
+    AgentId, Catalogue, Command, Engine, Event, Millis, Outcome, RoleName, State, Status, Timestamp, Verdict,
+};
 use crate::telemetry::Meters;
 use crate::telemetry::occurrence::{EventAccepted, EventDeadLettered, EventDuplicate, EventRejected};
 use crate::wire::{self, Context, Encoder, Inbound, RawEvent, Unreadable};
@@ -123,6 +125,21 @@ impl Writer {
                 self.bury(delivery, &unreadable);
                 Ok(())
             }
+        }
+    }
+
+    /// Deliveries come in again, and those that waited have been taken. Nobody was silent while nobody could be heard,
+    /// so everybody who is there counts as heard of now.
+    pub fn resume_listening(&mut self, now: Timestamp) {
+        let state = self.engine.state();
+        if state.catalogue().agents.heartbeat_timeout.is_zero() {
+            return;
+        }
+        let present = state.agents().filter(|agent| agent.status != Status::Offline);
+        let present: Vec<AgentId> = present.map(|agent| agent.id.clone()).collect();
+        for agent in present {
+            self.inputs += 1;
+            self.decide(Command::Heartbeat { agent }, &Context::default(), None, now);
         }
     }
 

@@ -6,15 +6,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{Deliveries, Delivery};
+use crate::broker::{Deliveries, Delivery, Status};
 use crate::http::Heartbeat;
 use crate::journal::{JournalError, JournalReader};
 use crate::routing::{Catalogue, Timestamp};
 
+use super::catch_up::{CatchUp, Time};
 use super::clock::Clock;
 use super::journal_thread::UnderWay;
 use super::publisher::Cursor;
@@ -37,6 +38,9 @@ pub(super) struct Desk {
     pub(super) writer: Writer,
     pub(super) clock: Clock,
     pub(super) deliveries: Deliveries,
+    /// Whether deliveries can come in.
+    pub(super) status: watch::Receiver<Status>,
+    pub(super) catch_up: CatchUp,
     pub(super) control: mpsc::Receiver<Control>,
     pub(super) batches: mpsc::Sender<UnderWay>,
     pub(super) journal_free: Arc<Semaphore>,
@@ -71,6 +75,7 @@ enum Woken {
     JournalFree(tokio::sync::OwnedSemaphorePermit),
     Delivered(Option<Delivery>),
     Told(Control),
+    CaughtUp,
     Due,
     Tick,
 }
@@ -91,9 +96,17 @@ impl Desk {
                     flush = false;
                     self.seal(permit).await?;
                 }
-                Woken::Delivered(Some(delivery)) => self.take(delivery)?,
+                Woken::Delivered(Some(delivery)) => {
+                    self.catch_up.not_quiet(Instant::now());
+                    self.take(delivery)?;
+                }
                 Woken::Delivered(None) => break,
                 Woken::Told(control) => self.obey(control),
+                Woken::CaughtUp => {
+                    self.catch_up.caught_up();
+                    let now = self.clock.now();
+                    self.writer.resume_listening(now);
+                }
                 Woken::Due => {
                     let now = self.clock.now();
                     self.writer.elapse(now);
@@ -110,14 +123,24 @@ impl Desk {
         let takes = !self.writer.is_full();
         let held_back = self.intake_gate.is_closed() || self.reader.outbox_is_full();
         let takes_deliveries = takes && (self.draining.is_cancelled() || !held_back);
-        let nap = nap(self.writer.next_timeout(), self.clock.now());
+        let now = Instant::now();
+        if !takes_deliveries {
+            self.catch_up.not_quiet(now);
+        }
+        let time = self.catch_up.time(self.status.borrow_and_update().is_consuming(), now);
+        let nap = nap(self.writer.next_timeout(), self.clock.now()).filter(|_| takes && time == Time::Passes);
+        let caught_up_at = if let Time::WaitsUntil(at) = time { Some(at) } else { None };
         tokio::select! {
             biased;
             permit = Arc::clone(&self.journal_free).acquire_owned(), if has_work => {
                 Woken::JournalFree(permit.expect("the semaphore is never closed"))
             }
             Some(control) = self.control.recv(), if takes => Woken::Told(control),
-            () = tokio::time::sleep(nap.unwrap_or(NAP_MAX)), if takes && nap.is_some() => {
+            Ok(()) = self.status.changed() => Woken::Tick,
+            () = tokio::time::sleep_until(caught_up_at.unwrap_or(now)), if takes && caught_up_at.is_some() => {
+                Woken::CaughtUp
+            }
+            () = tokio::time::sleep(nap.unwrap_or(NAP_MAX)), if nap.is_some() => {
                 if self.is_due() { Woken::Due } else { Woken::Tick }
             }
             delivery = self.deliveries.recv(), if takes_deliveries => Woken::Delivered(delivery),

@@ -71,6 +71,38 @@ async fn after_a_kill_every_ticket_is_where_it_was() {
 }
 
 #[tokio::test]
+async fn what_waited_in_the_inbox_is_heard_before_time_passes() {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let patience = "[agents]\nheartbeat_timeout = \"5s\"\n[channel.chat]\nowner_grace = \"5s\"\n";
+    let config = CONFIG.replace("[channel.chat]\n", patience);
+    let mut stage = Stage::open("waited", &config).await;
+    stage.agent("anna", &["billing"]).await;
+    stage.agent("ben", &["technical"]).await;
+    stage.say("ticket.created", json!({ "ticket_id": "chat", "channel": "chat", "role": "billing" })).await;
+    let assigned = stage.hear("assignment.assigned", "chat").await;
+    stage.say("agent.presence", json!({ "agent_id": "anna", "status": "offline" })).await;
+    // Before they came online they were offline, too.
+    let offline = |heard: &Heard, agent: &str, after: &Heard| {
+        heard.text("agent_id") == agent && heard.text("status") == "offline" && heard.at > after.at
+    };
+    let left = stage.ear.hear_where("agent.changed", |heard| offline(heard, "anna", &assigned)).await;
+
+    let Stage { daemon, place, upstream, mut ear } = stage;
+    daemon.kill();
+    upstream.say("agent.presence", json!({ "agent_id": "anna", "status": "online" })).await;
+    // By then the owner's grace is over, and ben's heartbeat overdue.
+    tokio::time::sleep_until((left.at + PATIENCE + Duration::from_millis(500)).into()).await;
+    let _daemon = place.start().await;
+
+    // She came back in time and has her ticket; and nobody could hear him, so he was not silent.
+    upstream.say("ticket.completed", json!({ "ticket_id": "chat", "agent_id": "anna" })).await;
+    let completed = ear.hear("assignment.completed", "chat").await;
+    assert_eq!(completed.text("assignment_id"), assigned.text("assignment_id"));
+    let silent = ear.hear_where("agent.changed", |heard| offline(heard, "ben", &assigned)).await;
+    assert!(silent.at.duration_since(completed.at) > Duration::from_secs(3), "not at once, but after his patience");
+}
+
+#[tokio::test]
 async fn a_second_start_does_not_repeat_what_the_broker_has() {
     let mut stage = Stage::open("quiet", CONFIG).await;
     stage.agent("anna", &["billing"]).await;
