@@ -1,7 +1,8 @@
 //! The conditions of rules: whether the engine takes them, and where in the file that is which it does not take.
 
 use crate::routing::catalogue::Rule;
-use crate::routing::classify::{Classifier, RuleError, VARIABLES};
+use crate::routing::classify::{Classifier, RuleError};
+use crate::routing::condition::VARIABLES;
 
 use super::diagnostic::{Diagnostic, Origin};
 use super::rule::RuleOrigins;

@@ -12,27 +12,10 @@ use cel::objects::Key;
 use cel::{Context, Env, Program, Value};
 
 use super::catalogue::{Catalogue, Rule, RuleActions};
+use super::condition::{self, Fault};
 use super::name::{RoleName, RuleName};
 use super::skill::Skills;
 use super::ticket::{Demand, Scalar, TicketSpec};
-
-/// The longest condition, in bytes: twenty lines of text. It bounds the depth of the tree as well.
-pub const CONDITION_LENGTH_MAX: usize = 2_048;
-/// The deepest nesting of brackets in a condition; far beyond what a person reads.
-pub const CONDITION_DEPTH_MAX: usize = 32;
-/// What a condition may refer to.
-pub const VARIABLES: [&str; 10] = [
-    "type",
-    "channel",
-    "priority",
-    "role",
-    "skills",
-    "permissions",
-    "customer",
-    "preferred_agent",
-    "subject",
-    "attributes",
-];
 
 /// Why a rule cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,9 +60,9 @@ impl Classifier {
         let mut conditions = Vec::with_capacity(rules.len());
         let mut errors = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
-            match compile_condition(&env, &rule.when) {
+            match condition::compile(&env, &rule.when) {
                 Ok(program) => conditions.push(program),
-                Err((position, message)) => {
+                Err(Fault { position, message }) => {
                     errors.push(RuleError { index, rule: rule.name.clone(), position, message });
                 }
             }
@@ -136,54 +119,6 @@ fn joined(own: &Skills, more: &Skills) -> Skills {
         *held = (*held).max(*level);
     }
     all
-}
-
-type Fault = (Option<(usize, usize)>, String);
-
-fn compile_condition(env: &Env, source: &str) -> Result<Program, Fault> {
-    if source.len() > CONDITION_LENGTH_MAX {
-        return Err((None, format!("the condition is longer than {CONDITION_LENGTH_MAX} bytes")));
-    }
-    if depth(source) > CONDITION_DEPTH_MAX {
-        return Err((None, format!("the condition nests deeper than {CONDITION_DEPTH_MAX} brackets")));
-    }
-    let program = env.compile(source).map_err(|errors| {
-        let first = errors.errors.first();
-        let position =
-            first.and_then(|error| Some((usize::try_from(error.pos.0).ok()?, usize::try_from(error.pos.1).ok()?)));
-        let message = first.map_or_else(|| errors.to_string(), |error| error.msg.clone());
-        (position, format!("the condition is not CEL: {message}"))
-    })?;
-    let references = program.references();
-    let mut variables = references.variables();
-    variables.sort_unstable();
-    if let Some(unknown) = variables.into_iter().find(|name| !VARIABLES.contains(name) && !name.starts_with('@')) {
-        let message = format!("the condition refers to {unknown:?}; a ticket has {}", VARIABLES.join(", "));
-        return Err((source.find(unknown).map(|offset| line_column(source, offset)), message));
-    }
-    drop(references);
-    Ok(program)
-}
-
-fn depth(source: &str) -> usize {
-    let mut open = 0_usize;
-    let mut deepest = 0;
-    for byte in source.bytes() {
-        match byte {
-            b'(' | b'[' | b'{' => open += 1,
-            b')' | b']' | b'}' => open = open.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(open);
-    }
-    deepest
-}
-
-fn line_column(source: &str, offset: usize) -> (usize, usize) {
-    let before = &source[..offset];
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
-    (line, column)
 }
 
 fn context<'v>(env: &Arc<Env>, spec: &TicketSpec) -> Context<'static, 'v> {

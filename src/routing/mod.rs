@@ -29,6 +29,7 @@ pub mod catalogue;
 pub mod channel;
 pub mod classify;
 pub mod command;
+pub mod condition;
 pub mod engine;
 pub mod estimate;
 pub mod event;
