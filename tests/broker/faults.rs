@@ -95,9 +95,9 @@ async fn after_a_restart_of_the_broker_all_goes_on_and_what_was_not_settled_come
     link.intake.settle(first.token);
     eventually("acknowledged", SOON, async || client.ready("rolecall.inbox").await == 0).await;
 
-    // RabbitMQ that is killed within minutes of its first start has not written down which queues there are.
-    node.order("ctl eval mnesia:dump_log().");
-    node.order("kill");
+    // Stopped, not killed: RabbitMQ 3.10 that is killed soon after its first start sometimes never confirms again to a
+    // quorum queue that it had just made.
+    node.order("stop");
     soon("the loss", link.status.wait_for(|status| !status.is_consuming())).await.expect("watched");
     node.order("start");
     let up_at = Instant::now();
