@@ -42,9 +42,8 @@ async fn ready_again(crowd: &mut Crowd, daemon: &mut Daemon, what: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_broker_that_is_killed_and_started_under_load_costs_time_and_nothing_else() {
+async fn a_broker_that_is_stopped_and_started_under_load_costs_time_and_nothing_else() {
     let (node, _place, mut daemon, mut crowd) = at_work("restart").await;
-    // RabbitMQ that is killed within minutes of its first start has not written down which queues there are.
     let node = order(&mut crowd, node, &["stop"]).await;
     let noticed = eventually("not ready", SOON, async || daemon.status("/readyz").await == Some(503));
     crowd.work_during(noticed).await;
