@@ -8,9 +8,9 @@ use rolecall::journal::{Journal, JournalError, JournalReader, open_with_backend}
 use crate::storage::{FaultyStorage, Unsynced, torn};
 use crate::support::{Writer, duplicate, entries, options};
 
-/// Between two cuts within one write, in bytes; the write of the header is cut at each.
-const CUT_EVERY: usize = 257;
-const HEADER_LENGTH: usize = 4_096;
+/// Entries of the last batch: few, for the journal is opened once for each byte of what they write.
+const LAST: usize = 2;
+const BEFORE: usize = 40;
 
 fn writer(storage: &FaultyStorage) -> Writer {
     Writer::new(open_with_backend(storage.clone(), &options()).expect("the journal opens"))
@@ -23,7 +23,7 @@ fn last_batch() -> (Vec<u8>, Vec<Unsynced>, Writer) {
     let mut writer = writer(&storage);
     writer.append(20);
     writer.append(20);
-    writer.append(12);
+    writer.append(LAST);
     let (before, changes) = storage.last_sync();
     (before, changes, writer)
 }
@@ -34,35 +34,45 @@ fn assert_before_or_after(bytes: Vec<u8>, whole: &Writer, how: &str) -> bool {
         Err(error) => panic!("{how}: {error}"),
     };
     let found = entries(&reader);
-    assert!(found.len() == 40 || found.len() == 52, "{how}: {} entries", found.len());
+    let all = whole.entries.len();
+    assert!(found.len() == BEFORE || found.len() == all, "{how}: {} entries", found.len());
     assert!(found == whole.entries[..found.len()], "{how}: the entries differ");
     let outbox = reader.outbox_after(0, 100, usize::MAX).expect("the outbox is read");
     assert_eq!(outbox.len(), found.len(), "{how}: the outbox is of the same batch");
-    let last = whole.entries[51].first_seq;
+    let last = whole.entries[all - 1].first_seq;
     let known = reader.view().and_then(|view| view.seen_at(&duplicate(last))).expect("the id is looked up");
-    assert_eq!(known.is_some(), found.len() == 52, "{how}: the ids are of the same batch");
+    assert_eq!(known.is_some(), found.len() == all, "{how}: the ids are of the same batch");
     let end = reader.recover().expect("the journal recovers").state.next_seq();
     assert_eq!(end, found.last().expect("there are entries").next_seq(), "{how}");
-    found.len() == 52
+    found.len() == all
 }
 
 #[test]
 fn a_batch_cut_at_any_byte_is_there_wholly_or_not_at_all() {
     let (before, changes, whole) = last_batch();
-    let mut outcomes = [0, 0];
-    for (place, change) in changes.iter().enumerate() {
-        let length = match change {
-            Unsynced::Write { bytes, .. } => bytes.len(),
-            Unsynced::SetLength(_) => continue,
-        };
-        let is_header = matches!(change, Unsynced::Write { offset, .. } if *offset < HEADER_LENGTH);
-        for cut in (0..=length).step_by(if is_header { 1 } else { CUT_EVERY }) {
-            let bytes = torn(&before, &changes[..place], Some((change, cut)));
+    let cut_at_each_byte = |place: usize| {
+        let Unsynced::Write { offset, bytes: written } = &changes[place] else { return [0, 0] };
+        let mut disk = torn(&before, &changes[..place], Some((&changes[place], 0)));
+        let mut outcomes = [0, 0];
+        for cut in 0..=written.len() {
+            if cut > 0 {
+                let (there, byte) = (&mut disk[offset + cut - 1], written[cut - 1]);
+                if std::mem::replace(there, byte) == byte {
+                    continue; // The disk is as it was one byte earlier.
+                }
+            }
             let how = format!("write {place} of {}, cut at {cut}", changes.len());
-            outcomes[usize::from(assert_before_or_after(bytes, &whole, &how))] += 1;
+            outcomes[usize::from(assert_before_or_after(disk.clone(), &whole, &how))] += 1;
         }
-    }
-    assert!(outcomes.iter().all(|count| *count > 0), "both outcomes were met: {outcomes:?}");
+        outcomes
+    };
+    let cut_at_each_byte = &cut_at_each_byte;
+    let outcomes: Vec<[u32; 2]> = std::thread::scope(|scope| {
+        let writes: Vec<_> = (0..changes.len()).map(|place| scope.spawn(move || cut_at_each_byte(place))).collect();
+        writes.into_iter().map(|write| write.join().expect("every cut holds")).collect()
+    });
+    let met = |outcome: usize| outcomes.iter().map(|counts| counts[outcome]).sum::<u32>();
+    assert!(met(0) > 1_000 && met(1) > 1_000, "both outcomes were met at many places: {outcomes:?}");
 }
 
 #[test]
