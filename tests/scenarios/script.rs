@@ -11,13 +11,15 @@
 //! 0s   agent.registered {"agent_id":"ana","roles":["billing"]}
 //! 1s   ticket.created   {"ticket_id":"t1","role":"billing","created_at":"@-5m"}
 //! 31s  elapse
+//! 35s  inbox ticket.accepted {"ticket_id":"t1","agent_id":"ana"}
 //! 40s  catalogue evening
 //!
 //! === catalogue evening
 //! ```
 //!
 //! A string that is `@` and a length of time means that moment of the virtual clock; `t1/2` as an `assignment_id` means
-//! the second assignment of `t1`. A step that goes on in the next lines has them indented.
+//! the second assignment of `t1`. What is `inbox` waited there while rolecall was away: it is heard before anything
+//! happens that is due by then. A step that goes on in the next lines has them indented.
 
 use std::collections::BTreeMap;
 
@@ -33,6 +35,8 @@ pub(crate) struct Line {
 pub(crate) enum What {
     /// An event of upstream: its type and its data.
     Event { kind: String, data: String },
+    /// The same, heard before what is due by then happens.
+    Inbox { kind: String, data: String },
     /// Time passes, and nothing comes.
     Elapse,
     /// The catalogue of that name comes into force.
@@ -85,6 +89,10 @@ fn parse_line(line: &str) -> Option<Line> {
     let what = match (word, rest.trim()) {
         ("elapse", "") => What::Elapse,
         ("catalogue", name) => What::Catalogue(name.to_owned()),
+        ("inbox", event) => {
+            let (kind, data) = event.split_once(' ')?;
+            What::Inbox { kind: kind.to_owned(), data: data.trim().to_owned() }
+        }
         (kind, data) => What::Event { kind: kind.to_owned(), data: data.to_owned() },
     };
     Some(Line { at_ms: length_ms(time)?, what })

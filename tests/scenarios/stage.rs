@@ -31,16 +31,22 @@ pub(crate) fn play(script: &Script) -> Result<String, String> {
         if at < stage.engine.state().now() {
             return Err(format!("time runs backwards to {}ms", line.at_ms));
         }
-        stage.elapse_until(at)?;
+        let heard_first = matches!(line.what, What::Inbox { .. });
+        if !heard_first {
+            stage.elapse_until(at)?;
+        }
         match &line.what {
             What::Elapse => stage.transcript.open(at, "elapse"),
             What::Catalogue(name) => {
                 let next = catalogue(script, name)?;
                 stage.handle(Command::ReplaceCatalogue { catalogue: next }, at, Some(&format!("catalogue {name}")))?;
             }
-            What::Event { kind, data } => stage.receive(kind, data, at)?,
+            What::Event { kind, data } => stage.receive("", kind, data, at)?,
+            What::Inbox { kind, data } => stage.receive("inbox ", kind, data, at)?,
         }
-        stage.elapse_until(at)?;
+        if !heard_first {
+            stage.elapse_until(at)?;
+        }
         stage.engine.state().check_invariants().map_err(|broken| format!("at {}ms: {broken}", line.at_ms))?;
     }
     Ok(stage.transcript.finish())
@@ -74,11 +80,11 @@ impl Stage {
         Err("timers fire without an end".to_owned())
     }
 
-    fn receive(&mut self, kind: &str, data: &str, at: Timestamp) -> Result<(), String> {
+    fn receive(&mut self, way: &str, kind: &str, data: &str, at: Timestamp) -> Result<(), String> {
         let body = self.transcript.resolve(data).map_err(|error| format!("{kind} {data}: {error}"))?;
         let raw = RawEvent { body: &body, kind: Some(kind), routing_key: kind, ..RawEvent::default() };
         let inbound = wire::decode(&raw).map_err(|unreadable| format!("{kind} {data}: {unreadable}"))?;
-        self.handle(inbound.command, at, Some(&format!("{kind} {data}")))
+        self.handle(inbound.command, at, Some(&format!("{way}{kind} {data}")))
     }
 
     /// Does one thing, and writes down what the outside hears. Live and replayed state stay equal.

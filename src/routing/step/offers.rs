@@ -37,15 +37,15 @@ impl Step<'_> {
         self.ticket(id).map_err(too_late)
     }
 
-    /// The open offer that an answer is about. One that should have lapsed by now is not open.
+    /// The open offer that an answer is about. It stays open until time is let pass, whatever its `expires_at`: the
+    /// answer may have waited in the inbox while nobody heard it.
     fn open_offer<'t>(
         &self,
         ticket: &'t Ticket,
         agent: &AgentId,
         assignment: Option<&AssignmentId>,
     ) -> Result<&'t Offer, Rejection> {
-        let answered =
-            |offer: &&Offer| assignment.is_none_or(|id| *id == offer.assignment) && offer.expires_at > self.at;
+        let answered = |offer: &&Offer| assignment.is_none_or(|id| *id == offer.assignment);
         ticket.phase.offer_to(agent).filter(answered).ok_or_else(|| {
             let detail = match assignment {
                 Some(assignment) => {

@@ -1,7 +1,7 @@
 //! The `data` of outbound events (contract §5), as it is written.
 //!
 //! The comments on members are the reference: `docs/events.md` and the JSON Schemas repeat them. A member that has
-//! nothing to say is left out, never `null`.
+//! nothing to say is left out, never `null`; but for `estimated_wait_ms`, which displays can count on.
 
 mod agent;
 mod assignment;

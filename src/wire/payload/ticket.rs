@@ -24,8 +24,7 @@ pub(in crate::wire) struct TicketQueued<'a> {
     pub(in crate::wire) position: u64,
     /// How many wait in the queue, this one included.
     pub(in crate::wire) waiting: u64,
-    /// How long it may take. Absent until the role has assigned often enough to tell.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// How long it may take; `null` until the role has assigned often enough to tell.
     pub(in crate::wire) estimated_wait_ms: Option<u64>,
 }
 

@@ -65,29 +65,36 @@ fn on_one_line(value: &mut Value) {
     }
 }
 
-/// What goes out is never `null`: an optional member is left out.
+/// An optional member is left out, never `null`; one that is always there may be.
 fn without_null(value: &mut Value) {
     let Value::Object(members) = value else { return };
+    let required = members.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
     if let Some(Value::Object(properties)) = members.get_mut("properties") {
-        for (_, property) in properties {
-            if let Some(Value::Array(types)) = property.get_mut("type") {
-                types.retain(|kind| kind != "null");
-                if let [only] = &types[..] {
-                    property["type"] = only.clone();
-                }
-            }
-            if let Some(Value::Array(choices)) = property.get("anyOf")
-                && let [choice, null] = &choices[..]
-                && null["type"] == "null"
-            {
-                let mut merged = choice.clone();
-                if let Some(meaning) = property.get("description") {
-                    merged["description"] = meaning.clone();
-                }
-                *property = merged;
+        for (name, property) in properties {
+            if !required.contains(&json!(name)) {
+                refuse_null(property);
             }
             without_null(property);
         }
+    }
+}
+
+fn refuse_null(property: &mut Value) {
+    if let Some(Value::Array(types)) = property.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if let [only] = &types[..] {
+            property["type"] = only.clone();
+        }
+    }
+    if let Some(Value::Array(choices)) = property.get("anyOf")
+        && let [choice, null] = &choices[..]
+        && null["type"] == "null"
+    {
+        let mut merged = choice.clone();
+        if let Some(meaning) = property.get("description") {
+            merged["description"] = meaning.clone();
+        }
+        *property = merged;
     }
 }
 

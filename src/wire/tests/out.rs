@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::reference::examples;
 use super::super::{Context, Encoder, Outbound};
 use crate::routing::ticket::Closing;
-use crate::routing::{AgentId, AgentView, ChannelName, Event, Identity, State, Status, TicketId, Timestamp};
+use crate::routing::{AgentId, AgentView, ChannelName, Event, Identity, RoleName, State, Status, TicketId, Timestamp};
 
 fn body(message: &Outbound) -> Value {
     serde_json::from_slice(&message.body).expect("what goes out is JSON")
@@ -39,10 +39,25 @@ fn the_properties_repeat_the_envelope() {
 }
 
 #[test]
-fn nothing_is_ever_null() {
+fn what_has_nothing_to_say_is_left_out() {
     for message in examples::outbound() {
         assert!(!String::from_utf8_lossy(&message.body).contains("null"), "{}", message.kind);
     }
+}
+
+#[test]
+fn an_estimate_is_always_said_even_where_nothing_is_known() {
+    let event = Event::TicketQueued {
+        ticket: TicketId::parse("T").unwrap(),
+        role: RoleName::parse("billing").unwrap(),
+        channel: ChannelName::parse("call").unwrap(),
+        position: 1,
+        waiting: 1,
+        estimated_wait: None,
+        direction: None,
+    };
+    let message = encode(&event, Timestamp(0), &Context::default()).expect("a message");
+    assert_eq!(body(&message)["data"].get("estimated_wait_ms"), Some(&Value::Null));
 }
 
 fn state() -> State {

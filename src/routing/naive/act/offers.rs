@@ -70,7 +70,7 @@ impl NaiveEngine {
     ) -> Result<&'t Offer, Rejection> {
         for offer in ticket.phase.offers() {
             let answered = assignment.is_none_or(|assignment| *assignment == offer.assignment);
-            if offer.agent == *agent && answered && offer.expires_at > self.at {
+            if offer.agent == *agent && answered {
                 return Ok(offer);
             }
         }
