@@ -6,6 +6,7 @@
 //! `ROLECALL_BLESS=1 cargo test --test scenarios` writes the transcripts anew: read what changed before you commit it.
 
 mod coverage;
+mod features;
 mod script;
 mod stage;
 mod transcript;
