@@ -23,7 +23,7 @@ impl Step<'_> {
         if repeated {
             return Ok(Done::Accepted);
         }
-        let offer = self.open_offer(ticket, agent, assignment)?.clone();
+        let offer = open_offer(ticket, agent, assignment)?.clone();
         self.accept(id, &offer);
         Ok(Done::Accepted)
     }
@@ -35,26 +35,6 @@ impl Step<'_> {
             _ => rejection,
         };
         self.ticket(id).map_err(too_late)
-    }
-
-    /// The open offer that an answer is about. It stays open until time is let pass, whatever its `expires_at`: the
-    /// answer may have waited in the inbox while nobody heard it.
-    fn open_offer<'t>(
-        &self,
-        ticket: &'t Ticket,
-        agent: &AgentId,
-        assignment: Option<&AssignmentId>,
-    ) -> Result<&'t Offer, Rejection> {
-        let answered = |offer: &&Offer| assignment.is_none_or(|id| *id == offer.assignment);
-        ticket.phase.offer_to(agent).filter(answered).ok_or_else(|| {
-            let detail = match assignment {
-                Some(assignment) => {
-                    format!("the offer {assignment} of ticket {} to agent {agent} is not open", ticket.id)
-                }
-                None => format!("no offer of ticket {} to agent {agent} is open", ticket.id),
-            };
-            reject(RejectionCode::StaleAssignment, detail)
-        })
     }
 
     /// The offer becomes an assignment; whoever else was asked has lost the race.
@@ -104,7 +84,7 @@ impl Step<'_> {
         if ticket.phase.ownership().is_some_and(|ownership| ownership.agent == *agent) {
             return Err(wrong_state(ticket, "offered; an owner gives it back with ticket.released"));
         }
-        let offer = self.open_offer(ticket, agent, assignment)?;
+        let offer = open_offer(ticket, agent, assignment)?;
         let held = held_by_offer(ticket, offer);
         self.emit(Event::OfferDeclined { held, reason });
         self.after_refusal(id, agent);
@@ -209,6 +189,25 @@ impl Step<'_> {
             Some(lack) => Err(reject(RejectionCode::NotEligible, format!("agent {agent} {lack}"))),
         }
     }
+}
+
+/// The open offer that an answer is about. It stays open until time is let pass, whatever its `expires_at`: the
+/// answer may have waited in the inbox while nobody heard it.
+fn open_offer<'t>(
+    ticket: &'t Ticket,
+    agent: &AgentId,
+    assignment: Option<&AssignmentId>,
+) -> Result<&'t Offer, Rejection> {
+    let answered = |offer: &&Offer| assignment.is_none_or(|id| *id == offer.assignment);
+    ticket.phase.offer_to(agent).filter(answered).ok_or_else(|| {
+        let detail = match assignment {
+            Some(assignment) => {
+                format!("the offer {assignment} of ticket {} to agent {agent} is not open", ticket.id)
+            }
+            None => format!("no offer of ticket {} to agent {agent} is open", ticket.id),
+        };
+        reject(RejectionCode::StaleAssignment, detail)
+    })
 }
 
 fn claimed(ticket: &Ticket, value: i64, state: &crate::routing::State) -> Reason {

@@ -17,7 +17,7 @@ impl NaiveEngine {
         if owner.is_some_and(|owner| assignment.is_none_or(|assignment| *assignment == owner.assignment)) {
             return Ok(Verdict::Accepted);
         }
-        let offer = self.open_offer(ticket, agent, assignment)?.clone();
+        let offer = open_offer(ticket, agent, assignment)?.clone();
         self.take_offer(id, &offer);
         Ok(Verdict::Accepted)
     }
@@ -34,7 +34,7 @@ impl NaiveEngine {
         if ticket.phase.ownership().is_some_and(|owner| owner.agent == *agent) {
             return wrong_state(ticket, "offered; an owner gives it back with ticket.released");
         }
-        let offer = self.open_offer(ticket, agent, assignment)?;
+        let offer = open_offer(ticket, agent, assignment)?;
         let held = held(ticket, agent, &offer.assignment, &offer.role);
         self.emit(Event::OfferDeclined { held, reason });
         self.after_refusal(id, agent);
@@ -60,26 +60,6 @@ impl NaiveEngine {
             RejectionCode::WrongState => Rejection { code: RejectionCode::StaleAssignment, ..rejection },
             _ => rejection,
         })
-    }
-
-    fn open_offer<'t>(
-        &self,
-        ticket: &'t Ticket,
-        agent: &AgentId,
-        assignment: Option<&AssignmentId>,
-    ) -> Result<&'t Offer, Rejection> {
-        for offer in ticket.phase.offers() {
-            let answered = assignment.is_none_or(|assignment| *assignment == offer.assignment);
-            if offer.agent == *agent && answered {
-                return Ok(offer);
-            }
-        }
-        let id = &ticket.id;
-        let detail = match assignment {
-            Some(assignment) => format!("the offer {assignment} of ticket {id} to agent {agent} is not open"),
-            None => format!("no offer of ticket {id} to agent {agent} is open"),
-        };
-        reject(RejectionCode::StaleAssignment, detail)
     }
 
     /// The first to accept has it, the others have lost.
@@ -158,4 +138,23 @@ impl NaiveEngine {
             Some(lack) => reject(RejectionCode::NotEligible, format!("agent {agent} {lack}")),
         }
     }
+}
+
+fn open_offer<'t>(
+    ticket: &'t Ticket,
+    agent: &AgentId,
+    assignment: Option<&AssignmentId>,
+) -> Result<&'t Offer, Rejection> {
+    for offer in ticket.phase.offers() {
+        let answered = assignment.is_none_or(|assignment| *assignment == offer.assignment);
+        if offer.agent == *agent && answered {
+            return Ok(offer);
+        }
+    }
+    let id = &ticket.id;
+    let detail = match assignment {
+        Some(assignment) => format!("the offer {assignment} of ticket {id} to agent {agent} is not open"),
+        None => format!("no offer of ticket {id} to agent {agent} is open"),
+    };
+    reject(RejectionCode::StaleAssignment, detail)
 }
