@@ -12,6 +12,23 @@ use crate::{directory, names};
 /// What stands in place of scenarios in the row of a feature that has none.
 const NOT_YET: &str = "not yet";
 
+/// What went wrong in other systems, and is kept from going wrong here.
+const REGRESSIONS: [&str; 13] = [
+    "OpenACD#5",
+    "Rocket.Chat#13134",
+    "Rocket.Chat#19352",
+    "asterisk#1006",
+    "asterisk#1561",
+    "chatwoot#10583",
+    "chatwoot#13904",
+    "chatwoot#15786",
+    "chatwoot#7204",
+    "freeswitch#1216",
+    "freeswitch#2511",
+    "freeswitch#2540",
+    "libredesk#561",
+];
+
 /// What a row says is the proof of its feature.
 #[derive(Debug, PartialEq, Eq)]
 enum Proof {
@@ -21,12 +38,13 @@ enum Proof {
     NotYet,
 }
 
-/// The features that the table must have: the routing ones of LiveAgent, of the field, and of nobody else.
+/// The ids that the page must have: of the system we start from, of the field, of nobody else, and the regressions.
 fn wanted() -> BTreeSet<String> {
-    let of_liveagent = [3, 6].into_iter().chain(9..=15).map(|number| format!("L{number}"));
+    let of_the_model = [3, 6].into_iter().chain(9..=15).map(|number| format!("L{number}"));
     let of_the_field = (1..=61).map(|number| format!("F{number}"));
     let of_nobody_else = [1, 4, 5].map(|number| format!("N{number}"));
-    of_liveagent.chain(of_the_field).chain(of_nobody_else).collect()
+    let regressions = REGRESSIONS.map(str::to_owned);
+    of_the_model.chain(of_the_field).chain(of_nobody_else).chain(regressions).collect()
 }
 
 /// The rows of all tables of the page: id → proofs.
