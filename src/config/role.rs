@@ -1,5 +1,7 @@
 //! `[[role]]`: a custom role as one object.
 
+mod cooldown;
+
 use crate::routing::channel::Acceptance;
 use crate::routing::role::{Dispatch, Order, OverflowStep, Role, ServiceTarget, Strategy};
 use crate::routing::{ChannelName, Millis, Permission, RoleName, TicketType};
@@ -122,12 +124,6 @@ const STICKY_WAIT: Key<Length> = Key::new(
     "\"0s\"",
     "How long a ticket waits for its preferred agent before others may take it.",
 );
-const DECLINE_COOLDOWN: Key<Length> = Key::new(
-    "decline_cooldown",
-    ANY_LENGTH,
-    "\"1m\"",
-    "How long whoever declined or missed a ticket is not asked for it again.",
-);
 const TARGET: Key<TargetForm> =
     Key::optional("target", TargetForm, "none is promised", "The service target: a share of tickets answered in time.");
 const OVERFLOW: Key<List<StepForm>> = Key::new(
@@ -156,7 +152,9 @@ pub(super) const KEYS: Keys = &[
     &RING_MAX,
     &PRIORITY_WORTH,
     &STICKY_WAIT,
-    &DECLINE_COOLDOWN,
+    &cooldown::DECLINE,
+    &cooldown::NO_ANSWER,
+    &cooldown::BUSY,
     &TARGET,
     &OVERFLOW,
 ];
@@ -179,6 +177,7 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(
     // The rest is read even where the name is wrong, for what else is wrong.
     let base = Role::named(name.clone().unwrap_or_else(|| RoleName::parse("unnamed").expect("a word is a name")));
     let overflow = section.take(&OVERFLOW, reading).unwrap_or_default();
+    let (decline_cooldown, cooldowns) = cooldown::read(base.decline_cooldown, section, reading);
     let role = Role {
         name: base.name,
         description: section.take(&DESCRIPTION, reading).unwrap_or(base.description),
@@ -197,7 +196,8 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(
         ring_max: section.take(&RING_MAX, reading).unwrap_or(base.ring_max),
         priority_worth: section.take(&PRIORITY_WORTH, reading).unwrap_or(base.priority_worth),
         sticky_wait: section.take(&STICKY_WAIT, reading).unwrap_or(base.sticky_wait),
-        decline_cooldown: section.take(&DECLINE_COOLDOWN, reading).unwrap_or(base.decline_cooldown),
+        decline_cooldown,
+        cooldowns,
         target: section.take(&TARGET, reading).or(base.target),
         overflow: ladder(overflow, reading),
     };

@@ -30,6 +30,7 @@ pub mod channel;
 pub mod classify;
 pub mod command;
 pub mod condition;
+pub mod cooldown;
 pub mod engine;
 pub mod estimate;
 pub mod event;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::channel::Acceptance;
+use super::cooldown::{Cooldowns, Refusal};
 use super::name::{ChannelName, Permission, RoleName, TicketType};
 use super::time::Millis;
 
@@ -121,6 +122,9 @@ pub struct Role {
     pub sticky_wait: Millis,
     /// How long whoever declined or missed a ticket is not asked for it again.
     pub decline_cooldown: Millis,
+    /// Where it is another length than after a decline.
+    #[serde(default, skip_serializing_if = "Cooldowns::is_none")]
+    pub cooldowns: Cooldowns,
     /// What is promised.
     pub target: Option<ServiceTarget>,
     /// What happens while the promise is in danger, in the order of `after`.
@@ -159,9 +163,16 @@ impl Role {
             priority_worth: Self::PRIORITY_WORTH_DEFAULT,
             sticky_wait: Millis::ZERO,
             decline_cooldown: Self::DECLINE_COOLDOWN_DEFAULT,
+            cooldowns: Cooldowns::default(),
             target: None,
             overflow: Vec::new(),
         }
+    }
+
+    /// How long whoever refused a ticket so is not asked for it again.
+    #[must_use]
+    pub fn cooldown_after(&self, refusal: Refusal) -> Millis {
+        self.cooldowns.after(refusal, self.decline_cooldown)
     }
 
     /// Whether work of that channel comes to this role by its type.

@@ -9,6 +9,7 @@ use rolecall::routing::agent::AgentProfile;
 use rolecall::routing::catalogue::{AgentRules, Rule, RuleActions};
 use rolecall::routing::channel::{Acceptance, Channel, OwnerGrace};
 use rolecall::routing::command::{AfterWork, TransferTo};
+use rolecall::routing::cooldown::Cooldowns;
 use rolecall::routing::permission::{AccessGrants, AccessLevel};
 use rolecall::routing::role::{Dispatch, Order, OverflowStep, Role, ServiceTarget, Strategy as Choice};
 use rolecall::routing::skill::{SkillLevel, Skills};
@@ -122,18 +123,22 @@ fn ladder() -> impl Strategy<Value = Vec<OverflowStep>> {
     })
 }
 
+fn cooldowns() -> impl Strategy<Value = Cooldowns> {
+    (some(millis(60), 0.3), some(millis(60), 0.3)).prop_map(|(no_answer, busy)| Cooldowns { no_answer, busy })
+}
+
 fn role(name: &'static str) -> impl Strategy<Value = Role> {
     let order = proptest::sample::select(vec![Order::Priority, Order::Deadline, Order::Aged, Order::Fifo]);
     let dispatch = prop_oneof![4 => Just(Dispatch::Push), 1 => Just(Dispatch::Pull)];
     let acceptance = some(prop_oneof![Just(Acceptance::Auto), Just(Acceptance::Offer)], 0.5);
     let numbers = (1_u32..3, 1_u32..4, millis(60), millis(20), some(millis(60), 0.5));
-    let lengths = (some(1_u64..40, 0.3), some(millis(30), 0.3), millis(60));
+    let lengths = (some(1_u64..40, 0.3), some(millis(30), 0.3), millis(60), cooldowns());
     let narrowed = (some(proptest::collection::btree_set(channel_name(), 1..3), 0.2), some(permission(), 0.1));
     let name = RoleName::parse(name).unwrap();
     (strategy(), order, dispatch, acceptance, numbers, ladder(), permissions(), lengths, narrowed).prop_map(
         move |(strategy, order, dispatch, acceptance, numbers, overflow, permissions, lengths, narrowed)| {
             let (weight, ring_max, decline_cooldown, sticky_wait, answer_within) = numbers;
-            let (offer_timeout, wrap_up, priority_worth) = lengths;
+            let (offer_timeout, wrap_up, priority_worth, cooldowns) = lengths;
             let (channels, denied) = narrowed;
             Role {
                 offer_timeout: offer_timeout.map(Millis::from_secs),
@@ -148,6 +153,7 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
                 weight,
                 ring_max,
                 decline_cooldown,
+                cooldowns,
                 sticky_wait,
                 overflow,
                 permissions,
@@ -319,8 +325,9 @@ fn command(now: i64) -> impl Strategy<Value = Command> {
         1 => ticket_id().prop_map(|ticket| Command::CancelTicket { ticket, reason: None }),
         6 => (ticket_id(), agent_id())
             .prop_map(|(ticket, agent)| Command::AcceptOffer { ticket, agent, assignment: None }),
-        3 => (ticket_id(), agent_id())
-            .prop_map(|(ticket, agent)| Command::DeclineOffer { ticket, agent, assignment: None, reason: None }),
+        3 => (ticket_id(), agent_id(), some(one_of(&["busy", "lunch"]), 0.5)).prop_map(|(ticket, agent, reason)| {
+            Command::DeclineOffer { ticket, agent, assignment: None, reason: reason.map(str::to_owned) }
+        }),
         5 => (ticket_id(), some(agent_id(), 0.3), after)
             .prop_map(|(ticket, agent, then)| Command::CompleteTicket { ticket, agent, outcome: None, then }),
         2 => (ticket_id(), transfer, some(one_of(&AGENTS), 0.3)).prop_map(|(ticket, to, by)| {

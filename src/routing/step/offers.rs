@@ -2,6 +2,7 @@
 
 use super::{Done, Handled, Step, held_by_offer, reject, wrong_state};
 use crate::routing::command::{Rejection, RejectionCode};
+use crate::routing::cooldown::Refusal;
 use crate::routing::event::{Event, Taking};
 use crate::routing::matching::{self, Lack, Search};
 use crate::routing::name::{AgentId, AssignmentId, RoleName, TicketId};
@@ -86,8 +87,9 @@ impl Step<'_> {
         }
         let offer = open_offer(ticket, agent, assignment)?;
         let held = held_by_offer(ticket, offer);
+        let refusal = Refusal::declined_with(reason.as_deref());
         self.emit(Event::OfferDeclined { held, reason });
-        self.after_refusal(id, agent);
+        self.after_refusal(id, agent, refusal);
         Ok(Done::Accepted)
     }
 
@@ -102,14 +104,14 @@ impl Step<'_> {
         if missed_max > 0 && missed >= missed_max {
             self.turn_away(agent);
         }
-        self.after_refusal(id, agent);
+        self.after_refusal(id, agent, Refusal::NoAnswer);
     }
 
     /// Who declined or missed a ticket is not asked for it again for a while; with nobody left to answer, it goes back
     /// to its place.
-    fn after_refusal(&mut self, id: &TicketId, agent: &AgentId) {
+    fn after_refusal(&mut self, id: &TicketId, agent: &AgentId, refusal: Refusal) {
         let ticket = self.known(id);
-        let cooldown = matching::own_role(self.state, ticket).map(|role| role.decline_cooldown);
+        let cooldown = matching::own_role(self.state, ticket).map(|role| role.cooldown_after(refusal));
         if let Some(cooldown) = cooldown.filter(|cooldown| !cooldown.is_zero()) {
             let bar = Bar { agent: agent.clone(), until: Some(self.at + cooldown) };
             self.emit(Event::AgentBarred { ticket: id.clone(), bar });

@@ -3,6 +3,7 @@
 use super::{Handled, NaiveEngine, held, reject, wrong_state};
 use crate::routing::Verdict;
 use crate::routing::command::{Rejection, RejectionCode};
+use crate::routing::cooldown::Refusal;
 use crate::routing::event::{Event, Taking};
 use crate::routing::naive::decide::Lack;
 use crate::routing::name::{AgentId, AssignmentId, RoleName, TicketId};
@@ -36,8 +37,9 @@ impl NaiveEngine {
         }
         let offer = open_offer(ticket, agent, assignment)?;
         let held = held(ticket, agent, &offer.assignment, &offer.role);
+        let busy = reason.as_deref() == Some("busy");
         self.emit(Event::OfferDeclined { held, reason });
-        self.after_refusal(id, agent);
+        self.after_refusal(id, agent, if busy { Refusal::Busy } else { Refusal::Declined });
         Ok(Verdict::Accepted)
     }
 
@@ -51,7 +53,7 @@ impl NaiveEngine {
         if missed_max > 0 && self.agent(agent).missed_offers >= missed_max {
             self.turn_away(agent);
         }
-        self.after_refusal(id, agent);
+        self.after_refusal(id, agent, Refusal::NoAnswer);
     }
 
     /// An answer to a ticket that has ended comes too late.
@@ -81,12 +83,17 @@ impl NaiveEngine {
     }
 
     /// Who refused is not asked again for a while. Without another open offer the ticket goes back.
-    fn after_refusal(&mut self, id: &TicketId, agent: &AgentId) {
-        if let Some(role) = self.own_role(self.known(id))
-            && !role.decline_cooldown.is_zero()
-        {
-            let bar = Bar { agent: agent.clone(), until: Some(self.at + role.decline_cooldown) };
-            self.emit(Event::AgentBarred { ticket: id.clone(), bar });
+    fn after_refusal(&mut self, id: &TicketId, agent: &AgentId, refusal: Refusal) {
+        if let Some(role) = self.own_role(self.known(id)) {
+            let cooldown = match refusal {
+                Refusal::Declined => role.decline_cooldown,
+                Refusal::Busy => role.cooldowns.busy.unwrap_or(role.decline_cooldown),
+                Refusal::NoAnswer => role.cooldowns.no_answer.unwrap_or(role.decline_cooldown),
+            };
+            if !cooldown.is_zero() {
+                let bar = Bar { agent: agent.clone(), until: Some(self.at + cooldown) };
+                self.emit(Event::AgentBarred { ticket: id.clone(), bar });
+            }
         }
         if self.known(id).phase == Phase::Intake {
             self.place(id, Trigger::TicketReturned);
