@@ -99,7 +99,7 @@ fn odd_settings(role: &Role, origins: &CatalogueOrigins) -> Vec<Diagnostic> {
 }
 
 fn odd_step(role: &Role, step: &OverflowStep) -> Option<String> {
-    let nothing = step.add_roles.is_empty() && !step.drop_skills && step.raise_priority == 0;
+    let nothing = step.add_roles.is_empty() && !step.drop_skills && step.raise_priority == 0 && step.rank_max.is_none();
     let itself = step.add_roles.contains(&role.name);
     if nothing {
         Some(format!("the overflow step after {} changes nothing", step.after))

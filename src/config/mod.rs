@@ -33,6 +33,7 @@ mod rule;
 mod secret;
 mod section;
 mod settings;
+mod staffing;
 mod suggestion;
 
 use std::io;

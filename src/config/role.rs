@@ -11,6 +11,7 @@ use super::diagnostic::{Diagnostic, Origin};
 use super::form::{Choice, Flag, Form, Length, List, Name, Node, RoleReference, Set, Share, Text, Whole};
 use super::key::{Key, Keys};
 use super::section::{Reading, Section};
+use super::staffing;
 
 /// The most texts of a list that people read.
 const TEXTS_MAX: usize = 100;
@@ -157,6 +158,7 @@ pub(super) const KEYS: Keys = &[
     &cooldown::BUSY,
     &TARGET,
     &OVERFLOW,
+    &staffing::RANK_MAX,
 ];
 
 /// Where a role and its parts are written.
@@ -200,6 +202,7 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(
         cooldowns,
         target: section.take(&TARGET, reading).or(base.target),
         overflow: ladder(overflow, reading),
+        staffing: staffing::read(section, reading),
     };
     name.map(|_| (role, origins(section)))
 }
@@ -261,7 +264,7 @@ impl Form for TargetForm {
 }
 
 pub(super) mod step {
-    use super::{ANY_LENGTH, Flag, Key, Keys, Length, List, NAMES_MAX, RAISE, RoleReference, Whole};
+    use super::{ANY_LENGTH, Flag, Key, Keys, Length, List, NAMES_MAX, RAISE, RoleReference, Whole, staffing};
 
     pub(crate) const AFTER: Key<Length> = Key::required(
         "after",
@@ -278,7 +281,7 @@ pub(super) mod step {
         Key::new("drop_skills", Flag, "false", "Whether it no longer demands any skills.");
     pub(crate) const RAISE_PRIORITY: Key<Whole<u8>> =
         Key::new("raise_priority", RAISE, "0", "By how many levels its priority is raised, up to 9.");
-    pub(crate) const KEYS: Keys = &[&AFTER, &ADD_ROLES, &DROP_SKILLS, &RAISE_PRIORITY];
+    pub(crate) const KEYS: Keys = &[&AFTER, &ADD_ROLES, &DROP_SKILLS, &RAISE_PRIORITY, &staffing::STEP_RANK_MAX];
 }
 
 /// `{ after = "2m", add_roles = ["technical"] }`, with where its `after` is.
@@ -298,6 +301,8 @@ impl Form for StepForm {
         let add_roles = section.take(&step::ADD_ROLES, reading).unwrap_or_default();
         let drop_skills = section.take(&step::DROP_SKILLS, reading).unwrap_or_default();
         let raise_priority = section.take(&step::RAISE_PRIORITY, reading).unwrap_or_default();
-        Some((OverflowStep { after: after?, add_roles, drop_skills, raise_priority }, section.origin(&step::AFTER)))
+        let rank_max = section.take(&staffing::STEP_RANK_MAX, reading);
+        let step = OverflowStep { after: after?, add_roles, drop_skills, raise_priority, rank_max };
+        Some((step, section.origin(&step::AFTER)))
     }
 }

@@ -63,6 +63,8 @@ pub struct AgentProfile {
 impl AgentProfile {
     /// The rank of an agent in a role where the registration says nothing.
     pub const RANK_DEFAULT: u32 = 1;
+    /// The last rank in a role: nobody ranks more than this by hand.
+    pub const RANK_MAX: u32 = 1_000;
 
     /// An agent of these roles, with nothing else said.
     #[must_use]

@@ -86,12 +86,12 @@ impl Classifier {
     pub fn classify(&self, catalogue: &Catalogue, spec: &TicketSpec) -> Demand {
         if let Some(own) = &spec.role {
             let known = catalogue.roles.contains_key(own).then(|| own.clone());
-            return demand(spec, known, None);
+            return demand(catalogue, spec, known, None);
         }
         let matched = self.first_match(catalogue, spec);
         let by_rule = matched.and_then(|rule| rule.set.role.clone());
         let role = by_rule.or_else(|| by_type(catalogue, spec)).filter(|role| catalogue.roles.contains_key(role));
-        demand(spec, role, matched)
+        demand(catalogue, spec, role, matched)
     }
 }
 
@@ -100,10 +100,11 @@ fn by_type(catalogue: &Catalogue, spec: &TicketSpec) -> Option<RoleName> {
     typed.or(catalogue.default_role.as_ref()).cloned()
 }
 
-fn demand(spec: &TicketSpec, role: Option<RoleName>, matched: Option<&Rule>) -> Demand {
+fn demand(catalogue: &Catalogue, spec: &TicketSpec, role: Option<RoleName>, matched: Option<&Rule>) -> Demand {
     let nothing = RuleActions::default();
     let set = matched.map_or(&nothing, |rule| &rule.set);
     Demand {
+        rank_max: role.as_ref().and_then(|role| catalogue.roles.get(role)?.staffing.rank_max),
         roles: role.into_iter().collect(),
         rule: matched.map(|rule| rule.name.clone()),
         skills: joined(&spec.skills, &set.skills),

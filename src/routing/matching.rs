@@ -7,7 +7,7 @@ use super::channel::Acceptance;
 use super::name::{AgentId, Permission, RoleName, SkillName, TicketId};
 use super::offer::{FallOut, Reason, Trigger};
 use super::overflow;
-use super::pool::{Group, Standing};
+use super::pool::{Group, GroupSignature, Standing};
 use super::queue::{RoleQueue, Signature};
 use super::rank::{Age, Rank};
 use super::role::{Dispatch, Order, Role, Strategy};
@@ -20,6 +20,8 @@ use super::ticket::{Demand, Ticket, UnroutableCause};
 pub enum Lack {
     /// None of the demanded roles.
     Role,
+    /// A rank in the ticket's own role that is asked by now.
+    Rank,
     /// A skill, or a level of it.
     Skill(SkillName),
     /// A permission.
@@ -40,6 +42,7 @@ impl std::fmt::Display for Lack {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Role => f.write_str("has none of the roles that the ticket demands"),
+            Self::Rank => f.write_str("is not asked yet, by its rank in the role"),
             Self::Skill(skill) => write!(f, "lacks the skill {skill} at the level that the ticket demands"),
             Self::Permission(permission) => write!(f, "lacks the permission {permission}"),
             Self::Offline => f.write_str("is not online"),
@@ -77,11 +80,11 @@ pub fn choose(
     }
     let pushed = pushed_roles(state, &ticket.demand);
     let winners_max = if role.strategy == Strategy::RingAll { role.ring_max.max(1) as usize } else { 1 };
-    let mut race = Race::new(state, ticket, role.strategy, &signature, winners_max + 1, passes_by);
+    let mut race = Race::new(state, ticket, role.strategy, (&pushed, &signature), winners_max + 1, passes_by);
     for group in state.pool().groups_of(&pushed) {
         race.enter(group);
     }
-    race.result(&pushed, trigger, winners_max)
+    race.result(trigger, winners_max)
 }
 
 /// The demanded roles whose queues the engine gives away by itself.
@@ -107,28 +110,53 @@ pub fn choose_only(agent: &Agent, ticket: &Ticket, strategy: Strategy, trigger: 
     Choice { agents: vec![agent.id.clone()], reason }
 }
 
-/// The role for which this agent serves this ticket: the first demanded one that it has.
+/// The role for which this agent serves this ticket: the first demanded one that it has and is asked in. Whoever is not
+/// asked, and gets it all the same because it is meant for that agent, serves it for the first that it has.
 #[must_use]
 pub fn serving_role<'t>(agent: &Agent, demand: &'t Demand) -> Option<&'t RoleName> {
-    demand.roles.iter().find(|role| agent.profile.roles.contains(*role))
+    let held = || demand.roles.iter().filter(|role| agent.profile.roles.contains(*role));
+    held().find(|role| demand.asks(role, agent.profile.rank(role))).or_else(|| held().next())
+}
+
+/// Whether an agent is asked for this ticket in any of its roles.
+fn is_asked(agent: &Agent, demand: &Demand) -> bool {
+    demand.roles.iter().any(|role| agent.profile.roles.contains(role) && demand.asks(role, agent.profile.rank(role)))
+}
+
+/// Whether a group is asked in one of these roles.
+fn asks_group(demand: &Demand, roles: &[RoleName], group: &GroupSignature) -> bool {
+    roles.iter().any(|role| group.roles.contains(role) && demand.asks(role, group.rank(role)))
 }
 
 /// What this agent lacks to take this ticket now; nothing where it may.
 #[must_use]
 pub fn lack(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
-    let standing = || Standing::of(agent, &ticket.spec.channel, state.catalogue());
+    let not_asked = || ticket.direction.is_none() && !is_asked(agent, &ticket.demand);
     lasting_lack(state, agent, ticket)
-        .or_else(|| match standing() {
-            Standing::Offline => Some(Lack::Offline),
-            Standing::ChannelOff => Some(Lack::ChannelOff),
-            Standing::NoSlot => Some(Lack::NoSlot),
-            Standing::Free => None,
-        })
-        .or_else(|| ticket.bars.iter().any(|bar| bar.agent == agent.id).then_some(Lack::Barred))
+        .or_else(|| not_asked().then_some(Lack::Rank))
+        .or_else(|| lack_if_meant(state, agent, ticket))
         .or_else(|| {
             let meant = ticket.direction.as_ref().is_some_and(|direction| direction.agent != agent.id);
             meant.then_some(Lack::MeantForAnother)
         })
+}
+
+/// What this agent would lack now to take this ticket if it were meant for that agent alone. Ranks do not count then.
+#[must_use]
+pub fn lack_if_meant(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
+    inability(state, agent, ticket)
+        .or_else(|| ticket.bars.iter().any(|bar| bar.agent == agent.id).then_some(Lack::Barred))
+}
+
+/// What keeps this agent from this ticket now, even if the agent asks for it by name.
+#[must_use]
+pub fn inability(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
+    lasting_lack(state, agent, ticket).or_else(|| match Standing::of(agent, &ticket.spec.channel, state.catalogue()) {
+        Standing::Offline => Some(Lack::Offline),
+        Standing::ChannelOff => Some(Lack::ChannelOff),
+        Standing::NoSlot => Some(Lack::NoSlot),
+        Standing::Free => None,
+    })
 }
 
 /// What this agent lacks that waiting does not cure.
@@ -159,6 +187,9 @@ pub fn unroutable(state: &State, ticket: &Ticket) -> Option<UnroutableCause> {
     if ticket.demand.roles.is_empty() {
         return Some(UnroutableCause::NoRole);
     }
+    if is_meant_for_somebody(state, ticket) {
+        return None;
+    }
     let mut farthest = UnroutableCause::NoAgentWithRole;
     for demand in overflow::stages(ticket, state.catalogue()) {
         for group in state.pool().groups_of(&demand.roles) {
@@ -172,7 +203,16 @@ pub fn unroutable(state: &State, ticket: &Ticket) -> Option<UnroutableCause> {
     Some(farthest)
 }
 
+/// Whether it waits for an agent who can take it, whatever that agent's rank.
+fn is_meant_for_somebody(state: &State, ticket: &Ticket) -> bool {
+    let agent = ticket.direction.as_ref().and_then(|direction| state.agent(&direction.agent));
+    agent.is_some_and(|agent| lasting_lack(state, agent, ticket).is_none())
+}
+
 fn obstacle(state: &State, ticket: &Ticket, demand: &Demand, group: &Group) -> Option<UnroutableCause> {
+    if !asks_group(demand, &demand.roles, &group.signature) {
+        return Some(UnroutableCause::NoAgentWithRank);
+    }
     if !group.signature.skills.fulfil(&demand.skills) {
         return Some(UnroutableCause::NoAgentWithSkill);
     }
@@ -196,10 +236,11 @@ fn progress(cause: UnroutableCause) -> u8 {
     match cause {
         UnroutableCause::NoRole => 0,
         UnroutableCause::NoAgentWithRole => 1,
-        UnroutableCause::NoAgentWithSkill => 2,
-        UnroutableCause::NoAgentWithPermission => 3,
-        UnroutableCause::NoAgentWithChannel => 4,
-        UnroutableCause::AllExcluded => 5,
+        UnroutableCause::NoAgentWithRank => 2,
+        UnroutableCause::NoAgentWithSkill => 3,
+        UnroutableCause::NoAgentWithPermission => 4,
+        UnroutableCause::NoAgentWithChannel => 5,
+        UnroutableCause::AllExcluded => 6,
     }
 }
 
@@ -254,18 +295,18 @@ fn best_of_weight<'s>(
     joining: Option<&'s Ticket>,
 ) -> Option<&'s TicketId> {
     let mut best: BTreeMap<Order, (Rank, &TicketId)> = BTreeMap::new();
-    let mut enter = |role: &Role, signature: &Signature, ticket: &'s TicketId, rank: Rank| {
+    let mut enter = |role: &Role, ticket: &'s TicketId, rank: Rank, may_take: &dyn Fn() -> bool| {
         let better = best.get(&role.order).is_none_or(|(current, _)| rank < *current);
-        if better && seeker.looks_for(role, signature) && seeker.may_take(signature) {
+        if better && may_take() {
             best.insert(role.order, (rank, ticket));
         }
     };
     for role in roles {
         for (signature, ticket, rank) in state.queues().role(&role.name).into_iter().flat_map(RoleQueue::heads) {
-            enter(role, signature, ticket, rank);
+            enter(role, ticket, rank, &|| seeker.looks_for(role, signature) && seeker.may_take(role, signature));
         }
         if let Some(ticket) = joining.filter(|ticket| ticket.demand.roles.contains(&role.name)) {
-            enter(role, &Signature::of(ticket), &ticket.id, Rank::of(ticket, role));
+            enter(role, &ticket.id, Rank::of(ticket, role), &|| seeker.looks_for(role, &Signature::of(ticket)));
         }
     }
     let age = |ticket: &&TicketId| state.ticket(ticket).map(Age::of);
@@ -291,10 +332,11 @@ impl<'a> Seeker<'a> {
         self.asks || role.dispatch == Dispatch::Push || signature.direction.as_ref() == Some(&self.agent.id)
     }
 
-    fn may_take(&self, signature: &Signature) -> bool {
+    fn may_take(&self, role: &Role, signature: &Signature) -> bool {
         let catalogue = self.state.catalogue();
         let permissions = || self.permissions.get_or_init(|| self.agent.profile.permissions(catalogue));
         Standing::of(self.agent, &signature.channel, catalogue) == Standing::Free
+            && signature.asks(&role.name, self.agent.profile.rank(&role.name))
             && self.agent.profile.skills.fulfil(&signature.skills)
             && (signature.permissions.is_empty() || signature.permissions.is_subset(permissions()))
             && !signature.barred.contains(&self.agent.id)
@@ -325,6 +367,7 @@ struct Race<'a> {
     state: &'a State,
     ticket: &'a Ticket,
     strategy: Strategy,
+    roles: &'a [RoleName],
     signature: &'a Signature,
     passes_by: &'a dyn Fn(&AgentId) -> bool,
     keep: usize,
@@ -339,19 +382,21 @@ impl<'a> Race<'a> {
         state: &'a State,
         ticket: &'a Ticket,
         strategy: Strategy,
-        signature: &'a Signature,
+        (roles, signature): (&'a [RoleName], &'a Signature),
         keep: usize,
         passes_by: &'a dyn Fn(&AgentId) -> bool,
     ) -> Self {
         let leaders = Vec::with_capacity(keep + 1);
         let fell_out = FallOut::default();
-        Self { state, ticket, strategy, signature, passes_by, keep, leaders, considered: 0, free: 0, fell_out }
+        Self { state, ticket, strategy, roles, signature, passes_by, keep, leaders, considered: 0, free: 0, fell_out }
     }
 
     fn enter(&mut self, group: &'a Group) {
         let size = group.size();
         self.considered += size;
-        if !group.signature.skills.fulfil(&self.signature.skills) {
+        if !asks_group(&self.ticket.demand, self.roles, &group.signature) {
+            self.fell_out.rank += size;
+        } else if !group.signature.skills.fulfil(&self.signature.skills) {
             self.fell_out.skill += size;
         } else if !self.signature.permissions.is_subset(&group.permissions) {
             self.fell_out.permission += size;
@@ -410,14 +455,16 @@ impl<'a> Race<'a> {
         }
     }
 
-    fn result(mut self, roles: &[RoleName], trigger: Trigger, winners_max: usize) -> Option<Choice> {
+    fn result(mut self, trigger: Trigger, winners_max: usize) -> Option<Choice> {
         let (measure, key, first) = self.leaders.first()?.clone();
         let catalogue = self.state.catalogue();
         let barred_free = |id: &&AgentId| {
             let free = |a: &Agent| Standing::of(a, &self.signature.channel, catalogue) == Standing::Free;
+            let demand = &self.ticket.demand;
+            let asks = |r: &RoleName, a: &Agent| a.profile.roles.contains(r) && demand.asks(r, a.profile.rank(r));
             self.state.agent(id).is_some_and(|a| {
                 free(a)
-                    && roles.iter().any(|role| a.profile.roles.contains(role))
+                    && self.roles.iter().any(|role| asks(role, a))
                     && a.profile.skills.fulfil(&self.signature.skills)
                     && self.signature.permissions.is_subset(&a.profile.permissions(catalogue))
             })

@@ -48,6 +48,7 @@ pub mod queue;
 pub mod rank;
 pub mod role;
 pub mod skill;
+pub mod staffing;
 pub mod state;
 mod step;
 pub mod strategy;

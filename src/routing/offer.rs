@@ -107,6 +107,9 @@ impl Remark {
 /// How many of the agents fell out, by the first reason that held, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct FallOut {
+    /// Its rank in the ticket's own role is not asked yet.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rank: u32,
     /// Lacks a demanded skill at its level.
     pub skill: u32,
     /// Lacks a demanded permission.
@@ -119,6 +122,12 @@ pub struct FallOut {
     pub no_slot: u32,
     /// Excluded, or declined it a short while ago, or it is meant for another.
     pub barred: u32,
+}
+
+/// Whether a count that earlier journals do not have can be left out.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Why this agent (contract §6.4).

@@ -19,6 +19,7 @@ pub fn widened(demand: &Demand, step: &OverflowStep) -> Demand {
         wider.skills = Skills::default();
     }
     wider.priority = wider.priority.raised(step.raise_priority);
+    wider.widen_rank(step.rank_max);
     wider
 }
 

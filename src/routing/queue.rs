@@ -14,11 +14,16 @@ use priority_queue::PriorityQueue;
 use super::name::{AgentId, ChannelName, Permission, RoleName, TicketId};
 use super::rank::Rank;
 use super::skill::Skills;
+use super::staffing;
 use super::ticket::Ticket;
 
 /// What a ticket demands of an agent beyond the role.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Signature {
+    /// Whose own work it is, which counts where agents have tiers.
+    pub own_role: Option<RoleName>,
+    /// The last rank in its own role that is asked.
+    pub rank_max: Option<u32>,
     /// How it arrived.
     pub channel: ChannelName,
     /// At least these skills.
@@ -37,12 +42,22 @@ impl Signature {
     pub fn of(ticket: &Ticket) -> Self {
         let bars = ticket.bars.iter().map(|bar| bar.agent.clone());
         Self {
+            own_role: ticket.demand.role().cloned(),
+            rank_max: ticket.demand.rank_max,
             channel: ticket.spec.channel.clone(),
             skills: ticket.demand.skills.clone(),
             permissions: ticket.demand.permissions.clone(),
             barred: ticket.spec.exclude_agents.iter().cloned().chain(bars).collect(),
             direction: ticket.direction.as_ref().map(|direction| direction.agent.clone()),
         }
+    }
+}
+
+impl Signature {
+    /// Whether an agent of that rank in the role in whose queue it waits is asked. Who is meant is, whatever the rank.
+    #[must_use]
+    pub fn asks(&self, role: &RoleName, rank: u32) -> bool {
+        self.direction.is_some() || staffing::asks(self.own_role.as_ref(), self.rank_max, role, rank)
     }
 }
 

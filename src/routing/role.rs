@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::channel::Acceptance;
 use super::cooldown::{Cooldowns, Refusal};
 use super::name::{ChannelName, Permission, RoleName, TicketType};
+use super::staffing::Staffing;
 use super::time::Millis;
 
 /// Which of the agents who may take a ticket gets it (contract §6.3). Ties go to the agent idle for longest.
@@ -81,6 +82,9 @@ pub struct OverflowStep {
     pub drop_skills: bool,
     /// Its priority is raised by so much, up to the highest.
     pub raise_priority: u8,
+    /// Agents of the ticket's own role up to this rank are asked as well; `None` changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank_max: Option<u32>,
 }
 
 /// A custom role.
@@ -129,6 +133,9 @@ pub struct Role {
     pub target: Option<ServiceTarget>,
     /// What happens while the promise is in danger, in the order of `after`.
     pub overflow: Vec<OverflowStep>,
+    /// Which of its agents are asked.
+    #[serde(default, skip_serializing_if = "Staffing::is_default")]
+    pub staffing: Staffing,
 }
 
 impl Role {
@@ -166,6 +173,7 @@ impl Role {
             cooldowns: Cooldowns::default(),
             target: None,
             overflow: Vec::new(),
+            staffing: Staffing::default(),
         }
     }
 

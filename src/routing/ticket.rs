@@ -238,6 +238,9 @@ pub struct Demand {
     pub permissions: BTreeSet<Permission>,
     /// Its priority now.
     pub priority: Priority,
+    /// Of the ticket's own role only agents of at most this rank are asked; `None` for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank_max: Option<u32>,
 }
 
 impl Demand {
@@ -293,6 +296,8 @@ pub enum UnroutableCause {
     NoRole,
     /// No agent has any of the roles.
     NoAgentWithRole,
+    /// None of them is of a rank that is ever asked.
+    NoAgentWithRank,
     /// None of them works on the channel.
     NoAgentWithChannel,
     /// None of them has the skills.
@@ -310,6 +315,7 @@ impl UnroutableCause {
         match self {
             Self::NoRole => "no_role",
             Self::NoAgentWithRole => "no_agent_with_role",
+            Self::NoAgentWithRank => "no_agent_with_rank",
             Self::NoAgentWithChannel => "no_agent_with_channel",
             Self::NoAgentWithSkill => "no_agent_with_skill",
             Self::NoAgentWithPermission => "no_agent_with_permission",

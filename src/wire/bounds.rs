@@ -65,8 +65,8 @@ pub const LIMIT_MAX: u32 = 1000;
 /// The most capacity units of an agent: a thousand times what an agent has where nothing is said.
 pub const CAPACITY_MAX: u32 = 100_000;
 
-/// The last rank in a role: nobody ranks more than this by hand.
-pub const RANK_MAX: u32 = 1000;
+/// The last rank in a role.
+pub const RANK_MAX: u32 = crate::routing::AgentProfile::RANK_MAX;
 
 /// The longest detail of an [`super::Unreadable`], in bytes.
 pub const DETAIL_LENGTH_MAX: usize = 1024;

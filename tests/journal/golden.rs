@@ -109,11 +109,13 @@ fn demand() -> Demand {
         skills: skills(),
         permissions: BTreeSet::from([name!(Permission, "refund.issue")]),
         priority: Priority::URGENT,
+        rank_max: None,
     }
 }
 
 fn taking() -> Taking {
-    let fell_out = FallOut { skill: 1, permission: 2, offline: 3, channel_off: 4, no_slot: 5, barred: 6 };
+    let fell_out =
+        FallOut { skill: 1, permission: 2, offline: 3, channel_off: 4, no_slot: 5, barred: 6, ..FallOut::default() };
     let reason = Reason {
         rule: Some(name!(RuleName, "VIP customers")),
         trigger: Trigger::TicketArrived,
@@ -162,6 +164,7 @@ fn catalogue() -> Arc<Catalogue> {
         add_roles: vec![name!(RoleName, "sales")],
         drop_skills: true,
         raise_priority: 3,
+        rank_max: None,
     }];
     let roles = [role, Role::named(name!(RoleName, "sales"))].map(|role| (role.name.clone(), role));
     Arc::new(Catalogue { roles: BTreeMap::from(roles), ..Catalogue::default() })

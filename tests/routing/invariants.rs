@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use rolecall::routing::matching;
+use rolecall::routing::offer::Trigger;
 use rolecall::routing::{Catalogue, Command, Engine, Event, Identity, Outcome, State, Timestamp, Verdict};
 
 use crate::world::{self, Move};
@@ -98,7 +99,8 @@ proptest! {
                     let agent = state.agent(&taking.agent).expect("who is given a ticket is known");
                     let accepted = ticket.phase.offer_to(&agent.id).is_some();
                     let claimed = matches!(command, Command::ClaimTicket { .. });
-                    let lack = matching::lack(&state, agent, ticket);
+                    let meant = taking.reason.trigger == Trigger::Directed;
+                    let lack = if meant { matching::lack_if_meant } else { matching::lack }(&state, agent, ticket);
                     prop_assert!(accepted || claimed || lack.is_none(), "{:?} given to {} who {:?}", ticket, agent.id, lack);
                 }
                 state.apply(outcome.at, event);

@@ -13,6 +13,7 @@ use rolecall::routing::cooldown::Cooldowns;
 use rolecall::routing::permission::{AccessGrants, AccessLevel};
 use rolecall::routing::role::{Dispatch, Order, OverflowStep, Role, ServiceTarget, Strategy as Choice};
 use rolecall::routing::skill::{SkillLevel, Skills};
+use rolecall::routing::staffing::Staffing;
 use rolecall::routing::ticket::{Customer, Phase, TicketChanges, TicketSpec};
 use rolecall::routing::{
     AgentId, AssignmentId, Catalogue, ChannelName, Command, Millis, Patch, Permission, Priority, RoleName, RuleName,
@@ -107,12 +108,14 @@ fn strategy() -> impl Strategy<Value = Choice> {
 }
 
 fn ladder() -> impl Strategy<Value = Vec<OverflowStep>> {
-    let step = (proptest::collection::vec(role_name(), 0..2), any::<bool>(), 0_u8..4).prop_map(
-        |(add_roles, drop_skills, raise_priority)| OverflowStep {
+    let rank_max = some(1_u32..4, 0.4);
+    let step = (proptest::collection::vec(role_name(), 0..2), any::<bool>(), 0_u8..4, rank_max).prop_map(
+        |(add_roles, drop_skills, raise_priority, rank_max)| OverflowStep {
             after: Millis::ZERO,
             add_roles,
             drop_skills,
             raise_priority,
+            rank_max,
         },
     );
     proptest::collection::vec(step, 0..3).prop_map(|mut steps| {
@@ -134,9 +137,20 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
     let numbers = (1_u32..3, 1_u32..4, millis(60), millis(20), some(millis(60), 0.5));
     let lengths = (some(1_u64..40, 0.3), some(millis(30), 0.3), millis(60), cooldowns());
     let narrowed = (some(proptest::collection::btree_set(channel_name(), 1..3), 0.2), some(permission(), 0.1));
+    let staffing = some(1_u32..3, 0.4).prop_map(|rank_max| Staffing { rank_max });
     let name = RoleName::parse(name).unwrap();
-    (strategy(), order, dispatch, acceptance, numbers, ladder(), permissions(), lengths, narrowed).prop_map(
-        move |(strategy, order, dispatch, acceptance, numbers, overflow, permissions, lengths, narrowed)| {
+    (strategy(), order, dispatch, acceptance, numbers, (ladder(), staffing), permissions(), lengths, narrowed).prop_map(
+        move |(
+            strategy,
+            order,
+            dispatch,
+            acceptance,
+            numbers,
+            (overflow, staffing),
+            permissions,
+            lengths,
+            narrowed,
+        )| {
             let (weight, ring_max, decline_cooldown, sticky_wait, answer_within) = numbers;
             let (offer_timeout, wrap_up, priority_worth, cooldowns) = lengths;
             let (channels, denied) = narrowed;
@@ -156,6 +170,7 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
                 cooldowns,
                 sticky_wait,
                 overflow,
+                staffing,
                 permissions,
                 ticket_types: [TicketType::parse(name.as_str()).unwrap()].into(),
                 target: answer_within.map(|answer_within| ServiceTarget { answer_within, for_share_permille: 900 }),
@@ -248,7 +263,7 @@ fn spec(now: i64) -> impl Strategy<Value = TicketSpec> {
 fn profile() -> impl Strategy<Value = AgentProfile> {
     let roles = proptest::collection::btree_set(role_name(), 1..3);
     let limits = proptest::collection::btree_map(channel_name(), 0_u32..4, 0..3);
-    let ranks = proptest::collection::btree_map(role_name(), 1_u32..3, 0..2);
+    let ranks = proptest::collection::btree_map(role_name(), 1_u32..4, 0..3);
     let access = prop_oneof![3 => Just(AccessLevel::Agent), 1 => access()];
     (roles, skills(10), limits, some(50_u32..250, 0.5), ranks, access).prop_map(
         |(roles, skills, limits, capacity, ranks, access)| AgentProfile {

@@ -79,6 +79,7 @@ fn the_scenarios_show_everything_that_the_contract_names() {
     let causes = [
         UnroutableCause::NoRole,
         UnroutableCause::NoAgentWithRole,
+        UnroutableCause::NoAgentWithRank,
         UnroutableCause::NoAgentWithChannel,
         UnroutableCause::NoAgentWithSkill,
         UnroutableCause::NoAgentWithPermission,

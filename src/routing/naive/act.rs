@@ -150,7 +150,7 @@ impl NaiveEngine {
             }
             (Who::Ticket(id), What::DirectionEnds) => {
                 self.emit(Event::DirectionEnded { ticket: id.clone() });
-                self.try_give(id, Trigger::DirectionEnded);
+                self.look_again(id, Trigger::DirectionEnded);
             }
             (Who::Ticket(id), What::Overflows) => {
                 let ticket = self.known(id);

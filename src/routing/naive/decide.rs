@@ -70,6 +70,7 @@ impl NaiveEngine {
             skills: spec.skills.clone(),
             permissions: spec.permissions.clone(),
             priority: spec.priority,
+            rank_max: None,
         };
         let by_type = spec.kind.as_ref().and_then(|kind| {
             let mut roles = catalogue.roles.values();
@@ -89,6 +90,7 @@ impl NaiveEngine {
             found = found.or(by_type).or_else(|| catalogue.default_role.clone());
         }
         demand.roles = found.into_iter().filter(|role| catalogue.roles.contains_key(role)).collect();
+        demand.rank_max = demand.role().and_then(|role| catalogue.roles[role].staffing.rank_max);
         demand
     }
 
@@ -149,6 +151,17 @@ impl NaiveEngine {
         lacks
     }
 
+    /// "Tiers": whether it is asked in one of these roles, by its rank or because the ticket is meant for it.
+    fn is_asked(agent: &Agent, ticket: &Ticket, roles: impl Fn(&RoleName) -> bool) -> bool {
+        ticket.direction.is_some() || Self::asks(agent, &ticket.demand, roles)
+    }
+
+    fn asks(agent: &Agent, demand: &Demand, roles: impl Fn(&RoleName) -> bool) -> bool {
+        let in_tier = |role: &RoleName| demand.rank_max.is_none_or(|rank_max| agent.profile.rank(role) <= rank_max);
+        let held = demand.roles.iter().enumerate().filter(|(_, role)| agent.profile.roles.contains(*role));
+        held.filter(|(_, role)| roles(role)).any(|(place, role)| place > 0 || in_tier(role))
+    }
+
     pub(super) fn may_take(&self, agent: &Agent, ticket: &Ticket) -> bool {
         self.lacks(agent, ticket).is_empty()
     }
@@ -162,6 +175,10 @@ impl NaiveEngine {
         if ticket.demand.roles.is_empty() {
             return Some(UnroutableCause::NoRole);
         }
+        let meant_for = ticket.direction.as_ref().and_then(|direction| self.state.agent(&direction.agent));
+        if meant_for.is_some_and(|agent| self.lasting_lack(agent, ticket).is_none()) {
+            return None;
+        }
         let mut nearest = 0;
         for demand in overflow::stages(ticket, self.state.catalogue()) {
             for agent in self.state.agents() {
@@ -169,11 +186,12 @@ impl NaiveEngine {
                 let for_good = ticket.bars.iter().any(|bar| bar.agent == agent.id && bar.until.is_none());
                 let came = match lacks.iter().find(|lack| lack.is_lasting()) {
                     Some(Lack::Role) => 0,
-                    Some(Lack::Skill(_)) => 1,
-                    Some(Lack::Permission(_)) => 2,
-                    Some(Lack::Channel) => 3,
-                    Some(_) => 4,
-                    None if for_good => 4,
+                    _ if !Self::asks(agent, &demand, |_| true) => 1,
+                    Some(Lack::Skill(_)) => 2,
+                    Some(Lack::Permission(_)) => 3,
+                    Some(Lack::Channel) => 4,
+                    Some(_) => 5,
+                    None if for_good => 5,
                     None => return None,
                 };
                 nearest = nearest.max(came);
@@ -181,6 +199,7 @@ impl NaiveEngine {
         }
         let causes = [
             UnroutableCause::NoAgentWithRole,
+            UnroutableCause::NoAgentWithRank,
             UnroutableCause::NoAgentWithSkill,
             UnroutableCause::NoAgentWithPermission,
             UnroutableCause::NoAgentWithChannel,
@@ -224,10 +243,10 @@ impl NaiveEngine {
         let mut found: Vec<(&Role, &Ticket)> = Vec::new();
         for role in agent.profile.roles.iter().filter_map(|name| catalogue.roles.get(name)) {
             let joins = joining.map(|id| self.known(id)).filter(|ticket| ticket.demand.roles.contains(&role.name));
-            let queue = self.queue_of(&role.name).into_iter().chain(joins);
-            found.extend(
-                queue.filter(|ticket| roles(role, ticket) && self.may_take(agent, ticket)).map(|it| (role, it)),
-            );
+            let waits = self.queue_of(&role.name).into_iter().filter(|ticket| {
+                self.may_take(agent, ticket) && Self::is_asked(agent, ticket, |asked| *asked == role.name)
+            });
+            found.extend(waits.chain(joins).filter(|ticket| roles(role, ticket)).map(|ticket| (role, ticket)));
         }
         let weight = found.iter().map(|(role, _)| role.weight).max()?;
         found.retain(|(role, _)| role.weight == weight);
@@ -293,7 +312,9 @@ impl NaiveEngine {
         for agent in considered {
             reason.considered += 1;
             let lacks = self.lacks(agent, ticket);
-            if lacks.is_empty() {
+            if !Self::is_asked(agent, ticket, pushed) {
+                reason.fell_out.rank += 1;
+            } else if lacks.is_empty() {
                 reason.eligible += 1;
                 eligible.push((self.measure(role.strategy, agent, ticket), agent.idle_seq, agent));
             } else {
@@ -355,10 +376,11 @@ impl NaiveEngine {
         Reason { value: agent.idle_since.0, ..self.reason_of_none(ticket, trigger) }
     }
 
-    /// The role for which an agent serves a ticket: the first demanded one that it has.
+    /// The role for which an agent serves a ticket: the first demanded one that it has and is asked in, else has.
     pub(super) fn serving_role(agent: &Agent, ticket: &Ticket) -> RoleName {
-        let serving = ticket.demand.roles.iter().find(|role| agent.profile.roles.contains(*role));
-        serving.expect("who is chosen has a demanded role").clone()
+        let held = || ticket.demand.roles.iter().filter(|role| agent.profile.roles.contains(*role));
+        let asked = held().find(|role| Self::asks(agent, &ticket.demand, |asked| asked == *role));
+        asked.or_else(|| held().next()).expect("who is chosen has a demanded role").clone()
     }
 
     /// `ring_all` always asks; else as the role says, else as the channel says.

@@ -9,7 +9,7 @@ use crate::routing::channel::OwnerGrace;
 use crate::routing::command::{Rejection, RejectionCode};
 use crate::routing::event::Event;
 use crate::routing::matching;
-use crate::routing::name::{AgentId, ChannelName, TicketId};
+use crate::routing::name::{AgentId, ChannelName, RoleName, TicketId};
 use crate::routing::offer::{Remark, RevokeCause, Trigger};
 use crate::routing::ticket::{Phase, Ticket};
 
@@ -255,8 +255,10 @@ enum Lost {
 
 /// Whether one can do whatever the other can.
 fn covers(one: &AgentProfile, other: &AgentProfile, catalogue: &Catalogue) -> bool {
+    let tiers = |role: &RoleName| catalogue.roles.get(role).is_some_and(|role| role.staffing.rank_max.is_some());
     let mut named = one.limits.keys().chain(other.limits.keys());
     one.roles.is_superset(&other.roles)
+        && other.roles.iter().all(|role| !tiers(role) || one.rank(role) <= other.rank(role))
         && one.skills.fulfil(&other.skills)
         && one.permissions(catalogue).is_superset(&other.permissions(catalogue))
         && named.all(|channel| one.limit(channel, catalogue) > 0 || other.limit(channel, catalogue) == 0)

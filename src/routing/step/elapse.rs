@@ -56,7 +56,7 @@ impl Step<'_> {
             TicketDue::Breach => self.breach(id),
             TicketDue::Direction => {
                 self.emit(Event::DirectionEnded { ticket: id.clone() });
-                self.try_give(id, Trigger::DirectionEnded);
+                self.place_waiting(id, Trigger::DirectionEnded);
             }
             TicketDue::Overflow => self.escalate(id),
             TicketDue::Bars => {

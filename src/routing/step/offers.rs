@@ -4,7 +4,7 @@ use super::{Done, Handled, Step, held_by_offer, reject, wrong_state};
 use crate::routing::command::{Rejection, RejectionCode};
 use crate::routing::cooldown::Refusal;
 use crate::routing::event::{Event, Taking};
-use crate::routing::matching::{self, Lack, Search};
+use crate::routing::matching::{self, Search};
 use crate::routing::name::{AgentId, AssignmentId, RoleName, TicketId};
 use crate::routing::offer::{FallOut, Offer, Reason, Remark, RevokeCause, Trigger};
 use crate::routing::ticket::{Bar, Phase, Ticket};
@@ -185,9 +185,8 @@ impl Step<'_> {
             return Err(reject(RejectionCode::NotEligible, format!("ticket {id} does not wait for the role {role}")));
         }
         let claimant = self.state.agent(agent).expect("checked by the caller");
-        match matching::lack(self.state, claimant, ticket) {
-            None | Some(Lack::MeantForAnother) => Ok(id.clone()),
-            Some(Lack::Barred) if !ticket.spec.exclude_agents.contains(agent) => Ok(id.clone()),
+        match matching::inability(self.state, claimant, ticket) {
+            None => Ok(id.clone()),
             Some(lack) => Err(reject(RejectionCode::NotEligible, format!("agent {agent} {lack}"))),
         }
     }

@@ -97,9 +97,9 @@ impl Step<'_> {
     }
 
     fn demand_of_role(&self, id: &TicketId, role: &RoleName) -> Result<Demand, Rejection> {
-        if !self.state.catalogue().roles.contains_key(role) {
+        let Some(staffing) = self.state.catalogue().roles.get(role).map(|role| role.staffing) else {
             return Err(reject(RejectionCode::UnknownRole, format!("there is no role {role}")));
-        }
+        };
         let ticket = self.known(id);
         Ok(Demand {
             roles: vec![role.clone()],
@@ -107,6 +107,7 @@ impl Step<'_> {
             skills: ticket.spec.skills.clone(),
             permissions: ticket.spec.permissions.clone(),
             priority: ticket.demand.priority,
+            rank_max: staffing.rank_max,
         })
     }
 

@@ -108,7 +108,7 @@ impl Step<'_> {
         }
         let waits_until = ticket.entered_at + role.sticky_wait;
         let barred = ticket.bars.iter().any(|bar| bar.agent == agent.id);
-        match matching::lack(self.state, agent, ticket) {
+        match matching::lack_if_meant(self.state, agent, ticket) {
             None if !self.passes_by(&agent.id, ticket) => {
                 let choice = matching::choose_only(agent, ticket, role.strategy, Trigger::Directed);
                 self.give(id, &choice);

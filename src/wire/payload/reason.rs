@@ -11,6 +11,8 @@ use crate::routing::offer::{FallOut, Reason};
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
 struct FellOut {
+    /// Its rank in the ticket's own role is not asked yet.
+    rank: u32,
     /// Lacks a demanded skill at its level.
     skill: u32,
     /// Lacks a demanded permission.
@@ -27,8 +29,8 @@ struct FellOut {
 
 impl From<FallOut> for FellOut {
     fn from(counts: FallOut) -> Self {
-        let FallOut { skill, permission, offline, channel_off, no_slot, barred } = counts;
-        Self { skill, permission, offline, channel_off, no_slot, barred }
+        let FallOut { rank, skill, permission, offline, channel_off, no_slot, barred } = counts;
+        Self { rank, skill, permission, offline, channel_off, no_slot, barred }
     }
 }
 

@@ -50,6 +50,9 @@ pub(in crate::wire) struct TicketEscalated<'a> {
     /// How urgent it is now, 0 to 9.
     #[schemars(range(min = 0, max = 9))]
     pub(in crate::wire) priority: u8,
+    /// The last rank in its own role that is asked now; absent where all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::wire) rank_max: Option<u32>,
 }
 
 impl<'a> TicketEscalated<'a> {
@@ -61,7 +64,7 @@ impl<'a> TicketEscalated<'a> {
     ) -> Self {
         let roles = demand.roles.iter().map(RoleName::as_str).collect();
         let (skills, priority) = (skill_levels(&demand.skills), demand.priority.get());
-        Self { ticket_id, role, channel, step, roles, skills, priority }
+        Self { ticket_id, role, channel, step, roles, skills, priority, rank_max: demand.rank_max }
     }
 }
 
@@ -90,8 +93,8 @@ pub(in crate::wire) struct TicketUnroutable<'a> {
     pub(in crate::wire) role: Option<&'a str>,
     /// How it arrived.
     pub(in crate::wire) channel: &'a str,
-    /// `no_role`, `no_agent_with_role`, `no_agent_with_channel`, `no_agent_with_skill`, `no_agent_with_permission`,
-    /// `all_excluded`.
+    /// `no_role`, `no_agent_with_role`, `no_agent_with_rank`, `no_agent_with_channel`, `no_agent_with_skill`,
+    /// `no_agent_with_permission`, `all_excluded`.
     pub(in crate::wire) cause: &'static str,
 }
 

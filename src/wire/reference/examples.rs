@@ -112,6 +112,7 @@ fn demand() -> Demand {
         skills: Skills(BTreeMap::from([(SkillName::parse("de").expect("a name"), SkillLevel::MIN)])),
         permissions: BTreeSet::new(),
         priority: Priority::URGENT,
+        rank_max: Some(2),
     }
 }
 

@@ -61,6 +61,7 @@ impl NaiveEngine {
                     skills: ticket.spec.skills.clone(),
                     permissions: ticket.spec.permissions.clone(),
                     priority: ticket.demand.priority,
+                    rank_max: self.state.catalogue().roles[role].staffing.rank_max,
                 };
                 (demand, None)
             }
