@@ -38,7 +38,8 @@ impl House {
 
     fn take(&mut self, said: &Said, now: Timestamp) {
         let message = said.message(Form::Envelope);
-        let inbound = wire::decode(&message.raw()).unwrap_or_else(|error| panic!("{}: {error}", said.envelope()));
+        let inbound = wire::decode(&message.raw(), self.engine.state().catalogue())
+            .unwrap_or_else(|error| panic!("{}: {error}", said.envelope()));
         self.handle(inbound.command, now, &inbound.context);
     }
 

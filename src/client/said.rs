@@ -159,7 +159,7 @@ impl Message {
     /// # Errors
     /// What its dead letter would say.
     pub fn check(&self) -> Result<(), Unreadable> {
-        wire::decode(&self.raw()).map(drop)
+        wire::check(&self.raw())
     }
 
     /// As the daemon sees it once the broker has delivered it.

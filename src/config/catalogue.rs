@@ -7,15 +7,16 @@ use toml::de::{DeTable, DeValue};
 use crate::routing::catalogue::{AgentRules, Rule};
 use crate::routing::channel::Channel;
 use crate::routing::role::Role;
-use crate::routing::{Catalogue, ChannelName, RoleName, RuleName};
+use crate::routing::{Catalogue, ChannelName, RoleName, RuleName, Status, StatusName};
 
 use super::channel::{self, ANY_LENGTH, CHANNEL_NAME};
 use super::diagnostic::{Diagnostic, Origin};
-use super::form::{Form, Length, Node, RoleReference, Whole, describe};
+use super::form::{Form, Length, Name, Node, RoleReference, Whole, describe};
 use super::key::{Key, Keys};
 use super::role::{self, RoleOrigins};
 use super::rule::{self, RuleOrigins};
 use super::section::{Reading, Section};
+use super::status::{self, STATUS_NAME};
 use super::{access, file};
 
 /// The most roles, rules and channels of a catalogue: far above any contact centre, far below a burden.
@@ -60,7 +61,13 @@ pub(super) mod agents {
         "\"0s\"",
         "Silence for so long turns an agent offline; `\"0s\"` for never.",
     );
-    pub(crate) const KEYS: Keys = &[&CAPACITY, &MISSED_OFFERS_MAX, &HEARTBEAT_TIMEOUT];
+    pub(crate) const IDLE_TIMEOUT: Key<Length> = Key::new(
+        "idle_timeout",
+        ANY_LENGTH,
+        "\"0s\"",
+        "Having done nothing for so long turns an online agent away; heartbeats are nothing. `\"0s\"` for never.",
+    );
+    pub(crate) const KEYS: Keys = &[&CAPACITY, &MISSED_OFFERS_MAX, &HEARTBEAT_TIMEOUT, &IDLE_TIMEOUT];
 }
 
 /// Where the parts of a catalogue are written.
@@ -86,6 +93,7 @@ pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Catalogue,
         default_role: routing_section.take(&routing::DEFAULT_ROLE, reading),
         access: access::read(&access_section, reading),
         agents: read_agents(&agents_section, reading),
+        statuses: read_statuses(root, reading),
         closed_retention: routing_section.take(&routing::CLOSED_RETENTION, reading).unwrap_or(default.closed_retention),
     };
     reading.check_role_references(&catalogue.roles.keys().collect());
@@ -98,6 +106,7 @@ fn read_agents(section: &Section<'_>, reading: &mut Reading<'_>) -> AgentRules {
         capacity: section.take(&agents::CAPACITY, reading).unwrap_or(default.capacity),
         missed_offers_max: section.take(&agents::MISSED_OFFERS_MAX, reading).unwrap_or(default.missed_offers_max),
         heartbeat_timeout: section.take(&agents::HEARTBEAT_TIMEOUT, reading).unwrap_or(default.heartbeat_timeout),
+        idle_timeout: section.take(&agents::IDLE_TIMEOUT, reading).unwrap_or(default.idle_timeout),
     }
 }
 
@@ -107,23 +116,66 @@ fn read_channels(
     reading: &mut Reading<'_>,
 ) -> BTreeMap<ChannelName, Channel> {
     let mut channels = BTreeMap::new();
-    let Some(value) = root.get("channel") else { return channels };
+    for entry in named_tables(root, "channel", CHANNEL_NAME, reading) {
+        let section = entry.open(channel::KEYS, reading);
+        channels.insert(entry.name.clone(), channel::read(&entry.name, &section, reading));
+        origins.channels.insert(entry.name, entry.origin);
+    }
+    channels
+}
+
+fn read_statuses(root: &DeTable<'_>, reading: &mut Reading<'_>) -> BTreeMap<StatusName, Status> {
+    let entries = named_tables(root, "status", STATUS_NAME, reading);
+    let means = entries.into_iter().filter_map(|entry| {
+        let section = entry.open(status::KEYS, reading);
+        Some((entry.name.clone(), status::read(&entry.name, entry.origin, &section, reading)?))
+    });
+    means.collect()
+}
+
+/// One table of many that have names: `[channel.call]`.
+struct NamedTable<'a, T> {
+    /// Of which kind: `channel`.
+    kind: &'static str,
+    name: T,
+    /// Where the name is written.
+    origin: Origin,
+    node: Node<'a>,
+}
+
+impl<'a, T: std::fmt::Display> NamedTable<'a, T> {
+    fn open(&self, keys: Keys, reading: &mut Reading<'_>) -> Section<'a> {
+        Section::open(format!("{}.{}", self.kind, self.name), &self.node, keys, reading)
+    }
+}
+
+/// The tables of a kind, those whose names are proper.
+fn named_tables<'a, T>(
+    root: &'a DeTable<'a>,
+    kind: &'static str,
+    form: Name<T>,
+    reading: &mut Reading<'_>,
+) -> Vec<NamedTable<'a, T>>
+where
+    Name<T>: Form<Value = T>,
+{
+    let Some(value) = root.get(kind) else { return Vec::new() };
     let DeValue::Table(table) = value.get_ref() else {
-        let message = format!("`channel` is {}", describe(value.get_ref()));
-        reading.report(Diagnostic::error(Origin::File(value.span()), message).expected("a table [channel.NAME]"));
-        return channels;
+        let message = format!("`{kind}` is {}", describe(value.get_ref()));
+        let found = Diagnostic::error(Origin::File(value.span()), message);
+        reading.report(found.expected(format!("a table [{kind}.NAME]")));
+        return Vec::new();
     };
+    let mut tables = Vec::new();
     for (name, value) in table.iter().take(ENTRIES_MAX) {
         let origin = Origin::File(name.span());
         let text = DeValue::String(name.get_ref().clone());
-        let Some(name) = CHANNEL_NAME.read(&Node { value: &text, origin: origin.clone() }, reading) else { continue };
+        let Some(name) = form.read(&Node { value: &text, origin: origin.clone() }, reading) else { continue };
         let node = Node { value: value.get_ref(), origin: Origin::File(value.span()) };
-        let section = Section::open(format!("channel.{name}"), &node, channel::KEYS, reading);
-        channels.insert(name.clone(), channel::read(&name, &section, reading));
-        origins.channels.insert(name, origin);
+        tables.push(NamedTable { kind, name, origin, node });
     }
-    refuse_more("channels", table.len(), Origin::File(value.span()), reading);
-    channels
+    refuse_more(&format!("[{kind}.NAME]"), table.len(), Origin::File(value.span()), reading);
+    tables
 }
 
 fn read_roles(

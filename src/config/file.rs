@@ -13,8 +13,10 @@ use super::settings::Config;
 use super::suggestion::nearest;
 
 /// What a file may have at its top.
-const SECTIONS: [&str; 12] =
-    ["node", "log", "amqp", "journal", "http", "dedupe", "routing", "agents", "access", "channel", "role", "rule"];
+const SECTIONS: [&str; 13] = [
+    "node", "log", "amqp", "journal", "http", "dedupe", "routing", "agents", "access", "status", "channel", "role",
+    "rule",
+];
 
 /// Reads a whole file.
 pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Config, CatalogueOrigins) {

@@ -34,6 +34,7 @@ mod secret;
 mod section;
 mod settings;
 mod staffing;
+mod status;
 mod suggestion;
 
 use std::io;

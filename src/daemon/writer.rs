@@ -119,7 +119,7 @@ impl Writer {
     pub fn deliver(&mut self, delivery: Delivery, now: Timestamp) -> Result<(), JournalError> {
         self.inputs += 1;
         self.settle(delivery.token);
-        match wire::decode(&raw(&delivery)) {
+        match wire::decode(&raw(&delivery), self.engine.state().catalogue()) {
             Ok(inbound) => self.take(inbound, delivery.received_at, now),
             Err(unreadable) => {
                 self.bury(delivery, &unreadable);
@@ -132,14 +132,15 @@ impl Writer {
     /// so everybody who is there counts as heard of now.
     pub fn resume_listening(&mut self, now: Timestamp) {
         let state = self.engine.state();
-        if state.catalogue().agents.heartbeat_timeout.is_zero() {
+        let rules = &state.catalogue().agents;
+        if rules.heartbeat_timeout.is_zero() && rules.idle_timeout.is_zero() {
             return;
         }
         let present = state.agents().filter(|agent| agent.status != Status::Offline);
         let present: Vec<AgentId> = present.map(|agent| agent.id.clone()).collect();
         for agent in present {
             self.inputs += 1;
-            self.decide(Command::Heartbeat { agent }, &Context::default(), None, now);
+            self.decide(Command::ExcuseSilence { agent }, &Context::default(), None, now);
         }
     }
 

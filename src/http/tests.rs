@@ -83,7 +83,13 @@ fn busy_model() -> Arc<ReadModel> {
     let commands = [
         Command::ReplaceCatalogue { catalogue: Arc::new(catalogue) },
         Command::RegisterAgent { agent: agent.clone(), profile: Box::new(AgentProfile::of_roles([role.clone()])) },
-        Command::SetPresence { agent, status: crate::routing::Status::Online, reason: None, switches: [].into() },
+        Command::SetPresence {
+            agent,
+            status: crate::routing::Status::Online,
+            name: None,
+            reason: None,
+            switches: [].into(),
+        },
         ticket("T-1"),
         ticket("T-2"),
     ];

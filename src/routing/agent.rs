@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
-use super::name::{AgentId, ChannelName, Permission, RoleName, TicketId};
+use super::name::{AgentId, ChannelName, Permission, RoleName, StatusName, TicketId};
 use super::permission::AccessLevel;
 use super::skill::Skills;
 use super::time::Timestamp;
@@ -20,6 +20,8 @@ pub enum Status {
     Away,
     /// At the desk and not to be disturbed; open offers stay.
     Busy,
+    /// Finishes what it has and gets nothing new; offline when nothing is left.
+    Draining,
     /// Gone; `owner_grace` decides about what it owns.
     #[default]
     Offline,
@@ -27,7 +29,7 @@ pub enum Status {
 
 impl Status {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Online, Self::Away, Self::Busy, Self::Offline];
+    pub const ALL: [Self; 5] = [Self::Online, Self::Away, Self::Busy, Self::Draining, Self::Offline];
 
     /// As the wire spells it.
     #[must_use]
@@ -36,8 +38,21 @@ impl Status {
             Self::Online => "online",
             Self::Away => "away",
             Self::Busy => "busy",
+            Self::Draining => "draining",
             Self::Offline => "offline",
         }
+    }
+
+    /// The status that this word names, if any.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+
+    /// Whether open offers are taken back: nobody is there to answer, or nothing new is to be answered.
+    #[must_use]
+    pub fn loses_offers(self) -> bool {
+        matches!(self, Self::Away | Self::Draining | Self::Offline)
     }
 }
 
@@ -136,6 +151,9 @@ pub struct Agent {
     pub profile: AgentProfile,
     /// Whether it is there.
     pub status: Status,
+    /// What the catalogue calls it, where the agent used a name of the catalogue's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_name: Option<StatusName>,
     /// Since when it has had this status.
     pub status_since: Timestamp,
     /// Channels that it switched on or off; what is absent is on.
@@ -154,9 +172,35 @@ pub struct Agent {
     pub turn_seq: u64,
     /// When it was last heard of; or since when its silence counts, where that is later.
     pub seen_at: Timestamp,
+    /// When it last did something, where it has only been heard of since: see [`Agent::acted_at`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acted_before: Option<Timestamp>,
 }
 
 impl Agent {
+    /// When it last did something, beyond being heard of; or since when its idleness counts, where that is later.
+    #[must_use]
+    pub fn acted_at(&self) -> Timestamp {
+        self.acted_before.unwrap_or(self.seen_at)
+    }
+
+    /// It does something.
+    pub(super) fn acts(&mut self, at: Timestamp) {
+        (self.seen_at, self.acted_before) = (at, None);
+    }
+
+    /// It is heard of, and that is all.
+    pub(super) fn is_heard(&mut self, at: Timestamp) {
+        self.acted_before = Some(self.acted_at());
+        self.seen_at = at;
+    }
+
+    /// Whether it was to finish what it had, and has.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.status == Status::Draining && self.slots.is_empty()
+    }
+
     /// Slots taken on that channel.
     #[must_use]
     pub fn used(&self, channel: &ChannelName) -> u32 {
@@ -207,10 +251,13 @@ pub struct ChannelLoad {
 }
 
 /// What `agent.changed` tells.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct AgentView {
     /// Whether it is there.
     pub status: Status,
+    /// What the catalogue calls it, where the agent used a name of the catalogue's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_name: Option<StatusName>,
     /// Per channel: the usual ones, and those that the catalogue or the agent names.
     pub load: BTreeMap<ChannelName, ChannelLoad>,
     /// Tickets in wrap-up.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::agent::{Agent, AgentProfile, Slot, SlotUse, Status};
 use super::catalogue::Catalogue;
-use super::event::{Event, Held, Intake, Taking};
+use super::event::{Event, Held, Intake, Sign, Taking};
 use super::index::Index;
 use super::name::{AgentId, TicketId};
 use super::offer::{Offer, Ownership, RevokeCause, Trigger};
@@ -109,16 +109,20 @@ impl State {
                 let gone = self.ground.agents.remove(agent).expect("who is removed was registered");
                 self.index.dismiss(&gone);
             }
-            Event::PresenceChanged { agent, status, switches, .. } => {
-                self.change_agent(agent, |it| set_presence(it, *status, switches, at, seq));
+            Event::PresenceChanged { agent, status, name, switches, .. } => {
+                self.change_agent(agent, |it| {
+                    set_presence(it, *status, switches, at, seq);
+                    it.status_name.clone_from(name);
+                });
                 self.retime_owned(agent);
             }
-            Event::AgentSeen { agent } => self.change_agent(agent, |it| it.seen_at = at),
+            Event::AgentSeen { agent, sign: Sign::Heartbeat } => self.change_agent(agent, |it| it.is_heard(at)),
+            Event::AgentSeen { agent, sign: Sign::Act } => self.change_agent(agent, |it| it.acts(at)),
             Event::WrapUpFinished { agent, ticket, .. } => self.change_agent(agent, |it| {
                 let slot = it.slots.remove(ticket).expect("a wrap-up takes a slot");
                 (it.idle_since, it.idle_seq) = (at, seq);
                 if matches!(slot.used_for, SlotUse::WrapUp { until } if at < until) {
-                    it.seen_at = at;
+                    it.acts(at);
                 }
             }),
             other => unreachable!("not an event of an agent alone: {other:?}"),
@@ -136,7 +140,7 @@ impl State {
                 self.end_offer(held);
                 self.change_agent(&held.agent, |it| {
                     it.missed_offers = 0;
-                    it.seen_at = at;
+                    it.acts(at);
                 });
             }
             Event::OfferExpired { held } => {
@@ -156,7 +160,7 @@ impl State {
                 self.change_agent(&taking.agent, |it| {
                     it.missed_offers = 0;
                     if answered {
-                        it.seen_at = at;
+                        it.acts(at);
                     }
                 });
                 self.ground.paces.entry(taking.role.clone()).or_default().record(at);
@@ -165,7 +169,7 @@ impl State {
                 self.change_ticket(&held.ticket, |it| it.phase = Phase::Intake);
                 self.free_slot(held, at, seq);
                 if *cause == RevokeCause::Released {
-                    self.change_agent(&held.agent, |it| it.seen_at = at);
+                    self.change_agent(&held.agent, |it| it.acts(at));
                 }
             }
             Event::AssignmentPaused { held } => {
@@ -193,7 +197,7 @@ impl State {
                     }),
                     None => self.free_slot(held, at, seq),
                 }
-                self.change_agent(&held.agent, |it| it.seen_at = at);
+                self.change_agent(&held.agent, |it| it.acts(at));
             }
             other => unreachable!("not an event of a ticket and an agent: {other:?}"),
         }
@@ -261,6 +265,7 @@ impl State {
             id: id.clone(),
             profile: profile.clone(),
             status: Status::Offline,
+            status_name: None,
             status_since: at,
             switches: std::collections::BTreeMap::new(),
             slots: std::collections::BTreeMap::new(),
@@ -270,10 +275,11 @@ impl State {
             idle_seq: seq,
             turn_seq: 0,
             seen_at: at,
+            acted_before: None,
         };
         let agent = self.ground.agents.entry(id.clone()).or_insert_with(fresh);
         agent.profile = profile.clone();
-        agent.seen_at = at;
+        agent.acts(at);
         self.index.admit(agent, &self.ground.catalogue);
         self.index.time_agent(agent, &self.ground.catalogue);
     }
@@ -331,8 +337,12 @@ impl State {
 
     fn replace_catalogue(&mut self, catalogue: &Arc<Catalogue>, version: u64, at: Timestamp) {
         // Whoever was silent did no wrong by what holds from now on.
-        if catalogue.agents.heartbeat_timeout != self.ground.catalogue.agents.heartbeat_timeout {
-            self.ground.agents.values_mut().for_each(|agent| agent.seen_at = at);
+        let before = &self.ground.catalogue.agents;
+        if catalogue.agents.heartbeat_timeout != before.heartbeat_timeout {
+            self.ground.agents.values_mut().for_each(|agent| agent.is_heard(at));
+        }
+        if catalogue.agents.idle_timeout != before.idle_timeout {
+            self.ground.agents.values_mut().for_each(|agent| agent.acted_before = Some(at));
         }
         self.ground.catalogue = Arc::clone(catalogue);
         self.ground.catalogue_version = version;
@@ -389,7 +399,7 @@ fn set_presence(
     }
     agent.status = status;
     agent.switches.extend(switches.iter().map(|(channel, on)| (channel.clone(), *on)));
-    agent.seen_at = at;
+    agent.acts(at);
 }
 
 fn offer(taking: &Taking, at: Timestamp, expires_at: Timestamp) -> Offer {

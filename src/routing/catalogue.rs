@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::agent::Status;
 use super::channel::{Acceptance, Channel};
-use super::name::{ChannelName, Permission, RoleName, RuleName, TicketType};
+use super::name::{ChannelName, Permission, RoleName, RuleName, StatusName, TicketType};
 use super::permission::AccessGrants;
 use super::role::Role;
 use super::skill::Skills;
 use super::ticket::Priority;
-use super::time::Millis;
+use super::time::{self, Millis};
 
 /// What a matching rule sets. An absent member leaves the ticket as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -47,11 +48,14 @@ pub struct AgentRules {
     pub missed_offers_max: u32,
     /// Silence for so long turns an agent offline; zero for never.
     pub heartbeat_timeout: Millis,
+    /// Having done nothing for so long turns an online agent away; zero for never.
+    #[serde(default, skip_serializing_if = "time::is_zero")]
+    pub idle_timeout: Millis,
 }
 
 impl Default for AgentRules {
     fn default() -> Self {
-        Self { capacity: 100, missed_offers_max: 3, heartbeat_timeout: Millis::ZERO }
+        Self { capacity: 100, missed_offers_max: 3, heartbeat_timeout: Millis::ZERO, idle_timeout: Millis::ZERO }
     }
 }
 
@@ -70,6 +74,9 @@ pub struct Catalogue {
     pub access: AccessGrants,
     /// What holds for all agents.
     pub agents: AgentRules,
+    /// Statuses beyond ours, and what each is taken for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub statuses: BTreeMap<StatusName, Status>,
     /// How long an ended ticket is remembered, so that a repeated `ticket.created` changes nothing.
     pub closed_retention: Millis,
 }
@@ -83,6 +90,7 @@ impl Default for Catalogue {
             default_role: None,
             access: AccessGrants::default(),
             agents: AgentRules::default(),
+            statuses: BTreeMap::new(),
             closed_retention: Millis::from_secs(24 * 3_600),
         }
     }
@@ -113,6 +121,7 @@ impl Catalogue {
     pub fn changes_since(&self, before: &Self) -> Vec<String> {
         let mut changes = Vec::new();
         describe("channel", &before.channels, &self.channels, &mut changes);
+        describe("status", &before.statuses, &self.statuses, &mut changes);
         describe("role", &before.roles, &self.roles, &mut changes);
         let by_name = |rules: &[Rule]| -> BTreeMap<RuleName, Rule> {
             rules.iter().map(|rule| (rule.name.clone(), rule.clone())).collect()

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::agent::{AgentProfile, Status};
 use super::catalogue::Catalogue;
-use super::name::{AgentId, AssignmentId, ChannelName, RoleName, TicketId};
+use super::name::{AgentId, AssignmentId, ChannelName, RoleName, StatusName, TicketId};
 use super::ticket::{TicketChanges, TicketSpec};
 
 /// To whom a ticket is handed.
@@ -61,12 +61,17 @@ pub enum Command {
     SetPresence {
         agent: AgentId,
         status: Status,
+        /// The catalogue's name for it, where the agent used one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<StatusName>,
         reason: Option<String>,
         /// Channels to switch on or off; others stay as they are.
         switches: BTreeMap<ChannelName, bool>,
     },
     /// `agent.heartbeat`
     Heartbeat { agent: AgentId },
+    /// Nobody could hear this agent until now: its silence and its idleness count anew.
+    ExcuseSilence { agent: AgentId },
     /// `wrap_up.finished`
     FinishWrapUp { agent: AgentId, ticket: Option<TicketId> },
     /// The configuration was read (again).

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::agent::{AgentProfile, AgentView, Status};
 use super::catalogue::Catalogue;
 use super::command::Rejection;
-use super::name::{AgentId, AssignmentId, ChannelName, RoleName, TicketId};
+use super::name::{AgentId, AssignmentId, ChannelName, RoleName, StatusName, TicketId};
 use super::offer::{Reason, Remark, RevokeCause};
 use super::ticket::{Bar, Closing, Demand, Direction, Handover, Priority, TicketSpec, UnroutableCause};
 use super::time::{Millis, Timestamp};
@@ -62,6 +62,23 @@ pub struct Held {
     pub role: RoleName,
     /// On which channel.
     pub channel: ChannelName,
+}
+
+/// Of what kind a sign of life is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Sign {
+    /// It is there; it may be idle.
+    #[default]
+    Heartbeat,
+    /// It did something.
+    Act,
+}
+
+impl Sign {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+    fn is_heartbeat(&self) -> bool {
+        *self == Self::Heartbeat
+    }
 }
 
 /// Something that happened.
@@ -175,12 +192,19 @@ pub enum Event {
     PresenceChanged {
         agent: AgentId,
         status: Status,
+        /// The catalogue's name for it, where the agent used one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<StatusName>,
         switches: std::collections::BTreeMap<ChannelName, bool>,
-        /// `heartbeat` or `missed_offers` where the engine did it, else as upstream said.
+        /// `heartbeat`, `idle`, `missed_offers` or `drained` where the engine did it, else as upstream said.
         reason: Option<String>,
     },
     /// It was heard of.
-    AgentSeen { agent: AgentId },
+    AgentSeen {
+        agent: AgentId,
+        #[serde(default, skip_serializing_if = "Sign::is_heartbeat")]
+        sign: Sign,
+    },
     /// What the outside is told of it; changes nothing.
     AgentChanged { agent: AgentId, view: AgentView },
 

@@ -155,7 +155,10 @@ pub(super) fn agent_due(agent: &Agent, catalogue: &Catalogue) -> Option<(Timesta
         SlotUse::WrapUp { until } => Some((until, AgentDue::WrapUp(ticket.clone()))),
         SlotUse::Offered | SlotUse::Assigned => None,
     });
-    wrap_ups.chain(silence).min()
+    let idle_timeout = catalogue.agents.idle_timeout;
+    let watched = !idle_timeout.is_zero() && agent.status == Status::Online;
+    let idleness = watched.then(|| (agent.acted_at() + idle_timeout, AgentDue::Idle));
+    wrap_ups.chain(silence).chain(idleness).min()
 }
 
 /// When ended tickets are forgotten next.

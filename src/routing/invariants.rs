@@ -69,6 +69,9 @@ impl State {
                 return Err(format!("agent {} has a slot for {id}, which is {phase:?}", agent.id));
             }
         }
+        if agent.is_drained() {
+            return Err(format!("agent {} drains although nothing is left", agent.id));
+        }
         let owner = |id: &super::TicketId| self.ticket(id).and_then(|ticket| ticket.phase.ownership());
         match agent.parked.iter().find(|id| owner(id).is_none_or(|owner| owner.agent != agent.id)) {
             Some(id) => Err(format!("agent {} has parked {id}, which is not its own", agent.id)),

@@ -44,6 +44,7 @@ pub mod offer;
 pub mod overflow;
 pub mod permission;
 pub mod pool;
+mod presence;
 pub mod queue;
 pub mod rank;
 pub mod role;
@@ -61,7 +62,9 @@ pub use catalogue::Catalogue;
 pub use command::{Command, Rejection, RejectionCode};
 pub use engine::{Engine, Outcome, Verdict};
 pub use event::Event;
-pub use name::{AgentId, AssignmentId, ChannelName, Permission, RoleName, RuleName, SkillName, TicketId, TicketType};
+pub use name::{
+    AgentId, AssignmentId, ChannelName, Permission, RoleName, RuleName, SkillName, StatusName, TicketId, TicketType,
+};
 pub use state::{Identity, State};
 pub use ticket::{Patch, Phase, Priority, Ticket, TicketChanges, TicketSpec};
 pub use time::{Millis, Timestamp};

@@ -14,7 +14,7 @@ mod due;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::agent::{Agent, AgentView, ChannelLoad, SlotUse, Status};
+use super::agent::{Agent, AgentView, ChannelLoad, SlotUse};
 use super::classify::Classifier;
 use super::command::{Command, Rejection};
 use super::engine::{Outcome, Verdict};
@@ -95,10 +95,9 @@ impl NaiveEngine {
     /// Tells of every agent that the outside would see otherwise than before.
     fn tell_of_agents(&mut self, before: &BTreeMap<AgentId, AgentView>) {
         let now = self.views();
-        let gone = || AgentView { status: Status::Offline, load: BTreeMap::new(), wrapping_up: 0 };
         for agent in before.keys().chain(now.keys()).cloned().collect::<BTreeSet<AgentId>>() {
             if before.get(&agent) != now.get(&agent) {
-                let view = now.get(&agent).cloned().unwrap_or_else(gone);
+                let view = now.get(&agent).cloned().unwrap_or_default();
                 self.emit(Event::AgentChanged { agent, view });
             }
         }
@@ -121,6 +120,7 @@ impl NaiveEngine {
         let wrap_ups = agent.slots.values().filter(|slot| matches!(slot.used_for, SlotUse::WrapUp { .. }));
         AgentView {
             status: agent.status,
+            status_name: agent.status_name.clone(),
             load: channels.into_iter().map(|name| (name.clone(), load(&name))).collect(),
             wrapping_up: u32::try_from(wrap_ups.count()).expect("an agent holds few tickets"),
         }
@@ -146,7 +146,8 @@ fn about(command: &Command) -> (Option<TicketId>, Option<AgentId>) {
         Command::RegisterAgent { agent, .. }
         | Command::RemoveAgent { agent }
         | Command::SetPresence { agent, .. }
-        | Command::Heartbeat { agent } => (None, Some(agent)),
+        | Command::Heartbeat { agent }
+        | Command::ExcuseSilence { agent } => (None, Some(agent)),
         Command::ReplaceCatalogue { .. } | Command::Elapse => (None, None),
     }
 }

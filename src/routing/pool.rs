@@ -336,6 +336,7 @@ mod tests {
             id: AgentId::parse(name).unwrap(),
             profile: AgentProfile::of_roles(roles.iter().map(|name| role(name))),
             status: Status::Online,
+            status_name: None,
             status_since: Timestamp(0),
             switches: BTreeMap::new(),
             slots: BTreeMap::new(),
@@ -345,6 +346,7 @@ mod tests {
             idle_seq: seq,
             turn_seq: 0,
             seen_at: Timestamp(0),
+            acted_before: None,
         }
     }
 

@@ -209,6 +209,7 @@ impl State {
         let wrapping_up = |slot: &&super::agent::Slot| matches!(slot.used_for, SlotUse::WrapUp { .. });
         AgentView {
             status: agent.status,
+            status_name: agent.status_name.clone(),
             load: named.into_iter().map(|name| (name.clone(), load(name))).collect(),
             wrapping_up: u32::try_from(agent.slots.values().filter(wrapping_up).count()).unwrap_or(u32::MAX),
         }

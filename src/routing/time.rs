@@ -43,6 +43,12 @@ impl Millis {
     }
 }
 
+/// For members that are only written where they say something.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+pub(super) fn is_zero(length: &Millis) -> bool {
+    length.is_zero()
+}
+
 impl Add<Millis> for Timestamp {
     type Output = Self;
 

@@ -67,6 +67,8 @@ pub enum AgentDue {
     WrapUp(TicketId),
     /// When silence turns it offline.
     Heartbeat,
+    /// When having done nothing turns it away.
+    Idle,
 }
 
 /// The earliest moment of each subject.

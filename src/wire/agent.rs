@@ -5,14 +5,16 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::routing::agent::{AgentProfile, Status};
+use crate::routing::Status;
+use crate::routing::agent::AgentProfile;
 use crate::routing::command::Command;
 use crate::routing::name::{AgentId, ChannelName, RoleName, TicketId};
 use crate::routing::permission::AccessLevel;
 
 use super::bounds::{CAPACITY_MAX, CHANNELS_MAX, LIMIT_MAX, RANK_MAX, ROLES_MAX};
 use super::data::Data;
-use super::member::{Label, NameSet, Named, NamedMap, Note, OneOf, SkillSet, Whole};
+use super::inbound::StatusMeaning;
+use super::member::{Label, NameSet, Named, NamedMap, Note, OneOf, STATUS_EXPECTED, SkillSet, StatusWord, Whole};
 use super::unreadable::Fault;
 
 /// An agent is known, or known anew. Replaces what was known, and keeps the status; a new agent is offline.
@@ -78,8 +80,9 @@ impl AgentRemoved {
 pub(super) struct AgentPresence {
     /// The agent.
     agent_id: Named<AgentId>,
-    /// Whether it is there. Only who is online gets work.
-    status: OneOf<Status>,
+    /// Whether it is there: `online`, `away`, `busy`, `draining`, `offline`, or a status of the catalogue's own, which is
+    /// taken for one of these. Only who is online gets work.
+    status: StatusWord,
     /// Why.
     reason: Option<Note>,
     /// Channels to switch on or off (`{"call": false}`); others stay as they are.
@@ -87,11 +90,20 @@ pub(super) struct AgentPresence {
 }
 
 impl AgentPresence {
-    pub(super) fn read(data: Data<'_>) -> Result<Command, Fault> {
+    pub(super) fn read(data: Data<'_>, meaning: StatusMeaning<'_>) -> Result<Command, Fault> {
         let members: Self = data.read()?;
+        let StatusWord(word) = members.status;
+        let (status, name) = match Status::parse(word.as_str()) {
+            Some(ours) => (ours, None),
+            None => match meaning(&word) {
+                Some(meant) => (meant, Some(word)),
+                None => return Err(data.bad_field(".status", STATUS_EXPECTED, &format!("{:?}", word.as_str()))),
+            },
+        };
         Ok(Command::SetPresence {
             agent: members.agent_id.0,
-            status: members.status.0,
+            status,
+            name,
             reason: members.reason.map(|reason| reason.0),
             switches: members.channels.unwrap_or_default().0,
         })

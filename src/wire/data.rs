@@ -8,9 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
 use super::document;
-use super::member::{NAME_EXPECTED, Object};
+use super::member::{NAME_EXPECTED, Object, STATUS_EXPECTED};
 use super::unreadable::{Fault, UnreadableCode, quote};
-use crate::routing::Status;
 
 /// The `data` of an event, and where in the message it is.
 #[derive(Clone, Copy)]
@@ -101,10 +100,7 @@ fn between_ticks<'a>(message: &'a str, prefix: &str) -> Option<&'a str> {
 fn what_is_required(member: &str) -> &'static str {
     match member {
         "roles" => "an array of names",
-        "status" => {
-            const _: () = assert!(Status::ALL.len() == 4, "the words below are all of them");
-            r#""online", "away", "busy" or "offline""#
-        }
+        "status" => STATUS_EXPECTED,
         _ => NAME_EXPECTED,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::routing::Command;
+use crate::routing::{Command, Status, StatusName};
 
 use super::agent::{AgentHeartbeat, AgentPresence, AgentRegistered, AgentRemoved, WrapUpFinished};
 use super::bounds::TRACEPARENT_LENGTH_MAX;
@@ -26,10 +26,13 @@ struct Message<'a> {
     extensions: Extensions,
 }
 
-pub(super) fn decode(raw: &RawEvent<'_>) -> Result<Inbound, Unreadable> {
+/// What a status that is not ours is taken for, if it is known.
+pub(super) type StatusMeaning<'a> = &'a dyn Fn(&StatusName) -> Option<Status>;
+
+pub(super) fn decode(raw: &RawEvent<'_>, meaning: StatusMeaning<'_>) -> Result<Inbound, Unreadable> {
     let message = open(raw).map_err(|fault| fault.of(EventKind::parse(claimed_kind(raw))))?;
     let kind = EventKind::parse(&message.kind).ok_or_else(|| unknown_type(&message.kind).of(None))?;
-    let command = read(kind, message.data).map_err(|fault| fault.of(Some(kind)))?;
+    let command = read(kind, message.data, meaning).map_err(|fault| fault.of(Some(kind)))?;
     let id = message.id.map(Cow::into_owned);
     let context = Context {
         correlation_id: id.clone(),
@@ -73,7 +76,7 @@ fn unknown_type(found: &str) -> Fault {
     Fault::new(UnreadableCode::UnknownType, detail)
 }
 
-fn read(kind: EventKind, data: Data<'_>) -> Result<Command, Fault> {
+fn read(kind: EventKind, data: Data<'_>, meaning: StatusMeaning<'_>) -> Result<Command, Fault> {
     match kind {
         EventKind::TicketCreated => TicketCreated::read(data),
         EventKind::TicketUpdated => TicketUpdated::read(data),
@@ -89,7 +92,7 @@ fn read(kind: EventKind, data: Data<'_>) -> Result<Command, Fault> {
         EventKind::CallQueued => TicketCreated::read_call(data),
         EventKind::AgentRegistered => AgentRegistered::read(data),
         EventKind::AgentRemoved => AgentRemoved::read(data),
-        EventKind::AgentPresence => AgentPresence::read(data),
+        EventKind::AgentPresence => AgentPresence::read(data, meaning),
         EventKind::AgentHeartbeat => AgentHeartbeat::read(data),
         EventKind::WrapUpFinished => WrapUpFinished::read(data),
     }

@@ -29,7 +29,7 @@ pub use kind::EventKind;
 pub use outbound::{CONTENT_TYPE, Encoder, Outbound};
 pub use unreadable::{Unreadable, UnreadableCode};
 
-use crate::routing::Command;
+use crate::routing::{Catalogue, Command, Status};
 
 /// A message as the broker delivered it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -76,10 +76,19 @@ pub struct Context {
     pub extensions: serde_json::Map<String, serde_json::Value>,
 }
 
-/// Reads a message.
+/// Reads a message, where this catalogue is in force.
 ///
 /// # Errors
 /// Says why the message belongs among the dead letters.
-pub fn decode(raw: &RawEvent<'_>) -> Result<Inbound, Unreadable> {
-    inbound::decode(raw)
+pub fn decode(raw: &RawEvent<'_>, catalogue: &Catalogue) -> Result<Inbound, Unreadable> {
+    inbound::decode(raw, &|name| catalogue.statuses.get(name).copied())
+}
+
+/// Whether a message can be read, where the catalogue is not known: a status that is not ours may be one of the
+/// catalogue's.
+///
+/// # Errors
+/// Says why the message belongs among the dead letters.
+pub fn check(raw: &RawEvent<'_>) -> Result<(), Unreadable> {
+    inbound::decode(raw, &|_| Some(Status::Away)).map(drop)
 }

@@ -12,16 +12,17 @@ use std::sync::Arc;
 
 use rolecall::journal::Entry;
 use rolecall::routing::agent::{AgentView, ChannelLoad};
+use rolecall::routing::catalogue::AgentRules;
 use rolecall::routing::command::{AfterWork, TransferTo};
-use rolecall::routing::event::{Held, Intake, Taking};
+use rolecall::routing::event::{Held, Intake, Sign, Taking};
 use rolecall::routing::offer::{FallOut, Reason, Remark, RevokeCause, Trigger};
 use rolecall::routing::role::{OverflowStep, Role, ServiceTarget, Strategy};
 use rolecall::routing::skill::{SkillLevel, Skills};
 use rolecall::routing::ticket::{Bar, Closing, Customer, Demand, Direction, Handover, Scalar, UnroutableCause};
 use rolecall::routing::{
     AgentId, AgentProfile, AssignmentId, Catalogue, ChannelName, Command, Engine, Event, Identity, Millis, Patch,
-    Permission, Priority, Rejection, RejectionCode, RoleName, RuleName, SkillName, State, Status, TicketChanges,
-    TicketId, TicketSpec, TicketType, Timestamp,
+    Permission, Priority, Rejection, RejectionCode, RoleName, RuleName, SkillName, State, Status, StatusName,
+    TicketChanges, TicketId, TicketSpec, TicketType, Timestamp,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -262,11 +263,15 @@ fn every_event() -> Vec<Event> {
         Event::PresenceChanged {
             agent: agent.clone(),
             status: Status::Away,
+            name: None,
             switches: BTreeMap::from([(channel, false)]),
             reason: Some("missed_offers".to_owned()),
         },
-        Event::AgentSeen { agent: agent.clone() },
-        Event::AgentChanged { agent: agent.clone(), view: AgentView { status: Status::Online, load, wrapping_up: 1 } },
+        Event::AgentSeen { agent: agent.clone(), sign: Sign::Heartbeat },
+        Event::AgentChanged {
+            agent: agent.clone(),
+            view: AgentView { status: Status::Online, load, wrapping_up: 1, ..AgentView::default() },
+        },
         Event::CommandRejected { rejection, ticket: Some(ticket), agent: Some(agent) },
         Event::ClosedForgotten { before: Timestamp(13) },
     ]
@@ -303,6 +308,7 @@ fn every_command() -> Vec<Command> {
         Command::SetPresence {
             agent: agent.clone(),
             status: Status::Online,
+            name: None,
             reason: text(),
             switches: BTreeMap::from([(channel(), true)]),
         },
@@ -316,12 +322,45 @@ fn every_command() -> Vec<Command> {
 /// One entry for each command, the first with every event.
 fn every_kind() -> Vec<Entry> {
     let events = every_event();
-    let seen = || Event::AgentSeen { agent: agent() };
+    let seen = || Event::AgentSeen { agent: agent(), sign: Sign::Heartbeat };
     let entry = |(place, command): (usize, Command)| {
         let events = if place == 0 { events.clone() } else { vec![seen()] };
         Entry { first_seq: 1 + place as u64, at: Timestamp(1_700_000_000_000), command, events }
     };
     every_command().into_iter().enumerate().map(entry).collect()
+}
+
+/// What came later, each with a file of its own: new kinds, and new members of old ones.
+fn later() -> Vec<(&'static str, Vec<Entry>)> {
+    vec![("presence.msgpack", presence())]
+}
+
+/// Statuses of the catalogue's own, draining, idleness.
+fn presence() -> Vec<Entry> {
+    let lunch = || StatusName::parse("lunch").expect("a name");
+    let catalogue = Catalogue {
+        agents: AgentRules { idle_timeout: Millis(1_800_000), ..AgentRules::default() },
+        statuses: BTreeMap::from([(lunch(), Status::Away)]),
+        ..Catalogue::default()
+    };
+    let replaced = Event::CatalogueReplaced { catalogue: Arc::new(catalogue.clone()), changes: Vec::new(), version: 1 };
+    let (name, switches, reason) = (Some(lunch()), BTreeMap::new(), None);
+    let changed = Event::PresenceChanged { agent: agent(), status: Status::Draining, name, switches, reason };
+    let view = AgentView { status: Status::Draining, status_name: Some(lunch()), ..AgentView::default() };
+    let told = Event::AgentChanged { agent: agent(), view };
+    let seen = Event::AgentSeen { agent: agent(), sign: Sign::Act };
+    let (name, switches, reason) = (Some(lunch()), BTreeMap::new(), None);
+    let commands = [
+        (Command::ReplaceCatalogue { catalogue: Arc::new(catalogue) }, vec![replaced]),
+        (
+            Command::SetPresence { agent: agent(), status: Status::Draining, name, reason, switches },
+            vec![changed, told],
+        ),
+        (Command::ExcuseSilence { agent: agent() }, vec![seen]),
+    ];
+    let entry =
+        |(place, (command, events))| Entry { first_seq: place, at: Timestamp(1_700_000_000_000), command, events };
+    (1..).zip(commands).map(entry).collect()
 }
 
 /// A short day: a catalogue, an agent, and tickets that the engine decides about.
@@ -339,7 +378,13 @@ fn day() -> (Vec<Entry>, State) {
         Command::ReplaceCatalogue { catalogue: catalogue() },
         email(1),
         Command::RegisterAgent { agent: agent(), profile: Box::new(AgentProfile::of_roles([role()])) },
-        Command::SetPresence { agent: agent(), status: Status::Online, reason: None, switches: BTreeMap::new() },
+        Command::SetPresence {
+            agent: agent(),
+            status: Status::Online,
+            name: None,
+            reason: None,
+            switches: BTreeMap::new(),
+        },
         email(2),
         email(3),
         call,
@@ -382,6 +427,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
         | Command::RemoveAgent { .. }
         | Command::SetPresence { .. }
         | Command::Heartbeat { .. }
+        | Command::ExcuseSilence { .. }
         | Command::FinishWrapUp { .. }
         | Command::ReplaceCatalogue { .. }
         | Command::Elapse) = &entry.command;
@@ -427,9 +473,20 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
 #[test]
 fn what_is_written_is_as_it_was() {
     let now = every_kind();
-    assert_eq!(kinds(&now), (31, 18), "every event and every command is in the golden file");
+    let all: Vec<Entry> = now.iter().cloned().chain(later().into_iter().flat_map(|(_, entries)| entries)).collect();
+    assert_eq!(kinds(&all), (31, 19), "every event and every command is in a golden file");
     let written = rmp_serde::to_vec_named(&now).expect("it can be encoded");
     assert!(golden("entries.msgpack", &now) == written, "the journal's form has changed: see the top of this file");
+}
+
+#[test]
+fn what_came_later_is_written_as_it_was_and_read() {
+    for (name, now) in later() {
+        let written = rmp_serde::to_vec_named(&now).expect("it can be encoded");
+        let kept = golden(name, &now);
+        assert!(kept == written, "{name}: the journal's form has changed: see the top of this file");
+        assert_eq!(read::<Vec<Entry>>(&kept), now, "{name}");
+    }
 }
 
 #[test]

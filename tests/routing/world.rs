@@ -17,7 +17,7 @@ use rolecall::routing::staffing::Staffing;
 use rolecall::routing::ticket::{Customer, Phase, TicketChanges, TicketSpec};
 use rolecall::routing::{
     AgentId, AssignmentId, Catalogue, ChannelName, Command, Millis, Patch, Permission, Priority, RoleName, RuleName,
-    SkillName, State, Status, TicketId, TicketType, Timestamp,
+    SkillName, State, Status, StatusName, TicketId, TicketType, Timestamp,
 };
 
 pub(crate) const ROLES: [&str; 3] = ["billing", "technical", "vip"];
@@ -203,11 +203,13 @@ fn rules() -> impl Strategy<Value = Vec<Rule>> {
 
 fn agent_rules() -> impl Strategy<Value = AgentRules> {
     let silence = prop_oneof![4 => Just(Millis::ZERO), 1 => (30_u64..300).prop_map(Millis::from_secs)];
-    (0_u32..3, prop_oneof![Just(100), 20_u32..300], silence).prop_map(
-        |(missed_offers_max, capacity, heartbeat_timeout)| AgentRules {
+    let idleness = prop_oneof![4 => Just(Millis::ZERO), 1 => (30_u64..300).prop_map(Millis::from_secs)];
+    (0_u32..3, prop_oneof![Just(100), 20_u32..300], silence, idleness).prop_map(
+        |(missed_offers_max, capacity, heartbeat_timeout, idle_timeout)| AgentRules {
             capacity,
             missed_offers_max,
             heartbeat_timeout,
+            idle_timeout,
         },
     )
 }
@@ -223,7 +225,16 @@ pub(crate) fn catalogue() -> impl Strategy<Value = Arc<Catalogue>> {
                 [Some(a), Some(b), c].into_iter().flatten().map(|role| (role.name.clone(), role)).collect();
             let default_role = default_role.filter(|name| roles.contains_key(name));
             let closed_retention = Millis::from_secs(retention);
-            Arc::new(Catalogue { channels, roles, rules, default_role, access, agents, closed_retention })
+            Arc::new(Catalogue {
+                channels,
+                roles,
+                rules,
+                default_role,
+                access,
+                agents,
+                closed_retention,
+                ..Catalogue::default()
+            })
         },
     )
 }
@@ -289,7 +300,13 @@ fn common_profile() -> impl Strategy<Value = AgentProfile> {
 }
 
 fn status() -> impl Strategy<Value = Status> {
-    prop_oneof![5 => Just(Status::Online), 1 => Just(Status::Away), 1 => Just(Status::Busy), 2 => Just(Status::Offline)]
+    prop_oneof![
+        6 => Just(Status::Online),
+        1 => Just(Status::Away),
+        1 => Just(Status::Busy),
+        1 => Just(Status::Draining),
+        2 => Just(Status::Offline),
+    ]
 }
 
 fn patch<T: Clone + std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Value = Patch<T>> {
@@ -357,9 +374,13 @@ fn command(now: i64) -> impl Strategy<Value = Command> {
         5 => (agent_id(), prop_oneof![2 => profile(), 1 => common_profile()])
             .prop_map(|(agent, profile)| Command::RegisterAgent { agent, profile: Box::new(profile) }),
         1 => agent_id().prop_map(|agent| Command::RemoveAgent { agent }),
-        7 => (agent_id(), status(), switches)
-            .prop_map(|(agent, status, switches)| Command::SetPresence { agent, status, reason: None, switches }),
+        7 => (agent_id(), status(), some(one_of(&["lunch", "training"]), 0.2), switches)
+            .prop_map(|(agent, status, name, switches)| {
+                let name = name.map(|name| StatusName::parse(name).unwrap());
+                Command::SetPresence { agent, status, name, reason: None, switches }
+            }),
         1 => agent_id().prop_map(|agent| Command::Heartbeat { agent }),
+        1 => agent_id().prop_map(|agent| Command::ExcuseSilence { agent }),
         2 => (agent_id(), some(ticket_id(), 0.3)).prop_map(|(agent, ticket)| Command::FinishWrapUp { agent, ticket }),
         1 => catalogue().prop_map(|catalogue| Command::ReplaceCatalogue { catalogue }),
         6 => Just(Command::Elapse),

@@ -83,7 +83,8 @@ impl Stage {
     fn receive(&mut self, way: &str, kind: &str, data: &str, at: Timestamp) -> Result<(), String> {
         let body = self.transcript.resolve(data).map_err(|error| format!("{kind} {data}: {error}"))?;
         let raw = RawEvent { body: &body, kind: Some(kind), routing_key: kind, ..RawEvent::default() };
-        let inbound = wire::decode(&raw).map_err(|unreadable| format!("{kind} {data}: {unreadable}"))?;
+        let inbound = wire::decode(&raw, self.engine.state().catalogue())
+            .map_err(|unreadable| format!("{kind} {data}: {unreadable}"))?;
         self.handle(inbound.command, at, Some(&format!("{way}{kind} {data}")))
     }
 

@@ -231,7 +231,7 @@ function drawFigures() {
   text(field(main, "work-note"), [totals.offered && `${totals.offered} ringing`, totals.paused && `${totals.paused} paused`, `${totals.today.completed} done`].filter(Boolean).join(", "));
   const { staff } = totals;
   text(field(main, "free"), staff.idle + staff.some_room);
-  text(field(main, "free-note"), `of ${staff.online} online, ${staff.away + staff.busy} away`);
+  text(field(main, "free-note"), `of ${staff.online} online, ${staff.away + staff.busy + staff.draining} away`);
   $("figure-free").dataset.mood = totals.waiting && staff.idle + staff.some_room === 0 ? "warn" : "";
   $("alarm").hidden = totals.unroutable === 0;
   text($("alarm-text"), `${plural(totals.unroutable, "ticket fits", "tickets fit")} no agent, online or offline. Tried again whenever agents or roles change.`);
@@ -288,7 +288,7 @@ function drawRole(role) {
 }
 
 function drawStaff(card, staff) {
-  const absent = staff.away + staff.busy;
+  const absent = staff.away + staff.busy + staff.draining;
   const parts = [["idle", staff.idle], ["some", staff.some_room], ["full", staff.full], ["away", absent]].filter(([, count]) => count > 0);
   const free = staff.idle + staff.some_room;
   const words = `${free} with room · ${staff.full} full · ${absent} away`;
@@ -315,7 +315,7 @@ function drawAgents() {
     ROOM_ORDER[a.room] - ROOM_ORDER[b.room] || (a.name ?? a.agent_id).localeCompare(b.name ?? b.agent_id));
   $("agents-empty").hidden = agents.length > 0;
   const { staff } = board.totals;
-  text($("people-legend"), `● ${staff.full} full   ◐ ${staff.some_room} with room   ○ ${staff.idle} idle   – ${staff.away + staff.busy} away`);
+  text($("people-legend"), `● ${staff.full} full   ◐ ${staff.some_room} with room   ○ ${staff.idle} idle   – ${staff.away + staff.busy + staff.draining} away`);
   const slots = board.channels.filter(({ used, free }) => used + free > 0);
   $("slots").replaceChildren(...(slots.length ? ["free slots"] : []), ...slots.flatMap(({ channel, free }) => [` · ${channel} `, make("b", "", free)]));
   const list = $("agents");

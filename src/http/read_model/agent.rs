@@ -126,7 +126,7 @@ fn free(agent: &Agent, channel: &ChannelName, load: ChannelLoad, catalogue: &Cat
 
 fn room(agent: &Agent, has_slot: bool) -> Room {
     match agent.status {
-        Status::Away | Status::Busy | Status::Offline => Room::Away,
+        Status::Away | Status::Busy | Status::Draining | Status::Offline => Room::Away,
         Status::Online if !has_slot => Room::Full,
         Status::Online if agent.slots.is_empty() => Room::Idle,
         Status::Online => Room::Some,

@@ -51,6 +51,8 @@ pub struct Staff {
     pub away: u32,
     /// Busy.
     pub busy: u32,
+    /// Draining.
+    pub draining: u32,
     /// Offline.
     pub offline: u32,
     /// Online, holding nothing.
@@ -69,6 +71,7 @@ impl Staff {
             Status::Online => self.online,
             Status::Away => self.away,
             Status::Busy => self.busy,
+            Status::Draining => self.draining,
             Status::Offline => self.offline,
         }
     }
@@ -90,6 +93,7 @@ impl Staff {
             Status::Online => &mut self.online,
             Status::Away => &mut self.away,
             Status::Busy => &mut self.busy,
+            Status::Draining => &mut self.draining,
             Status::Offline => &mut self.offline,
         };
         let by_room = match card.room {

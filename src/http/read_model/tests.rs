@@ -68,7 +68,7 @@ fn any_command() -> impl Strategy<Value = Command> {
             agent: agent(id), profile: Box::new(AgentProfile::of_roles(roles.into_iter().map(role))),
         }),
         1 => agents().prop_map(|id| Command::RemoveAgent { agent: agent(id) }),
-        5 => (agents(), status).prop_map(|(id, status)| Command::SetPresence { agent: agent(id), status, reason: None, switches: BTreeMap::new() }),
+        5 => (agents(), status).prop_map(|(id, status)| Command::SetPresence { agent: agent(id), status, name: None, reason: None, switches: BTreeMap::new() }),
         3 => Just(Command::Elapse),
     ]
 }

@@ -7,14 +7,16 @@ mod tickets;
 
 use super::due::{What, Who};
 use super::{Handled, NaiveEngine};
+use crate::routing::agent::{Agent, Status};
 use crate::routing::catalogue::Catalogue;
 use crate::routing::channel::Acceptance;
 use crate::routing::classify::Classifier;
 use crate::routing::command::{Command, Rejection, RejectionCode};
-use crate::routing::event::{Event, Held, Taking};
+use crate::routing::event::{Event, Held, Sign, Taking};
 use crate::routing::name::{AgentId, AssignmentId, RoleName, TicketId};
 use crate::routing::offer::{Reason, Remark, RevokeCause, Trigger};
 use crate::routing::overflow;
+use crate::routing::presence::Presence;
 use crate::routing::ticket::{Closing, Phase, Ticket, assignment_id};
 use crate::routing::{Verdict, estimate::Pace};
 
@@ -60,16 +62,13 @@ impl NaiveEngine {
             Command::ClaimTicket { agent, role, ticket } => self.claim(&agent, role.as_ref(), ticket.as_ref()),
             Command::RegisterAgent { agent, profile } => self.register(&agent, *profile),
             Command::RemoveAgent { agent } => self.remove(&agent),
-            Command::SetPresence { agent, status, reason, switches } => {
+            Command::SetPresence { agent, status, name, reason, switches } => {
                 self.require_agent(&agent)?;
-                self.change_presence(&agent, status, reason, switches);
+                self.change_presence(&agent, Presence { status, name, reason, switches });
                 Ok(Verdict::Accepted)
             }
-            Command::Heartbeat { agent } => {
-                self.require_agent(&agent)?;
-                self.emit(Event::AgentSeen { agent });
-                Ok(Verdict::Accepted)
-            }
+            Command::Heartbeat { agent } => self.hear(agent, Sign::Heartbeat),
+            Command::ExcuseSilence { agent } => self.hear(agent, Sign::Act),
             Command::FinishWrapUp { agent, ticket } => self.finish_wrap_up(&agent, ticket.as_ref()),
             Command::ReplaceCatalogue { catalogue } => Ok(self.replace_catalogue(catalogue)),
             Command::Elapse => Ok(self.elapse()),
@@ -116,6 +115,12 @@ impl NaiveEngine {
         Verdict::Accepted
     }
 
+    fn hear(&mut self, agent: AgentId, sign: Sign) -> Handled {
+        self.require_agent(&agent)?;
+        self.emit(Event::AgentSeen { agent, sign });
+        Ok(Verdict::Accepted)
+    }
+
     /// Whatever is due happens, one thing after the other.
     fn elapse(&mut self) -> Verdict {
         for _ in 0..ELAPSED_MAX {
@@ -131,7 +136,8 @@ impl NaiveEngine {
     fn happens(&mut self, who: &Who, what: What) {
         match (who, what) {
             (Who::Agent(agent), What::WrapUpEnds(ticket)) => self.end_wrap_up(agent, &ticket),
-            (Who::Agent(agent), _) => self.fall_silent(agent),
+            (Who::Agent(agent), What::GoesIdle) => self.turn(agent, Status::Away, "idle"),
+            (Who::Agent(agent), _) => self.turn(agent, Status::Offline, "heartbeat"),
             (Who::Ended, _) => {
                 self.emit(Event::ClosedForgotten { before: self.at - self.state.catalogue().closed_retention });
             }
@@ -176,11 +182,19 @@ impl NaiveEngine {
         }
     }
 
-    /// Gives every agent what it may take, until nothing is left to give.
+    /// Gives every agent what it may take, until nothing is left to give. Who drains and has nothing left goes offline.
     pub(super) fn feed(&mut self) {
         let agents: Vec<AgentId> = self.state.agents().map(|agent| agent.id.clone()).collect();
         for agent in &agents {
             while self.feed_once(agent) {}
+        }
+        let is_drained = |agent: &&Agent| agent.status == Status::Draining && agent.slots.is_empty();
+        let drained: Vec<AgentId> = self.state.agents().filter(is_drained).map(|agent| agent.id.clone()).collect();
+        for agent in &drained {
+            self.turn(agent, Status::Offline, "drained");
+        }
+        if !drained.is_empty() {
+            self.feed();
         }
     }
 

@@ -24,6 +24,7 @@ pub(super) enum Who {
 pub(super) enum What {
     WrapUpEnds(TicketId),
     FallsSilent,
+    GoesIdle,
     Expires,
     Starts,
     OfferLapses(AgentId),
@@ -64,6 +65,10 @@ impl NaiveEngine {
         let timeout = self.state.catalogue().agents.heartbeat_timeout;
         if !timeout.is_zero() && agent.status != Status::Offline {
             dues.push((agent.seen_at + timeout, What::FallsSilent));
+        }
+        let idle_timeout = self.state.catalogue().agents.idle_timeout;
+        if !idle_timeout.is_zero() && agent.status == Status::Online {
+            dues.push((agent.acted_at() + idle_timeout, What::GoesIdle));
         }
         dues
     }

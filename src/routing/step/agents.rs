@@ -1,16 +1,15 @@
 //! Agents are registered and removed, come and go, and finish their wrap-up.
 
-use std::collections::BTreeMap;
-
 use super::{Done, Handled, Step, reject};
 use crate::routing::agent::{Agent, AgentProfile, SlotUse, Status};
 use crate::routing::catalogue::Catalogue;
 use crate::routing::channel::OwnerGrace;
 use crate::routing::command::{Rejection, RejectionCode};
-use crate::routing::event::Event;
+use crate::routing::event::{Event, Sign};
 use crate::routing::matching;
-use crate::routing::name::{AgentId, ChannelName, RoleName, TicketId};
+use crate::routing::name::{AgentId, RoleName, TicketId};
 use crate::routing::offer::{Remark, RevokeCause, Trigger};
+use crate::routing::presence::Presence;
 use crate::routing::ticket::{Phase, Ticket};
 
 impl Step<'_> {
@@ -19,7 +18,7 @@ impl Step<'_> {
             return Err(reject(RejectionCode::UnknownRole, format!("there is no role {role}")));
         }
         if self.state.agent(id).is_some_and(|known| known.profile == profile) {
-            self.emit(Event::AgentSeen { agent: id.clone() });
+            self.emit(Event::AgentSeen { agent: id.clone(), sign: Sign::Act });
             return Ok(Done::Accepted);
         }
         let lost = self.state.agent(id).map_or(Lost::Nobody, |known| self.loses(known, Some(&profile)));
@@ -60,46 +59,29 @@ impl Step<'_> {
         Ok(Done::Accepted)
     }
 
-    pub(super) fn set_presence(
-        &mut self,
-        id: &AgentId,
-        status: Status,
-        reason: Option<String>,
-        switches: BTreeMap<ChannelName, bool>,
-    ) -> Handled {
+    pub(super) fn set_presence(&mut self, id: &AgentId, presence: Presence) -> Handled {
         self.require_agent(id)?;
-        self.change_presence(id, status, reason, switches);
+        self.change_presence(id, presence);
         Ok(Done::Accepted)
     }
 
-    /// Misses in a row turn an agent away.
-    pub(super) fn turn_away(&mut self, id: &AgentId) {
-        self.change_presence(id, Status::Away, Some("missed_offers".to_owned()), BTreeMap::new());
+    /// Time, or what the agent did not do, changes its status.
+    pub(super) fn turn(&mut self, id: &AgentId, status: Status, reason: &str) {
+        self.change_presence(id, Presence::by_itself(status, reason));
     }
 
-    /// Silence turns an agent offline.
-    pub(super) fn turn_offline(&mut self, id: &AgentId) {
-        self.change_presence(id, Status::Offline, Some("heartbeat".to_owned()), BTreeMap::new());
-    }
-
-    fn change_presence(
-        &mut self,
-        id: &AgentId,
-        status: Status,
-        reason: Option<String>,
-        switches: BTreeMap<ChannelName, bool>,
-    ) {
+    fn change_presence(&mut self, id: &AgentId, presence: Presence) {
         let agent = self.state.agent(id).expect("checked by the caller");
-        let same = agent.status == status
+        let Presence { status, name, reason, switches } = presence;
+        let same = (agent.status, &agent.status_name) == (status, &name)
             && switches.iter().all(|(channel, on)| agent.switches.get(channel).copied().unwrap_or(true) == *on);
         if same {
-            return self.emit(Event::AgentSeen { agent: id.clone() });
+            return self.emit(Event::AgentSeen { agent: id.clone(), sign: Sign::Act });
         }
-        self.emit(Event::PresenceChanged { agent: id.clone(), status, switches, reason });
+        self.emit(Event::PresenceChanged { agent: id.clone(), status, name, switches, reason });
         let lost = self.open_offers(id, |step, ticket| {
             let agent = step.state.agent(id).expect("checked by the caller");
-            matches!(status, Status::Away | Status::Offline)
-                || !agent.channel_on(&ticket.spec.channel, step.state.catalogue())
+            status.loses_offers() || !agent.channel_on(&ticket.spec.channel, step.state.catalogue())
         });
         for ticket in &lost {
             self.revoke_offer(ticket, id, RevokeCause::AgentOffline, Remark::NONE);
@@ -167,9 +149,9 @@ impl Step<'_> {
         }
     }
 
-    pub(super) fn heartbeat(&mut self, id: &AgentId) -> Handled {
-        self.require_agent(id)?;
-        self.emit(Event::AgentSeen { agent: id.clone() });
+    pub(super) fn hear(&mut self, agent: AgentId, sign: Sign) -> Handled {
+        self.require_agent(&agent)?;
+        self.emit(Event::AgentSeen { agent, sign });
         Ok(Done::Accepted)
     }
 

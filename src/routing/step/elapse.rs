@@ -1,12 +1,14 @@
 //! Time passes: whatever is due happens, in the order in which it is due.
 
 use super::{Done, Step};
+use crate::routing::agent::Status;
 use crate::routing::event::Event;
 use crate::routing::index;
 use crate::routing::matching;
 use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::{Remark, RevokeCause, Trigger};
 use crate::routing::overflow;
+use crate::routing::presence;
 use crate::routing::ticket::{Closing, Phase};
 use crate::routing::timer::{AgentDue, Subject, TicketDue};
 
@@ -38,7 +40,8 @@ impl Step<'_> {
         let (_, due) = index::agent_due(agent, self.state.catalogue()).expect("a timer runs for something");
         match due {
             AgentDue::WrapUp(ticket) => self.end_wrap_up(id, &ticket),
-            AgentDue::Heartbeat => self.turn_offline(id),
+            AgentDue::Heartbeat => self.turn(id, Status::Offline, presence::SILENT),
+            AgentDue::Idle => self.turn(id, Status::Away, presence::IDLE),
         }
     }
 

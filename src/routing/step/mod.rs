@@ -13,12 +13,13 @@ mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::agent::{AgentView, Status};
+use super::agent::AgentView;
 use super::command::{Command, Rejection, RejectionCode};
 use super::engine::Verdict;
-use super::event::{Event, Held};
+use super::event::{Event, Held, Sign};
 use super::name::{AgentId, TicketId};
 use super::offer::{Offer, Ownership, Remark};
+use super::presence::Presence;
 use super::state::State;
 use super::ticket::Ticket;
 use super::time::Timestamp;
@@ -71,9 +72,8 @@ impl<'s> Step<'s> {
     pub(super) fn finish(mut self) -> Vec<Event> {
         for (agent, before) in std::mem::take(&mut self.before) {
             let now = self.state.agent(&agent).map(|agent| self.state.agent_view(agent));
-            let gone = || AgentView { status: Status::Offline, load: BTreeMap::new(), wrapping_up: 0 };
             if now != before {
-                self.emit(Event::AgentChanged { agent, view: now.unwrap_or_else(gone) });
+                self.emit(Event::AgentChanged { agent, view: now.unwrap_or_default() });
             }
         }
         self.events
@@ -102,10 +102,11 @@ impl<'s> Step<'s> {
             Command::ClaimTicket { agent, role, ticket } => self.claim_ticket(&agent, role.as_ref(), ticket.as_ref()),
             Command::RegisterAgent { agent, profile } => self.register_agent(&agent, *profile),
             Command::RemoveAgent { agent } => self.remove_agent(&agent),
-            Command::SetPresence { agent, status, reason, switches } => {
-                self.set_presence(&agent, status, reason, switches)
+            Command::SetPresence { agent, status, name, reason, switches } => {
+                self.set_presence(&agent, Presence { status, name, reason, switches })
             }
-            Command::Heartbeat { agent } => self.heartbeat(&agent),
+            Command::Heartbeat { agent } => self.hear(agent, Sign::Heartbeat),
+            Command::ExcuseSilence { agent } => self.hear(agent, Sign::Act),
             Command::FinishWrapUp { agent, ticket } => self.finish_wrap_up(&agent, ticket.as_ref()),
             Command::ReplaceCatalogue { catalogue } => Ok(self.replace_catalogue(&catalogue)),
             Command::Elapse => Ok(self.elapse()),
@@ -195,7 +196,8 @@ fn subjects(command: &Command) -> (Option<TicketId>, Option<AgentId>) {
         Command::RegisterAgent { agent, .. }
         | Command::RemoveAgent { agent }
         | Command::SetPresence { agent, .. }
-        | Command::Heartbeat { agent } => (None, Some(agent.clone())),
+        | Command::Heartbeat { agent }
+        | Command::ExcuseSilence { agent } => (None, Some(agent.clone())),
         Command::ReplaceCatalogue { .. } | Command::Elapse => (None, None),
     }
 }

@@ -1,12 +1,14 @@
 //! Offers are accepted, declined, missed and taken back; agents ask for work.
 
 use super::{Done, Handled, Step, held_by_offer, reject, wrong_state};
+use crate::routing::agent::Status;
 use crate::routing::command::{Rejection, RejectionCode};
 use crate::routing::cooldown::Refusal;
 use crate::routing::event::{Event, Taking};
 use crate::routing::matching::{self, Search};
 use crate::routing::name::{AgentId, AssignmentId, RoleName, TicketId};
 use crate::routing::offer::{FallOut, Offer, Reason, Remark, RevokeCause, Trigger};
+use crate::routing::presence;
 use crate::routing::ticket::{Bar, Phase, Ticket};
 
 impl Step<'_> {
@@ -102,7 +104,7 @@ impl Step<'_> {
         let missed_max = self.state.catalogue().agents.missed_offers_max;
         let missed = self.state.agent(agent).map_or(0, |agent| agent.missed_offers);
         if missed_max > 0 && missed >= missed_max {
-            self.turn_away(agent);
+            self.turn(agent, Status::Away, presence::MISSED_OFFERS);
         }
         self.after_refusal(id, agent, Refusal::NoAnswer);
     }

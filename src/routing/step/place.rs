@@ -1,13 +1,16 @@
 //! Where a ticket goes: to an agent at once, into its queues, aside, or among those that nobody can take. And the other
 //! way round: what an agent who has room is given.
 
+use std::collections::BTreeSet;
+
 use super::{Step, held_by_owner};
-use crate::routing::agent::Agent;
+use crate::routing::agent::{Agent, Status};
 use crate::routing::channel::Acceptance;
 use crate::routing::event::{Event, Taking};
 use crate::routing::matching::{self, Choice, Lack, Search};
 use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::Trigger;
+use crate::routing::presence;
 use crate::routing::role::{Dispatch, Order};
 use crate::routing::ticket::{Closing, Direction, Phase, Ticket, assignment_id};
 
@@ -209,10 +212,23 @@ impl Step<'_> {
     /// Gives everybody who may have room what they may take, until nothing is left to give.
     ///
     /// The ticket comes from the agent's queues; who gets it is still the role's strategy's choice, so that several
-    /// agents who become free at one moment share what waits.
+    /// agents who become free at one moment share what waits. Whoever was to finish what it had, and has, goes offline
+    /// then.
     pub(super) fn feed(&mut self) {
-        while let Some(id) = self.hungry.pop_first() {
-            while self.feed_once(&id) {}
+        loop {
+            let mut drained = BTreeSet::new();
+            while let Some(id) = self.hungry.pop_first() {
+                while self.feed_once(&id) {}
+                if self.state.agent(&id).is_some_and(Agent::is_drained) {
+                    drained.insert(id);
+                }
+            }
+            if drained.is_empty() {
+                return;
+            }
+            for id in drained {
+                self.turn(&id, Status::Offline, presence::DRAINED);
+            }
         }
     }
 

@@ -12,7 +12,7 @@ mod text;
 pub(super) use collection::{Attributes, NameSet, NamedMap, SkillSet};
 pub(super) use number::{PriorityLevel, Whole};
 pub(super) use object::{Change, Object};
-pub(super) use text::{Label, Moment, NAME_EXPECTED, Named, Note, OneOf, Subject};
+pub(super) use text::{Label, Moment, NAME_EXPECTED, Named, Note, OneOf, STATUS_EXPECTED, StatusWord, Subject};
 
 /// A JSON Schema that is written out wherever it is used.
 macro_rules! inline_schema {

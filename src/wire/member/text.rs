@@ -8,7 +8,7 @@ use schemars::{JsonSchema, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 
 use crate::routing::agent::Status;
-use crate::routing::name::{NAME_LENGTH_MAX, NameError};
+use crate::routing::name::{NAME_LENGTH_MAX, NameError, StatusName};
 use crate::routing::permission::AccessLevel;
 use crate::routing::time::Timestamp;
 
@@ -140,6 +140,38 @@ impl JsonSchema for Moment {
     inline_schema!("Moment", json_schema!({ "type": "string", "format": "date-time" }));
 }
 
+/// What a status should have been.
+pub(in crate::wire) const STATUS_EXPECTED: &str =
+    r#""online", "away", "busy", "draining", "offline" or a status of the catalogue"#;
+const _: () = assert!(Status::ALL.len() == 5, "the expectation names all of them");
+
+/// A status: one of ours, or what may be one of the catalogue's.
+pub(in crate::wire) struct StatusWord(pub(in crate::wire) StatusName);
+
+struct StatusWordVisitor;
+
+impl Visitor<'_> for StatusWordVisitor {
+    type Value = StatusWord;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(STATUS_EXPECTED)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        text.parse().map(StatusWord).map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+    }
+}
+
+impl<'de> Deserialize<'de> for StatusWord {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(StatusWordVisitor)
+    }
+}
+
+impl JsonSchema for StatusWord {
+    inline_schema!("Status", Named::<StatusName>::json_schema(&mut schemars::SchemaGenerator::default()));
+}
+
 /// A value that the wire spells as one word of a list.
 pub(in crate::wire) trait Word: Copy + 'static {
     /// The list.
@@ -147,14 +179,6 @@ pub(in crate::wire) trait Word: Copy + 'static {
 
     /// How the wire spells this one.
     fn word(self) -> &'static str;
-}
-
-impl Word for Status {
-    const ALL: &'static [Self] = &Self::ALL;
-
-    fn word(self) -> &'static str {
-        self.as_str()
-    }
 }
 
 impl Word for AccessLevel {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::routing::AgentView;
-use crate::routing::name::ChannelName;
+use crate::routing::name::{ChannelName, StatusName};
 
 /// How much of a channel an agent holds.
 #[derive(Serialize, JsonSchema)]
@@ -23,8 +23,11 @@ pub(in crate::wire) struct LoadBody {
 pub(in crate::wire) struct AgentChanged<'a> {
     /// The agent.
     agent_id: &'a str,
-    /// `online`, `away`, `busy`, `offline`.
+    /// `online`, `away`, `busy`, `draining`, `offline`.
     status: &'static str,
+    /// What the catalogue calls it, where the agent said so: `lunch`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_name: Option<&'a str>,
     /// By channel.
     load: BTreeMap<&'a str, LoadBody>,
     /// How many of its slots are in wrap-up.
@@ -37,7 +40,13 @@ impl<'a> AgentChanged<'a> {
             .load
             .iter()
             .map(|(channel, load)| (ChannelName::as_str(channel), LoadBody { used: load.used, limit: load.limit }));
-        Self { agent_id, status: view.status.as_str(), load: load.collect(), wrapping_up: view.wrapping_up }
+        Self {
+            agent_id,
+            status: view.status.as_str(),
+            status_name: view.status_name.as_ref().map(StatusName::as_str),
+            load: load.collect(),
+            wrapping_up: view.wrapping_up,
+        }
     }
 }
 

@@ -99,7 +99,7 @@ fn channel() -> ChannelName {
 fn spec() -> TicketSpec {
     let body = inbound(EventKind::TicketCreated).as_bytes();
     let raw = RawEvent { body, kind: Some("ticket.created"), ..RawEvent::default() };
-    match decode(&raw).expect("the example is a proper event").command {
+    match decode(&raw, &Catalogue::default()).expect("the example is a proper event").command {
         Command::CreateTicket { spec, .. } => *spec,
         other => panic!("a created ticket is to be created, not {other:?}"),
     }
@@ -255,6 +255,7 @@ fn about_others() -> Vec<Event> {
     let load = ["chat", "email"].map(|name| ChannelName::parse(name).expect("a name"));
     let view = AgentView {
         status: Status::Online,
+        status_name: None,
         load: load
             .into_iter()
             .zip([(2, 3), (0, 5)])

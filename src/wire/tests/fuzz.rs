@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::super::bounds::DETAIL_LENGTH_MAX;
 use super::super::reference::examples;
-use super::super::{EventKind, RawEvent, decode};
+use super::super::{EventKind, RawEvent};
+use super::decode;
 
 fn survives(raw: &RawEvent<'_>) {
     match decode(raw) {

@@ -6,7 +6,14 @@ mod readable;
 mod unreadable;
 mod unreadable_members;
 
-use super::{EventKind, Inbound, RawEvent, Unreadable, decode};
+use super::{EventKind, Inbound, RawEvent, Unreadable};
+use crate::routing::{Catalogue, Status, StatusName};
+
+/// Reads a message under a catalogue that has one status of its own.
+fn decode(raw: &RawEvent<'_>) -> Result<Inbound, Unreadable> {
+    let lunch = StatusName::parse("lunch").expect("a name");
+    super::decode(raw, &Catalogue { statuses: [(lunch, Status::Away)].into(), ..Catalogue::default() })
+}
 
 /// Reads a plain message of that type.
 fn plain(kind: EventKind, data: &str) -> Result<Inbound, Unreadable> {

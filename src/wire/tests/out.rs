@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::reference::examples;
 use super::super::{Context, Encoder, Outbound};
+use crate::routing::event::Sign;
 use crate::routing::ticket::Closing;
 use crate::routing::{AgentId, AgentView, ChannelName, Event, Identity, RoleName, State, Status, TicketId, Timestamp};
 
@@ -69,7 +70,7 @@ fn encode(event: &Event, at: Timestamp, context: &Context) -> Option<Outbound> {
 }
 
 fn agent_changed() -> Event {
-    let view = AgentView { status: Status::Away, load: <_>::default(), wrapping_up: 0 };
+    let view = AgentView { status: Status::Away, ..AgentView::default() };
     Event::AgentChanged { agent: AgentId::parse("a").unwrap(), view }
 }
 
@@ -107,7 +108,7 @@ fn what_is_the_engines_own_stays_inside() {
     let ticket = TicketId::parse("T").unwrap();
     let channel = ChannelName::parse("call").unwrap();
     for event in [
-        Event::AgentSeen { agent: AgentId::parse("a").unwrap() },
+        Event::AgentSeen { agent: AgentId::parse("a").unwrap(), sign: Sign::Heartbeat },
         Event::ClosedForgotten { before: Timestamp(1) },
         Event::TicketClosed { ticket, role: None, channel, how: Closing::Completed, cause: String::new() },
     ] {

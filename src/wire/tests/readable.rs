@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::super::reference::examples;
-use super::super::{EventKind, RawEvent, decode};
+use super::super::{EventKind, RawEvent, check};
+use super::decode;
 use super::{enveloped, plain};
 use crate::routing::command::{AfterWork, Command, TransferTo};
 use crate::routing::ticket::{Customer, Patch, Priority, Scalar, TicketChanges, TicketSpec};
-use crate::routing::{AgentId, ChannelName, RoleName, Timestamp};
+use crate::routing::{AgentId, ChannelName, RoleName, Status, StatusName, Timestamp};
 
 /// The optional members of a ticket, all of them `null`.
 fn nulls() -> String {
@@ -227,4 +228,21 @@ fn a_ticket_may_be_handed_to_an_agent() {
     let expected = TransferTo::Agent(AgentId::parse("ben").unwrap());
     let handed = command(EventKind::TicketTransferred, data);
     assert!(matches!(handed, Command::TransferTicket { to, .. } if to == expected));
+}
+
+#[test]
+fn a_status_of_the_catalogue_means_one_of_ours_and_keeps_its_name() {
+    let read = |status: &str| command(EventKind::AgentPresence, &format!(r#"{{"agent_id":"a","status":"{status}"}}"#));
+    for (said, status, name) in [("busy", Status::Busy, None), ("lunch", Status::Away, Some("lunch"))] {
+        let Command::SetPresence { status: meant, name: kept, .. } = read(said) else { panic!("a presence is set") };
+        assert_eq!((meant, kept.as_ref().map(StatusName::as_str)), (status, name));
+    }
+}
+
+#[test]
+fn where_no_catalogue_is_known_any_status_may_be_one_of_its_own() {
+    let body = br#"{"agent_id":"a","status":"yoga"}"#;
+    let raw = RawEvent { body, routing_key: "agent.presence", ..RawEvent::default() };
+    assert_eq!(check(&raw), Ok(()));
+    assert!(decode(&raw).is_err());
 }

@@ -1,7 +1,8 @@
 //! What can't be read as a whole: size, encoding, grammar, envelope, type (contract §6.5).
 
 use super::super::bounds::{DETAIL_LENGTH_MAX, MESSAGE_SIZE_MAX};
-use super::super::{EventKind, RawEvent, UnreadableCode, decode};
+use super::super::{EventKind, RawEvent, UnreadableCode};
+use super::decode;
 use super::{complaint, enveloped, plain};
 
 fn decode_body(body: &[u8]) -> String {

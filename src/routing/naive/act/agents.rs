@@ -1,15 +1,14 @@
 //! Agents are registered and removed, come and go, and finish their wrap-up.
 
-use std::collections::BTreeMap;
-
 use super::{Handled, NaiveEngine, reject};
 use crate::routing::Verdict;
 use crate::routing::agent::{AgentProfile, SlotUse, Status};
 use crate::routing::channel::OwnerGrace;
 use crate::routing::command::RejectionCode;
-use crate::routing::event::Event;
+use crate::routing::event::{Event, Sign};
 use crate::routing::name::{AgentId, ChannelName, TicketId};
 use crate::routing::offer::{Remark, RevokeCause, Trigger};
+use crate::routing::presence::Presence;
 use crate::routing::ticket::{Phase, Ticket};
 use crate::routing::time::Millis;
 
@@ -17,7 +16,7 @@ impl NaiveEngine {
     pub(super) fn register(&mut self, id: &AgentId, profile: AgentProfile) -> Handled {
         profile.roles.iter().try_for_each(|role| self.require_role(role))?;
         if self.state.agent(id).is_some_and(|agent| agent.profile == profile) {
-            self.emit(Event::AgentSeen { agent: id.clone() });
+            self.emit(Event::AgentSeen { agent: id.clone(), sign: Sign::Act });
             return Ok(Verdict::Accepted);
         }
         self.emit(Event::AgentRegistered { agent: id.clone(), profile: Box::new(profile) });
@@ -41,30 +40,22 @@ impl NaiveEngine {
         Ok(Verdict::Accepted)
     }
 
-    pub(super) fn turn_away(&mut self, id: &AgentId) {
-        self.change_presence(id, Status::Away, Some("missed_offers".to_owned()), BTreeMap::new());
-    }
-
-    pub(super) fn fall_silent(&mut self, id: &AgentId) {
-        self.change_presence(id, Status::Offline, Some("heartbeat".to_owned()), BTreeMap::new());
+    pub(super) fn turn(&mut self, id: &AgentId, status: Status, reason: &str) {
+        self.change_presence(id, Presence::by_itself(status, reason));
     }
 
     /// "When an agent leaves".
-    pub(super) fn change_presence(
-        &mut self,
-        id: &AgentId,
-        status: Status,
-        reason: Option<String>,
-        switches: BTreeMap<ChannelName, bool>,
-    ) {
+    pub(super) fn change_presence(&mut self, id: &AgentId, presence: Presence) {
+        let Presence { status, name, reason, switches } = presence;
         let agent = self.agent(id);
         let is_on = |channel: &ChannelName| agent.switches.get(channel) != Some(&false);
-        if agent.status == status && switches.iter().all(|(channel, on)| is_on(channel) == *on) {
-            return self.emit(Event::AgentSeen { agent: id.clone() });
+        let unchanged = agent.status == status && agent.status_name == name;
+        if unchanged && switches.iter().all(|(channel, on)| is_on(channel) == *on) {
+            return self.emit(Event::AgentSeen { agent: id.clone(), sign: Sign::Act });
         }
-        self.emit(Event::PresenceChanged { agent: id.clone(), status, switches, reason });
+        self.emit(Event::PresenceChanged { agent: id.clone(), status, name, switches, reason });
         let catalogue = self.state.catalogue();
-        let gone = matches!(status, Status::Away | Status::Offline);
+        let gone = matches!(status, Status::Away | Status::Draining | Status::Offline);
         let mut lost =
             self.offered_to(id, |ticket| gone || !self.agent(id).channel_on(&ticket.spec.channel, catalogue));
         let mut directed = Vec::new();

@@ -2,6 +2,7 @@
 
 use super::{Handled, NaiveEngine, held, reject, wrong_state};
 use crate::routing::Verdict;
+use crate::routing::agent::Status;
 use crate::routing::command::{Rejection, RejectionCode};
 use crate::routing::cooldown::Refusal;
 use crate::routing::event::{Event, Taking};
@@ -51,7 +52,7 @@ impl NaiveEngine {
         self.emit(Event::OfferExpired { held });
         let missed_max = self.state.catalogue().agents.missed_offers_max;
         if missed_max > 0 && self.agent(agent).missed_offers >= missed_max {
-            self.turn_away(agent);
+            self.turn(agent, Status::Away, "missed_offers");
         }
         self.after_refusal(id, agent, Refusal::NoAnswer);
     }
