@@ -1,12 +1,15 @@
 //! `[channel.NAME]`: how work arrives, and what one piece of it costs an agent.
 
+use std::collections::BTreeSet;
+
 use toml::de::DeValue;
 
 use crate::routing::channel::{Acceptance, Channel, OwnerGrace};
 use crate::routing::time::DURATION_MAX;
 use crate::routing::{ChannelName, Millis};
 
-use super::form::{Choice, Form, Length, Name, Node, Whole, misfit};
+use super::diagnostic::Diagnostic;
+use super::form::{Choice, Form, Length, Name, Node, Set, Whole, misfit};
 use super::key::{Key, Keys};
 use super::section::{Reading, Section};
 
@@ -15,6 +18,8 @@ pub(super) const ANY_LENGTH: Length = Length { min: Millis::ZERO, max: DURATION_
 /// How long somebody may be made to wait for an answer to an offer.
 pub(super) const OFFER_TIMEOUT_BOUNDS: Length =
     Length { min: Millis::from_secs(1), max: Millis::from_secs(24 * 3_600) };
+/// The most channels that one interrupts; far above any use.
+const INTERRUPTS_MAX: usize = 1_000;
 /// `auto` or `offer`.
 pub(super) const ACCEPTANCE_FORM: Choice<Acceptance> =
     Choice { of: "acceptance", options: &[("auto", Acceptance::Auto), ("offer", Acceptance::Offer)] };
@@ -52,9 +57,15 @@ const OWNER_GRACE: Key<OwnerGraceForm> = Key::optional(
     BY_CHANNEL,
     "How long assigned tickets stay with an agent who went offline, before they go back to their queue at their age.",
 );
+const INTERRUPTS: Key<Set<Name<ChannelName>>> = Key::new(
+    "interrupts",
+    Set { of: CHANNEL_NAME, length_max: INTERRUPTS_MAX },
+    "[]",
+    "Channels whose work does not count against the units of this one's, and is not given to an agent who holds any of it.",
+);
 
 /// The keys of `[channel.NAME]`.
-pub(super) const KEYS: Keys = &[&COST, &LIMIT, &ACCEPTANCE, &OFFER_TIMEOUT, &WRAP_UP, &OWNER_GRACE];
+pub(super) const KEYS: Keys = &[&COST, &LIMIT, &ACCEPTANCE, &OFFER_TIMEOUT, &WRAP_UP, &OWNER_GRACE, &INTERRUPTS];
 
 /// Reads a channel; what its section does not say is as by default for a channel of that name.
 pub(super) fn read(name: &ChannelName, section: &Section<'_>, reading: &mut Reading<'_>) -> Channel {
@@ -66,7 +77,18 @@ pub(super) fn read(name: &ChannelName, section: &Section<'_>, reading: &mut Read
         offer_timeout: section.take(&OFFER_TIMEOUT, reading).unwrap_or(default.offer_timeout),
         wrap_up: section.take(&WRAP_UP, reading).unwrap_or(default.wrap_up),
         owner_grace: section.take(&OWNER_GRACE, reading).unwrap_or(default.owner_grace),
+        interrupts: read_interrupts(name, section, reading),
     }
+}
+
+/// A channel that interrupts itself would let through any number of tickets, and keep the next one away.
+fn read_interrupts(name: &ChannelName, section: &Section<'_>, reading: &mut Reading<'_>) -> BTreeSet<ChannelName> {
+    let interrupts = section.take(&INTERRUPTS, reading).unwrap_or_default();
+    if interrupts.contains(name) {
+        let message = format!("the channel {:?} interrupts itself", name.as_str());
+        reading.report(Diagnostic::error(section.origin(&INTERRUPTS), message).expected("the names of other channels"));
+    }
+    interrupts
 }
 
 /// A duration, or `keep`.

@@ -208,12 +208,6 @@ impl Agent {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// Capacity units taken over all channels.
-    #[must_use]
-    pub fn units_used(&self) -> u32 {
-        self.slots.values().fold(0, |sum, slot| sum.saturating_add(slot.cost))
-    }
-
     /// Capacity units in all.
     #[must_use]
     pub fn capacity(&self, catalogue: &Catalogue) -> u32 {
@@ -231,7 +225,7 @@ impl Agent {
     pub fn has_slot(&self, channel: &ChannelName, catalogue: &Catalogue) -> bool {
         let cost = catalogue.channel(channel).cost;
         self.used(channel) < self.profile.limit(channel, catalogue)
-            && self.units_used().saturating_add(cost) <= self.capacity(catalogue)
+            && self.units_against(channel, catalogue).saturating_add(cost) <= self.capacity(catalogue)
     }
 
     /// The tickets that the agent owns, worked on or parked.

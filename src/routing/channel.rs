@@ -1,5 +1,7 @@
 //! Channels: how work arrives, and what one piece of it costs an agent.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::name::ChannelName;
@@ -40,6 +42,9 @@ pub struct Channel {
     pub wrap_up: Millis,
     /// How long tickets stay with an owner who went offline.
     pub owner_grace: OwnerGrace,
+    /// Channels whose work this one's gets through, and keeps away from an agent while it is there.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub interrupts: BTreeSet<ChannelName>,
 }
 
 impl Channel {
@@ -54,6 +59,7 @@ impl Channel {
             offer_timeout: Millis::from_secs(30),
             wrap_up: Millis::ZERO,
             owner_grace: OwnerGrace::Keep,
+            interrupts: BTreeSet::new(),
         };
         match name.as_str() {
             "call" => Self {

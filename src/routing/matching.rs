@@ -32,6 +32,8 @@ pub enum Lack {
     ChannelOff,
     /// Its slots or capacity units are taken.
     NoSlot,
+    /// It holds work of a channel that keeps this one's away.
+    Interrupted,
     /// It is excluded, or has declined or missed it a short while ago, or gave it away.
     Barred,
     /// The ticket is meant for another agent.
@@ -48,6 +50,7 @@ impl std::fmt::Display for Lack {
             Self::Offline => f.write_str("is not online"),
             Self::ChannelOff => f.write_str("does not take this channel"),
             Self::NoSlot => f.write_str("has no free slot"),
+            Self::Interrupted => f.write_str("holds work that keeps this channel's away"),
             Self::Barred => f.write_str("is excluded, has just declined or missed it, or gave it away"),
             Self::MeantForAnother => f.write_str("is not the agent that the ticket waits for"),
         }
@@ -144,19 +147,26 @@ pub fn lack(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
 /// What this agent would lack now to take this ticket if it were meant for that agent alone. Ranks do not count then.
 #[must_use]
 pub fn lack_if_meant(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
-    inability(state, agent, ticket)
+    lasting_lack(state, agent, ticket)
+        .or_else(|| lack_of_room(state, agent, ticket))
         .or_else(|| ticket.bars.iter().any(|bar| bar.agent == agent.id).then_some(Lack::Barred))
 }
 
 /// What keeps this agent from this ticket now, even if the agent asks for it by name.
 #[must_use]
 pub fn inability(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
-    lasting_lack(state, agent, ticket).or_else(|| match Standing::of(agent, &ticket.spec.channel, state.catalogue()) {
+    let room = || lack_of_room(state, agent, ticket).filter(|lack| *lack != Lack::Interrupted);
+    lasting_lack(state, agent, ticket).or_else(room)
+}
+
+fn lack_of_room(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
+    match Standing::of(agent, &ticket.spec.channel, state.catalogue()) {
         Standing::Offline => Some(Lack::Offline),
         Standing::ChannelOff => Some(Lack::ChannelOff),
         Standing::NoSlot => Some(Lack::NoSlot),
+        Standing::Interrupted => Some(Lack::Interrupted),
         Standing::Free => None,
-    })
+    }
 }
 
 /// What this agent lacks that waiting does not cure.
@@ -335,7 +345,8 @@ impl<'a> Seeker<'a> {
     fn may_take(&self, role: &Role, signature: &Signature) -> bool {
         let catalogue = self.state.catalogue();
         let permissions = || self.permissions.get_or_init(|| self.agent.profile.permissions(catalogue));
-        Standing::of(self.agent, &signature.channel, catalogue) == Standing::Free
+        let standing = Standing::of(self.agent, &signature.channel, catalogue);
+        (standing == Standing::Free || self.asks && standing.may_claim())
             && signature.asks(&role.name, self.agent.profile.rank(&role.name))
             && self.agent.profile.skills.fulfil(&signature.skills)
             && (signature.permissions.is_empty() || signature.permissions.is_subset(permissions()))
@@ -404,6 +415,7 @@ impl<'a> Race<'a> {
             self.fell_out.offline += bench.count(Standing::Offline);
             self.fell_out.channel_off += bench.count(Standing::ChannelOff);
             self.fell_out.no_slot += bench.count(Standing::NoSlot);
+            self.fell_out.interrupted += bench.count(Standing::Interrupted);
             self.free += bench.count(Standing::Free);
             self.enter_members(group, bench.free(self.strategy.ordering()).map(|(key, agent)| (*key, agent)));
         } else {
@@ -419,6 +431,7 @@ impl<'a> Race<'a> {
                 Standing::Offline => self.fell_out.offline += 1,
                 Standing::ChannelOff => self.fell_out.channel_off += 1,
                 Standing::NoSlot => self.fell_out.no_slot += 1,
+                Standing::Interrupted => self.fell_out.interrupted += 1,
                 Standing::Free => {
                     self.free += 1;
                     free.insert(self.strategy.ordering().key(agent), &agent.id);

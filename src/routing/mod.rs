@@ -35,6 +35,7 @@ pub mod engine;
 pub mod estimate;
 pub mod event;
 mod index;
+mod interruption;
 mod invariants;
 pub mod matching;
 #[cfg(any(test, feature = "naive"))]

@@ -120,6 +120,9 @@ pub struct FallOut {
     pub channel_off: u32,
     /// Its slots or its capacity units are taken.
     pub no_slot: u32,
+    /// Holds work of a channel that keeps this one's away.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub interrupted: u32,
     /// Excluded, or declined it a short while ago, or it is meant for another.
     pub barred: u32,
 }

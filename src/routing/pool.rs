@@ -59,12 +59,14 @@ pub enum Standing {
     ChannelOff,
     /// Slots or capacity units are taken.
     NoSlot,
+    /// Holds work of a channel that keeps this one's away; may still ask for it.
+    Interrupted,
     /// May be given a ticket.
     Free,
 }
 
 impl Standing {
-    const COUNT: usize = 4;
+    const COUNT: usize = 5;
 
     /// How this agent stands to that channel.
     #[must_use]
@@ -73,11 +75,19 @@ impl Standing {
             Self::Offline
         } else if !agent.channel_on(channel, catalogue) {
             Self::ChannelOff
-        } else if agent.has_slot(channel, catalogue) {
-            Self::Free
-        } else {
+        } else if !agent.has_slot(channel, catalogue) {
             Self::NoSlot
+        } else if agent.is_interrupted(channel, catalogue) {
+            Self::Interrupted
+        } else {
+            Self::Free
         }
+    }
+
+    /// Whether an agent who asks for a ticket gets it.
+    #[must_use]
+    pub fn may_claim(self) -> bool {
+        matches!(self, Self::Interrupted | Self::Free)
     }
 }
 

@@ -81,14 +81,17 @@ fn millis(seconds_max: u64) -> impl Strategy<Value = Millis> {
 fn channel() -> impl Strategy<Value = Channel> {
     let acceptance = prop_oneof![Just(Acceptance::Auto), Just(Acceptance::Offer)];
     let grace = prop_oneof![Just(OwnerGrace::Keep), millis(90).prop_map(OwnerGrace::After)];
-    (0_u32..120, 0_u32..4, acceptance, 1_u64..40, millis(30), grace).prop_map(
-        |(cost, limit, acceptance, offer, wrap_up, owner_grace)| Channel {
+    let interrupts =
+        prop_oneof![2 => Just(BTreeSet::new()), 1 => proptest::collection::btree_set(channel_name(), 1..3)];
+    (0_u32..120, 0_u32..4, acceptance, 1_u64..40, millis(30), grace, interrupts).prop_map(
+        |(cost, limit, acceptance, offer, wrap_up, owner_grace, interrupts)| Channel {
             cost,
             limit,
             acceptance,
             offer_timeout: Millis::from_secs(offer),
             wrap_up,
             owner_grace,
+            interrupts,
         },
     )
 }

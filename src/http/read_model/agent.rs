@@ -113,11 +113,12 @@ fn has_room(agent: &Agent, free: &BTreeMap<ChannelName, u32>, catalogue: &Catalo
 
 /// How many more tickets of that channel the agent could take, by its limit and by its capacity units.
 fn free(agent: &Agent, channel: &ChannelName, load: ChannelLoad, catalogue: &Catalogue) -> u32 {
-    if agent.status != Status::Online || !agent.channel_on(channel, catalogue) {
+    let there = agent.status == Status::Online && agent.channel_on(channel, catalogue);
+    if !there || agent.is_interrupted(channel, catalogue) {
         return 0;
     }
     let by_limit = load.limit.saturating_sub(load.used);
-    let units_free = agent.capacity(catalogue).saturating_sub(agent.units_used());
+    let units_free = agent.capacity(catalogue).saturating_sub(agent.units_against(channel, catalogue));
     match catalogue.channel(channel).cost {
         0 => by_limit,
         cost => by_limit.min(units_free / cost),

@@ -4,10 +4,10 @@
 use std::cmp::Reverse;
 
 use super::NaiveEngine;
-use crate::routing::agent::{Agent, Status};
+use crate::routing::agent::{Agent, Slot, SlotUse, Status};
 use crate::routing::catalogue::Catalogue;
 use crate::routing::channel::Acceptance;
-use crate::routing::name::{AgentId, Permission, RoleName, SkillName, TicketId};
+use crate::routing::name::{AgentId, ChannelName, Permission, RoleName, SkillName, TicketId};
 use crate::routing::offer::{FallOut, Reason, Trigger};
 use crate::routing::overflow;
 use crate::routing::role::{Dispatch, Order, Role, Strategy};
@@ -28,12 +28,19 @@ pub(super) enum Lack {
     Offline,
     SwitchedOff,
     NoSlot,
+    /// It holds work of a channel that keeps this one's away.
+    Interrupted,
     /// It declined or missed the ticket a short while ago, or gave it away.
     Barred,
     MeantForAnother,
 }
 
 impl Lack {
+    /// Whether the agent only has no room for the ticket at this moment.
+    pub(super) fn is_of_room(&self) -> bool {
+        matches!(self, Self::NoSlot | Self::Interrupted)
+    }
+
     /// Whether waiting does not cure it.
     pub(super) fn is_lasting(&self) -> bool {
         matches!(self, Self::Role | Self::Skill(_) | Self::Permission(_) | Self::Channel | Self::Excluded)
@@ -49,6 +56,7 @@ impl std::fmt::Display for Lack {
             Self::Offline => f.write_str("is not online"),
             Self::Channel | Self::SwitchedOff => f.write_str("does not take this channel"),
             Self::NoSlot => f.write_str("has no free slot"),
+            Self::Interrupted => f.write_str("holds work that keeps this channel's away"),
             Self::Excluded | Self::Barred => {
                 f.write_str("is excluded, has just declined or missed it, or gave it away")
             }
@@ -137,13 +145,18 @@ impl NaiveEngine {
         let held = agent.profile.permissions(catalogue);
         lacks.extend(demand.permissions.difference(&held).cloned().map(Lack::Permission));
         let limit = agent.profile.limit(channel, catalogue);
-        let units = agent.units_used() + catalogue.channel(channel).cost;
+        let interrupts = |one: &ChannelName, other: &ChannelName| catalogue.channel(one).interrupts.contains(other);
+        let others = agent.slots.values().filter(|slot| !interrupts(channel, &slot.channel));
+        let units = others.map(|slot| slot.cost).sum::<u32>() + catalogue.channel(channel).cost;
+        let wraps_up = |slot: &Slot| matches!(slot.used_for, SlotUse::WrapUp { .. });
+        let interrupted = agent.slots.values().any(|slot| !wraps_up(slot) && interrupts(&slot.channel, channel));
         let conditions = [
             (limit == 0, Lack::Channel),
             (ticket.spec.exclude_agents.contains(&agent.id), Lack::Excluded),
             (agent.status != Status::Online, Lack::Offline),
             (agent.switches.get(channel) == Some(&false), Lack::SwitchedOff),
             (agent.used(channel) >= limit || units > agent.capacity(catalogue), Lack::NoSlot),
+            (interrupted, Lack::Interrupted),
             (ticket.bars.iter().any(|bar| bar.agent == agent.id), Lack::Barred),
             (ticket.direction.as_ref().is_some_and(|direction| direction.agent != agent.id), Lack::MeantForAnother),
         ];
@@ -164,6 +177,11 @@ impl NaiveEngine {
 
     pub(super) fn may_take(&self, agent: &Agent, ticket: &Ticket) -> bool {
         self.lacks(agent, ticket).is_empty()
+    }
+
+    /// Whether it gets the ticket when it asks for it.
+    pub(super) fn may_claim(&self, agent: &Agent, ticket: &Ticket) -> bool {
+        self.lacks(agent, ticket).iter().all(|lack| *lack == Lack::Interrupted)
     }
 
     pub(super) fn lasting_lack(&self, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
@@ -237,15 +255,17 @@ impl NaiveEngine {
         &self,
         agent: &Agent,
         roles: impl Fn(&Role, &Ticket) -> bool,
+        takes: impl Fn(&Ticket) -> bool,
         joining: Option<&TicketId>,
     ) -> Option<&Ticket> {
         let catalogue = self.state.catalogue();
         let mut found: Vec<(&Role, &Ticket)> = Vec::new();
         for role in agent.profile.roles.iter().filter_map(|name| catalogue.roles.get(name)) {
             let joins = joining.map(|id| self.known(id)).filter(|ticket| ticket.demand.roles.contains(&role.name));
-            let waits = self.queue_of(&role.name).into_iter().filter(|ticket| {
-                self.may_take(agent, ticket) && Self::is_asked(agent, ticket, |asked| *asked == role.name)
-            });
+            let waits = self
+                .queue_of(&role.name)
+                .into_iter()
+                .filter(|ticket| takes(ticket) && Self::is_asked(agent, ticket, |asked| *asked == role.name));
             found.extend(waits.chain(joins).filter(|ticket| roles(role, ticket)).map(|ticket| (role, ticket)));
         }
         let weight = found.iter().map(|(role, _)| role.weight).max()?;
@@ -261,7 +281,7 @@ impl NaiveEngine {
     /// What the engine gives an agent by itself: of roles whose agents ask only what was handed to this one.
     pub(super) fn best_pushed(&self, agent: &Agent, joining: Option<&TicketId>) -> Option<&Ticket> {
         let pushed = |role: &Role, ticket: &Ticket| role.dispatch == Dispatch::Push || ticket.direction.is_some();
-        self.best_ticket(agent, pushed, joining)
+        self.best_ticket(agent, pushed, |ticket| self.may_take(agent, ticket), joining)
     }
 
     /// Whether something else comes before this ticket for an agent who may take it.
@@ -416,6 +436,8 @@ fn count(fell_out: &mut FallOut, lacks: &[Lack]) {
         fell_out.channel_off += 1;
     } else if has(|lack| *lack == Lack::NoSlot) {
         fell_out.no_slot += 1;
+    } else if has(|lack| *lack == Lack::Interrupted) {
+        fell_out.interrupted += 1;
     } else {
         fell_out.barred += 1;
     }

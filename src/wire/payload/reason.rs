@@ -23,14 +23,16 @@ struct FellOut {
     channel_off: u32,
     /// Its slots or its capacity units are taken.
     no_slot: u32,
+    /// Holds work of a channel that keeps this one's away.
+    interrupted: u32,
     /// Excluded, or declined it a short while ago, or it is meant for another.
     barred: u32,
 }
 
 impl From<FallOut> for FellOut {
     fn from(counts: FallOut) -> Self {
-        let FallOut { rank, skill, permission, offline, channel_off, no_slot, barred } = counts;
-        Self { rank, skill, permission, offline, channel_off, no_slot, barred }
+        let FallOut { rank, skill, permission, offline, channel_off, no_slot, interrupted, barred } = counts;
+        Self { rank, skill, permission, offline, channel_off, no_slot, interrupted, barred }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::routing::event::{Event, Taking};
 use crate::routing::naive::decide::Lack;
 use crate::routing::name::{AgentId, AssignmentId, RoleName, TicketId};
 use crate::routing::offer::{Offer, RevokeCause, Trigger};
+use crate::routing::role::Role;
 use crate::routing::ticket::{Bar, Phase, Ticket};
 
 impl NaiveEngine {
@@ -113,7 +114,8 @@ impl NaiveEngine {
         let claimed = if let Some(ticket) = ticket {
             self.require_claimable(id, role, ticket)?
         } else {
-            let best = self.best_ticket(agent, |its, _| role.is_none_or(|only| *only == its.name), None);
+            let of_role = |its: &Role, _: &Ticket| role.is_none_or(|only| *only == its.name);
+            let best = self.best_ticket(agent, of_role, |ticket| self.may_claim(agent, ticket), None);
             let nothing = || reject(RejectionCode::NotEligible, format!("nothing waits that agent {id} may take now"));
             best.map_or_else(nothing, Ok)?
         };
@@ -140,7 +142,7 @@ impl NaiveEngine {
             return reject(RejectionCode::NotEligible, format!("ticket {id} does not wait for the role {role}"));
         }
         let mut lacks = self.lacks(self.agent(agent), ticket);
-        lacks.retain(|lack| !matches!(lack, Lack::Barred | Lack::MeantForAnother));
+        lacks.retain(|lack| !matches!(lack, Lack::Interrupted | Lack::Barred | Lack::MeantForAnother));
         match lacks.first() {
             None => Ok(ticket),
             Some(lack) => reject(RejectionCode::NotEligible, format!("agent {agent} {lack}")),

@@ -172,7 +172,7 @@ impl NaiveEngine {
                 self.give(id, &[agent_id], &reason);
                 true
             }
-            [] | [Lack::NoSlot] if until > self.at => {
+            lacks if until > self.at && lacks.iter().all(Lack::is_of_room) => {
                 self.queue(id, Some(Direction { agent: agent_id, until: Some(until) }));
                 true
             }
