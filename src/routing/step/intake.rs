@@ -54,8 +54,10 @@ impl Step<'_> {
         let demand = if owned { ticket.demand.clone() } else { demand };
         let intake = Box::new(Intake { spec, demand, created_at, due_at });
         self.emit(Event::TicketUpdated { ticket: id.clone(), intake });
-        if owned {
-            return;
+        if let Some(ownership) = self.known(id).phase.ownership() {
+            // On another channel its owner may have a slot for it again.
+            let owner = ownership.agent.clone();
+            return self.hungers(&owner);
         }
         self.revoke_unfit_offers(id);
         match self.known(id).phase {
