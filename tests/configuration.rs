@@ -30,8 +30,9 @@ fn compare(path: &Path, actual: &str) {
     );
 }
 
-fn broken_configurations() -> Vec<PathBuf> {
-    let directory = root().join("tests/broken-configurations");
+/// The configurations in a directory of the tests.
+fn configurations(directory: &str) -> Vec<PathBuf> {
+    let directory = root().join("tests").join(directory);
     let mut paths: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     paths.sort();
@@ -40,7 +41,7 @@ fn broken_configurations() -> Vec<PathBuf> {
 
 #[test]
 fn every_broken_configuration_is_told_what_is_wrong_and_where() {
-    let paths = broken_configurations();
+    let paths = configurations("broken-configurations");
     assert!(paths.len() >= 12, "only {} broken configurations", paths.len());
     for path in paths {
         let name = path.file_name().unwrap().to_str().unwrap();
@@ -50,6 +51,17 @@ fn every_broken_configuration_is_told_what_is_wrong_and_where() {
         };
         assert!(report.contains(&format!("--> {name}:")), "{name} is told no line:\n{report}");
         compare(&path.with_extension("txt"), &report);
+    }
+}
+
+#[test]
+fn every_odd_configuration_is_taken_and_told_what_is_hardly_meant() {
+    for path in configurations("odd-configurations") {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let loaded = config::parse(name, &fs::read_to_string(&path).unwrap(), &Overrides::none());
+        let warnings = loaded.unwrap_or_else(|report| panic!("{name} is refused:\n{report}")).warnings.to_string();
+        assert!(warnings.contains(&format!("--> {name}:")), "{name} is told no line:\n{warnings}");
+        compare(&path.with_extension("txt"), &warnings);
     }
 }
 

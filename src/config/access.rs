@@ -5,24 +5,25 @@ use std::collections::BTreeSet;
 use crate::routing::Permission;
 use crate::routing::permission::{AccessGrants, AccessLevel};
 
-use super::form::{Name, Set};
+use super::form::Set;
 use super::key::{Key, Keys};
+use super::permission::PermissionForm;
 use super::role::PERMISSION_SET;
 use super::section::{Reading, Section};
 
-const AGENT: Key<Set<Name<Permission>>> = Key::new(
+const AGENT: Key<Set<PermissionForm>> = Key::new(
     "agent",
     PERMISSION_SET,
     r#"["work.read-own", "presence.set-own"]"#,
     "What every agent may do: read its own work, set its own presence.",
 );
-const ADMIN: Key<Set<Name<Permission>>> = Key::new(
+const ADMIN: Key<Set<PermissionForm>> = Key::new(
     "admin",
     PERMISSION_SET,
     r#"["agents.manage", "roles.manage", "rules.manage", "tickets.manage", "reports.view", "audit.view"]"#,
     "What admins may do beyond that.",
 );
-const OWNER: Key<Set<Name<Permission>>> = Key::new(
+const OWNER: Key<Set<PermissionForm>> = Key::new(
     "owner",
     PERMISSION_SET,
     r#"["admins.manage", "owners.manage", "tokens.manage"]"#,

@@ -110,6 +110,22 @@ pub(super) struct Length {
     pub(super) max: Millis,
 }
 
+impl Length {
+    /// Durations that show the units, each of which would be taken: `"90s", "15m" or "2h"`.
+    fn examples(&self) -> String {
+        let fits = |text: &&str| duration::parse(text).is_ok_and(|length| (self.min..=self.max).contains(&length));
+        let fitting: Vec<String> = ["500ms", "90s", "15m", "2h", "1d"]
+            .iter()
+            .filter(|text| fits(text))
+            .map(|text| format!("{text:?}"))
+            .collect();
+        match fitting.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+            _ => fitting.concat(),
+        }
+    }
+}
+
 impl Form for Length {
     type Value = Millis;
 
@@ -118,7 +134,7 @@ impl Form for Length {
         let to = (self.max < DURATION_MAX).then(|| format!(" to {}", duration::format(self.max)));
         let bounds = from.into_iter().chain(to).collect::<String>();
         let years = if self.max < DURATION_MAX { "" } else { ", at most ten years" };
-        format!("a duration{bounds}, such as \"500ms\", \"90s\", \"15m\", \"2h\" or \"1d\"{years}")
+        format!("a duration{bounds}, such as {}{years}", self.examples())
     }
 
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Millis> {

@@ -4,12 +4,13 @@ mod cooldown;
 
 use crate::routing::channel::Acceptance;
 use crate::routing::role::{Dispatch, Order, OverflowStep, Role, ServiceTarget, Strategy};
-use crate::routing::{ChannelName, Millis, Permission, RoleName, TicketType};
+use crate::routing::{ChannelName, Millis, RoleName, TicketType};
 
 use super::channel::{ACCEPTANCE_FORM, ANY_LENGTH, CHANNEL_NAME, OFFER_TIMEOUT_BOUNDS};
 use super::diagnostic::{Diagnostic, Origin};
 use super::form::{Choice, Flag, Form, Length, List, Name, Node, RoleReference, Set, Share, Text, Whole};
 use super::key::{Key, Keys};
+use super::permission::PermissionForm;
 use super::section::{Reading, Section};
 use super::staffing;
 
@@ -19,10 +20,8 @@ const TEXTS_MAX: usize = 100;
 const NAMES_MAX: usize = 1_000;
 /// The most rungs of an overflow ladder.
 const OVERFLOW_STEPS_MAX: usize = 20;
-/// The form of a permission.
-pub(super) const PERMISSION_NAME: Name<Permission> = Name { of: "a permission", parse: Permission::parse };
 /// Some permissions.
-pub(super) const PERMISSION_SET: Set<Name<Permission>> = Set { of: PERMISSION_NAME, length_max: NAMES_MAX };
+pub(super) const PERMISSION_SET: Set<PermissionForm> = Set { of: PermissionForm, length_max: NAMES_MAX };
 /// By how much a priority is raised.
 pub(super) const RAISE: Whole<u8> = Whole { min: 0, max: 9 };
 
@@ -48,9 +47,9 @@ const CHANNELS: Key<Set<Name<ChannelName>>> = Key::optional(
     "all",
     "The channels on which those types come to this role.",
 );
-const PERMISSIONS: Key<Set<Name<Permission>>> =
+const PERMISSIONS: Key<Set<PermissionForm>> =
     Key::new("permissions", PERMISSION_SET, "[]", "What its agents may do beyond their access level.");
-const PERMISSIONS_DENIED: Key<Set<Name<Permission>>> = Key::new(
+const PERMISSIONS_DENIED: Key<Set<PermissionForm>> = Key::new(
     "permissions_denied",
     PERMISSION_SET,
     "[]",
@@ -167,10 +166,14 @@ pub(super) struct RoleOrigins {
     pub(super) name: Origin,
     pub(super) ticket_types: Origin,
     pub(super) permissions_denied: Origin,
-    pub(super) overflow: Origin,
-    /// Where the keys are that only count with some strategy or order, if they are written.
+    /// Where each step of the ladder is.
+    pub(super) overflow: Vec<Origin>,
+    /// Where the keys are that only count together with others, if they are written.
+    pub(super) channels: Option<Origin>,
+    pub(super) offer_timeout: Option<Origin>,
     pub(super) ring_max: Option<Origin>,
     pub(super) priority_worth: Option<Origin>,
+    pub(super) sticky_wait: Option<Origin>,
 }
 
 /// Reads a role. Without a name there is none.
@@ -179,6 +182,7 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(
     // The rest is read even where the name is wrong, for what else is wrong.
     let base = Role::named(name.clone().unwrap_or_else(|| RoleName::parse("unnamed").expect("a word is a name")));
     let overflow = section.take(&OVERFLOW, reading).unwrap_or_default();
+    let steps = overflow.iter().map(|(_, origin)| origin.clone()).collect();
     let (decline_cooldown, cooldowns) = cooldown::read(base.decline_cooldown, section, reading);
     let role = Role {
         name: base.name,
@@ -204,17 +208,20 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(
         overflow: ladder(overflow, reading),
         staffing: staffing::read(section, reading),
     };
-    name.map(|_| (role, origins(section)))
+    name.map(|_| (role, origins(section, steps)))
 }
 
-fn origins(section: &Section<'_>) -> RoleOrigins {
+fn origins(section: &Section<'_>, overflow: Vec<Origin>) -> RoleOrigins {
     RoleOrigins {
         name: section.origin(&NAME),
         ticket_types: section.origin(&TICKET_TYPES),
         permissions_denied: section.origin(&PERMISSIONS_DENIED),
-        overflow: section.origin(&OVERFLOW),
-        ring_max: section.has(&RING_MAX).then(|| section.origin(&RING_MAX)),
-        priority_worth: section.has(&PRIORITY_WORTH).then(|| section.origin(&PRIORITY_WORTH)),
+        overflow,
+        channels: section.written(&CHANNELS),
+        offer_timeout: section.written(&OFFER_TIMEOUT),
+        ring_max: section.written(&RING_MAX),
+        priority_worth: section.written(&PRIORITY_WORTH),
+        sticky_wait: section.written(&STICKY_WAIT),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::routing::{Permission, RoleName, RuleName, SkillName};
 use super::diagnostic::{Diagnostic, Origin};
 use super::form::{Form, Name, Node, PriorityForm, RoleReference, Set, Text, Whole, misfit};
 use super::key::{Key, Keys};
+use super::permission::PermissionForm;
 use super::role::{PERMISSION_SET, RAISE};
 use super::section::{Reading, Section};
 
@@ -48,7 +49,7 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(
 
 pub(super) mod set {
     use super::{
-        Key, Keys, Name, PERMISSION_SET, Permission, PriorityForm, RAISE, RoleReference, Set, SkillsForm, Whole,
+        Key, Keys, PERMISSION_SET, PermissionForm, PriorityForm, RAISE, RoleReference, Set, SkillsForm, Whole,
     };
 
     pub(crate) const ROLE: Key<RoleReference> =
@@ -63,7 +64,7 @@ pub(super) mod set {
         "{}",
         "Skills demanded beyond the ticket's own; where both name one, the higher level counts.",
     );
-    pub(crate) const PERMISSIONS: Key<Set<Name<Permission>>> =
+    pub(crate) const PERMISSIONS: Key<Set<PermissionForm>> =
         Key::new("permissions", PERMISSION_SET, "[]", "Permissions demanded beyond the ticket's own.");
     pub(crate) const KEYS: Keys = &[&ROLE, &PRIORITY, &RAISE_PRIORITY, &SKILLS, &PERMISSIONS];
 }

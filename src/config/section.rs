@@ -127,9 +127,9 @@ impl<'a> Section<'a> {
         self.span(key.name).map_or(self.header(), Origin::File)
     }
 
-    /// Whether the file has the key.
-    pub(super) fn has<F: Form>(&self, key: &Key<F>) -> bool {
-        self.span(key.name).is_some()
+    /// Where a key's value is, where the file has the key.
+    pub(super) fn written<F: Form>(&self, key: &Key<F>) -> Option<Origin> {
+        self.span(key.name).map(Origin::File)
     }
 
     fn span(&self, key: &str) -> Option<Range<usize>> {

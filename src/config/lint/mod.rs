@@ -1,0 +1,23 @@
+//! What is valid and hardly meant: each finding is certain, says where it is, and what to do.
+//!
+//! Agents come by registration, so nothing is said here about roles that nobody has.
+
+mod channels;
+mod condition;
+mod ladders;
+mod roles;
+mod rules;
+
+use crate::routing::Catalogue;
+
+use super::catalogue::CatalogueOrigins;
+use super::diagnostic::Diagnostic;
+
+/// Everything in a valid catalogue that its author should look at.
+pub(super) fn check(catalogue: &Catalogue, origins: &CatalogueOrigins) -> Vec<Diagnostic> {
+    let mut found = channels::check(catalogue, origins);
+    found.extend(roles::check(catalogue, origins));
+    found.extend(ladders::check(catalogue, origins));
+    found.extend(rules::check(catalogue, origins));
+    found
+}
