@@ -56,8 +56,8 @@ impl Step<'_> {
         self.emit(Event::TicketUpdated { ticket: id.clone(), intake });
         if let Some(ownership) = self.known(id).phase.ownership() {
             // On another channel its owner may have a slot for it again.
-            let owner = ownership.agent.clone();
-            return self.hungers(&owner);
+            let agent = ownership.agent.clone();
+            return self.hungers(&agent);
         }
         self.revoke_unfit_offers(id);
         match self.known(id).phase {
