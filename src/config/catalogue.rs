@@ -17,13 +17,14 @@ use super::role::{self, RoleOrigins};
 use super::rule::{self, RuleOrigins};
 use super::section::{Reading, Section};
 use super::status::{self, STATUS_NAME};
+use super::zone::ZoneForm;
 use super::{access, file};
 
 /// The most roles, rules and channels of a catalogue: far above any contact centre, far below a burden.
 const ENTRIES_MAX: usize = 1_000;
 
 pub(super) mod routing {
-    use super::{ANY_LENGTH, Key, Keys, Length, RoleReference};
+    use super::{ANY_LENGTH, Key, Keys, Length, RoleReference, ZoneForm};
 
     pub(crate) const DEFAULT_ROLE: Key<RoleReference> = Key::optional(
         "default_role",
@@ -37,7 +38,13 @@ pub(super) mod routing {
         "\"1d\"",
         "How long an ended ticket is remembered, so that a repeated `ticket.created` does not bring it back.",
     );
-    pub(crate) const KEYS: Keys = &[&DEFAULT_ROLE, &CLOSED_RETENTION];
+    pub(crate) const TIME_ZONE: Key<ZoneForm> = Key::new(
+        "time_zone",
+        ZoneForm,
+        "\"UTC\"",
+        "Where the hours, weekdays and dates of conditions are those of the clock on the wall.",
+    );
+    pub(crate) const KEYS: Keys = &[&DEFAULT_ROLE, &CLOSED_RETENTION, &TIME_ZONE];
 }
 
 pub(super) mod agents {
@@ -95,6 +102,7 @@ pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Catalogue,
         agents: read_agents(&agents_section, reading),
         statuses: read_statuses(root, reading),
         closed_retention: routing_section.take(&routing::CLOSED_RETENTION, reading).unwrap_or(default.closed_retention),
+        time_zone: routing_section.take(&routing::TIME_ZONE, reading).unwrap_or_default(),
     };
     reading.check_role_references(&catalogue.roles.keys().collect());
     (catalogue, origins)

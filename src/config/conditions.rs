@@ -1,29 +1,74 @@
 //! The conditions of rules: whether the engine takes them, and where in the file that is which it does not take.
 
-use crate::routing::catalogue::Rule;
-use crate::routing::classify::{Classifier, RuleError};
-use crate::routing::condition::VARIABLES;
+use crate::routing::condition::{Condition, Fault};
+use crate::routing::facts::RULE_VARIABLES;
+use crate::routing::{Catalogue, RoleName};
 
+use super::catalogue::CatalogueOrigins;
 use super::diagnostic::{Diagnostic, Origin};
-use super::rule::RuleOrigins;
+use super::section::quoted_list;
 use super::suggestion::nearest;
 
-/// Reports every condition that the engine does not take.
-pub(super) fn check(rules: &[Rule], origins: &[RuleOrigins], text: &str) -> Vec<Diagnostic> {
-    let errors = Classifier::compile(rules).err().unwrap_or_default();
-    errors.iter().map(|error| diagnostic(error, &rules[error.index], &origins[error.index].when, text)).collect()
+/// A condition as it is written, and what it belongs to.
+struct Written<'a> {
+    /// `the rule "VIP customers"`
+    of: String,
+    condition: &'a str,
+    variables: &'static [&'static str],
+    origin: &'a Origin,
+    text: &'a str,
 }
 
-fn diagnostic(error: &RuleError, rule: &Rule, written: &Origin, text: &str) -> Diagnostic {
-    let origin = place(&rule.when, error.position, written, text);
-    let word = match &origin {
-        Origin::File(span) => text.get(span.clone()).unwrap_or_default(),
-        Origin::Override(_) | Origin::Whole => "",
-    };
-    let meant = if VARIABLES.contains(&word) { None } else { nearest(word, VARIABLES) };
-    Diagnostic::error(origin, format!("in the rule {:?}: {}", rule.name, error.message))
-        .expected("a condition in CEL over the ticket, such as customer.tier == \"vip\" && channel == \"call\"")
-        .help(meant.map(|name| format!("did you mean `{name}`?")))
+/// Reports every condition that the engine does not take, or that asks about a queue that is not there.
+pub(super) fn check(catalogue: &Catalogue, origins: &CatalogueOrigins, text: &str) -> Vec<Diagnostic> {
+    let rules = catalogue.rules.iter().zip(&origins.rules).map(|(rule, origins)| Written {
+        of: format!("the rule {:?}", rule.name),
+        condition: &rule.when,
+        variables: RULE_VARIABLES,
+        origin: &origins.when,
+        text,
+    });
+    rules.flat_map(|written| written.check(catalogue)).collect()
+}
+
+impl Written<'_> {
+    fn check(&self, catalogue: &Catalogue) -> Vec<Diagnostic> {
+        match Condition::compile(self.condition, self.variables) {
+            Err(fault) => vec![self.refused(&fault)],
+            Ok(condition) => {
+                let named = condition.named_queues().into_iter();
+                let is_role = |name: &str| catalogue.roles.keys().any(|role| role.as_str() == name);
+                let lost = named.filter(|queue| !is_role(&queue.role));
+                lost.map(|queue| self.no_queue(&queue.role, queue.position, catalogue)).collect()
+            }
+        }
+    }
+
+    fn refused(&self, fault: &Fault) -> Diagnostic {
+        let origin = self.place(fault.position);
+        let word = match &origin {
+            Origin::File(span) => self.text.get(span.clone()).unwrap_or_default(),
+            Origin::Override(_) | Origin::Whole => "",
+        };
+        let variables = self.variables.iter().copied();
+        let meant = if self.variables.contains(&word) { None } else { nearest(word, variables) };
+        Diagnostic::error(origin, format!("in {}: {}", self.of, fault.message))
+            .expected("a condition in CEL over the ticket, such as customer.tier == \"vip\" && channel == \"call\"")
+            .help(meant.map(|name| format!("did you mean `{name}`?")))
+    }
+
+    fn no_queue(&self, role: &str, position: (usize, usize), catalogue: &Catalogue) -> Diagnostic {
+        let roles: Vec<&str> = catalogue.roles.keys().map(RoleName::as_str).collect();
+        let message = format!("in {}: there is no role {role:?} whose queue could be asked about", self.of);
+        let meant = nearest(role, roles.iter().copied()).map(|name| format!("did you mean {name:?}?"));
+        Diagnostic::error(self.place(Some(position)), message)
+            .expected(format!("one of {}", quoted_list(&roles)))
+            .help(meant)
+    }
+
+    fn place(&self, position: Option<(usize, usize)>) -> Origin {
+        place(self.condition, position, self.origin, self.text)
+    }
 }
 
 /// The place in the file of a line and column (from 1) of a condition; the whole condition where it is written with

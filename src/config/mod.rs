@@ -34,9 +34,11 @@ mod rule;
 mod secret;
 mod section;
 mod settings;
+mod split;
 mod staffing;
 mod status;
 mod suggestion;
+mod zone;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -129,7 +131,7 @@ pub fn parse(name: &str, text: &str, overrides: &Overrides) -> Result<Loaded, Re
     let mut reading = Reading::new(overrides);
     let (config, origins) = file::read(root.get_ref(), &mut reading);
     let mut diagnostics = reading.into_diagnostics();
-    diagnostics.extend(conditions::check(&config.catalogue.rules, &origins.rules, text));
+    diagnostics.extend(conditions::check(&config.catalogue, &origins, text));
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return Err(Report::new(name, text, diagnostics));
     }

@@ -14,6 +14,7 @@ use super::key::{Key, Keys};
 use super::permission::PermissionForm;
 use super::role::{PERMISSION_SET, RAISE};
 use super::section::{Reading, Section};
+use super::split::SplitForm;
 
 /// The longest condition that is read, in bytes. What the engine takes is less, and it says so itself.
 const CONDITION_READ_MAX: usize = 65_536;
@@ -49,11 +50,18 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(
 
 pub(super) mod set {
     use super::{
-        Key, Keys, PERMISSION_SET, PermissionForm, PriorityForm, RAISE, RoleReference, Set, SkillsForm, Whole,
+        Key, Keys, PERMISSION_SET, PermissionForm, PriorityForm, RAISE, RoleReference, Set, SkillsForm, SplitForm,
+        Whole,
     };
 
     pub(crate) const ROLE: Key<RoleReference> =
         Key::optional("role", RoleReference, "by the ticket's type", "The role that the ticket goes to.");
+    pub(crate) const SPLIT: Key<SplitForm> = Key::optional(
+        "split",
+        SplitForm,
+        "no split",
+        "In place of `role`: tickets are shared out between these roles by weight. One ticket always gets the same role.",
+    );
     pub(crate) const PRIORITY: Key<PriorityForm> =
         Key::optional("priority", PriorityForm, "the ticket's", "Its priority, whatever the ticket said.");
     pub(crate) const RAISE_PRIORITY: Key<Whole<u8>> =
@@ -66,7 +74,7 @@ pub(super) mod set {
     );
     pub(crate) const PERMISSIONS: Key<Set<PermissionForm>> =
         Key::new("permissions", PERMISSION_SET, "[]", "Permissions demanded beyond the ticket's own.");
-    pub(crate) const KEYS: Keys = &[&ROLE, &PRIORITY, &RAISE_PRIORITY, &SKILLS, &PERMISSIONS];
+    pub(crate) const KEYS: Keys = &[&ROLE, &SPLIT, &PRIORITY, &RAISE_PRIORITY, &SKILLS, &PERMISSIONS];
 }
 
 /// `{ role = "vip", raise_priority = 3 }`
@@ -83,9 +91,15 @@ impl Form for ActionsForm {
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<RuleActions> {
         let section = Section::open("the `set` of a rule", node, set::KEYS, reading);
         let role: Option<RoleName> = section.take(&set::ROLE, reading);
+        let split = section.take(&set::SPLIT, reading).unwrap_or_default();
+        if role.is_some() && !split.is_empty() {
+            let found = Diagnostic::error(section.origin(&set::SPLIT), "a rule has a `role` and a `split`");
+            reading.report(found.expected("one of the two"));
+        }
         let permissions: Option<BTreeSet<Permission>> = section.take(&set::PERMISSIONS, reading);
         Some(RuleActions {
             role,
+            split,
             priority: section.take(&set::PRIORITY, reading),
             raise_priority: section.take(&set::RAISE_PRIORITY, reading).unwrap_or_default(),
             skills: section.take(&set::SKILLS, reading).unwrap_or_default(),

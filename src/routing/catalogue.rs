@@ -6,18 +6,23 @@ use serde::{Deserialize, Serialize};
 
 use super::agent::Status;
 use super::channel::{Acceptance, Channel};
-use super::name::{ChannelName, Permission, RoleName, RuleName, StatusName, TicketType};
+use super::name::{ChannelName, Permission, RoleName, RuleName, StatusName, TicketId, TicketType};
 use super::permission::AccessGrants;
 use super::role::Role;
 use super::skill::Skills;
+use super::split::Split;
 use super::ticket::Priority;
 use super::time::{self, Millis};
+use super::zone::Zone;
 
 /// What a matching rule sets. An absent member leaves the ticket as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct RuleActions {
     /// The role that the ticket goes to.
     pub role: Option<RoleName>,
+    /// The roles that tickets are shared out between, in place of `role`.
+    #[serde(default, skip_serializing_if = "Split::is_empty")]
+    pub split: Split,
     /// The priority, whatever the ticket said.
     pub priority: Option<Priority>,
     /// Added to the priority, up to the highest.
@@ -26,6 +31,19 @@ pub struct RuleActions {
     pub skills: Skills,
     /// Demanded beyond the ticket's own.
     pub permissions: BTreeSet<Permission>,
+}
+
+impl RuleActions {
+    /// The role that they give a ticket, by themselves or by lot.
+    #[must_use]
+    pub fn role_of(&self, seed: u64, rule: &RuleName, ticket: &TicketId) -> Option<&RoleName> {
+        self.role.as_ref().or_else(|| self.split.role_of(seed, rule, ticket))
+    }
+
+    /// Every role that they may give a ticket.
+    pub fn roles(&self) -> impl Iterator<Item = &RoleName> {
+        self.role.iter().chain(self.split.0.keys())
+    }
 }
 
 /// A rule of classification: the first whose condition holds applies.
@@ -79,6 +97,9 @@ pub struct Catalogue {
     pub statuses: BTreeMap<StatusName, Status>,
     /// How long an ended ticket is remembered, so that a repeated `ticket.created` changes nothing.
     pub closed_retention: Millis,
+    /// Where hours and dates are those of the clock on the wall.
+    #[serde(default, skip_serializing_if = "Zone::is_default")]
+    pub time_zone: Zone,
 }
 
 impl Default for Catalogue {
@@ -92,6 +113,7 @@ impl Default for Catalogue {
             agents: AgentRules::default(),
             statuses: BTreeMap::new(),
             closed_retention: Millis::from_secs(24 * 3_600),
+            time_zone: Zone::default(),
         }
     }
 }
@@ -135,6 +157,7 @@ impl Catalogue {
             (before.access != self.access, "the permissions of access levels changed"),
             (before.agents != self.agents, "the rules for all agents changed"),
             (before.closed_retention != self.closed_retention, "the retention of ended tickets changed"),
+            (before.time_zone != self.time_zone, "the time zone changed"),
         ];
         changes.extend(settings.into_iter().filter(|(changed, _)| *changed).map(|(_, line)| line.to_owned()));
         changes
@@ -220,10 +243,15 @@ mod tests {
             default_role: Some(RoleName::parse("billing").unwrap()),
             agents: AgentRules { missed_offers_max: 9, ..AgentRules::default() },
             closed_retention: Millis::ZERO,
+            time_zone: Zone::parse("Europe/Berlin").unwrap(),
             ..before.clone()
         };
-        let expected =
-            ["the default role changed", "the rules for all agents changed", "the retention of ended tickets changed"];
+        let expected = [
+            "the default role changed",
+            "the rules for all agents changed",
+            "the retention of ended tickets changed",
+            "the time zone changed",
+        ];
         assert_eq!(after.changes_since(&before), expected);
     }
 }

@@ -1,21 +1,16 @@
 //! Rules → role, skills, priority: once, at intake, and afresh on an update (contract §6.1).
 //!
-//! Conditions are CEL. They see the ticket's members by their names on the wire: `type`, `channel`, `priority`, `role`,
-//! `skills`, `permissions`, `customer` (`id`, `tier`, `language`), `preferred_agent`, `subject`, `attributes`. A member
-//! that the ticket lacks is `null`; an attribute that it lacks makes the condition false, as does a comparison of values
-//! that do not compare.
+//! Conditions are CEL over [`super::facts`]. An attribute that the ticket lacks makes the condition false, as does a
+//! comparison of values that do not compare.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use cel::objects::Key;
-use cel::{Context, Env, Program, Value};
-
 use super::catalogue::{Catalogue, Rule, RuleActions};
-use super::condition::{self, Fault};
+use super::condition::{Condition, Fault};
+use super::facts::{Facts, RULE_VARIABLES};
 use super::name::{RoleName, RuleName};
 use super::skill::Skills;
-use super::ticket::{Demand, Scalar, TicketSpec};
+use super::ticket::{Demand, TicketSpec};
 
 /// Why a rule cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,64 +27,46 @@ pub struct RuleError {
 }
 
 /// The rules of a catalogue, ready to be asked.
-#[derive(Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Classifier {
-    env: Arc<Env>,
-    conditions: Arc<Vec<Program>>,
-}
-
-impl std::fmt::Debug for Classifier {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Classifier").field("rules", &self.conditions.len()).finish_non_exhaustive()
-    }
-}
-
-impl Default for Classifier {
-    fn default() -> Self {
-        Self { env: Arc::new(Env::stdlib()), conditions: Arc::default() }
-    }
+    conditions: Arc<Vec<Condition>>,
 }
 
 impl Classifier {
     /// Makes the rules ready.
     ///
     /// # Errors
-    /// Every rule whose condition does not parse, is too long or too deep, or refers to something unknown.
+    /// Every rule whose condition can't be used.
     pub fn compile(rules: &[Rule]) -> Result<Self, Vec<RuleError>> {
-        let env = Arc::new(Env::stdlib());
         let mut conditions = Vec::with_capacity(rules.len());
         let mut errors = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
-            match condition::compile(&env, &rule.when) {
-                Ok(program) => conditions.push(program),
+            match Condition::compile(&rule.when, RULE_VARIABLES) {
+                Ok(condition) => conditions.push(condition),
                 Err(Fault { position, message }) => {
                     errors.push(RuleError { index, rule: rule.name.clone(), position, message });
                 }
             }
         }
-        if errors.is_empty() { Ok(Self { env, conditions: Arc::new(conditions) }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Self { conditions: Arc::new(conditions) }) } else { Err(errors) }
     }
 
     /// The first rule whose condition holds.
-    fn first_match<'c>(&self, catalogue: &'c Catalogue, spec: &TicketSpec) -> Option<&'c Rule> {
-        if self.conditions.is_empty() {
-            return None;
-        }
-        let context = context(&self.env, spec);
-        let holds = |program: &Program| matches!(program.execute(&context), Ok(Value::Bool(true)));
-        let index = self.conditions.iter().position(holds)?;
-        catalogue.rules.get(index)
+    fn first_match<'c>(&self, facts: &Facts<'c>) -> Option<&'c Rule> {
+        let index = self.conditions.iter().position(|condition| condition.holds(facts))?;
+        facts.catalogue().rules.get(index)
     }
 
-    /// What a ticket demands when it comes.
+    /// What a ticket demands under the catalogue and at the moment of these facts. A split draws from the seed.
     #[must_use]
-    pub fn classify(&self, catalogue: &Catalogue, spec: &TicketSpec) -> Demand {
+    pub fn classify(&self, facts: &Facts<'_>, seed: u64) -> Demand {
+        let (catalogue, spec) = (facts.catalogue(), facts.spec);
         if let Some(own) = &spec.role {
             let known = catalogue.roles.contains_key(own).then(|| own.clone());
             return demand(catalogue, spec, known, None);
         }
-        let matched = self.first_match(catalogue, spec);
-        let by_rule = matched.and_then(|rule| rule.set.role.clone());
+        let matched = self.first_match(facts);
+        let by_rule = matched.and_then(|rule| rule.set.role_of(seed, &rule.name, facts.ticket).cloned());
         let role = by_rule.or_else(|| by_type(catalogue, spec)).filter(|role| catalogue.roles.contains_key(role));
         demand(catalogue, spec, role, matched)
     }
@@ -122,64 +99,42 @@ fn joined(own: &Skills, more: &Skills) -> Skills {
     all
 }
 
-fn context<'v>(env: &Arc<Env>, spec: &TicketSpec) -> Context<'static, 'v> {
-    let mut context = Context::with_env(Arc::clone(env));
-    let mut bind = |name: &str, value: Value| context.add_variable_from_value(name, value);
-    bind("type", text(spec.kind.as_ref().map(super::name::TicketType::as_str)));
-    bind("channel", text(Some(spec.channel.as_str())));
-    bind("priority", Value::Int(i64::from(spec.priority.get())));
-    bind("role", text(spec.role.as_ref().map(RoleName::as_str)));
-    bind("skills", map(spec.skills.0.iter().map(|(name, level)| (name.as_str(), Value::Int(i64::from(level.get()))))));
-    let permissions = spec.permissions.iter().map(|permission| text(Some(permission.as_str()))).collect();
-    bind("permissions", Value::List(Arc::new(permissions)));
-    let customer = &spec.customer;
-    bind(
-        "customer",
-        map([
-            ("id", text(customer.id.as_deref())),
-            ("tier", text(customer.tier.as_deref())),
-            ("language", text(customer.language.as_deref())),
-        ]),
-    );
-    bind("preferred_agent", text(spec.preferred_agent.as_ref().map(super::name::AgentId::as_str)));
-    bind("subject", text(spec.subject.as_deref()));
-    bind("attributes", map(spec.attributes.iter().map(|(name, value)| (name.as_str(), scalar(value)))));
-    context
-}
-
-fn text(text: Option<&str>) -> Value {
-    text.map_or(Value::Null, |text| Value::String(Arc::new(text.to_owned())))
-}
-
-fn scalar(value: &Scalar) -> Value {
-    match value {
-        Scalar::Null => Value::Null,
-        Scalar::Bool(value) => Value::Bool(*value),
-        Scalar::Int(value) => Value::Int(*value),
-        Scalar::Float(value) => Value::Float(*value),
-        Scalar::Text(value) => text(Some(value)),
-    }
-}
-
-fn map<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
-    let members: HashMap<Key, Value> =
-        members.into_iter().map(|(name, value)| (Key::String(Arc::new(name.to_owned())), value)).collect();
-    Value::Map(cel::objects::Map { map: Arc::new(members) })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::routing::name::ChannelName;
+    use crate::routing::facts::QueueFacts;
+    use crate::routing::name::{ChannelName, TicketId};
+    use crate::routing::ticket::Scalar;
+    use crate::routing::time::Timestamp;
+    use crate::routing::zone::Zone;
 
     fn rule(when: &str) -> Rule {
         Rule { name: RuleName::parse("r").unwrap(), when: when.to_owned(), set: RuleActions::default() }
     }
 
-    fn holds(when: &str, spec: &TicketSpec) -> bool {
-        let catalogue = Catalogue { rules: vec![rule(when)], ..Catalogue::default() };
+    /// 2026-11-22T23:30:00Z, a Sunday.
+    const NOW: Timestamp = Timestamp(1_795_390_200_000);
+
+    fn catalogue(when: &str) -> Catalogue {
+        let roles = ["billing", "technical"].map(|name| RoleName::parse(name).unwrap());
+        Catalogue {
+            rules: vec![rule(when)],
+            roles: roles.map(|name| (name.clone(), crate::routing::role::Role::named(name))).into(),
+            ..Catalogue::default()
+        }
+    }
+
+    fn holds_under(catalogue: &Catalogue, spec: &TicketSpec) -> bool {
         let classifier = Classifier::compile(&catalogue.rules).unwrap();
-        classifier.classify(&catalogue, spec).rule.is_some()
+        let waiting = |role: &RoleName| if role.as_str() == "billing" { 7 } else { 0 };
+        let count = |role: &RoleName| QueueFacts { waiting: waiting(role), online: 3, free: 1 };
+        let ticket = TicketId::parse("t1").unwrap();
+        let created_at = Timestamp(NOW.0 - 90_500);
+        classifier.classify(&Facts::new(&ticket, spec, (created_at, NOW), catalogue, &count), 1).rule.is_some()
+    }
+
+    fn holds(when: &str, spec: &TicketSpec) -> bool {
+        holds_under(&catalogue(when), spec)
     }
 
     fn spec() -> TicketSpec {
@@ -188,6 +143,9 @@ mod tests {
         spec.subject = Some("Invoice 4711".to_owned());
         spec.attributes.insert("amount".to_owned(), Scalar::Int(120));
         spec.attributes.insert("share".to_owned(), Scalar::Float(0.5));
+        spec.exclude_agents.insert("ana".parse().unwrap());
+        spec.due_at = Some(Timestamp(NOW.0 + 60_999));
+        spec.not_before = Some(Timestamp(NOW.0 - 1));
         spec
     }
 
@@ -195,6 +153,9 @@ mod tests {
     fn a_condition_sees_the_members_of_the_ticket() {
         for condition in [
             r#"customer.tier == "vip""#,
+            r#""ana" in exclude_agents"#,
+            "age == 90",
+            "due_in == 60 && starts_in == -1 && expires_in == null",
             r#"channel == "chat" && priority == 3"#,
             "attributes.amount > 100",
             "attributes.share < 0.75",
@@ -208,12 +169,30 @@ mod tests {
     }
 
     #[test]
+    fn a_condition_sees_calendar_and_clock_where_the_contact_centre_is() {
+        let in_utc = r#"hour == 23 && weekday == "sun" && date == "2026-11-22""#;
+        assert!(holds(in_utc, &spec()));
+        let in_berlin = r#"hour == 0 && weekday == "mon" && date == "2026-11-23""#;
+        let moved = Catalogue { time_zone: Zone::parse("Europe/Berlin").unwrap(), ..catalogue(in_berlin) };
+        assert!(holds_under(&moved, &spec()));
+    }
+
+    #[test]
+    fn a_condition_sees_the_queues() {
+        assert!(holds(
+            r#"queue["billing"].waiting == 7 && queue.billing.online == 3 && queue.billing.free < 2"#,
+            &spec()
+        ));
+        assert!(holds("queue.exists(role, queue[role].waiting == 0)", &spec()));
+        assert!(!holds(r#"queue["nobody's"].waiting == 0"#, &spec()));
+    }
+
+    #[test]
     fn a_condition_that_cannot_be_evaluated_does_not_hold() {
         for condition in [
             r#"attributes.absent == "x""#,
             r#"attributes.amount == "120""#,
             r#"attributes.amount > "a""#,
-            "priority",
             r#"type.startsWith("x")"#,
             "1 / 0 == 1",
         ] {

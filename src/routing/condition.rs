@@ -1,92 +1,92 @@
-//! The condition of a rule: bounded, compiled and checked; or a sentence, for people who never read a grammar, about
-//! what is wrong with it.
+//! Conditions of rules: bounded, compiled, checked and asked; or a sentence about what is wrong with one.
 
-use cel::{Env, Program};
+mod meaning;
+mod syntax;
+
+use std::sync::{Arc, LazyLock};
+
+use cel::{Context, Env, Program, Value};
+
+use super::facts::Facts;
 
 /// The longest condition, in bytes: twenty lines of text. It bounds the depth of the tree as well.
 pub const CONDITION_LENGTH_MAX: usize = 2_048;
 /// The deepest nesting of brackets in a condition; far beyond what a person reads.
 pub const CONDITION_DEPTH_MAX: usize = 32;
-/// What a condition may refer to.
-pub const VARIABLES: [&str; 10] = [
-    "type",
-    "channel",
-    "priority",
-    "role",
-    "skills",
-    "permissions",
-    "customer",
-    "preferred_agent",
-    "subject",
-    "attributes",
-];
-/// What people write who know other languages, and what CEL writes.
-const HABITS: [(&str, &str); 13] = [
-    ("and", "&&"),
-    ("AND", "&&"),
-    ("&", "&&"),
-    ("or", "||"),
-    ("OR", "||"),
-    ("|", "||"),
-    ("not", "!"),
-    ("NOT", "!"),
-    ("=", "=="),
-    ("===", "=="),
-    ("=>", ">="),
-    ("=<", "<="),
-    ("<>", "!="),
-];
-/// Opening and closing quotes that text processors set.
-const CURLY_QUOTES: [char; 7] = ['“', '”', '„', '‘', '’', '«', '»'];
+
+/// The language: CEL's standard functions and nothing else. It never changes.
+static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
 /// What is wrong with a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub struct Fault {
     /// Line and column, from 1, where known.
-    pub(super) position: Option<(usize, usize)>,
+    pub position: Option<(usize, usize)>,
     /// A sentence.
-    pub(super) message: String,
+    pub message: String,
 }
 
 impl Fault {
     fn anywhere(message: String) -> Self {
         Self { position: None, message }
     }
+
+    fn at(source: &str, offset: usize, message: String) -> Self {
+        Self { position: Some(line_column(source, offset)), message }
+    }
 }
 
-/// Makes a condition ready to be asked.
-pub(super) fn compile(env: &Env, source: &str) -> Result<Program, Fault> {
-    if source.len() > CONDITION_LENGTH_MAX {
-        return Err(Fault::anywhere(format!("the condition is longer than {CONDITION_LENGTH_MAX} bytes")));
+/// A condition that is ready to be asked.
+#[derive(Clone)]
+pub struct Condition {
+    program: Arc<Program>,
+}
+
+impl std::fmt::Debug for Condition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Condition").field(&self.program.source_info().source).finish()
     }
-    if depth(source) > CONDITION_DEPTH_MAX {
-        return Err(Fault::anywhere(format!("the condition nests deeper than {CONDITION_DEPTH_MAX} brackets")));
-    }
-    let program = env.compile(source).map_err(|errors| {
-        // What the parser could not make anything of is told best by the error that follows.
-        let of_use = |error: &&cel::ParseError| !error.msg.starts_with("Incomplete");
-        match errors.errors.iter().find(of_use).or(errors.errors.first()) {
-            Some(error) => {
-                let place = |at: isize| usize::try_from(at).ok().filter(|at| *at > 0);
-                let position = place(error.pos.0).zip(place(error.pos.1));
-                Fault { position, message: sentence(&error.msg, before(source, position)) }
-            }
-            None => Fault::anywhere(format!("the condition is not CEL ({errors})")),
+}
+
+/// A place in a condition that names a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedQueue {
+    /// The name of the role, whether there is one or not.
+    pub role: String,
+    /// Line and column, from 1.
+    pub position: (usize, usize),
+}
+
+impl Condition {
+    /// Makes a condition over these variables ready.
+    ///
+    /// # Errors
+    /// Where it does not parse, is too long or too deep, refers to something unknown, or can never be true or false.
+    pub fn compile(source: &str, variables: &[&str]) -> Result<Self, Fault> {
+        if source.len() > CONDITION_LENGTH_MAX {
+            return Err(Fault::anywhere(format!("the condition is longer than {CONDITION_LENGTH_MAX} bytes")));
         }
-    })?;
-    check_references(&program, source)?;
-    Ok(program)
-}
+        if depth(source) > CONDITION_DEPTH_MAX {
+            return Err(Fault::anywhere(format!("the condition nests deeper than {CONDITION_DEPTH_MAX} brackets")));
+        }
+        let program = ENV.compile(source).map_err(|errors| syntax::fault(&errors, source))?;
+        meaning::check(&program, source, variables)?;
+        Ok(Self { program: Arc::new(program) })
+    }
 
-fn check_references(program: &Program, source: &str) -> Result<(), Fault> {
-    let references = program.references();
-    let mut variables = references.variables();
-    variables.sort_unstable();
-    let Some(unknown) = variables.into_iter().find(|name| !VARIABLES.contains(name) && !name.starts_with('@')) else {
-        return Ok(());
-    };
-    let message = format!("the condition refers to {unknown:?}; a ticket has {}", VARIABLES.join(", "));
-    Err(Fault { position: source.find(unknown).map(|offset| line_column(source, offset)), message })
+    /// Whether it holds. One that can't be evaluated does not.
+    #[must_use]
+    pub fn holds(&self, facts: &Facts<'_>) -> bool {
+        let mut context = Context::with_env(Arc::clone(&ENV));
+        context.set_variable_resolver(facts);
+        matches!(self.program.execute(&context), Ok(Value::Bool(true)))
+    }
+
+    /// The queues that it asks about by name, `queue["billing"]`.
+    #[must_use]
+    pub fn named_queues(&self) -> Vec<NamedQueue> {
+        meaning::named_queues(&self.program)
+    }
 }
 
 fn depth(source: &str) -> usize {
@@ -110,110 +110,17 @@ fn line_column(source: &str, offset: usize) -> (usize, usize) {
     (line, column)
 }
 
-/// What stands before a place, without the space between.
-fn before(source: &str, position: Option<(usize, usize)>) -> &str {
-    let (line, column) = position.unwrap_or_default();
-    let line_start: usize = source.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let columns = source[line_start..].chars().take(column.saturating_sub(1));
-    source[..line_start + columns.map(char::len_utf8).sum::<usize>()].trim_end()
-}
-
-/// What the parser says, in words that need no grammar beside them. What it says that we do not know stands in brackets.
-fn sentence(raw: &str, before: &str) -> String {
-    let said = raw.strip_prefix("Syntax error: ").unwrap_or(raw);
-    if let Some(text) = said.strip_prefix("token recognition error at: ") {
-        return unknown_token(unquoted(text).trim(), before);
-    }
-    let misplaced = said.strip_prefix("mismatched input ").or_else(|| said.strip_prefix("extraneous input "));
-    if let Some((found, expected)) = misplaced.and_then(|rest| rest.rsplit_once(" expecting ")) {
-        return misplaced_token(unquoted(found), expected, before);
-    }
-    if let Some((expected, found)) = said.strip_prefix("missing ").and_then(|rest| rest.split_once(" at ")) {
-        return misplaced_token(unquoted(found), expected, before);
-    }
-    if said.starts_with("no viable alternative") {
-        return "a `.` in the condition is not followed by the name of a member".to_owned();
-    }
-    if let Some(word) = said.strip_prefix("reserved identifier: ") {
-        return format!("`{word}` is a word that CEL keeps for itself");
-    }
-    match said {
-        "invalid int literal" | "invalid uint literal" | "invalid double literal" => {
-            "a number in the condition is too large".to_owned()
-        }
-        "invalid argument to has() macro" => {
-            "has() asks for a member of something, as in has(attributes.amount)".to_owned()
-        }
-        _ => format!("the condition is not CEL ({said})"),
-    }
-}
-
-/// Without the quotes that the parser puts around what it found, which may have quotes of its own.
-fn unquoted(text: &str) -> &str {
-    text.strip_prefix('\'').and_then(|text| text.strip_suffix('\'')).unwrap_or(text)
-}
-
-fn unknown_token(text: &str, before: &str) -> String {
-    if text.starts_with(['"', '\'']) {
-        let fault =
-            if text.contains('\\') { "has a \\ before something that CEL does not know" } else { "is not closed" };
-        return format!("the string {text} {fault}");
-    }
-    if text.starts_with(CURLY_QUOTES) {
-        return format!("`{text}` is no quote to CEL; write \" or '");
-    }
-    // Of `===` the parser has taken two signs when it stumbles.
-    let whole = if before.ends_with("==") { format!("=={text}") } else { text.to_owned() };
-    format!("`{whole}` is nothing that CEL knows{}", habit(&whole))
-}
-
-fn misplaced_token(found: &str, expected: &str, before: &str) -> String {
-    let expected = expectation(expected);
-    match (found, before) {
-        ("<EOF>", "") => return "the condition is empty".to_owned(),
-        ("<EOF>", _) => return format!("the condition ends where {expected} was expected"),
-        _ => {}
-    }
-    let previous = before.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
-    let hint = match (previous, found) {
-        ("<", ">") => habit("<>"),
-        ("not" | "NOT", _) => habit(previous),
-        _ => habit(found),
-    };
-    format!("`{found}` stands where {expected} was expected{hint}")
-}
-
-fn habit(written: &str) -> String {
-    let meant = HABITS.iter().find(|(habit, _)| *habit == written);
-    meant.map(|(habit, meant)| format!("; CEL writes {meant} for {habit}")).unwrap_or_default()
-}
-
-/// The parser's list of what it would have taken, as people say it.
-fn expectation(tokens: &str) -> String {
-    let tokens: Vec<&str> = tokens.trim_start_matches('{').trim_end_matches('}').split(", ").collect();
-    let has = |token: &str| tokens.contains(&token);
-    if has("IDENTIFIER") {
-        return "a value".to_owned();
-    }
-    if has("':'") && has("'&&'") {
-        return "`:` and what holds otherwise".to_owned();
-    }
-    if has("'&&'") {
-        return "an operator such as == or &&".to_owned();
-    }
-    let words = tokens.iter().map(|token| match token.trim_matches('\'') {
-        "<EOF>" => "the end".to_owned(),
-        sign => format!("`{sign}`"),
-    });
-    words.collect::<Vec<_>>().join(" or ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::routing::facts::RULE_VARIABLES;
+
+    fn compile(source: &str) -> Result<Condition, Fault> {
+        Condition::compile(source, RULE_VARIABLES)
+    }
 
     fn fault(source: &str) -> Fault {
-        match compile(&Env::stdlib(), source) {
+        match compile(source) {
             Ok(_) => panic!("{source:?} is a condition"),
             Err(fault) => fault,
         }
@@ -275,7 +182,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn anything_is_a_condition_or_has_a_sentence(source in "[a-z.()=&|!<>'\"\\[\\]{}?:,ä€ \n0-9-]{0,40}") {
-            if let Err(fault) = compile(&Env::stdlib(), &source) {
+            if let Err(fault) = compile(&source) {
                 proptest::prop_assert!(!fault.message.contains("expecting"), "{}", fault.message);
                 proptest::prop_assert!(!fault.message.contains("IDENTIFIER"), "{}", fault.message);
             }

@@ -15,8 +15,8 @@ mod due;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::agent::{Agent, AgentView, ChannelLoad, SlotUse};
-use super::classify::Classifier;
 use super::command::{Command, Rejection};
+use super::condition::Condition;
 use super::engine::{Outcome, Verdict};
 use super::event::Event;
 use super::name::{AgentId, ChannelName, TicketId};
@@ -34,8 +34,8 @@ type Handled = Result<Verdict, Rejection>;
 #[derive(Debug, Clone)]
 pub struct NaiveEngine {
     state: State,
-    /// The rules of the catalogue, each alone.
-    conditions: Vec<Classifier>,
+    /// Those of the rules of the catalogue.
+    conditions: Vec<Condition>,
     at: Timestamp,
     events: Vec<Event>,
 }

@@ -4,6 +4,7 @@
 //! same for a whole group, and an order within it; so choosing looks at the first of each group only.
 
 use super::agent::Agent;
+use super::draw;
 use super::name::{AgentId, RoleName};
 use super::pool::GroupSignature;
 use super::role::Strategy;
@@ -116,12 +117,9 @@ fn best_rank(group: &GroupSignature, roles: &[RoleName]) -> u32 {
 /// "Fast splittable pseudorandom number generators", OOPSLA 2014).
 #[must_use]
 pub fn draw(seed: u64, arrival_seq: u64, attempt: u32, agent: &AgentId) -> i64 {
-    let fnv = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    let name = agent.as_str().as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, fnv);
-    let mut z = seed ^ name ^ arrival_seq.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (u64::from(attempt) << 32);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    i64::try_from((z ^ (z >> 31)) >> 1).expect("63 bits fit")
+    let name = draw::of_name(agent.as_str());
+    let mixed = seed ^ name ^ arrival_seq.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (u64::from(attempt) << 32);
+    i64::try_from(draw::spread(mixed) >> 1).expect("63 bits fit")
 }
 
 #[cfg(test)]

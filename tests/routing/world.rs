@@ -13,8 +13,10 @@ use rolecall::routing::cooldown::Cooldowns;
 use rolecall::routing::permission::{AccessGrants, AccessLevel};
 use rolecall::routing::role::{Dispatch, Order, OverflowStep, Role, ServiceTarget, Strategy as Choice};
 use rolecall::routing::skill::{SkillLevel, Skills};
+use rolecall::routing::split::Split;
 use rolecall::routing::staffing::Staffing;
 use rolecall::routing::ticket::{Customer, Phase, TicketChanges, TicketSpec};
+use rolecall::routing::zone::Zone;
 use rolecall::routing::{
     AgentId, AssignmentId, Catalogue, ChannelName, Command, Millis, Patch, Permission, Priority, RoleName, RuleName,
     SkillName, State, Status, StatusName, TicketId, TicketType, Timestamp,
@@ -185,23 +187,42 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
 
 /// Rules that set a bit of everything, each there or not.
 fn rules() -> impl Strategy<Value = Vec<Rule>> {
-    let set = (some(role_name(), 0.4), some(priority(), 0.2), 0_u8..4, skills(5), permissions());
-    let set = set.prop_map(|(role, priority, raise_priority, skills, permissions)| RuleActions {
+    let rule = (one_of(&CONDITIONS), actions()).prop_map(|(when, set)| Rule {
+        name: RuleName::parse(when).unwrap(),
+        when: when.to_owned(),
+        set,
+    });
+    proptest::collection::vec(rule, 0..4)
+}
+
+/// What rules ask about: the ticket, the time, the queues.
+const CONDITIONS: [&str; 8] = [
+    "customer.tier == 'vip'",
+    "channel == 'chat' && priority < 3",
+    "age > 30 || due_in < 10",
+    "hour == 1 && weekday == 'thu' && date == '1970-01-01'",
+    "'ana' in exclude_agents && starts_in == null",
+    "queue.billing.waiting > 1",
+    "queue['technical'].free == 0",
+    "queue.exists(role, queue[role].online > 2)",
+];
+
+fn actions() -> impl Strategy<Value = RuleActions> {
+    let split = proptest::collection::btree_map(role_name(), 0_u32..3, 0..3).prop_map(Split);
+    let set = (some(role_name(), 0.4), split, some(priority(), 0.2), 0_u8..4, skills(5), permissions());
+    set.prop_map(|(role, split, priority, raise_priority, skills, permissions)| RuleActions {
         role,
+        split,
         priority,
         raise_priority,
         skills,
         permissions,
-    });
-    let conditions = ["customer.tier == 'vip'", "channel == 'chat' && priority < 3"];
-    proptest::collection::vec(set, 0..=conditions.len()).prop_map(move |sets| {
-        let rule = |(when, set): (&str, RuleActions)| Rule {
-            name: RuleName::parse(when).unwrap(),
-            when: when.to_owned(),
-            set,
-        };
-        conditions.into_iter().zip(sets).map(rule).collect()
     })
+}
+
+/// In one of them it is an hour later.
+fn time_zone() -> impl Strategy<Value = Zone> {
+    one_of(&["UTC", "Europe/Berlin"]).prop_map(|name| Zone::parse(name).unwrap())
 }
 
 fn agent_rules() -> impl Strategy<Value = AgentRules> {
@@ -222,8 +243,9 @@ pub(crate) fn catalogue() -> impl Strategy<Value = Arc<Catalogue>> {
     let channels = proptest::collection::btree_map(channel_name(), channel(), 0..4);
     let roles = (role(ROLES[0]), role(ROLES[1]), some(role(ROLES[2]), 0.8));
     let grants = proptest::collection::btree_map(access(), permissions(), 0..2).prop_map(AccessGrants);
-    (channels, roles, some(role_name(), 0.5), rules(), agent_rules(), grants, 10_u64..600).prop_map(
-        move |(channels, (a, b, c), default_role, rules, agents, access, retention)| {
+    let numbers = (10_u64..600, time_zone());
+    (channels, roles, some(role_name(), 0.5), rules(), agent_rules(), grants, numbers).prop_map(
+        move |(channels, (a, b, c), default_role, rules, agents, access, (retention, time_zone))| {
             let roles: BTreeMap<_, _> =
                 [Some(a), Some(b), c].into_iter().flatten().map(|role| (role.name.clone(), role)).collect();
             let default_role = default_role.filter(|name| roles.contains_key(name));
@@ -236,6 +258,7 @@ pub(crate) fn catalogue() -> impl Strategy<Value = Arc<Catalogue>> {
                 access,
                 agents,
                 closed_retention,
+                time_zone,
                 ..Catalogue::default()
             })
         },

@@ -464,10 +464,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::routing::catalogue::{Rule, RuleActions};
-    use crate::routing::classify::Classifier;
+    use crate::routing::facts::{Facts, QueueFacts, RULE_VARIABLES};
     use crate::routing::ticket::{Priority, Scalar, TicketSpec};
-    use crate::routing::{Catalogue, ChannelName, RuleName, TicketType};
+    use crate::routing::{Catalogue, ChannelName, RoleName, TicketId, TicketType, Timestamp};
 
     fn condition(source: &str) -> Condition {
         Condition::of(source).unwrap_or_else(|| panic!("{source} is too large"))
@@ -615,10 +614,11 @@ mod tests {
 
     /// For which of the tickets the engine finds that a condition holds.
     fn holds(when: &str, tickets: &[TicketSpec]) -> Vec<bool> {
-        let rule = Rule { name: RuleName::parse("r").unwrap(), when: when.to_owned(), set: RuleActions::default() };
-        let catalogue = Catalogue { rules: vec![rule], ..Catalogue::default() };
-        let classifier = Classifier::compile(&catalogue.rules).unwrap();
-        tickets.iter().map(|ticket| classifier.classify(&catalogue, ticket).rule.is_some()).collect()
+        let condition = crate::routing::condition::Condition::compile(when, RULE_VARIABLES).unwrap();
+        let (id, now, catalogue) = (TicketId::parse("t1").unwrap(), Timestamp(0), Catalogue::default());
+        let count = |_: &RoleName| QueueFacts::default();
+        let facts = |ticket| Facts::new(&id, ticket, (now, now), &catalogue, &count);
+        tickets.iter().map(|ticket| condition.holds(&facts(ticket))).collect()
     }
 
     proptest! {

@@ -22,7 +22,7 @@ pub(super) fn check(catalogue: &Catalogue, origins: &CatalogueOrigins) -> Vec<Di
 }
 
 fn roles_nothing_leads_to(catalogue: &Catalogue, origins: &CatalogueOrigins) -> Vec<Diagnostic> {
-    let by_rule = catalogue.rules.iter().filter_map(|rule| rule.set.role.as_ref());
+    let by_rule = catalogue.rules.iter().flat_map(|rule| rule.set.roles());
     let by_overflow = catalogue.roles.values().flat_map(roles_that_it_adds);
     let reached: BTreeSet<&RoleName> = by_rule.chain(by_overflow).chain(&catalogue.default_role).collect();
     let lost = catalogue.roles.values().filter(|role| role.ticket_types.is_empty() && !reached.contains(&role.name));

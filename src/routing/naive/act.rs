@@ -5,14 +5,17 @@ mod offers;
 mod owners;
 mod tickets;
 
+use std::sync::Arc;
+
 use super::due::{What, Who};
 use super::{Handled, NaiveEngine};
 use crate::routing::agent::{Agent, Status};
 use crate::routing::catalogue::Catalogue;
 use crate::routing::channel::Acceptance;
-use crate::routing::classify::Classifier;
 use crate::routing::command::{Command, Rejection, RejectionCode};
+use crate::routing::condition::Condition;
 use crate::routing::event::{Event, Held, Sign, Taking};
+use crate::routing::facts::RULE_VARIABLES;
 use crate::routing::name::{AgentId, AssignmentId, RoleName, TicketId};
 use crate::routing::offer::{Reason, Remark, RevokeCause, Trigger};
 use crate::routing::overflow;
@@ -99,12 +102,12 @@ impl NaiveEngine {
         }
     }
 
-    fn replace_catalogue(&mut self, catalogue: std::sync::Arc<Catalogue>) -> Verdict {
+    fn replace_catalogue(&mut self, catalogue: Arc<Catalogue>) -> Verdict {
         if *self.state.catalogue() == catalogue {
             return Verdict::Duplicate;
         }
-        let alone = |rule| Classifier::compile(std::slice::from_ref(rule)).expect("rules were checked before");
-        self.conditions = catalogue.rules.iter().map(alone).collect();
+        let compiled = |when: &str| Condition::compile(when, RULE_VARIABLES).expect("rules were checked before");
+        self.conditions = catalogue.rules.iter().map(|rule| compiled(&rule.when)).collect();
         let changes = catalogue.changes_since(self.state.catalogue());
         let version = self.state.catalogue_version() + 1;
         self.emit(Event::CatalogueReplaced { catalogue, changes, version });

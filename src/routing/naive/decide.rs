@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 
 use super::NaiveEngine;
 use crate::routing::agent::{Agent, Slot, SlotUse, Status};
-use crate::routing::catalogue::Catalogue;
 use crate::routing::channel::Acceptance;
+use crate::routing::facts::{Facts, QueueFacts};
 use crate::routing::name::{AgentId, ChannelName, Permission, RoleName, SkillName, TicketId};
 use crate::routing::offer::{FallOut, Reason, Trigger};
 use crate::routing::overflow;
@@ -70,7 +70,7 @@ type Place = (i64, i64, i64, u64);
 
 /// "Which role".
 impl NaiveEngine {
-    pub(super) fn classify(&self, spec: &TicketSpec) -> Demand {
+    pub(super) fn classify(&self, id: &TicketId, spec: &TicketSpec, created_at: Timestamp) -> Demand {
         let catalogue = self.state.catalogue();
         let mut demand = Demand {
             roles: Vec::new(),
@@ -87,9 +87,11 @@ impl NaiveEngine {
         });
         let mut found = spec.role.clone();
         if found.is_none() {
-            let matching = catalogue.rules.iter().enumerate().find(|(index, _)| self.holds(*index, spec));
-            if let Some((_, rule)) = matching {
-                found.clone_from(&rule.set.role);
+            let count = |role: &RoleName| self.count_queue(role, id, &spec.channel);
+            let facts = Facts::new(id, spec, (created_at, self.at), catalogue, &count);
+            let mut rules = self.conditions.iter().zip(&catalogue.rules);
+            if let Some((_, rule)) = rules.find(|(condition, _)| condition.holds(&facts)) {
+                found = rule.set.role_of(self.state.identity().seed, &rule.name, id).cloned();
                 demand.rule = Some(rule.name.clone());
                 demand.skills = both(&spec.skills, &rule.set.skills);
                 demand.permissions.extend(rule.set.permissions.iter().cloned());
@@ -102,10 +104,21 @@ impl NaiveEngine {
         demand
     }
 
-    /// Whether that rule's condition holds, when it is the only one.
-    fn holds(&self, index: usize, spec: &TicketSpec) -> bool {
-        let rules = vec![self.state.catalogue().rules[index].clone()];
-        self.conditions[index].classify(&Catalogue { rules, ..Catalogue::default() }, spec).rule.is_some()
+    /// Who waits for a role beside that ticket, who has the role and is there, and who of them has a slot free.
+    fn count_queue(&self, role: &RoleName, besides: &TicketId, channel: &ChannelName) -> QueueFacts {
+        let catalogue = self.state.catalogue();
+        let waiting = self.queue_of(role).into_iter().filter(|ticket| ticket.id != *besides).count();
+        let online: Vec<&Agent> = (self.state.agents())
+            .filter(|agent| agent.profile.roles.contains(role) && agent.status == Status::Online)
+            .collect();
+        let is_free = |agent: &Agent| {
+            agent.channel_on(channel, catalogue)
+                && agent.has_slot(channel, catalogue)
+                && !agent.is_interrupted(channel, catalogue)
+        };
+        let free = online.iter().filter(|agent| is_free(agent)).count();
+        let count = |number: usize| u64::try_from(number).expect("a count fits");
+        QueueFacts { waiting: count(waiting), online: count(online.len()), free: count(free) }
     }
 
     pub(super) fn own_role(&self, ticket: &Ticket) -> Option<&Role> {

@@ -5,8 +5,7 @@ use crate::routing::event::{Event, Intake};
 use crate::routing::matching;
 use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::{Remark, RevokeCause, Trigger};
-use crate::routing::overflow;
-use crate::routing::ticket::{Closing, Demand, Phase, Ticket, TicketChanges, TicketSpec};
+use crate::routing::ticket::{Closing, Demand, Phase, TicketChanges, TicketSpec};
 use crate::routing::time::Timestamp;
 
 impl Step<'_> {
@@ -14,8 +13,8 @@ impl Step<'_> {
         if self.state.ticket(id).is_some() || self.state.closed_ticket(id).is_some() {
             return Done::Duplicate;
         }
-        let created_at = spec.created_at.unwrap_or(self.at).min(self.at);
-        let demand = self.state.classifier().classify(self.state.catalogue(), &spec);
+        let created_at = self.created_at(&spec, self.at);
+        let demand = self.classify(id, &spec, created_at);
         let due_at = self.due_at(&spec, &demand, created_at);
         let intake = Intake { spec, demand, created_at, due_at };
         self.emit(Event::TicketCreated { ticket: id.clone(), intake: Box::new(intake) });
@@ -47,7 +46,7 @@ impl Step<'_> {
         let ticket = self.known(id);
         let demand = self.demand_afresh(ticket, &spec);
         let moved = demand.role() != ticket.demand.role();
-        let created_at = spec.created_at.map_or(ticket.created_at, |created| created.min(self.at));
+        let created_at = self.created_at(&spec, ticket.created_at);
         let due_at = self.due_at(&spec, &demand, created_at);
         let owned = ticket.phase.ownership().is_some();
         let waited = ticket.phase == Phase::Waiting;
@@ -65,15 +64,6 @@ impl Step<'_> {
             Phase::Waiting if waited && !moved => self.place_waiting(id, trigger),
             _ => self.place(id, trigger),
         }
-    }
-
-    /// What a ticket of that spec demands under today's rules, after the overflow steps that it has taken in its role.
-    pub(super) fn demand_afresh(&self, ticket: &Ticket, spec: &TicketSpec) -> Demand {
-        let fresh = self.state.classifier().classify(self.state.catalogue(), spec);
-        let moved = fresh.role() != ticket.demand.role();
-        let steps_taken = if moved { 0 } else { ticket.steps_taken };
-        let role = fresh.role().and_then(|role| self.state.catalogue().roles.get(role));
-        overflow::widened_by(fresh, role, steps_taken)
     }
 
     /// Looks again at a ticket that waits, and goes on waiting without a word where nothing comes of it.

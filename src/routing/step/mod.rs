@@ -5,6 +5,7 @@
 
 mod agents;
 mod catalogue;
+mod classification;
 mod elapse;
 mod intake;
 mod offers;

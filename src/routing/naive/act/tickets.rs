@@ -9,14 +9,15 @@ use crate::routing::offer::{Remark, RevokeCause, Trigger};
 use crate::routing::overflow;
 use crate::routing::role::Dispatch;
 use crate::routing::ticket::{Closing, Demand, Direction, Phase, Ticket, TicketChanges, TicketSpec};
+use crate::routing::time::Timestamp;
 
 impl NaiveEngine {
     pub(super) fn create(&mut self, id: &TicketId, spec: TicketSpec) -> Verdict {
         if self.state.ticket(id).is_some() || self.state.closed_ticket(id).is_some() {
             return Verdict::Duplicate;
         }
-        let demand = self.classify(&spec);
-        let created_at = spec.created_at.map_or(self.at, |created| created.min(self.at));
+        let created_at = self.created_at(&spec, self.at);
+        let demand = self.classify(id, &spec, created_at);
         let due_at = self.due_at(&spec, &demand, created_at);
         let intake = Box::new(Intake { spec, demand, created_at, due_at });
         self.emit(Event::TicketCreated { ticket: id.clone(), intake });
@@ -46,7 +47,7 @@ impl NaiveEngine {
         let owned = ticket.phase.ownership().is_some();
         let fresh = self.demand_afresh(&ticket, &spec);
         let moved = fresh.role() != ticket.demand.role();
-        let created_at = spec.created_at.map_or(ticket.created_at, |created| created.min(self.at));
+        let created_at = self.created_at(&spec, ticket.created_at);
         let due_at = self.due_at(&spec, &fresh, created_at);
         let demand = if owned { ticket.demand.clone() } else { fresh };
         let intake = Box::new(Intake { spec, demand, created_at, due_at });
@@ -66,9 +67,14 @@ impl NaiveEngine {
         if ticket.phase == Phase::Waiting && !moved { self.look_again(id, because) } else { self.place(id, because) }
     }
 
+    fn created_at(&self, spec: &TicketSpec, otherwise: Timestamp) -> Timestamp {
+        spec.created_at.map_or(otherwise, |created| created.min(self.at))
+    }
+
     /// What a ticket demands under today's rules, after the steps that it has taken in its role.
     pub(super) fn demand_afresh(&self, ticket: &Ticket, spec: &TicketSpec) -> Demand {
-        let mut demand = self.classify(spec);
+        let created_at = self.created_at(spec, ticket.created_at);
+        let mut demand = self.classify(&ticket.id, spec, created_at);
         if demand.role() == ticket.demand.role()
             && let Some(role) = demand.role().and_then(|role| self.state.catalogue().roles.get(role))
         {
