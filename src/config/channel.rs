@@ -93,7 +93,7 @@ fn read_interrupts(name: &ChannelName, section: &Section<'_>, reading: &mut Read
 
 /// A duration, or `keep`.
 #[derive(Debug, Clone, Copy)]
-struct OwnerGraceForm;
+pub(super) struct OwnerGraceForm;
 
 impl Form for OwnerGraceForm {
     type Value = OwnerGrace;

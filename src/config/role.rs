@@ -1,6 +1,7 @@
 //! `[[role]]`: a custom role as one object.
 
 mod cooldown;
+mod owning;
 
 use crate::routing::channel::Acceptance;
 use crate::routing::role::{Dispatch, Order, OverflowStep, Role, ServiceTarget, Strategy};
@@ -155,6 +156,8 @@ pub(super) const KEYS: Keys = &[
     &cooldown::DECLINE,
     &cooldown::NO_ANSWER,
     &cooldown::BUSY,
+    &owning::OWNER_GRACE,
+    &owning::FIRST_REPLY_WITHIN,
     &TARGET,
     &OVERFLOW,
     &staffing::RANK_MAX,
@@ -204,6 +207,7 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(
         sticky_wait: section.take(&STICKY_WAIT, reading).unwrap_or(base.sticky_wait),
         decline_cooldown,
         cooldowns,
+        owning: owning::read(section, reading),
         target: section.take(&TARGET, reading).or(base.target),
         overflow: ladder(overflow, reading),
         staffing: staffing::read(section, reading),

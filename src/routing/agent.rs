@@ -73,6 +73,9 @@ pub struct AgentProfile {
     pub access: AccessLevel,
     /// Its rank in a role, 1 the first to be asked. Where nothing is said: 1.
     pub ranks: BTreeMap<RoleName, u32>,
+    /// Who is asked first for the tickets that it leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deputy: Option<AgentId>,
 }
 
 impl AgentProfile {
@@ -92,6 +95,7 @@ impl AgentProfile {
             capacity: None,
             access: AccessLevel::Agent,
             ranks: BTreeMap::new(),
+            deputy: None,
         }
     }
 

@@ -9,6 +9,7 @@ use super::event::{Event, Held, Intake, Sign, Taking};
 use super::index::Index;
 use super::name::{AgentId, TicketId};
 use super::offer::{Offer, Ownership, RevokeCause, Trigger};
+use super::owning::Silence;
 use super::state::State;
 use super::ticket::{ClosedTicket, Closing, Phase, Ticket};
 use super::time::Timestamp;
@@ -37,6 +38,7 @@ impl State {
             | Event::OfferRevoked { .. }
             | Event::TicketAssigned { .. }
             | Event::AssignmentRevoked { .. }
+            | Event::OwnerReplied { .. }
             | Event::AssignmentPaused { .. }
             | Event::AssignmentResumed { .. }
             | Event::AssignmentCompleted { .. } => self.apply_to_both(at, seq, event),
@@ -172,15 +174,33 @@ impl State {
                     self.change_agent(&held.agent, |it| it.acts(at));
                 }
             }
+            Event::OwnerReplied { ticket, agent } => {
+                self.change_ticket(ticket, |it| owned_mut(&mut it.phase).silence.end());
+                self.change_agent(agent, |it| it.acts(at));
+            }
             Event::AssignmentPaused { held } => {
-                self.change_ticket(&held.ticket, |it| it.phase = Phase::Paused(owned(&it.phase)));
+                let asked = self.asks_for_reply(&held.ticket);
+                self.change_ticket(&held.ticket, |it| {
+                    let mut ownership = owned(&it.phase);
+                    if asked {
+                        ownership.silence.pause(ownership.assigned_at, at);
+                    }
+                    it.phase = Phase::Paused(ownership);
+                });
                 self.free_slot(held, at, seq);
                 self.change_agent(&held.agent, |it| {
                     it.parked.insert(held.ticket.clone());
                 });
             }
             Event::AssignmentResumed { held, cost } => {
-                self.change_ticket(&held.ticket, |it| it.phase = Phase::Assigned(owned(&it.phase)));
+                let asked = self.asks_for_reply(&held.ticket);
+                self.change_ticket(&held.ticket, |it| {
+                    let mut ownership = owned(&it.phase);
+                    if asked {
+                        ownership.silence.go_on(at);
+                    }
+                    it.phase = Phase::Assigned(ownership);
+                });
                 let slot = Slot { channel: held.channel.clone(), cost: *cost, used_for: SlotUse::Assigned };
                 self.change_agent(&held.agent, |it| {
                     it.parked.remove(&held.ticket);
@@ -344,6 +364,7 @@ impl State {
         if catalogue.agents.idle_timeout != before.idle_timeout {
             self.ground.agents.values_mut().for_each(|agent| agent.acted_before = Some(at));
         }
+        self.excuse_owners(catalogue, at);
         self.ground.catalogue = Arc::clone(catalogue);
         self.ground.catalogue_version = version;
         self.index = Index::of(&self.ground);
@@ -428,9 +449,14 @@ fn ownership(taking: &Taking, at: Timestamp) -> Ownership {
         assignment: taking.assignment.clone(),
         role: taking.role.clone(),
         assigned_at: at,
+        silence: Silence::default(),
     }
 }
 
 fn owned(phase: &Phase) -> Ownership {
     phase.ownership().expect("only what is owned is paused and resumed").clone()
+}
+
+fn owned_mut(phase: &mut Phase) -> &mut Ownership {
+    phase.ownership_mut().expect("only an owner replies")
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::agent::Status;
-use super::channel::{Acceptance, Channel};
+use super::channel::{Acceptance, Channel, OwnerGrace};
 use super::name::{ChannelName, Permission, RoleName, RuleName, StatusName, TicketId, TicketType};
 use super::permission::AccessGrants;
 use super::role::Role;
@@ -136,6 +136,13 @@ impl Catalogue {
     #[must_use]
     pub fn acceptance(&self, role: Option<&Role>, channel: &Channel) -> Acceptance {
         role.and_then(|role| role.acceptance).unwrap_or(channel.acceptance)
+    }
+
+    /// How long a ticket of this role and channel stays with an owner who went offline.
+    #[must_use]
+    pub fn owner_grace(&self, role: Option<&RoleName>, channel: &ChannelName) -> OwnerGrace {
+        let by_role = role.and_then(|role| self.roles.get(role)).and_then(|role| role.owning.owner_grace);
+        by_role.unwrap_or_else(|| self.channel(channel).owner_grace)
     }
 
     /// What is different from an earlier catalogue, one line a change, for people and for the audit.

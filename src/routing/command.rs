@@ -53,6 +53,8 @@ pub enum Command {
     ResumeTicket { ticket: TicketId },
     /// `ticket.claimed`
     ClaimTicket { agent: AgentId, role: Option<RoleName>, ticket: Option<TicketId> },
+    /// `ticket.replied`
+    NoteReply { ticket: TicketId, agent: Option<AgentId> },
     /// `agent.registered`
     RegisterAgent { agent: AgentId, profile: Box<AgentProfile> },
     /// `agent.removed`

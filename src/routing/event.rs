@@ -166,6 +166,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Remark::is_none")]
         remark: Remark,
     },
+    /// The owner replied to the customer for the first time.
+    OwnerReplied { ticket: TicketId, agent: AgentId },
     /// The slot is free, the owner stays.
     AssignmentPaused { held: Held },
     /// The customer is back; the owner has no slot free yet.

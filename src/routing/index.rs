@@ -132,6 +132,7 @@ pub(super) fn ticket_due(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue
         (waiting.then(|| overflow::next_due(ticket, catalogue)).flatten(), TicketDue::Overflow),
         (bars, TicketDue::Bars),
         (grace_due(ticket, agents, catalogue), TicketDue::OwnerGrace),
+        (reply_due(ticket, catalogue), TicketDue::FirstReply),
     ];
     dues.into_iter().filter_map(|(due, what)| Some((due?, what))).chain(offers).min()
 }
@@ -140,10 +141,17 @@ pub(super) fn ticket_due(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue
 fn grace_due(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) -> Option<Timestamp> {
     let (Phase::Assigned(ownership) | Phase::Resuming(ownership)) = &ticket.phase else { return None };
     let owner = agents.get(&ownership.agent)?;
-    match catalogue.channel(&ticket.spec.channel).owner_grace {
+    match catalogue.owner_grace(ticket.demand.role(), &ticket.spec.channel) {
         OwnerGrace::After(grace) if owner.status == Status::Offline => Some(owner.status_since + grace),
         OwnerGrace::After(_) | OwnerGrace::Keep => None,
     }
+}
+
+/// When a ticket leaves an owner who does not reply. Nobody has to while the customer is waited for.
+fn reply_due(ticket: &Ticket, catalogue: &Catalogue) -> Option<Timestamp> {
+    let Phase::Assigned(ownership) = &ticket.phase else { return None };
+    let within = catalogue.roles.get(ticket.demand.role()?)?.owning.first_reply_within?;
+    ownership.silence.lasts(ownership.assigned_at, within)
 }
 
 /// What happens to an agent next by itself, and when.

@@ -45,6 +45,7 @@ pub mod naive;
 pub mod name;
 pub mod offer;
 pub mod overflow;
+pub mod owning;
 pub mod permission;
 pub mod pool;
 mod presence;

@@ -38,13 +38,21 @@ pub struct NaiveEngine {
     conditions: Vec<Condition>,
     at: Timestamp,
     events: Vec<Event>,
+    /// Who is asked first for tickets whose owner has gone.
+    deputies: BTreeMap<TicketId, AgentId>,
 }
 
 impl NaiveEngine {
     /// An engine that knows nothing.
     #[must_use]
     pub fn new(identity: Identity) -> Self {
-        Self { state: State::new(identity), conditions: Vec::new(), at: Timestamp::default(), events: Vec::new() }
+        Self {
+            state: State::new(identity),
+            conditions: Vec::new(),
+            at: Timestamp::default(),
+            events: Vec::new(),
+            deputies: BTreeMap::new(),
+        }
     }
 
     /// What the engine knows.
@@ -64,6 +72,7 @@ impl NaiveEngine {
         self.at = now.max(self.state.now());
         let first_seq = self.state.next_seq();
         let before = self.views();
+        self.deputies.clear();
         let (ticket, agent) = about(&command);
         let verdict = match self.act(command) {
             Ok(verdict) => verdict,
@@ -139,9 +148,9 @@ fn about(command: &Command) -> (Option<TicketId>, Option<AgentId>) {
         Command::AcceptOffer { ticket, agent, .. } | Command::DeclineOffer { ticket, agent, .. } => {
             (Some(ticket), Some(agent))
         }
-        Command::CompleteTicket { ticket, agent, .. } | Command::ReleaseTicket { ticket, agent, .. } => {
-            (Some(ticket), agent)
-        }
+        Command::CompleteTicket { ticket, agent, .. }
+        | Command::ReleaseTicket { ticket, agent, .. }
+        | Command::NoteReply { ticket, agent } => (Some(ticket), agent),
         Command::ClaimTicket { agent, ticket, .. } | Command::FinishWrapUp { agent, ticket } => (ticket, Some(agent)),
         Command::RegisterAgent { agent, .. }
         | Command::RemoveAgent { agent }

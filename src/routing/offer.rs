@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::name::{AgentId, AssignmentId, RoleName, RuleName};
+use super::owning::Silence;
 use super::role::Strategy;
 use super::time::Timestamp;
 
@@ -34,6 +35,9 @@ pub struct Ownership {
     pub role: RoleName,
     /// Since when.
     pub assigned_at: Timestamp,
+    /// How long the owner has not replied.
+    #[serde(default, skip_serializing_if = "Silence::is_unchanged")]
+    pub silence: Silence,
 }
 
 /// Why an offer or assignment ended without completion (contract §5).
@@ -54,6 +58,8 @@ pub enum RevokeCause {
     LostRace,
     /// A supervisor decided otherwise.
     Supervisor,
+    /// The owner did not reply in time.
+    Timeout,
 }
 
 impl RevokeCause {
@@ -68,6 +74,7 @@ impl RevokeCause {
             Self::RoleChanged => "role_changed",
             Self::LostRace => "lost_race",
             Self::Supervisor => "supervisor",
+            Self::Timeout => "timeout",
         }
     }
 }

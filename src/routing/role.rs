@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::channel::Acceptance;
 use super::cooldown::{Cooldowns, Refusal};
 use super::name::{ChannelName, Permission, RoleName, TicketType};
+use super::owning::Owning;
 use super::staffing::Staffing;
 use super::time::Millis;
 
@@ -129,6 +130,9 @@ pub struct Role {
     /// Where it is another length than after a decline.
     #[serde(default, skip_serializing_if = "Cooldowns::is_none")]
     pub cooldowns: Cooldowns,
+    /// What is asked of owners.
+    #[serde(default, skip_serializing_if = "Owning::is_none")]
+    pub owning: Owning,
     /// What is promised.
     pub target: Option<ServiceTarget>,
     /// What happens while the promise is in danger, in the order of `after`.
@@ -171,6 +175,7 @@ impl Role {
             sticky_wait: Millis::ZERO,
             decline_cooldown: Self::DECLINE_COOLDOWN_DEFAULT,
             cooldowns: Cooldowns::default(),
+            owning: Owning::default(),
             target: None,
             overflow: Vec::new(),
             staffing: Staffing::default(),

@@ -355,6 +355,14 @@ impl Phase {
         }
     }
 
+    /// The same, to be changed.
+    pub(super) fn ownership_mut(&mut self) -> Option<&mut Ownership> {
+        match self {
+            Self::Assigned(ownership) | Self::Paused(ownership) | Self::Resuming(ownership) => Some(ownership),
+            Self::Intake | Self::Scheduled | Self::Waiting | Self::Unroutable(_) | Self::Offered(_) => None,
+        }
+    }
+
     /// The offers that are open.
     #[must_use]
     pub fn offers(&self) -> &[Offer] {

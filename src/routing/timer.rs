@@ -41,6 +41,8 @@ pub enum TicketDue {
     Bars,
     /// When its owner has been offline for long enough.
     OwnerGrace,
+    /// When its owner has not replied for long enough.
+    FirstReply,
 }
 
 impl TicketDue {
@@ -56,6 +58,7 @@ impl TicketDue {
             Self::Overflow => "overflow",
             Self::Bars => "bars",
             Self::OwnerGrace => "owner_grace",
+            Self::FirstReply => "first_reply",
         }
     }
 }

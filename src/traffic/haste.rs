@@ -26,6 +26,10 @@ pub fn hastened(catalogue: &Catalogue, speed: u32) -> Catalogue {
     for role in catalogue.roles.values_mut() {
         role.offer_timeout.iter_mut().chain(role.wrap_up.iter_mut()).for_each(divide);
         [&mut role.priority_worth, &mut role.sticky_wait, &mut role.decline_cooldown].into_iter().for_each(divide);
+        role.owning.first_reply_within.iter_mut().for_each(divide);
+        if let Some(OwnerGrace::After(grace)) = &mut role.owning.owner_grace {
+            divide(grace);
+        }
         role.cooldowns.no_answer.iter_mut().chain(role.cooldowns.busy.iter_mut()).for_each(divide);
         role.target.iter_mut().for_each(|target| divide(&mut target.answer_within));
         role.overflow.iter_mut().for_each(|step| divide(&mut step.after));

@@ -36,6 +36,8 @@ pub(super) struct AgentRegistered {
     access: Option<OneOf<AccessLevel>>,
     /// Its rank in a role (`{"billing": 1}`), 1 the first to be asked. Where nothing is said: 1.
     ranks: Option<NamedMap<RoleName, Whole<1, RANK_MAX>, ROLES_MAX>>,
+    /// The agent who is asked first for the tickets that this one leaves.
+    deputy: Option<Named<AgentId>>,
 }
 
 impl AgentRegistered {
@@ -49,6 +51,7 @@ impl AgentRegistered {
             capacity: members.capacity.map(|capacity| capacity.0),
             access: members.access.map_or(AccessLevel::Agent, |access| access.0),
             ranks: numbers(members.ranks.unwrap_or_default()),
+            deputy: members.deputy.map(|deputy| deputy.0),
         };
         Ok(Command::RegisterAgent { agent: members.agent_id.0, profile: Box::new(profile) })
     }

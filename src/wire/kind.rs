@@ -57,6 +57,8 @@ kinds! {
     TicketResumed = "ticket.resumed"
     /// An agent asks for work.
     TicketClaimed = "ticket.claimed"
+    /// The owner has replied to the customer.
+    TicketReplied = "ticket.replied"
     /// A call waits.
     CallQueued = "call.queued"
     /// An agent picked up.

@@ -17,6 +17,7 @@ mod inbound;
 mod kind;
 mod member;
 mod outbound;
+mod owning;
 mod payload;
 #[cfg(test)]
 mod reference;

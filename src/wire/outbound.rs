@@ -110,6 +110,7 @@ impl Encoder {
             | Event::AgentBarred { .. }
             | Event::BarsLapsed { .. }
             | Event::ResumeAwaited { .. }
+            | Event::OwnerReplied { .. }
             | Event::WrapUpFinished { .. }
             | Event::AgentRegistered { .. }
             | Event::AgentRemoved { .. }

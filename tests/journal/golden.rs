@@ -13,9 +13,11 @@ use std::sync::Arc;
 use rolecall::journal::Entry;
 use rolecall::routing::agent::{AgentView, ChannelLoad};
 use rolecall::routing::catalogue::AgentRules;
+use rolecall::routing::channel::OwnerGrace;
 use rolecall::routing::command::{AfterWork, TransferTo};
 use rolecall::routing::event::{Held, Intake, Sign, Taking};
 use rolecall::routing::offer::{FallOut, Reason, Remark, RevokeCause, Trigger};
+use rolecall::routing::owning::Owning;
 use rolecall::routing::role::{OverflowStep, Role, ServiceTarget, Strategy};
 use rolecall::routing::skill::{SkillLevel, Skills};
 use rolecall::routing::ticket::{Bar, Closing, Customer, Demand, Direction, Handover, Scalar, UnroutableCause};
@@ -332,7 +334,7 @@ fn every_kind() -> Vec<Entry> {
 
 /// What came later, each with a file of its own: new kinds, and new members of old ones.
 fn later() -> Vec<(&'static str, Vec<Entry>)> {
-    vec![("presence.msgpack", presence())]
+    vec![("presence.msgpack", presence()), ("leaving.msgpack", leaving())]
 }
 
 /// Statuses of the catalogue's own, draining, idleness.
@@ -358,6 +360,29 @@ fn presence() -> Vec<Entry> {
         ),
         (Command::ExcuseSilence { agent: agent() }, vec![seen]),
     ];
+    entries(commands)
+}
+
+/// Deputies, and what is asked of owners.
+fn leaving() -> Vec<Entry> {
+    let mut role = Role::named(role());
+    let owner_grace = Some(OwnerGrace::After(Millis(60_000)));
+    role.owning = Owning { owner_grace, first_reply_within: Some(Millis(600_000)) };
+    let catalogue = Catalogue { roles: BTreeMap::from([(role.name.clone(), role)]), ..Catalogue::default() };
+    let replaced = Event::CatalogueReplaced { catalogue: Arc::new(catalogue.clone()), changes: Vec::new(), version: 1 };
+    let profile = Box::new(AgentProfile { deputy: Some(name!(AgentId, "ben")), ..profile() });
+    let registered = Event::AgentRegistered { agent: agent(), profile: profile.clone() };
+    let replied = Event::OwnerReplied { ticket: ticket(), agent: agent() };
+    let revoked = Event::AssignmentRevoked { held: held(), cause: RevokeCause::Timeout, remark: Remark::NONE };
+    entries([
+        (Command::ReplaceCatalogue { catalogue: Arc::new(catalogue) }, vec![replaced]),
+        (Command::RegisterAgent { agent: agent(), profile }, vec![registered]),
+        (Command::NoteReply { ticket: ticket(), agent: Some(agent()) }, vec![replied]),
+        (Command::Elapse, vec![revoked]),
+    ])
+}
+
+fn entries(commands: impl IntoIterator<Item = (Command, Vec<Event>)>) -> Vec<Entry> {
     let entry =
         |(place, (command, events))| Entry { first_seq: place, at: Timestamp(1_700_000_000_000), command, events };
     (1..).zip(commands).map(entry).collect()
@@ -423,6 +448,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
         | Command::PauseTicket { .. }
         | Command::ResumeTicket { .. }
         | Command::ClaimTicket { .. }
+        | Command::NoteReply { .. }
         | Command::RegisterAgent { .. }
         | Command::RemoveAgent { .. }
         | Command::SetPresence { .. }
@@ -451,6 +477,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
             | Event::OfferRevoked { .. }
             | Event::TicketAssigned { .. }
             | Event::AssignmentRevoked { .. }
+            | Event::OwnerReplied { .. }
             | Event::AssignmentPaused { .. }
             | Event::ResumeAwaited { .. }
             | Event::AssignmentResumed { .. }
@@ -474,7 +501,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
 fn what_is_written_is_as_it_was() {
     let now = every_kind();
     let all: Vec<Entry> = now.iter().cloned().chain(later().into_iter().flat_map(|(_, entries)| entries)).collect();
-    assert_eq!(kinds(&all), (31, 19), "every event and every command is in a golden file");
+    assert_eq!(kinds(&all), (32, 20), "every event and every command is in a golden file");
     let written = rmp_serde::to_vec_named(&now).expect("it can be encoded");
     assert!(golden("entries.msgpack", &now) == written, "the journal's form has changed: see the top of this file");
 }

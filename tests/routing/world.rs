@@ -10,6 +10,7 @@ use rolecall::routing::catalogue::{AgentRules, Rule, RuleActions};
 use rolecall::routing::channel::{Acceptance, Channel, OwnerGrace};
 use rolecall::routing::command::{AfterWork, TransferTo};
 use rolecall::routing::cooldown::Cooldowns;
+use rolecall::routing::owning::Owning;
 use rolecall::routing::permission::{AccessGrants, AccessLevel};
 use rolecall::routing::role::{Dispatch, Order, OverflowStep, Role, ServiceTarget, Strategy as Choice};
 use rolecall::routing::skill::{SkillLevel, Skills};
@@ -82,10 +83,9 @@ fn millis(seconds_max: u64) -> impl Strategy<Value = Millis> {
 
 fn channel() -> impl Strategy<Value = Channel> {
     let acceptance = prop_oneof![Just(Acceptance::Auto), Just(Acceptance::Offer)];
-    let grace = prop_oneof![Just(OwnerGrace::Keep), millis(90).prop_map(OwnerGrace::After)];
     let interrupts =
         prop_oneof![2 => Just(BTreeSet::new()), 1 => proptest::collection::btree_set(channel_name(), 1..3)];
-    (0_u32..120, 0_u32..4, acceptance, 1_u64..40, millis(30), grace, interrupts).prop_map(
+    (0_u32..120, 0_u32..4, acceptance, 1_u64..40, millis(30), grace(), interrupts).prop_map(
         |(cost, limit, acceptance, offer, wrap_up, owner_grace, interrupts)| Channel {
             cost,
             limit,
@@ -131,6 +131,15 @@ fn ladder() -> impl Strategy<Value = Vec<OverflowStep>> {
     })
 }
 
+fn grace() -> impl Strategy<Value = OwnerGrace> {
+    prop_oneof![Just(OwnerGrace::Keep), millis(90).prop_map(OwnerGrace::After)]
+}
+
+fn owning() -> impl Strategy<Value = Owning> {
+    (some(grace(), 0.3), some(1_u64..90, 0.3))
+        .prop_map(|(owner_grace, within)| Owning { owner_grace, first_reply_within: within.map(Millis::from_secs) })
+}
+
 fn cooldowns() -> impl Strategy<Value = Cooldowns> {
     (some(millis(60), 0.3), some(millis(60), 0.3)).prop_map(|(no_answer, busy)| Cooldowns { no_answer, busy })
 }
@@ -140,7 +149,7 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
     let dispatch = prop_oneof![4 => Just(Dispatch::Push), 1 => Just(Dispatch::Pull)];
     let acceptance = some(prop_oneof![Just(Acceptance::Auto), Just(Acceptance::Offer)], 0.5);
     let numbers = (1_u32..3, 1_u32..4, millis(60), millis(20), some(millis(60), 0.5));
-    let lengths = (some(1_u64..40, 0.3), some(millis(30), 0.3), millis(60), cooldowns());
+    let lengths = (some(1_u64..40, 0.3), some(millis(30), 0.3), millis(60), (cooldowns(), owning()));
     let narrowed = (some(proptest::collection::btree_set(channel_name(), 1..3), 0.2), some(permission(), 0.1));
     let staffing = some(1_u32..3, 0.4).prop_map(|rank_max| Staffing { rank_max });
     let name = RoleName::parse(name).unwrap();
@@ -157,7 +166,7 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
             narrowed,
         )| {
             let (weight, ring_max, decline_cooldown, sticky_wait, answer_within) = numbers;
-            let (offer_timeout, wrap_up, priority_worth, cooldowns) = lengths;
+            let (offer_timeout, wrap_up, priority_worth, (cooldowns, owning)) = lengths;
             let (channels, denied) = narrowed;
             Role {
                 offer_timeout: offer_timeout.map(Millis::from_secs),
@@ -173,6 +182,7 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
                 ring_max,
                 decline_cooldown,
                 cooldowns,
+                owning,
                 sticky_wait,
                 overflow,
                 staffing,
@@ -302,8 +312,9 @@ fn profile() -> impl Strategy<Value = AgentProfile> {
     let limits = proptest::collection::btree_map(channel_name(), 0_u32..4, 0..3);
     let ranks = proptest::collection::btree_map(role_name(), 1_u32..4, 0..3);
     let access = prop_oneof![3 => Just(AccessLevel::Agent), 1 => access()];
-    (roles, skills(10), limits, some(50_u32..250, 0.5), ranks, access).prop_map(
-        |(roles, skills, limits, capacity, ranks, access)| AgentProfile {
+    (roles, skills(10), limits, some(50_u32..250, 0.5), ranks, access, some(agent_id(), 0.5)).prop_map(
+        |(roles, skills, limits, capacity, ranks, access, deputy)| AgentProfile {
+            deputy,
             skills,
             limits,
             capacity,
@@ -397,6 +408,7 @@ fn command(now: i64) -> impl Strategy<Value = Command> {
         2 => ticket_id().prop_map(|ticket| Command::ResumeTicket { ticket }),
         2 => (agent_id(), some(role_name(), 0.3), some(ticket_id(), 0.5))
             .prop_map(|(agent, role, ticket)| Command::ClaimTicket { agent, role, ticket }),
+        3 => (ticket_id(), some(agent_id(), 0.3)).prop_map(|(ticket, agent)| Command::NoteReply { ticket, agent }),
         5 => (agent_id(), prop_oneof![2 => profile(), 1 => common_profile()])
             .prop_map(|(agent, profile)| Command::RegisterAgent { agent, profile: Box::new(profile) }),
         1 => agent_id().prop_map(|agent| Command::RemoveAgent { agent }),
@@ -445,8 +457,9 @@ impl Move {
         if let Some(aim) = self.aim {
             point(&mut command, state, aim);
         }
-        if let Command::CompleteTicket { ticket, agent, .. } | Command::ReleaseTicket { ticket, agent, .. } =
-            &mut command
+        if let Command::CompleteTicket { ticket, agent, .. }
+        | Command::ReleaseTicket { ticket, agent, .. }
+        | Command::NoteReply { ticket, agent } = &mut command
             && matches!(self.answered, Answered::Right)
         {
             let owner = state.ticket(ticket).and_then(|ticket| ticket.phase.ownership());
@@ -488,6 +501,7 @@ fn point(command: &mut Command, state: &State, aim: prop::sample::Index) {
         Command::CompleteTicket { ticket, .. }
         | Command::TransferTicket { ticket, .. }
         | Command::ReleaseTicket { ticket, .. }
+        | Command::NoteReply { ticket, .. }
         | Command::UpdateTicket { ticket, .. }
         | Command::CancelTicket { ticket, .. }
         | Command::PauseTicket { ticket }
@@ -501,7 +515,9 @@ fn point(command: &mut Command, state: &State, aim: prop::sample::Index) {
 fn fits(command: &Command, phase: &Phase) -> bool {
     match command {
         Command::AcceptOffer { .. } | Command::DeclineOffer { .. } => !phase.offers().is_empty(),
-        Command::CompleteTicket { .. } | Command::ReleaseTicket { .. } => phase.ownership().is_some(),
+        Command::CompleteTicket { .. } | Command::ReleaseTicket { .. } | Command::NoteReply { .. } => {
+            phase.ownership().is_some()
+        }
         Command::PauseTicket { .. } => matches!(phase, Phase::Assigned(_)),
         Command::ResumeTicket { .. } => matches!(phase, Phase::Paused(_)),
         Command::ClaimTicket { .. } => matches!(phase, Phase::Waiting | Phase::Unroutable(_) | Phase::Offered(_)),

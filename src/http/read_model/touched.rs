@@ -56,6 +56,7 @@ impl Touched {
             | Event::AgentRegistered { agent, .. }
             | Event::AgentRemoved { agent }
             | Event::PresenceChanged { agent, .. }
+            | Event::OwnerReplied { agent, .. }
             | Event::AgentSeen { agent, .. }
             | Event::AgentChanged { agent, .. } => self.agent(agent),
             Event::CommandRejected { .. } | Event::ClosedForgotten { .. } => {}

@@ -1,6 +1,7 @@
 //! What each command does. Whatever is decided on the way, [`super::decide`] decides.
 
 mod agents;
+mod leaving;
 mod offers;
 mod owners;
 mod tickets;
@@ -63,6 +64,7 @@ impl NaiveEngine {
             Command::PauseTicket { ticket } => self.pause(&ticket),
             Command::ResumeTicket { ticket } => self.resume(&ticket),
             Command::ClaimTicket { agent, role, ticket } => self.claim(&agent, role.as_ref(), ticket.as_ref()),
+            Command::NoteReply { ticket, agent } => self.note_reply(&ticket, agent.as_ref()),
             Command::RegisterAgent { agent, profile } => self.register(&agent, *profile),
             Command::RemoveAgent { agent } => self.remove(&agent),
             Command::SetPresence { agent, status, name, reason, switches } => {
@@ -178,8 +180,9 @@ impl NaiveEngine {
                 self.emit(Event::BarsLapsed { ticket: id.clone() });
                 self.try_give(id, Trigger::CooldownLapsed);
             }
+            (Who::Ticket(id), What::OwnerIsSilent) => self.take_from_silent(id),
             (Who::Ticket(id), _) => {
-                self.take_back(id, RevokeCause::AgentOffline, &Remark::NONE);
+                self.take_from_gone(id);
                 self.place_again(id);
             }
         }

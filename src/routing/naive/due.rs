@@ -33,6 +33,7 @@ pub(super) enum What {
     Overflows,
     BarsLapse,
     LeavesOwner,
+    OwnerIsSilent,
     AreForgotten,
 }
 
@@ -94,10 +95,15 @@ impl NaiveEngine {
             }
             Phase::Assigned(ownership) | Phase::Resuming(ownership) => {
                 let owner = self.agent(&ownership.agent);
-                if let OwnerGrace::After(grace) = catalogue.channel(&ticket.spec.channel).owner_grace
+                if let OwnerGrace::After(grace) = self.owner_grace(ticket)
                     && owner.status == Status::Offline
                 {
                     due(Some(owner.status_since + grace), What::LeavesOwner);
+                }
+                if let Some(within) = self.own_role(ticket).and_then(|role| role.owning.first_reply_within)
+                    && matches!(ticket.phase, Phase::Assigned(_))
+                {
+                    due(ownership.silence.lasts(ownership.assigned_at, within), What::OwnerIsSilent);
                 }
             }
             Phase::Intake | Phase::Unroutable(_) | Phase::Paused(_) => {}

@@ -50,7 +50,7 @@ impl Step<'_> {
         let agent = self.state.agent(id).expect("required above");
         let owned: Vec<TicketId> = agent.owned().cloned().collect();
         for ticket in &owned {
-            self.revoke_assignment(ticket, RevokeCause::AgentOffline, Remark::NONE);
+            self.take_from_gone(ticket);
         }
         let directed = self.end_directions(id, |_, _| true);
         self.emit(Event::AgentRemoved { agent: id.clone() });
@@ -94,14 +94,16 @@ impl Step<'_> {
     /// Who goes offline loses at once what has no grace, and what only waits for that agent waits for others too. What
     /// is paused stays, for nobody could do anything about it until its customer is back.
     fn leave_at_once(&mut self, id: &AgentId) -> Vec<TicketId> {
-        let grace = |step: &Self, ticket: &Ticket| step.state.catalogue().channel(&ticket.spec.channel).owner_grace;
+        let grace = |step: &Self, ticket: &Ticket| {
+            step.state.catalogue().owner_grace(ticket.demand.role(), &ticket.spec.channel)
+        };
         let agent = self.state.agent(id).expect("checked by the caller");
         let no_grace =
             |id: &&TicketId| matches!(grace(self, self.known(id)), OwnerGrace::After(grace) if grace.is_zero());
         let worked_on = |id: &&TicketId| !matches!(self.known(id).phase, Phase::Paused(_));
         let owned: Vec<TicketId> = agent.owned().filter(no_grace).filter(worked_on).cloned().collect();
         for ticket in &owned {
-            self.revoke_assignment(ticket, RevokeCause::AgentOffline, Remark::NONE);
+            self.take_from_gone(ticket);
         }
         let directed = self.end_directions(id, |step, ticket| grace(step, ticket) != OwnerGrace::Keep);
         owned.into_iter().chain(directed).collect()

@@ -67,9 +67,10 @@ impl Step<'_> {
                 self.try_give(id, Trigger::CooldownLapsed);
             }
             TicketDue::OwnerGrace => {
-                self.revoke_assignment(id, RevokeCause::AgentOffline, Remark::NONE);
+                self.take_from_gone(id);
                 self.place_again(id);
             }
+            TicketDue::FirstReply => self.take_from_silent(id),
         }
     }
 

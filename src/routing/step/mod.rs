@@ -8,6 +8,7 @@ mod catalogue;
 mod classification;
 mod elapse;
 mod intake;
+mod leaving;
 mod offers;
 mod ownership;
 mod place;
@@ -45,11 +46,13 @@ pub(super) struct Step<'s> {
     before: BTreeMap<AgentId, Option<AgentView>>,
     /// Agents who may have become able to take more.
     hungry: BTreeSet<AgentId>,
+    /// Tickets whose owner has gone and that have no place yet, and that owner's deputy.
+    heirs: BTreeMap<TicketId, AgentId>,
 }
 
 impl<'s> Step<'s> {
     pub(super) fn new(state: &'s mut State, at: Timestamp) -> Self {
-        Self { state, at, events: Vec::new(), before: BTreeMap::new(), hungry: BTreeSet::new() }
+        Self { state, at, events: Vec::new(), before: BTreeMap::new(), hungry: BTreeSet::new(), heirs: BTreeMap::new() }
     }
 
     /// Does a command.
@@ -101,6 +104,7 @@ impl<'s> Step<'s> {
             Command::PauseTicket { ticket } => self.pause_ticket(&ticket),
             Command::ResumeTicket { ticket } => self.resume_ticket(&ticket),
             Command::ClaimTicket { agent, role, ticket } => self.claim_ticket(&agent, role.as_ref(), ticket.as_ref()),
+            Command::NoteReply { ticket, agent } => self.note_reply(&ticket, agent.as_ref()),
             Command::RegisterAgent { agent, profile } => self.register_agent(&agent, *profile),
             Command::RemoveAgent { agent } => self.remove_agent(&agent),
             Command::SetPresence { agent, status, name, reason, switches } => {
@@ -188,9 +192,9 @@ fn subjects(command: &Command) -> (Option<TicketId>, Option<AgentId>) {
         Command::AcceptOffer { ticket, agent, .. } | Command::DeclineOffer { ticket, agent, .. } => {
             (Some(ticket.clone()), Some(agent.clone()))
         }
-        Command::CompleteTicket { ticket, agent, .. } | Command::ReleaseTicket { ticket, agent, .. } => {
-            (Some(ticket.clone()), agent.clone())
-        }
+        Command::CompleteTicket { ticket, agent, .. }
+        | Command::ReleaseTicket { ticket, agent, .. }
+        | Command::NoteReply { ticket, agent } => (Some(ticket.clone()), agent.clone()),
         Command::ClaimTicket { agent, ticket, .. } | Command::FinishWrapUp { agent, ticket } => {
             (ticket.clone(), Some(agent.clone()))
         }
@@ -232,6 +236,7 @@ fn touched(event: &Event) -> Option<&AgentId> {
         | Event::TicketBreached { .. }
         | Event::TicketClosed { .. }
         | Event::ResumeAwaited { .. }
+        | Event::OwnerReplied { .. }
         | Event::AgentSeen { .. }
         | Event::AgentChanged { .. }
         | Event::CommandRejected { .. }

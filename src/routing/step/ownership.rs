@@ -139,7 +139,7 @@ impl Step<'_> {
         let Phase::Paused(ownership) = &ticket.phase else { return Err(wrong_state(ticket, "paused")) };
         let agent = self.state.agent(&ownership.agent).expect("what a removed agent owned was taken back");
         if agent.status == Status::Offline {
-            self.revoke_assignment(id, RevokeCause::AgentOffline, Remark::NONE);
+            self.take_from_gone(id);
             self.place_again(id);
         } else if agent.has_slot(&ticket.spec.channel, self.state.catalogue()) {
             self.resume_assignment(id);
@@ -151,7 +151,7 @@ impl Step<'_> {
 }
 
 /// Whose the ticket is; the one named, where one is.
-fn owner<'t>(ticket: &'t Ticket, agent: Option<&AgentId>) -> Result<&'t Ownership, Rejection> {
+pub(super) fn owner<'t>(ticket: &'t Ticket, agent: Option<&AgentId>) -> Result<&'t Ownership, Rejection> {
     let ownership = ticket.phase.ownership().ok_or_else(|| wrong_state(ticket, "owned by anybody"))?;
     match agent {
         Some(agent) if *agent != ownership.agent => {

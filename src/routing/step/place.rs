@@ -13,6 +13,7 @@ use crate::routing::offer::Trigger;
 use crate::routing::presence;
 use crate::routing::role::{Dispatch, Order};
 use crate::routing::ticket::{Closing, Direction, Phase, Ticket, assignment_id};
+use crate::routing::time::Timestamp;
 
 impl Step<'_> {
     /// Finds the place of a ticket that is in none, or whose demand has changed, because of that.
@@ -34,7 +35,7 @@ impl Step<'_> {
             }
             return;
         }
-        if self.place_with_preferred(id) || self.try_give(id, trigger) {
+        if self.place_with_heir(id) || self.place_with_preferred(id) || self.try_give(id, trigger) {
             return;
         }
         let ticket = self.known(id);
@@ -102,14 +103,25 @@ impl Step<'_> {
     /// Gives a ticket to its preferred agent, or lets it wait for that agent a while. Says whether either was done.
     fn place_with_preferred(&mut self, id: &TicketId) -> bool {
         let ticket = self.known(id);
+        let Some(agent) = ticket.spec.preferred_agent.clone() else { return false };
+        self.place_with(id, &agent, ticket.entered_at)
+    }
+
+    /// The same with the deputy of an owner who has just gone.
+    fn place_with_heir(&mut self, id: &TicketId) -> bool {
+        let heir = self.heirs.remove(id);
+        heir.is_some_and(|heir| self.place_with(id, &heir, self.at))
+    }
+
+    /// Gives a ticket to this agent, or lets it wait for that one for the role's `sticky_wait` from then on.
+    fn place_with(&mut self, id: &TicketId, agent: &AgentId, waits_from: Timestamp) -> bool {
+        let ticket = self.known(id);
         let Some(role) = matching::own_role(self.state, ticket) else { return false };
-        let Some(agent) = ticket.spec.preferred_agent.as_ref().and_then(|agent| self.state.agent(agent)) else {
-            return false;
-        };
+        let Some(agent) = self.state.agent(agent) else { return false };
         if ticket.direction.is_some() || role.dispatch == Dispatch::Pull {
             return false;
         }
-        let waits_until = ticket.entered_at + role.sticky_wait;
+        let waits_until = waits_from + role.sticky_wait;
         let barred = ticket.bars.iter().any(|bar| bar.agent == agent.id);
         match matching::lack_if_meant(self.state, agent, ticket) {
             None if !self.passes_by(&agent.id, ticket) => {

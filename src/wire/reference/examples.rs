@@ -52,6 +52,7 @@ pub(in crate::wire) fn inbound(kind: EventKind) -> &'static str {
         EventKind::TicketReleased => r#"{ "ticket_id": "T-1001", "agent_id": "anna", "reason": "end of shift" }"#,
         EventKind::TicketPaused | EventKind::TicketResumed => r#"{ "ticket_id": "T-1001" }"#,
         EventKind::TicketClaimed => r#"{ "agent_id": "anna", "role": "billing" }"#,
+        EventKind::TicketReplied => r#"{ "ticket_id": "T-1001", "agent_id": "anna" }"#,
         EventKind::CallQueued => {
             r#"{ "ticket_id": "call-42", "type": "payment", "customer": { "language": "fr" }, "skills": ["fr"] }"#
         }
@@ -68,7 +69,8 @@ pub(in crate::wire) fn inbound(kind: EventKind) -> &'static str {
   "limits": { "chat": 3, "call": 1 },
   "capacity": 100,
   "access": "agent",
-  "ranks": { "billing": 1 }
+  "ranks": { "billing": 1 },
+  "deputy": "ben"
 }"#
         }
         EventKind::AgentRemoved | EventKind::AgentHeartbeat => r#"{ "agent_id": "anna" }"#,

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::agent::{AgentHeartbeat, AgentPresence, AgentRegistered, AgentRemoved, WrapUpFinished};
 use super::super::bounds::{EVENT_ID_LENGTH_MAX, SOURCE_LENGTH_MAX, TYPE_LENGTH_MAX};
+use super::super::owning::TicketReplied;
 use super::super::payload::{
     AgentChanged, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded, AssignmentHeld,
     AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, TicketBreached, TicketClosed,
@@ -125,6 +126,7 @@ fn inbound_schema(kind: EventKind) -> Schema {
         EventKind::TicketPaused => of!(TicketPaused),
         EventKind::TicketResumed => of!(TicketResumed),
         EventKind::TicketClaimed => of!(TicketClaimed),
+        EventKind::TicketReplied => of!(TicketReplied),
         EventKind::AgentRegistered => of!(AgentRegistered),
         EventKind::AgentRemoved => of!(AgentRemoved),
         EventKind::AgentPresence => of!(AgentPresence),

@@ -7,7 +7,7 @@ use crate::routing::channel::OwnerGrace;
 use crate::routing::command::RejectionCode;
 use crate::routing::event::{Event, Sign};
 use crate::routing::name::{AgentId, ChannelName, TicketId};
-use crate::routing::offer::{Remark, RevokeCause, Trigger};
+use crate::routing::offer::{RevokeCause, Trigger};
 use crate::routing::presence::Presence;
 use crate::routing::ticket::{Phase, Ticket};
 use crate::routing::time::Millis;
@@ -60,12 +60,11 @@ impl NaiveEngine {
             self.offered_to(id, |ticket| gone || !self.agent(id).channel_on(&ticket.spec.channel, catalogue));
         let mut directed = Vec::new();
         if status == Status::Offline {
-            let grace = |ticket: &Ticket| catalogue.channel(&ticket.spec.channel).owner_grace;
             let at_once = |ticket: &Ticket| {
-                grace(ticket) == OwnerGrace::After(Millis::ZERO) && !matches!(ticket.phase, Phase::Paused(_))
+                self.owner_grace(ticket) == OwnerGrace::After(Millis::ZERO) && !matches!(ticket.phase, Phase::Paused(_))
             };
             lost.extend(self.agent(id).owned().filter(|ticket| at_once(self.known(ticket))).cloned());
-            directed = self.waiting_for(id, |ticket| grace(ticket) != OwnerGrace::Keep);
+            directed = self.waiting_for(id, |ticket| self.owner_grace(ticket) != OwnerGrace::Keep);
         }
         self.leave(id, &lost, RevokeCause::AgentOffline, &directed);
     }
@@ -81,7 +80,7 @@ impl NaiveEngine {
             if self.known(ticket).phase.offer_to(id).is_some() {
                 self.take_back_offer(ticket, id, cause);
             } else {
-                self.take_back(ticket, cause, &Remark::NONE);
+                self.take_from_gone(ticket);
             }
         }
         for ticket in directed {

@@ -106,7 +106,7 @@ impl NaiveEngine {
         let Phase::Paused(owner) = &ticket.phase else { return wrong_state(ticket, "paused") };
         let agent = self.agent(&owner.agent);
         if agent.status == Status::Offline {
-            self.take_back(id, RevokeCause::AgentOffline, &Remark::NONE);
+            self.take_from_gone(id);
             self.place_again(id);
         } else if agent.has_slot(&ticket.spec.channel, self.state.catalogue()) {
             self.resume_assignment(id);
@@ -126,7 +126,7 @@ impl NaiveEngine {
 }
 
 /// Whose the ticket is; the one named, where one is.
-fn require_owner<'t>(ticket: &'t Ticket, agent: Option<&AgentId>) -> Result<&'t Ownership, Rejection> {
+pub(super) fn require_owner<'t>(ticket: &'t Ticket, agent: Option<&AgentId>) -> Result<&'t Ownership, Rejection> {
     match (ticket.phase.ownership(), agent) {
         (None, _) => wrong_state(ticket, "owned by anybody"),
         (Some(owner), Some(agent)) if owner.agent != *agent => {

@@ -115,7 +115,7 @@ impl NaiveEngine {
             }
             return;
         }
-        if self.try_preferred_agent(id) || self.try_give(id, because) {
+        if self.try_agent_in_mind(id) || self.try_give(id, because) {
             return;
         }
         match self.unroutable(&ticket) {
@@ -162,15 +162,23 @@ impl NaiveEngine {
         }
     }
 
-    /// Tries the preferred agent first, and waits for it where it only has no slot free.
-    fn try_preferred_agent(&mut self, id: &TicketId) -> bool {
+    /// Tries the deputy of an owner who has gone, then the preferred agent.
+    fn try_agent_in_mind(&mut self, id: &TicketId) -> bool {
         let ticket = self.known(id);
-        let preferred = ticket.spec.preferred_agent.as_ref().and_then(|agent| self.state.agent(agent));
-        let (Some(role), Some(agent)) = (self.own_role(ticket), preferred) else { return false };
+        let (preferred, entered_at) = (ticket.spec.preferred_agent.clone(), ticket.entered_at);
+        let deputy = self.deputies.remove(id);
+        deputy.is_some_and(|deputy| self.try_agent(id, &deputy, self.at))
+            || preferred.is_some_and(|preferred| self.try_agent(id, &preferred, entered_at))
+    }
+
+    /// Tries one agent before all others, and waits for it where it only has no slot free.
+    fn try_agent(&mut self, id: &TicketId, agent: &AgentId, waits_from: Timestamp) -> bool {
+        let ticket = self.known(id);
+        let (Some(role), Some(agent)) = (self.own_role(ticket), self.state.agent(agent)) else { return false };
         if ticket.direction.is_some() || role.dispatch == Dispatch::Pull {
             return false;
         }
-        let until = ticket.entered_at + role.sticky_wait;
+        let until = waits_from + role.sticky_wait;
         let agent_id: AgentId = agent.id.clone();
         match self.lacks(agent, ticket).as_slice() {
             [] if !self.passes_by(agent, ticket) => {
