@@ -1,0 +1,138 @@
+//! That the pages are true: the configurations that they show are taken, and what they name exists.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't read its files has failed")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rolecall::config::{self, Overrides, Report};
+use rolecall::routing::Catalogue;
+use rolecall::wire::{self, RawEvent};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The pages in a directory and below, in order.
+fn pages(directory: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let below = |path: PathBuf| if path.is_dir() { pages(&path) } else { vec![path] };
+    paths.into_iter().flat_map(below).filter(|path| path.extension().is_some_and(|it| it == "md")).collect()
+}
+
+/// What stands between three backticks and the name of a language, and three backticks.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let opening = format!("```{language}\n");
+    let blocks = page.split(&opening).skip(1);
+    blocks.map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
+}
+
+/// Reads a configuration that may name roles which it does not show.
+fn parse_excerpt(name: &str, text: &str) -> Result<config::Loaded, Report> {
+    config::parse(name, text, &Overrides::none()).or_else(|report| {
+        let missing = report.lines().filter_map(|line| Some(line.split_once("there is no role \"")?.1.to_owned()));
+        let mut missing: Vec<String> = missing.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect();
+        missing.sort();
+        missing.dedup();
+        let role = |name: &String| format!("\n[[role]]\nname = \"{name}\"\n");
+        let roles: Vec<String> = missing.iter().map(role).collect();
+        config::parse(name, &format!("{text}{}", roles.concat()), &Overrides::none())
+    })
+}
+
+#[test]
+fn every_configuration_that_a_page_shows_is_taken() {
+    let mut shown = 0;
+    for path in pages(&root().join("docs")).into_iter().chain([root().join("README.md")]) {
+        let page = fs::read_to_string(&path).unwrap();
+        for block in blocks(&page, "toml") {
+            let name = path.strip_prefix(root()).unwrap().display().to_string();
+            parse_excerpt(&name, &block).unwrap_or_else(|report| panic!("{report}"));
+            shown += 1;
+        }
+    }
+    assert!(shown > 6, "only {shown} configurations are shown");
+}
+
+#[test]
+fn the_examples_of_those_who_come_from_elsewhere_are_whole() {
+    for path in pages(&root().join("docs/coming-from")) {
+        for block in blocks(&fs::read_to_string(&path).unwrap(), "toml") {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let loaded = config::parse(name, &block, &Overrides::none()).unwrap_or_else(|report| panic!("{report}"));
+            assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
+        }
+    }
+}
+
+#[test]
+fn the_events_of_those_who_come_from_elsewhere_can_be_read() {
+    let mut shown = 0;
+    for path in pages(&root().join("docs/coming-from")) {
+        let blocks = blocks(&fs::read_to_string(&path).unwrap(), "json").join("\n");
+        for data in blocks.lines() {
+            let kinds = [("{\"agent_id\"", "agent.registered"), ("{\"ticket_id\"", "ticket.created")];
+            let Some((_, kind)) = kinds.into_iter().find(|(opening, _)| data.starts_with(opening)) else { continue };
+            let raw = RawEvent { body: data.as_bytes(), kind: Some(kind), routing_key: kind, ..RawEvent::default() };
+            wire::decode(&raw, &Catalogue::default())
+                .unwrap_or_else(|unreadable| panic!("{}: {data}: {unreadable}", path.display()));
+            shown += 1;
+        }
+    }
+    assert!(shown > 3, "only {shown} events are shown");
+}
+
+/// The words in backticks of a cell: `strategy` of `` `strategy = "rank"` ``, `hours` of `` `[hours.NAME]` ``.
+fn words(cell: &str) -> Vec<String> {
+    let quoted = cell.split('`').skip(1).step_by(2);
+    let first_word = |text: &str| {
+        let text = text.trim_start_matches('[');
+        text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/')))
+            .next()
+            .map(str::to_owned)
+    };
+    let name = |word: String| word.strip_suffix(".NAME").map(str::to_owned).unwrap_or(word);
+    quoted.filter_map(first_word).map(name).filter(|word| !word.is_empty()).collect()
+}
+
+#[test]
+fn whatever_has_a_name_here_is_in_the_reference() {
+    let references = ["docs/configuration.md", "docs/events.md", "docs/routing.md", "README.md"];
+    let reference: String = references.iter().map(|path| fs::read_to_string(root().join(path)).unwrap()).collect();
+    let in_a_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_known = |word: &String| {
+        let around = |at: usize| {
+            let after = &reference[at + word.len()..];
+            !reference[..at].ends_with(in_a_word) && !after.starts_with(in_a_word)
+        };
+        reference.match_indices(word.as_str()).any(|(at, _)| around(at))
+    };
+    let mut unknown = Vec::new();
+    for path in pages(&root().join("docs/coming-from")) {
+        let page = fs::read_to_string(&path).unwrap();
+        let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| --- "));
+        for row in rows {
+            let here = row.trim_end_matches([' ', '|']).rsplit(" | ").next().unwrap_or_default();
+            let strangers = words(here).into_iter().filter(|word| !is_known(word));
+            unknown.extend(strangers.map(|word| format!("{}: {word}", path.display())));
+        }
+    }
+    assert!(unknown.is_empty(), "the reference does not have\n{}", unknown.join("\n"));
+}
+
+#[test]
+fn every_link_to_a_file_leads_somewhere() {
+    let mut dead = Vec::new();
+    for path in pages(&root().join("docs")).into_iter().chain([root().join("README.md")]) {
+        let page = fs::read_to_string(&path).unwrap();
+        let targets = page.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
+        for target in targets.filter(|target| !target.contains("://") && !target.starts_with('#')) {
+            let file = target.split('#').next().unwrap_or_default();
+            if !path.parent().unwrap().join(file).exists() {
+                dead.push(format!("{}: {target}", path.display()));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "these lead nowhere:\n{}", dead.join("\n"));
+}
