@@ -69,7 +69,7 @@ fn follows(given: &Alternative, wider: &Alternative) -> bool {
 /// Why these statements can't all hold.
 fn obstacle(statements: &Alternative) -> Option<String> {
     if let Some(statement) = statements.iter().find(|statement| statement.is_impossible()) {
-        return statement.path().and_then(Path::nature).map(str::to_owned);
+        return statement.path().and_then(Path::nature);
     }
     let pairs = statements.iter().flat_map(|one| statements.iter().map(move |other| (one, other)));
     let (one, other) = pairs.into_iter().find(|(one, other)| one.excludes(other))?;
@@ -133,11 +133,7 @@ impl Statement {
         match self {
             Self::Is(_, constant) => !domain.has(constant),
             Self::IsNot(_, constant) => domain == Domain::Null && *constant == Constant::Null,
-            Self::Compares(_, comparison) => match domain {
-                Domain::Levels => !Domain::LEVELS.into_iter().any(|level| comparison.admits(level)),
-                // A number compares with nothing but numbers.
-                Domain::Text | Domain::TextOrNull | Domain::Null => true,
-            },
+            Self::Compares(_, comparison) => domain.admitted(*comparison).0 == 0,
             Self::Holds(_) | Self::Fails(_) => false,
         }
     }
@@ -149,7 +145,8 @@ impl Statement {
             Self::Is(_, constant) => domain == Domain::Null && *constant == Constant::Null,
             Self::IsNot(_, constant) => !domain.has(constant),
             Self::Compares(_, comparison) => {
-                domain == Domain::Levels && Domain::LEVELS.into_iter().all(|level| comparison.admits(level))
+                let (admitted, all) = domain.admitted(*comparison);
+                admitted == all
             }
             Self::Holds(_) | Self::Fails(_) => false,
         }
@@ -196,10 +193,12 @@ impl Path {
         self.0.iter().map(String::as_str).collect()
     }
 
-    /// What it can be in the tickets that rules are asked about.
+    /// What it can be when rules are asked.
     fn domain(&self) -> Option<Domain> {
         match self.segments()[..] {
-            ["priority"] => Some(Domain::Levels),
+            ["priority"] => Some(Domain::Numbers(0, 9)),
+            ["hour"] => Some(Domain::Numbers(0, 23)),
+            ["weekday"] => Some(Domain::Words(&["mon", "tue", "wed", "thu", "fri", "sat", "sun"])),
             ["channel"] => Some(Domain::Text),
             ["type" | "subject" | "preferred_agent"] | ["customer", "id" | "tier" | "language"] => {
                 Some(Domain::TextOrNull)
@@ -210,14 +209,15 @@ impl Path {
     }
 
     /// The same, for people.
-    fn nature(&self) -> Option<&'static str> {
-        match self.domain()? {
-            Domain::Levels => Some("`priority` is a number from 0 to 9: low is 1, normal 3, high 6, urgent 9"),
-            Domain::Text => Some("`channel` is a text"),
-            Domain::TextOrNull if self.0.len() > 1 => Some("the members of `customer` are texts"),
-            Domain::TextOrNull => Some("`type`, `subject` and `preferred_agent` are texts"),
-            Domain::Null => Some("`role` is null: a ticket that names its role keeps it, and no rule is asked"),
-        }
+    fn nature(&self) -> Option<String> {
+        let said = match self.domain()? {
+            Domain::Numbers(_, 9) => "is a number from 0 to 9: low is 1, normal 3, high 6, urgent 9".to_owned(),
+            Domain::Numbers(first, last) => format!("is a number from {first} to {last}"),
+            Domain::Words(words) => format!("is one of {}", words.join(", ")),
+            Domain::Text | Domain::TextOrNull => "is a text".to_owned(),
+            Domain::Null => "is null: a ticket that names its role keeps it, and no rule is asked".to_owned(),
+        };
+        Some(format!("`{self}` {said}"))
     }
 }
 
@@ -227,25 +227,34 @@ impl fmt::Display for Path {
     }
 }
 
+/// The values that something can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Domain {
-    Levels,
+    /// From the first to the last.
+    Numbers(i64, i64),
+    Words(&'static [&'static str]),
     Text,
     TextOrNull,
     Null,
 }
 
 impl Domain {
-    /// The levels of priority.
-    const LEVELS: std::ops::RangeInclusive<i64> = 0..=9;
-
     fn has(self, constant: &Constant) -> bool {
-        match constant {
-            Constant::Null => matches!(self, Self::TextOrNull | Self::Null),
-            Constant::Text(_) => matches!(self, Self::Text | Self::TextOrNull),
-            Constant::Number(number) => self == Self::Levels && Self::LEVELS.contains(number),
-            Constant::Truth(_) => false,
+        match (self, constant) {
+            (Self::TextOrNull | Self::Null, Constant::Null) | (Self::Text | Self::TextOrNull, Constant::Text(_)) => {
+                true
+            }
+            (Self::Words(words), Constant::Text(text)) => words.contains(&text.as_str()),
+            (Self::Numbers(first, last), Constant::Number(number)) => (first..=last).contains(number),
+            _ => false,
         }
+    }
+
+    /// How many of its values a comparison admits, of how many. A text compares with no number.
+    fn admitted(self, comparison: Comparison) -> (usize, usize) {
+        let Self::Numbers(first, last) = self else { return (0, 1) };
+        let admitted = (first..=last).filter(|number| comparison.admits(*number)).count();
+        (admitted, (first..=last).count())
     }
 }
 
@@ -527,7 +536,9 @@ mod tests {
             ("priority == 'high'", "`priority` is a number from 0 to 9"),
             ("priority > 9 || priority < 0", "`priority` is a number from 0 to 9"),
             ("role == 'billing'", "`role` is null"),
-            ("customer.id == 4711", "the members of `customer` are texts"),
+            ("customer.id == 4711", "`customer.id` is a text"),
+            ("hour >= 24", "`hour` is a number from 0 to 23"),
+            ("weekday in ['monday', 'Sunday']", "`weekday` is one of mon, tue"),
             ("subject.matches('x') && !subject.matches('x')", "exclude each other"),
         ] {
             let condition = condition(source);
