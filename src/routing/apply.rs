@@ -43,7 +43,7 @@ impl State {
             | Event::AssignmentResumed { .. }
             | Event::AssignmentCompleted { .. } => self.apply_to_both(at, seq, event),
             Event::ClosedForgotten { before } => self.forget_closed(*before),
-            Event::AgentChanged { .. } | Event::CommandRejected { .. } => {}
+            Event::AgentReconciled { .. } | Event::AgentChanged { .. } | Event::CommandRejected { .. } => {}
             Event::TicketCreated { .. }
             | Event::TicketUpdated { .. }
             | Event::TicketScheduled { .. }
@@ -157,7 +157,8 @@ impl State {
                     it.attempt = taking.attempt;
                     it.direction = None;
                 });
-                let answered = offered || taking.reason.trigger == Trigger::Claimed;
+                let acted = matches!(taking.reason.trigger, Trigger::Claimed | Trigger::Taken);
+                let answered = offered || acted;
                 self.take_slot(taking, SlotUse::Assigned, at, seq);
                 self.change_agent(&taking.agent, |it| {
                     it.missed_offers = 0;
@@ -449,6 +450,7 @@ fn ownership(taking: &Taking, at: Timestamp) -> Ownership {
         assignment: taking.assignment.clone(),
         role: taking.role.clone(),
         assigned_at: at,
+        by_hand: taking.reason.trigger == Trigger::Taken,
         silence: Silence::default(),
     }
 }

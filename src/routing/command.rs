@@ -9,6 +9,7 @@ use super::agent::{AgentProfile, Status};
 use super::catalogue::Catalogue;
 use super::name::{AgentId, AssignmentId, ChannelName, RoleName, StatusName, TicketId};
 use super::ticket::{TicketChanges, TicketSpec};
+use super::time::Timestamp;
 
 /// To whom a ticket is handed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,17 @@ pub enum TransferTo {
     Role(RoleName),
     /// To this agent.
     Agent(AgentId),
+}
+
+/// A ticket that an agent owns, as the helpdesk says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnedTicket {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// How it arrived, where the engine does not know it.
+    pub channel: ChannelName,
+    /// For which role the agent has it; `None` for as the engine finds.
+    pub role: Option<RoleName>,
 }
 
 /// What happens to the slot of a completed ticket.
@@ -53,6 +65,15 @@ pub enum Command {
     ResumeTicket { ticket: TicketId },
     /// `ticket.claimed`
     ClaimTicket { agent: AgentId, role: Option<RoleName>, ticket: Option<TicketId> },
+    /// `ticket.taken`
+    TakeTicket { ticket: TicketId, agent: AgentId, role: Option<RoleName> },
+    /// `agent.reconciled`
+    ReconcileAgent {
+        agent: AgentId,
+        tickets: Vec<OwnedTicket>,
+        /// When the helpdesk looked; what happened since stays.
+        as_of: Option<Timestamp>,
+    },
     /// `ticket.replied`
     NoteReply { ticket: TicketId, agent: Option<AgentId> },
     /// `agent.registered`

@@ -207,6 +207,18 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Sign::is_heartbeat")]
         sign: Sign,
     },
+    /// The helpdesk's snapshot said otherwise than the engine: what was made of it; changes nothing by itself.
+    AgentReconciled {
+        agent: AgentId,
+        /// Known, and owned by the agent only now.
+        taken: Vec<TicketId>,
+        /// Not known before.
+        created: Vec<TicketId>,
+        /// Owned by the agent until now.
+        returned: Vec<TicketId>,
+        /// Ended already.
+        ended: Vec<TicketId>,
+    },
     /// What the outside is told of it; changes nothing.
     AgentChanged { agent: AgentId, view: AgentView },
 

@@ -141,6 +141,9 @@ pub(super) fn ticket_due(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue
 fn grace_due(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) -> Option<Timestamp> {
     let (Phase::Assigned(ownership) | Phase::Resuming(ownership)) = &ticket.phase else { return None };
     let owner = agents.get(&ownership.agent)?;
+    if ownership.taken_while_away(owner) {
+        return None;
+    }
     match catalogue.owner_grace(ticket.demand.role(), &ticket.spec.channel) {
         OwnerGrace::After(grace) if owner.status == Status::Offline => Some(owner.status_since + grace),
         OwnerGrace::After(_) | OwnerGrace::Keep => None,

@@ -145,9 +145,9 @@ fn about(command: &Command) -> (Option<TicketId>, Option<AgentId>) {
         | Command::TransferTicket { ticket, .. }
         | Command::PauseTicket { ticket }
         | Command::ResumeTicket { ticket } => (Some(ticket), None),
-        Command::AcceptOffer { ticket, agent, .. } | Command::DeclineOffer { ticket, agent, .. } => {
-            (Some(ticket), Some(agent))
-        }
+        Command::AcceptOffer { ticket, agent, .. }
+        | Command::DeclineOffer { ticket, agent, .. }
+        | Command::TakeTicket { ticket, agent, .. } => (Some(ticket), Some(agent)),
         Command::CompleteTicket { ticket, agent, .. }
         | Command::ReleaseTicket { ticket, agent, .. }
         | Command::NoteReply { ticket, agent } => (Some(ticket), agent),
@@ -156,7 +156,8 @@ fn about(command: &Command) -> (Option<TicketId>, Option<AgentId>) {
         | Command::RemoveAgent { agent }
         | Command::SetPresence { agent, .. }
         | Command::Heartbeat { agent }
-        | Command::ExcuseSilence { agent } => (None, Some(agent)),
+        | Command::ExcuseSilence { agent }
+        | Command::ReconcileAgent { agent, .. } => (None, Some(agent)),
         Command::ReplaceCatalogue { .. } | Command::Elapse => (None, None),
     }
 }

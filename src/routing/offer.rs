@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::agent::Agent;
 use super::name::{AgentId, AssignmentId, RoleName, RuleName};
 use super::owning::Silence;
 use super::role::Strategy;
@@ -35,9 +36,20 @@ pub struct Ownership {
     pub role: RoleName,
     /// Since when.
     pub assigned_at: Timestamp,
+    /// Whether the owner took it by hand: a limit may be exceeded, and its status is no hindrance.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
     /// How long the owner has not replied.
     #[serde(default, skip_serializing_if = "Silence::is_unchanged")]
     pub silence: Silence,
+}
+
+impl Ownership {
+    /// Whether the owner took it by hand without being there: it has not left it since.
+    #[must_use]
+    pub fn taken_while_away(&self, owner: &Agent) -> bool {
+        self.by_hand && self.assigned_at >= owner.status_since
+    }
 }
 
 /// Why an offer or assignment ended without completion (contract §5).
@@ -191,11 +203,13 @@ pub enum Trigger {
     Directed,
     /// The agent asked for work.
     Claimed,
+    /// The agent took it by hand.
+    Taken,
 }
 
 impl Trigger {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::TicketArrived,
         Self::TicketReturned,
         Self::TicketTransferred,
@@ -209,6 +223,7 @@ impl Trigger {
         Self::AgentFree,
         Self::Directed,
         Self::Claimed,
+        Self::Taken,
     ];
 
     /// As the wire spells it.
@@ -228,6 +243,7 @@ impl Trigger {
             Self::AgentFree => "agent_free",
             Self::Directed => "directed",
             Self::Claimed => "claimed",
+            Self::Taken => "taken",
         }
     }
 }

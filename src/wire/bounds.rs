@@ -50,6 +50,9 @@ pub const EXCLUDE_AGENTS_MAX: usize = crate::routing::BARS_MAX;
 /// The most roles of an agent, and ranks in them. Generalists of large contact centres have some twenty.
 pub const ROLES_MAX: usize = 64;
 
+/// The most tickets of one snapshot of what an agent owns: people own dozens, bots hundreds.
+pub const OWNED_TICKETS_MAX: usize = 1000;
+
 /// The most channels that a registration limits or a presence switches.
 pub const CHANNELS_MAX: usize = 64;
 

@@ -100,6 +100,7 @@ fn between_ticks<'a>(message: &'a str, prefix: &str) -> Option<&'a str> {
 fn what_is_required(member: &str) -> &'static str {
     match member {
         "roles" => "an array of names",
+        "tickets" => "an array of tickets",
         "status" => STATUS_EXPECTED,
         _ => NAME_EXPECTED,
     }

@@ -10,7 +10,7 @@ use super::data::Data;
 use super::document;
 use super::envelope::{self, Extensions, Form};
 use super::kind::EventKind;
-use super::owning::TicketReplied;
+use super::owning::{AgentReconciled, TicketReplied, TicketTaken};
 use super::ticket::{
     TicketAccepted, TicketCancelled, TicketClaimed, TicketCompleted, TicketCreated, TicketDeclined, TicketPaused,
     TicketReleased, TicketResumed, TicketTransferred, TicketUpdated,
@@ -90,6 +90,8 @@ fn read(kind: EventKind, data: Data<'_>, meaning: StatusMeaning<'_>) -> Result<C
         EventKind::TicketPaused => TicketPaused::read(data),
         EventKind::TicketResumed => TicketResumed::read(data),
         EventKind::TicketClaimed => TicketClaimed::read(data),
+        EventKind::TicketTaken => TicketTaken::read(data),
+        EventKind::AgentReconciled => AgentReconciled::read(data),
         EventKind::TicketReplied => TicketReplied::read(data),
         EventKind::CallQueued => TicketCreated::read_call(data),
         EventKind::AgentRegistered => AgentRegistered::read(data),

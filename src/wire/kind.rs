@@ -57,6 +57,8 @@ kinds! {
     TicketResumed = "ticket.resumed"
     /// An agent asks for work.
     TicketClaimed = "ticket.claimed"
+    /// An agent has taken a ticket by hand.
+    TicketTaken = "ticket.taken"
     /// The owner has replied to the customer.
     TicketReplied = "ticket.replied"
     /// A call waits.
@@ -77,6 +79,8 @@ kinds! {
     AgentPresence = "agent.presence"
     /// An agent's desktop is alive.
     AgentHeartbeat = "agent.heartbeat"
+    /// All that an agent owns, as the helpdesk says.
+    AgentReconciled = "agent.reconciled"
     /// An agent is ready again.
     WrapUpFinished = "wrap_up.finished"
 }

@@ -10,8 +10,8 @@ use crate::routing::{Catalogue, Event, State, Ticket, Timestamp};
 use super::Context;
 use super::payload::{
     AgentChanged, Assigned, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded,
-    AssignmentHeld, AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, TicketBreached,
-    TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable, Time,
+    AssignmentHeld, AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, ReconciledAgent,
+    TicketBreached, TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable, Time,
 };
 
 /// The content type of everything that is published.
@@ -78,6 +78,16 @@ impl Encoder {
             Event::AgentChanged { agent, view } => {
                 Some(sheet.message("agent.changed", None, &AgentChanged::of(agent.as_str(), view)))
             }
+            Event::AgentReconciled { agent, taken, created, returned, ended } => {
+                let data = ReconciledAgent {
+                    agent_id: agent.as_str(),
+                    taken: ids(taken),
+                    created: ids(created),
+                    returned: ids(returned),
+                    ended: ids(ended),
+                };
+                Some(sheet.message("agent.reconciled", None, &data))
+            }
             Event::CommandRejected { rejection, ticket, agent } => {
                 let data = CommandRejected {
                     code: rejection.code.as_str(),
@@ -119,6 +129,10 @@ impl Encoder {
             | Event::ClosedForgotten { .. } => None,
         }
     }
+}
+
+fn ids(tickets: &[TicketId]) -> Vec<&str> {
+    tickets.iter().map(TicketId::as_str).collect()
 }
 
 /// What is known of the ticket and the roles beyond what the event says.

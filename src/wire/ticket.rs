@@ -19,9 +19,9 @@ use super::unreadable::Fault;
 /// The channel of `call.*`.
 pub(super) const CALL: &str = "call";
 /// The channel of a ticket that names none.
-const TASK: &str = "task";
+pub(super) const TASK: &str = "task";
 
-fn well_known_channel(name: &str) -> ChannelName {
+pub(super) fn well_known_channel(name: &str) -> ChannelName {
     ChannelName::parse(name).expect("the well-known channels have proper names")
 }
 

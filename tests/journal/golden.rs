@@ -14,7 +14,7 @@ use rolecall::journal::Entry;
 use rolecall::routing::agent::{AgentView, ChannelLoad};
 use rolecall::routing::catalogue::AgentRules;
 use rolecall::routing::channel::OwnerGrace;
-use rolecall::routing::command::{AfterWork, TransferTo};
+use rolecall::routing::command::{AfterWork, OwnedTicket, TransferTo};
 use rolecall::routing::event::{Held, Intake, Sign, Taking};
 use rolecall::routing::offer::{FallOut, Reason, Remark, RevokeCause, Trigger};
 use rolecall::routing::owning::Owning;
@@ -334,7 +334,7 @@ fn every_kind() -> Vec<Entry> {
 
 /// What came later, each with a file of its own: new kinds, and new members of old ones.
 fn later() -> Vec<(&'static str, Vec<Entry>)> {
-    vec![("presence.msgpack", presence()), ("leaving.msgpack", leaving())]
+    vec![("presence.msgpack", presence()), ("leaving.msgpack", leaving()), ("by-hand.msgpack", by_hand())]
 }
 
 /// Statuses of the catalogue's own, draining, idleness.
@@ -379,6 +379,33 @@ fn leaving() -> Vec<Entry> {
         (Command::RegisterAgent { agent: agent(), profile }, vec![registered]),
         (Command::NoteReply { ticket: ticket(), agent: Some(agent()) }, vec![replied]),
         (Command::Elapse, vec![revoked]),
+    ])
+}
+
+/// What agents take by hand, and what the helpdesk says that they own.
+fn by_hand() -> Vec<Entry> {
+    let owned = OwnedTicket { ticket: ticket(), channel: channel(), role: Some(role()) };
+    let reason = Reason { trigger: Trigger::Taken, ..taking().reason };
+    let assigned = Event::TicketAssigned {
+        taking: Taking { reason, ..taking() },
+        priority: Priority::NORMAL,
+        waited: Millis(10),
+        due_at: None,
+    };
+    let revoked = Event::AssignmentRevoked { held: held(), cause: RevokeCause::Supervisor, remark: Remark::NONE };
+    let reconciled = Event::AgentReconciled {
+        agent: agent(),
+        taken: vec![ticket()],
+        created: vec![name!(TicketId, "T-2")],
+        returned: vec![name!(TicketId, "T-3")],
+        ended: vec![name!(TicketId, "T-4")],
+    };
+    entries([
+        (Command::TakeTicket { ticket: ticket(), agent: agent(), role: Some(role()) }, vec![assigned]),
+        (
+            Command::ReconcileAgent { agent: agent(), tickets: vec![owned], as_of: Some(Timestamp(5)) },
+            vec![revoked, reconciled],
+        ),
     ])
 }
 
@@ -449,6 +476,8 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
         | Command::ResumeTicket { .. }
         | Command::ClaimTicket { .. }
         | Command::NoteReply { .. }
+        | Command::TakeTicket { .. }
+        | Command::ReconcileAgent { .. }
         | Command::RegisterAgent { .. }
         | Command::RemoveAgent { .. }
         | Command::SetPresence { .. }
@@ -487,6 +516,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
             | Event::AgentRemoved { .. }
             | Event::PresenceChanged { .. }
             | Event::AgentSeen { .. }
+            | Event::AgentReconciled { .. }
             | Event::AgentChanged { .. }
             | Event::CommandRejected { .. }
             | Event::ClosedForgotten { .. }) = event;
@@ -501,7 +531,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
 fn what_is_written_is_as_it_was() {
     let now = every_kind();
     let all: Vec<Entry> = now.iter().cloned().chain(later().into_iter().flat_map(|(_, entries)| entries)).collect();
-    assert_eq!(kinds(&all), (32, 20), "every event and every command is in a golden file");
+    assert_eq!(kinds(&all), (33, 22), "every event and every command is in a golden file");
     let written = rmp_serde::to_vec_named(&now).expect("it can be encoded");
     assert!(golden("entries.msgpack", &now) == written, "the journal's form has changed: see the top of this file");
 }

@@ -11,6 +11,7 @@ use proptest::test_runner::{RngSeed, TestError, TestRunner};
 use rolecall::routing::event::Taking;
 use rolecall::routing::matching;
 use rolecall::routing::naive::NaiveEngine;
+use rolecall::routing::offer::Trigger;
 use rolecall::routing::rank::Rank;
 use rolecall::routing::role::Dispatch;
 use rolecall::routing::{
@@ -78,6 +79,7 @@ impl Pair {
         for event in &outcome.events {
             if let Event::OfferMade { taking, .. } | Event::TicketAssigned { taking, .. } = event
                 && !matches!(command, Command::ClaimTicket { .. })
+                && taking.reason.trigger != Trigger::Taken
                 && let Some(better) = passed_over(&self.replayed, taking)
             {
                 return Err(format!("{} gets {} and not {better}", taking.agent, taking.ticket));

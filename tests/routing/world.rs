@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use rolecall::routing::agent::AgentProfile;
 use rolecall::routing::catalogue::{AgentRules, Rule, RuleActions};
 use rolecall::routing::channel::{Acceptance, Channel, OwnerGrace};
-use rolecall::routing::command::{AfterWork, TransferTo};
+use rolecall::routing::command::{AfterWork, OwnedTicket, TransferTo};
 use rolecall::routing::cooldown::Cooldowns;
 use rolecall::routing::owning::Owning;
 use rolecall::routing::permission::{AccessGrants, AccessLevel};
@@ -382,6 +382,14 @@ fn changes(now: i64) -> impl Strategy<Value = TicketChanges> {
     })
 }
 
+fn owned_ticket() -> impl Strategy<Value = OwnedTicket> {
+    (ticket_id(), channel_name(), some(role_name(), 0.3)).prop_map(|(ticket, channel, role)| OwnedTicket {
+        ticket,
+        channel,
+        role,
+    })
+}
+
 /// Any command at that time, answers among them to offers that may or may not be open.
 fn command(now: i64) -> impl Strategy<Value = Command> {
     let transfer = prop_oneof![role_name().prop_map(TransferTo::Role), agent_id().prop_map(TransferTo::Agent)];
@@ -408,6 +416,12 @@ fn command(now: i64) -> impl Strategy<Value = Command> {
         2 => ticket_id().prop_map(|ticket| Command::ResumeTicket { ticket }),
         2 => (agent_id(), some(role_name(), 0.3), some(ticket_id(), 0.5))
             .prop_map(|(agent, role, ticket)| Command::ClaimTicket { agent, role, ticket }),
+        3 => (ticket_id(), agent_id(), some(role_name(), 0.3))
+            .prop_map(|(ticket, agent, role)| Command::TakeTicket { ticket, agent, role }),
+        3 => (agent_id(), proptest::collection::vec(owned_ticket(), 0..6), some(now - 20_000..now + 5_000, 0.5))
+            .prop_map(|(agent, tickets, as_of)| {
+                Command::ReconcileAgent { agent, tickets, as_of: as_of.map(Timestamp) }
+            }),
         3 => (ticket_id(), some(agent_id(), 0.3)).prop_map(|(ticket, agent)| Command::NoteReply { ticket, agent }),
         5 => (agent_id(), prop_oneof![2 => profile(), 1 => common_profile()])
             .prop_map(|(agent, profile)| Command::RegisterAgent { agent, profile: Box::new(profile) }),
@@ -502,6 +516,7 @@ fn point(command: &mut Command, state: &State, aim: prop::sample::Index) {
         | Command::TransferTicket { ticket, .. }
         | Command::ReleaseTicket { ticket, .. }
         | Command::NoteReply { ticket, .. }
+        | Command::TakeTicket { ticket, .. }
         | Command::UpdateTicket { ticket, .. }
         | Command::CancelTicket { ticket, .. }
         | Command::PauseTicket { ticket }
@@ -532,6 +547,7 @@ fn move_times(command: &mut Command, by: i64) {
             let times = [&mut spec.created_at, &mut spec.due_at, &mut spec.not_before, &mut spec.expires_at];
             times.into_iter().flatten().for_each(shift);
         }
+        Command::ReconcileAgent { as_of, .. } => as_of.iter_mut().for_each(shift),
         Command::UpdateTicket { changes, .. } => {
             changes.created_at.iter_mut().for_each(shift);
             for patch in [&mut changes.due_at, &mut changes.not_before, &mut changes.expires_at] {

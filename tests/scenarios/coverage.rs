@@ -11,7 +11,7 @@ use rolecall::wire::EventKind;
 use crate::{directory, names, play};
 
 /// Contract §5, as this version of it can be caused.
-const OUTBOUND: [&str; 18] = [
+const OUTBOUND: [&str; 19] = [
     "ticket.queued",
     "ticket.escalated",
     "ticket.breached",
@@ -27,6 +27,7 @@ const OUTBOUND: [&str; 18] = [
     "assignment.resumed",
     "assignment.completed",
     "agent.changed",
+    "agent.reconciled",
     "command.rejected",
     "catalogue.changed",
     "(changed nothing)",
@@ -63,7 +64,6 @@ fn the_scenarios_show_everything_that_the_contract_names() {
     let codes = codes.map(RejectionCode::as_str);
     assert_eq!(missing(codes, |code| said(&format!("code={code} "))), BTreeSet::new(), "of the rejections");
 
-    // No command makes a supervisor's decision yet.
     let causes = [
         RevokeCause::AgentOffline,
         RevokeCause::TicketCancelled,
@@ -71,6 +71,7 @@ fn the_scenarios_show_everything_that_the_contract_names() {
         RevokeCause::Released,
         RevokeCause::RoleChanged,
         RevokeCause::LostRace,
+        RevokeCause::Supervisor,
     ];
     let causes = causes.map(RevokeCause::as_str).into_iter().chain(["declined", "timeout"]);
     let ended = |cause: &str| said(&format!("cause={cause}\n")) || said(&format!("cause={cause} "));

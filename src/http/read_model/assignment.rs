@@ -63,6 +63,7 @@ fn why(reason: &Reason, at: Timestamp) -> String {
     match reason.trigger {
         Trigger::Directed => return "meant for this agent".to_owned(),
         Trigger::Claimed => return "asked for work".to_owned(),
+        Trigger::Taken => return "taken by hand".to_owned(),
         Trigger::AgentFree => return "next in the queue".to_owned(),
         Trigger::TicketArrived
         | Trigger::TicketReturned

@@ -59,7 +59,7 @@ impl Touched {
             | Event::OwnerReplied { agent, .. }
             | Event::AgentSeen { agent, .. }
             | Event::AgentChanged { agent, .. } => self.agent(agent),
-            Event::CommandRejected { .. } | Event::ClosedForgotten { .. } => {}
+            Event::AgentReconciled { .. } | Event::CommandRejected { .. } | Event::ClosedForgotten { .. } => {}
         }
     }
 

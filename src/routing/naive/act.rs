@@ -4,6 +4,7 @@ mod agents;
 mod leaving;
 mod offers;
 mod owners;
+mod taken;
 mod tickets;
 
 use std::sync::Arc;
@@ -64,6 +65,8 @@ impl NaiveEngine {
             Command::PauseTicket { ticket } => self.pause(&ticket),
             Command::ResumeTicket { ticket } => self.resume(&ticket),
             Command::ClaimTicket { agent, role, ticket } => self.claim(&agent, role.as_ref(), ticket.as_ref()),
+            Command::TakeTicket { ticket, agent, role } => self.take(&ticket, &agent, role.as_ref()),
+            Command::ReconcileAgent { agent, tickets, as_of } => self.reconcile(&agent, &tickets, as_of),
             Command::NoteReply { ticket, agent } => self.note_reply(&ticket, agent.as_ref()),
             Command::RegisterAgent { agent, profile } => self.register(&agent, *profile),
             Command::RemoveAgent { agent } => self.remove(&agent),

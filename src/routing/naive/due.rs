@@ -97,6 +97,7 @@ impl NaiveEngine {
                 let owner = self.agent(&ownership.agent);
                 if let OwnerGrace::After(grace) = self.owner_grace(ticket)
                     && owner.status == Status::Offline
+                    && !(ownership.by_hand && ownership.assigned_at >= owner.status_since)
                 {
                     due(Some(owner.status_since + grace), What::LeavesOwner);
                 }

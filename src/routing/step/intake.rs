@@ -13,13 +13,18 @@ impl Step<'_> {
         if self.state.ticket(id).is_some() || self.state.closed_ticket(id).is_some() {
             return Done::Duplicate;
         }
+        let intake = Box::new(self.intake(id, spec));
+        self.emit(Event::TicketCreated { ticket: id.clone(), intake });
+        self.place(id, Trigger::TicketArrived);
+        Done::Accepted
+    }
+
+    /// What is made of a ticket that was not known.
+    pub(super) fn intake(&self, id: &TicketId, spec: TicketSpec) -> Intake {
         let created_at = self.created_at(&spec, self.at);
         let demand = self.classify(id, &spec, created_at);
         let due_at = self.due_at(&spec, &demand, created_at);
-        let intake = Intake { spec, demand, created_at, due_at };
-        self.emit(Event::TicketCreated { ticket: id.clone(), intake: Box::new(intake) });
-        self.place(id, Trigger::TicketArrived);
-        Done::Accepted
+        Intake { spec, demand, created_at, due_at }
     }
 
     /// When a ticket should be answered: as upstream said, else by its role's target, which counts from when the ticket

@@ -31,16 +31,22 @@ impl Step<'_> {
         Ok(Done::Accepted)
     }
 
-    /// An owner who has not replied for too long loses the ticket, and is not asked for it again for a while.
+    /// An owner who has not replied for too long loses the ticket.
     pub(super) fn take_from_silent(&mut self, id: &TicketId) {
+        self.take_from_owner(id, RevokeCause::Timeout);
+        self.place_again(id);
+    }
+
+    /// Takes a ticket from an owner who does nothing about it, and is not asked for it again for a while. It is in no
+    /// place then.
+    pub(super) fn take_from_owner(&mut self, id: &TicketId, cause: RevokeCause) {
         let agent = self.owner_of(id);
         let cooldown = matching::own_role(self.state, self.known(id)).map(|role| role.decline_cooldown);
-        self.revoke_assignment(id, RevokeCause::Timeout, Remark::NONE);
+        self.revoke_assignment(id, cause, Remark::NONE);
         if let Some(cooldown) = cooldown.filter(|cooldown| !cooldown.is_zero()) {
             let bar = Bar { agent, until: Some(self.at + cooldown) };
             self.emit(Event::AgentBarred { ticket: id.clone(), bar });
         }
-        self.place_again(id);
     }
 
     fn owner_of(&self, id: &TicketId) -> AgentId {

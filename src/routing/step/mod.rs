@@ -12,6 +12,7 @@ mod leaving;
 mod offers;
 mod ownership;
 mod place;
+mod taken;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -104,6 +105,8 @@ impl<'s> Step<'s> {
             Command::PauseTicket { ticket } => self.pause_ticket(&ticket),
             Command::ResumeTicket { ticket } => self.resume_ticket(&ticket),
             Command::ClaimTicket { agent, role, ticket } => self.claim_ticket(&agent, role.as_ref(), ticket.as_ref()),
+            Command::TakeTicket { ticket, agent, role } => self.take_ticket(&ticket, &agent, role.as_ref()),
+            Command::ReconcileAgent { agent, tickets, as_of } => self.reconcile_agent(&agent, &tickets, as_of),
             Command::NoteReply { ticket, agent } => self.note_reply(&ticket, agent.as_ref()),
             Command::RegisterAgent { agent, profile } => self.register_agent(&agent, *profile),
             Command::RemoveAgent { agent } => self.remove_agent(&agent),
@@ -189,9 +192,9 @@ fn subjects(command: &Command) -> (Option<TicketId>, Option<AgentId>) {
         | Command::TransferTicket { ticket, .. }
         | Command::PauseTicket { ticket }
         | Command::ResumeTicket { ticket } => (Some(ticket.clone()), None),
-        Command::AcceptOffer { ticket, agent, .. } | Command::DeclineOffer { ticket, agent, .. } => {
-            (Some(ticket.clone()), Some(agent.clone()))
-        }
+        Command::AcceptOffer { ticket, agent, .. }
+        | Command::DeclineOffer { ticket, agent, .. }
+        | Command::TakeTicket { ticket, agent, .. } => (Some(ticket.clone()), Some(agent.clone())),
         Command::CompleteTicket { ticket, agent, .. }
         | Command::ReleaseTicket { ticket, agent, .. }
         | Command::NoteReply { ticket, agent } => (Some(ticket.clone()), agent.clone()),
@@ -202,7 +205,8 @@ fn subjects(command: &Command) -> (Option<TicketId>, Option<AgentId>) {
         | Command::RemoveAgent { agent }
         | Command::SetPresence { agent, .. }
         | Command::Heartbeat { agent }
-        | Command::ExcuseSilence { agent } => (None, Some(agent.clone())),
+        | Command::ExcuseSilence { agent }
+        | Command::ReconcileAgent { agent, .. } => (None, Some(agent.clone())),
         Command::ReplaceCatalogue { .. } | Command::Elapse => (None, None),
     }
 }
@@ -238,6 +242,7 @@ fn touched(event: &Event) -> Option<&AgentId> {
         | Event::ResumeAwaited { .. }
         | Event::OwnerReplied { .. }
         | Event::AgentSeen { .. }
+        | Event::AgentReconciled { .. }
         | Event::AgentChanged { .. }
         | Event::CommandRejected { .. }
         | Event::ClosedForgotten { .. } => None,

@@ -41,7 +41,7 @@ impl Step<'_> {
     }
 
     /// The offer becomes an assignment; whoever else was asked has lost the race.
-    fn accept(&mut self, id: &TicketId, offer: &Offer) {
+    pub(super) fn accept(&mut self, id: &TicketId, offer: &Offer) {
         let others: Vec<AgentId> = self
             .known(id)
             .phase

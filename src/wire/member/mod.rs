@@ -5,11 +5,13 @@
 //! characters where the bound is in bytes; the expectation is exact.)
 
 mod collection;
+mod list;
 mod number;
 mod object;
 mod text;
 
 pub(super) use collection::{Attributes, NameSet, NamedMap, SkillSet};
+pub(super) use list::{Bounded, NamedOr};
 pub(super) use number::{PriorityLevel, Whole};
 pub(super) use object::{Change, Object};
 pub(super) use text::{Label, Moment, NAME_EXPECTED, Named, Note, OneOf, STATUS_EXPECTED, StatusWord, Subject};

@@ -50,6 +50,22 @@ impl<'a> AgentChanged<'a> {
     }
 }
 
+/// What the helpdesk said that an agent owns was not what was known here, and was taken over. Nothing is said where there
+/// was no difference.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::wire) struct ReconciledAgent<'a> {
+    /// The agent.
+    pub(in crate::wire) agent_id: &'a str,
+    /// Tickets that were nobody's or another's, and are its own now.
+    pub(in crate::wire) taken: Vec<&'a str>,
+    /// Tickets of which nothing was known, and that are its own now.
+    pub(in crate::wire) created: Vec<&'a str>,
+    /// Tickets that were its own, and are back in their queues.
+    pub(in crate::wire) returned: Vec<&'a str>,
+    /// Tickets that have ended here, about which nothing was done.
+    pub(in crate::wire) ended: Vec<&'a str>,
+}
+
 /// An inbound event was well formed and could not be done. The AMQP property `correlation_id` is its id.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::wire) struct CommandRejected<'a> {

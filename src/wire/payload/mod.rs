@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 
 use crate::routing::time::Timestamp;
 
-pub(super) use agent::{AgentChanged, CatalogueChanged, CommandRejected};
+pub(super) use agent::{AgentChanged, CatalogueChanged, CommandRejected, ReconciledAgent};
 pub(super) use assignment::{
     Assigned, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded, AssignmentHeld,
     AssignmentOffered, AssignmentRevoked,

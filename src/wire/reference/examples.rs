@@ -52,6 +52,14 @@ pub(in crate::wire) fn inbound(kind: EventKind) -> &'static str {
         EventKind::TicketReleased => r#"{ "ticket_id": "T-1001", "agent_id": "anna", "reason": "end of shift" }"#,
         EventKind::TicketPaused | EventKind::TicketResumed => r#"{ "ticket_id": "T-1001" }"#,
         EventKind::TicketClaimed => r#"{ "agent_id": "anna", "role": "billing" }"#,
+        EventKind::TicketTaken => r#"{ "ticket_id": "T-1001", "agent_id": "anna", "role": "billing" }"#,
+        EventKind::AgentReconciled => {
+            r#"{
+  "agent_id": "anna",
+  "as_of": "2026-11-22T05:00:00Z",
+  "tickets": ["T-1001", { "ticket_id": "T-1002", "channel": "email", "role": "billing" }]
+}"#
+        }
         EventKind::TicketReplied => r#"{ "ticket_id": "T-1001", "agent_id": "anna" }"#,
         EventKind::CallQueued => {
             r#"{ "ticket_id": "call-42", "type": "payment", "customer": { "language": "fr" }, "skills": ["fr"] }"#
@@ -267,6 +275,13 @@ fn about_others() -> Vec<Event> {
     };
     vec![
         Event::AgentChanged { agent: agent_id(), view },
+        Event::AgentReconciled {
+            agent: agent_id(),
+            taken: vec![ticket_id()],
+            created: vec![TicketId::parse("T-1002").expect("a name")],
+            returned: Vec::new(),
+            ended: Vec::new(),
+        },
         Event::CommandRejected {
             rejection: Rejection {
                 code: RejectionCode::StaleAssignment,

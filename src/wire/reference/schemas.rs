@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::super::agent::{AgentHeartbeat, AgentPresence, AgentRegistered, AgentRemoved, WrapUpFinished};
 use super::super::bounds::{EVENT_ID_LENGTH_MAX, SOURCE_LENGTH_MAX, TYPE_LENGTH_MAX};
-use super::super::owning::TicketReplied;
+use super::super::owning::{AgentReconciled, TicketReplied, TicketTaken};
 use super::super::payload::{
     AgentChanged, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded, AssignmentHeld,
-    AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, TicketBreached, TicketClosed,
-    TicketEscalated, TicketQueued, TicketUnroutable,
+    AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, ReconciledAgent, TicketBreached,
+    TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable,
 };
 use super::super::ticket::{
     TicketAccepted, TicketCancelled, TicketClaimed, TicketCompleted, TicketCreated, TicketDeclined, TicketPaused,
@@ -126,6 +126,8 @@ fn inbound_schema(kind: EventKind) -> Schema {
         EventKind::TicketPaused => of!(TicketPaused),
         EventKind::TicketResumed => of!(TicketResumed),
         EventKind::TicketClaimed => of!(TicketClaimed),
+        EventKind::TicketTaken => of!(TicketTaken),
+        EventKind::AgentReconciled => of!(AgentReconciled),
         EventKind::TicketReplied => of!(TicketReplied),
         EventKind::AgentRegistered => of!(AgentRegistered),
         EventKind::AgentRemoved => of!(AgentRemoved),
@@ -172,6 +174,7 @@ fn outbound_schema(kind: &str) -> Schema {
         "assignment.resumed" => of!(AssignmentHeld, "The customer is back: the same owner has taken the slot again."),
         "assignment.completed" => of!(AssignmentCompleted, "The work is done."),
         "agent.changed" => of!(AgentChanged),
+        "agent.reconciled" => of!(ReconciledAgent),
         "command.rejected" => of!(CommandRejected),
         "catalogue.changed" => of!(CatalogueChanged),
         other => panic!("{other} has no schema"),

@@ -12,6 +12,7 @@ const CREATED: EventKind = EventKind::TicketCreated;
 const UPDATED: EventKind = EventKind::TicketUpdated;
 const REGISTERED: EventKind = EventKind::AgentRegistered;
 const PRESENCE: EventKind = EventKind::AgentPresence;
+const RECONCILED: EventKind = EventKind::AgentReconciled;
 
 /// Members without which the event would be refused for another reason.
 fn required(kind: EventKind) -> &'static [(&'static str, &'static str)] {
@@ -21,9 +22,12 @@ fn required(kind: EventKind) -> &'static [(&'static str, &'static str)] {
         EventKind::AgentRemoved | EventKind::AgentHeartbeat | EventKind::WrapUpFinished | EventKind::TicketClaimed => {
             &[("agent_id", "\"a\"")]
         }
-        EventKind::TicketAccepted | EventKind::CallAnswered | EventKind::TicketDeclined | EventKind::CallRejected => {
-            &[("ticket_id", "\"T\""), ("agent_id", "\"a\"")]
-        }
+        EventKind::TicketAccepted
+        | EventKind::CallAnswered
+        | EventKind::TicketDeclined
+        | EventKind::CallRejected
+        | EventKind::TicketTaken => &[("ticket_id", "\"T\""), ("agent_id", "\"a\"")],
+        EventKind::AgentReconciled => &[("agent_id", "\"a\""), ("tickets", "[]")],
         EventKind::TicketTransferred => &[("ticket_id", "\"T\""), ("to_role", "\"r\"")],
         _ => &[("ticket_id", "\"T\"")],
     }
@@ -54,6 +58,7 @@ fn every_required_member_is_missed() {
                     continue;
                 }
                 "roles" => "an array of names",
+                "tickets" => "an array of tickets",
                 "status" => STATUS,
                 _ => NAME,
             };
@@ -131,6 +136,12 @@ fn every_member_of_the_wrong_type_is_named_with_its_path() {
         (REGISTERED, "access", "\"agent\", \"admin\" or \"owner\""),
         (REGISTERED, "ranks", "an object of at most 64 members"),
         (REGISTERED, "deputy", NAME),
+        (EventKind::TicketTaken, "ticket_id", NAME),
+        (EventKind::TicketTaken, "agent_id", NAME),
+        (EventKind::TicketTaken, "role", NAME),
+        (RECONCILED, "agent_id", NAME),
+        (RECONCILED, "tickets", "an array of at most 1000 elements"),
+        (RECONCILED, "as_of", TIME),
         (EventKind::TicketReplied, "ticket_id", NAME),
         (EventKind::TicketReplied, "agent_id", NAME),
         (EventKind::AgentRemoved, "agent_id", NAME),
@@ -225,6 +236,15 @@ fn elements_and_names_of_members_are_checked_too() {
             ".customer.tier: expected a string of at most 256 bytes, found 7".into(),
         ),
         (CREATED, "customer", r#"["C-1","vip"]"#, ".customer: expected an object, found an array".into()),
+        (RECONCILED, "tickets", "[\"T\",7]", format!(".tickets[1]: expected {NAME} or an object, found 7")),
+        (RECONCILED, "tickets", "[\"\"]", format!(".tickets[0]: expected {NAME} or an object, found \"\"")),
+        (RECONCILED, "tickets", "[{}]", format!(".tickets[0].ticket_id: expected {NAME}, found nothing")),
+        (
+            RECONCILED,
+            "tickets",
+            r#"[{"ticket_id":"T","role":5}]"#,
+            format!(".tickets[0].role: expected {NAME}, found 5"),
+        ),
         (PRESENCE, "channels", r#"{"call":"off"}"#, ".channels.call: expected a boolean, found \"off\"".into()),
         (
             REGISTERED,

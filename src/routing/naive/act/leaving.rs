@@ -35,16 +35,20 @@ impl NaiveEngine {
         Ok(Verdict::Accepted)
     }
 
-    /// Who has not replied in time loses the ticket, and is not asked for it again for a while.
+    /// Who has not replied in time loses the ticket.
     pub(super) fn take_from_silent(&mut self, id: &TicketId) {
-        let ticket = self.known(id);
-        let agent = ticket.phase.ownership().expect("somebody is silent who owns it").agent.clone();
-        let role = self.own_role(ticket).expect("a role asks for a reply");
-        let until = self.at + role.decline_cooldown;
-        self.take_back(id, RevokeCause::Timeout, &Remark::NONE);
-        if until > self.at {
-            self.emit(Event::AgentBarred { ticket: id.clone(), bar: Bar { agent, until: Some(until) } });
-        }
+        self.take_from_owner(id, RevokeCause::Timeout);
         self.place_again(id);
+    }
+
+    /// The owner does nothing about the ticket, and is not asked for it again for a while.
+    pub(super) fn take_from_owner(&mut self, id: &TicketId, cause: RevokeCause) {
+        let ticket = self.known(id);
+        let agent = ticket.phase.ownership().expect("somebody owns it").agent.clone();
+        let until = self.own_role(ticket).map(|role| self.at + role.decline_cooldown);
+        self.take_back(id, cause, &Remark::NONE);
+        if until.is_some_and(|until| until > self.at) {
+            self.emit(Event::AgentBarred { ticket: id.clone(), bar: Bar { agent, until } });
+        }
     }
 }

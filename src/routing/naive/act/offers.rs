@@ -67,7 +67,7 @@ impl NaiveEngine {
     }
 
     /// The first to accept has it, the others have lost.
-    fn take_offer(&mut self, id: &TicketId, offer: &Offer) {
+    pub(super) fn take_offer(&mut self, id: &TicketId, offer: &Offer) {
         let ticket = self.known(id).clone();
         for other in ticket.phase.offers().iter().filter(|other| other.agent != offer.agent) {
             self.take_back_offer(id, &other.agent, RevokeCause::LostRace);
