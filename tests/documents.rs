@@ -96,27 +96,43 @@ fn words(cell: &str) -> Vec<String> {
     quoted.filter_map(first_word).map(name).filter(|word| !word.is_empty()).collect()
 }
 
-#[test]
-fn whatever_has_a_name_here_is_in_the_reference() {
+/// The cells of every row of a page's tables.
+fn rows(page: &str) -> impl Iterator<Item = Vec<&str>> {
+    let is_row = |line: &&str| line.starts_with("| ") && !line.starts_with("| --- ");
+    page.lines().filter(is_row).map(|line| line.trim_matches(['|', ' ']).split(" | ").collect())
+}
+
+/// The words in backticks of a cell that the reference does not have.
+fn strangers(cell: &str) -> Vec<String> {
     let references = ["docs/configuration.md", "docs/events.md", "docs/routing.md", "README.md"];
     let reference: String = references.iter().map(|path| fs::read_to_string(root().join(path)).unwrap()).collect();
     let in_a_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let is_known = |word: &String| {
-        let around = |at: usize| {
-            let after = &reference[at + word.len()..];
-            !reference[..at].ends_with(in_a_word) && !after.starts_with(in_a_word)
-        };
-        reference.match_indices(word.as_str()).any(|(at, _)| around(at))
+    let stands_alone = |at: usize, word: &str| {
+        !reference[..at].ends_with(in_a_word) && !reference[at + word.len()..].starts_with(in_a_word)
     };
+    let is_known = |word: &str| reference.match_indices(word).any(|(at, _)| stands_alone(at, word));
+    words(cell).into_iter().filter(|word| !is_known(word)).collect()
+}
+
+#[test]
+fn whatever_has_a_name_here_is_in_the_reference() {
     let mut unknown = Vec::new();
     for path in pages(&root().join("docs/coming-from")) {
-        let page = fs::read_to_string(&path).unwrap();
-        let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| --- "));
-        for row in rows {
-            let here = row.trim_end_matches([' ', '|']).rsplit(" | ").next().unwrap_or_default();
-            let strangers = words(here).into_iter().filter(|word| !is_known(word));
-            unknown.extend(strangers.map(|word| format!("{}: {word}", path.display())));
+        for row in rows(&fs::read_to_string(&path).unwrap()) {
+            let here = row.last().map(|cell| strangers(cell)).unwrap_or_default();
+            unknown.extend(here.into_iter().map(|word| format!("{}: {word}", path.display())));
         }
+    }
+    assert!(unknown.is_empty(), "the reference does not have\n{}", unknown.join("\n"));
+}
+
+#[test]
+fn a_feature_is_asked_for_by_names_that_the_reference_has() {
+    let page = fs::read_to_string(root().join("docs/features.md")).unwrap();
+    let mut unknown = Vec::new();
+    for row in rows(&page).filter(|row| row.last() != Some(&"not yet")) {
+        let [id, _, how, _] = row[..] else { continue };
+        unknown.extend(strangers(how).into_iter().map(|word| format!("{id}: {word}")));
     }
     assert!(unknown.is_empty(), "the reference does not have\n{}", unknown.join("\n"));
 }
