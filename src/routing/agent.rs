@@ -261,3 +261,26 @@ pub struct AgentView {
     /// Tickets in wrap-up.
     pub wrapping_up: u32,
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::routing::event::Sign;
+    use crate::routing::{AgentId, AgentProfile, Event, Identity, State, Timestamp};
+
+    #[test]
+    fn a_heartbeat_is_a_sign_of_life_and_no_act() {
+        let mut state = State::new(Identity { instance: 1, seed: 1 });
+        let agent = AgentId::parse("ana").unwrap();
+        let profile = Box::new(AgentProfile::of_roles([]));
+        state.apply(Timestamp(0), &Event::AgentRegistered { agent: agent.clone(), profile });
+        let mut seen = |at: i64, sign: Sign| {
+            state.apply(Timestamp(at), &Event::AgentSeen { agent: agent.clone(), sign });
+            let agent = state.agent(&agent).unwrap();
+            (agent.seen_at.0, agent.acted_at().0)
+        };
+        assert_eq!(seen(10, Sign::Heartbeat), (10, 0));
+        assert_eq!(seen(20, Sign::Heartbeat), (20, 0));
+        assert_eq!(seen(30, Sign::Act), (30, 30));
+        assert_eq!(seen(40, Sign::Heartbeat), (40, 30));
+    }
+}

@@ -102,3 +102,38 @@ impl State {
 fn first_reply_within(catalogue: &Catalogue, role: &RoleName) -> Option<Millis> {
     catalogue.roles.get(role).and_then(|role| role.owning.first_reply_within)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ASSIGNED_AT: Timestamp = Timestamp(1_000);
+    const LENGTH: Millis = Millis(100);
+
+    #[test]
+    fn silence_lasts_from_the_assignment_until_the_owner_replies() {
+        let mut silence = Silence::default();
+        assert_eq!(silence.lasts(ASSIGNED_AT, LENGTH), Some(Timestamp(1_100)));
+        silence.end();
+        assert_eq!(silence.lasts(ASSIGNED_AT, LENGTH), None);
+    }
+
+    #[test]
+    fn time_in_which_the_customer_is_waited_for_does_not_count() {
+        let mut silence = Silence::default();
+        silence.pause(ASSIGNED_AT, Timestamp(1_040));
+        silence.go_on(Timestamp(5_000));
+        assert_eq!(silence.lasts(ASSIGNED_AT, LENGTH), Some(Timestamp(5_060)));
+        silence.pause(ASSIGNED_AT, Timestamp(5_070));
+        silence.go_on(Timestamp(9_000));
+        assert_eq!(silence.lasts(ASSIGNED_AT, LENGTH), Some(Timestamp(9_000)), "none of it is left");
+    }
+
+    #[test]
+    fn what_was_silent_before_does_not_count_when_it_begins_anew() {
+        let mut silence = Silence::default();
+        silence.pause(ASSIGNED_AT, Timestamp(1_040));
+        silence.begin_anew(Timestamp(7_000));
+        assert_eq!(silence.lasts(ASSIGNED_AT, LENGTH), Some(Timestamp(7_100)));
+    }
+}

@@ -344,7 +344,7 @@ function drawAgent(row, agent) {
 }
 
 function stateText(agent) {
-  if (agent.room === "away") return agent.status;
+  if (agent.room === "away") return agent.status_name ?? agent.status;
   if (agent.room === "idle") return "free";
   return agent.room === "full" ? `full, ${agent.held_count}` : `holds ${agent.held_count}`;
 }

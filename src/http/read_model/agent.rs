@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::moment;
 use crate::routing::agent::{ChannelLoad, SlotUse};
-use crate::routing::{Agent, AgentId, Catalogue, ChannelName, RoleName, State, Status, TicketId, Timestamp};
+use crate::routing::{
+    Agent, AgentId, Catalogue, ChannelName, RoleName, State, Status, StatusName, TicketId, Timestamp,
+};
 
 /// The most tickets that an agent's card lists; the count is always whole.
 pub const HELD_SHOWN_MAX: usize = 50;
@@ -59,6 +61,9 @@ pub struct AgentCard {
     pub name: Option<String>,
     /// Whether it is there.
     pub status: Status,
+    /// What the catalogue calls it, where the agent used a name of the catalogue's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_name: Option<StatusName>,
     /// Since when it has had this status.
     #[serde(serialize_with = "moment::rfc3339")]
     pub status_since: Timestamp,
@@ -90,6 +95,7 @@ impl AgentCard {
             agent_id: agent.id.clone(),
             name: agent.profile.name.clone(),
             status: agent.status,
+            status_name: agent.status_name.clone(),
             status_since: agent.status_since,
             idle_since: agent.idle_since,
             roles: agent.profile.roles.clone(),

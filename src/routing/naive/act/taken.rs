@@ -63,17 +63,12 @@ impl NaiveEngine {
     pub(super) fn reconcile(&mut self, agent: &AgentId, tickets: &[OwnedTicket], as_of: Option<Timestamp>) -> Handled {
         self.require_agent(agent)?;
         let could_know = |at: Timestamp| as_of.is_none_or(|as_of| at < as_of);
-        let mut listed: Vec<&OwnedTicket> = Vec::new();
-        for owned in tickets {
-            if listed.iter().all(|other| other.ticket != owned.ticket) {
-                listed.push(owned);
-            }
-        }
-        listed.sort_by_key(|owned| &owned.ticket);
+        let listed = each_once(tickets);
+        let is_listed = |id: &TicketId| listed.iter().any(|owned| owned.ticket == *id);
         let mut returned: Vec<TicketId> = Vec::new();
         for id in self.agent(agent).owned() {
             let owner = self.known(id).phase.ownership().expect("its own");
-            if listed.iter().all(|owned| owned.ticket != *id) && could_know(owner.assigned_at) {
+            if !is_listed(id) && could_know(owner.assigned_at) {
                 returned.push(id.clone());
             }
         }
@@ -116,4 +111,16 @@ impl NaiveEngine {
         }
         Ok(Verdict::Accepted)
     }
+}
+
+/// The tickets by id, what was said first of each.
+fn each_once(tickets: &[OwnedTicket]) -> Vec<&OwnedTicket> {
+    let mut listed: Vec<&OwnedTicket> = Vec::new();
+    for owned in tickets {
+        if listed.iter().all(|other| other.ticket != owned.ticket) {
+            listed.push(owned);
+        }
+    }
+    listed.sort_by_key(|owned| &owned.ticket);
+    listed
 }
