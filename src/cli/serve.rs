@@ -99,7 +99,7 @@ fn failure(error: DaemonError) -> Failure {
         DaemonError::Journal(_) => Exit::JournalIo,
         DaemonError::Broker(cause) if cause.is_configuration() => Exit::Configuration,
         DaemonError::Broker(_) => Exit::Unavailable,
-        DaemonError::Listen { .. } => Exit::Configuration,
+        DaemonError::Listen { .. } | DaemonError::Catalogue(_) => Exit::Configuration,
         DaemonError::System { .. } | DaemonError::Panicked(_) => Exit::Failed,
     };
     Failure::new(exit, error)

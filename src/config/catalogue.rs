@@ -18,7 +18,7 @@ use super::rule::{self, RuleOrigins};
 use super::section::{Reading, Section};
 use super::status::{self, STATUS_NAME};
 use super::zone::ZoneForm;
-use super::{access, file};
+use super::{access, file, succession};
 
 /// The most roles, rules and channels of a catalogue: far above any contact centre, far below a burden.
 const ENTRIES_MAX: usize = 1_000;
@@ -105,6 +105,7 @@ pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Catalogue,
         time_zone: routing_section.take(&routing::TIME_ZONE, reading).unwrap_or_default(),
     };
     reading.check_role_references(&catalogue.roles.keys().collect());
+    succession::check(&catalogue.roles, &origins, reading);
     (catalogue, origins)
 }
 

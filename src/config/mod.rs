@@ -37,6 +37,7 @@ mod settings;
 mod split;
 mod staffing;
 mod status;
+mod succession;
 mod suggestion;
 mod zone;
 

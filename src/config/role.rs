@@ -28,6 +28,12 @@ pub(super) const RAISE: Whole<u8> = Whole { min: 0, max: 9 };
 
 const NAME: Key<Name<RoleName>> =
     Key::required("name", Name { of: "a role", parse: RoleName::parse }, "What the role is called everywhere.");
+const REPLACES: Key<Set<Name<RoleName>>> = Key::new(
+    "replaces",
+    Set { of: Name { of: "a role", parse: RoleName::parse }, length_max: NAMES_MAX },
+    "[]",
+    "Roles of earlier catalogues in whose place it comes: their agents and tickets move to it, and their names mean it.",
+);
 const DESCRIPTION: Key<Text> =
     Key::new("description", Text { length_max: 2_000 }, "\"\"", "What the role is for, in a sentence.");
 const RESPONSIBILITIES: Key<List<Text>> = Key::new(
@@ -137,6 +143,7 @@ const OVERFLOW: Key<List<StepForm>> = Key::new(
 /// The keys of `[[role]]`.
 pub(super) const KEYS: Keys = &[
     &NAME,
+    &REPLACES,
     &DESCRIPTION,
     &RESPONSIBILITIES,
     &TICKET_TYPES,
@@ -167,6 +174,7 @@ pub(super) const KEYS: Keys = &[
 #[derive(Debug)]
 pub(super) struct RoleOrigins {
     pub(super) name: Origin,
+    pub(super) replaces: Origin,
     pub(super) ticket_types: Origin,
     pub(super) permissions_denied: Origin,
     /// Where each step of the ladder is.
@@ -189,6 +197,7 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(
     let (decline_cooldown, cooldowns) = cooldown::read(base.decline_cooldown, section, reading);
     let role = Role {
         name: base.name,
+        replaces: section.take(&REPLACES, reading).unwrap_or(base.replaces),
         description: section.take(&DESCRIPTION, reading).unwrap_or(base.description),
         responsibilities: section.take(&RESPONSIBILITIES, reading).unwrap_or(base.responsibilities),
         ticket_types: section.take(&TICKET_TYPES, reading).unwrap_or(base.ticket_types),
@@ -218,6 +227,7 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(
 fn origins(section: &Section<'_>, overflow: Vec<Origin>) -> RoleOrigins {
     RoleOrigins {
         name: section.origin(&NAME),
+        replaces: section.origin(&REPLACES),
         ticket_types: section.origin(&TICKET_TYPES),
         permissions_denied: section.origin(&PERMISSIONS_DENIED),
         overflow,

@@ -2,6 +2,7 @@
 
 use crate::broker::TransportError;
 use crate::journal::JournalError;
+use crate::routing::Rejection;
 
 /// Why the daemon could not start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +13,9 @@ pub enum DaemonError {
     /// The broker is not there, or refuses.
     #[error(transparent)]
     Broker(#[from] TransportError),
+    /// The catalogue takes out a role on which something hangs.
+    #[error("the catalogue can't come into force")]
+    Catalogue(#[source] Rejection),
     /// The address for HTTP can't be had.
     #[error("cannot listen on {address} for HTTP")]
     Listen {

@@ -13,7 +13,8 @@ use crate::http::{App, Heartbeat, OwnerToken, ReadModel, Readiness};
 use crate::journal::{self, Batch, Journal, JournalError, JournalOptions, JournalReader, Recovered, RedbJournal};
 use crate::routing::{Catalogue, Millis};
 use crate::telemetry::occurrence::{
-    CatalogueReloaded, DrainCutShort, DrainFinished, DrainStarted, HttpListening, JournalFailed, JournalRecovered,
+    CatalogueRefused, CatalogueReloaded, DrainCutShort, DrainFinished, DrainStarted, HttpListening, JournalFailed,
+    JournalRecovered,
 };
 use crate::telemetry::{Meters, PrometheusHandle};
 
@@ -240,7 +241,7 @@ fn start(
 
     let draining = CancellationToken::new();
     let mut clock = Clock::new(system_clock);
-    writer.replace_catalogue(Arc::new(config.catalogue.clone()), clock.now());
+    writer.replace_catalogue(Arc::new(config.catalogue.clone()), clock.now()).map_err(DaemonError::Catalogue)?;
 
     let heralds = Heralds { intake: Arc::clone(&intake), outbox, promises: promises.clone(), meters: meters.clone() };
     let journal = Thread::spawn("journal", move || journal_thread::run(journal, &mut sealed, &heralds))?;
@@ -328,7 +329,10 @@ impl Running {
         if self.control.send(Control::Replace(Arc::new(catalogue), answer)).await.is_ok()
             && let Ok(applied) = applied.await
         {
-            CatalogueReloaded { version: applied.version, changes: &applied.changes }.emit();
+            match applied {
+                Ok(applied) => CatalogueReloaded { version: applied.version, changes: &applied.changes }.emit(),
+                Err(refused) => CatalogueRefused { error: &refused.to_string() }.emit(),
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use crate::broker::{Delivery, DeliveryToken, Publication};
 use crate::http::ReadModel;
 use crate::journal::{Batch, Entry, JournalError, JournalReader, OutboxRecord, Recovered};
 use crate::routing::{
-    AgentId, Catalogue, Command, Engine, Event, Millis, Outcome, RoleName, State, Status, Timestamp, Verdict,
+    AgentId, Catalogue, Command, Engine, Event, Millis, Outcome, Rejection, RoleName, State, Status, Timestamp, Verdict,
 };
 use crate::telemetry::Meters;
 use crate::telemetry::occurrence::{EventAccepted, EventDeadLettered, EventDuplicate, EventRejected};
@@ -151,11 +151,18 @@ impl Writer {
     }
 
     /// The configuration was read. Says what is different from the one before.
-    pub fn replace_catalogue(&mut self, catalogue: Arc<Catalogue>, now: Timestamp) -> Replaced {
+    ///
+    /// # Errors
+    /// Where it takes out a role on which something hangs: then the one before stays.
+    pub fn replace_catalogue(&mut self, catalogue: Arc<Catalogue>, now: Timestamp) -> Result<Replaced, Rejection> {
         self.inputs += 1;
         let changes = catalogue.changes_since(self.engine.state().catalogue());
-        self.decide(Command::ReplaceCatalogue { catalogue }, &Context::default(), None, now);
-        Replaced { version: self.engine.state().catalogue_version(), changes }
+        match self.decide(Command::ReplaceCatalogue { catalogue }, &Context::default(), None, now).verdict {
+            Verdict::Rejected(rejection) => Err(rejection),
+            Verdict::Accepted | Verdict::Duplicate => {
+                Ok(Replaced { version: self.engine.state().catalogue_version(), changes })
+            }
+        }
     }
 
     /// Whether there is anything to seal: inputs, or a cursor that has moved.

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::broker::{Deliveries, Delivery, Status};
 use crate::http::Heartbeat;
 use crate::journal::{JournalError, JournalReader};
-use crate::routing::{Catalogue, Timestamp};
+use crate::routing::{Catalogue, Rejection, Timestamp};
 
 use super::catch_up::{CatchUp, Time};
 use super::clock::Clock;
@@ -29,8 +29,8 @@ const NAP_MAX: Duration = Duration::from_secs(1);
 /// What the writer is told by others than the broker.
 #[derive(Debug)]
 pub(super) enum Control {
-    /// A new catalogue; answers when it is in force.
-    Replace(Arc<Catalogue>, oneshot::Sender<Replaced>),
+    /// A new catalogue; answers when it is in force, or why it is not.
+    Replace(Arc<Catalogue>, oneshot::Sender<Result<Replaced, Rejection>>),
 }
 
 /// Everything that the thread needs.
@@ -169,7 +169,7 @@ impl Desk {
         let now = self.clock.now();
         match control {
             Control::Replace(catalogue, answer) => {
-                // Whoever asked may have gone; the catalogue is in force all the same.
+                // Whoever asked may have gone; what became of the catalogue is the same.
                 let _ = answer.send(self.writer.replace_catalogue(catalogue, now));
             }
         }

@@ -11,6 +11,7 @@ use super::name::{AgentId, TicketId};
 use super::offer::{Offer, Ownership, RevokeCause, Trigger};
 use super::owning::Silence;
 use super::state::State;
+use super::succession;
 use super::ticket::{ClosedTicket, Closing, Phase, Ticket};
 use super::time::Timestamp;
 
@@ -368,6 +369,7 @@ impl State {
         self.excuse_owners(catalogue, at);
         self.ground.catalogue = Arc::clone(catalogue);
         self.ground.catalogue_version = version;
+        succession::move_to_successors(&mut self.ground);
         self.index = Index::of(&self.ground);
     }
 }

@@ -119,6 +119,8 @@ pub enum RejectionCode {
     WrongState,
     /// No such role: on a transfer, a claim or a registration.
     UnknownRole,
+    /// A catalogue takes a role out on which something hangs, and none of its roles replaces it.
+    RoleInUse,
 }
 
 impl RejectionCode {
@@ -132,6 +134,7 @@ impl RejectionCode {
             Self::NotEligible => "not_eligible",
             Self::WrongState => "wrong_state",
             Self::UnknownRole => "unknown_role",
+            Self::RoleInUse => "role_in_use",
         }
     }
 }

@@ -56,6 +56,9 @@ impl State {
     }
 
     fn check_agent(&self, agent: &Agent) -> Result<(), String> {
+        if let Some(gone) = agent.profile.roles.iter().find(|role| !self.catalogue().roles.contains_key(*role)) {
+            return Err(format!("agent {} has the role {gone}, which is gone", agent.id));
+        }
         for (id, slot) in &agent.slots {
             let phase = self.ticket(id).map(|ticket| &ticket.phase);
             let holds = match slot.used_for {

@@ -58,6 +58,7 @@ pub mod staffing;
 pub mod state;
 mod step;
 pub mod strategy;
+pub mod succession;
 pub mod ticket;
 pub mod time;
 pub mod timer;

@@ -91,7 +91,8 @@ impl State {
     pub(super) fn excuse_owners(&mut self, next: &Catalogue, at: Timestamp) {
         for ticket in self.ground.tickets.values_mut() {
             let Some(role) = ticket.demand.role() else { continue };
-            let changed = first_reply_within(&self.ground.catalogue, role) != first_reply_within(next, role);
+            let later = next.successor(role).unwrap_or(role);
+            let changed = first_reply_within(&self.ground.catalogue, role) != first_reply_within(next, later);
             if changed && let Some(ownership) = ticket.phase.ownership_mut() {
                 ownership.silence.begin_anew(at);
             }

@@ -93,6 +93,9 @@ pub struct OverflowStep {
 pub struct Role {
     /// What it is called everywhere.
     pub name: RoleName,
+    /// Roles of earlier catalogues in whose place it comes: agents, tickets and whoever names them mean this one.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub replaces: BTreeSet<RoleName>,
     /// What it is for, in a sentence.
     pub description: String,
     /// What its agents do, for people to read.
@@ -157,6 +160,7 @@ impl Role {
     pub fn named(name: RoleName) -> Self {
         Self {
             name,
+            replaces: BTreeSet::new(),
             description: String::new(),
             responsibilities: Vec::new(),
             ticket_types: BTreeSet::new(),

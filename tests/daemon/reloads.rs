@@ -68,7 +68,31 @@ async fn a_bad_catalogue_is_refused_whole_and_the_old_one_stays() {
     assert_eq!(stage.daemon.metric(REFUSED).await, 4);
     assert_eq!(stage.daemon.metric(APPLIED).await, 0);
     assert_eq!(stage.daemon.status("/readyz").await, Some(200));
-    stage.place.configure("[[role]]\nname = \"sales\"\n");
+    stage.place.configure(&format!("{BILLING}[[role]]\nname = \"sales\"\n"));
     stage.daemon.signal("HUP");
     eventually("applied", SOON, async || stage.daemon.metric(APPLIED).await > 0).await;
+}
+
+#[tokio::test]
+async fn a_catalogue_without_a_role_in_use_is_refused_until_another_replaces_it() {
+    let mut stage = Stage::open("in-use", BILLING).await;
+    stage.agent("anna", &["billing"]).await;
+    stage.place.configure("[[role]]\nname = \"finance\"\n");
+    stage.daemon.signal("HUP");
+    eventually("refused", SOON, async || !stage.daemon.said("new catalogue refused").is_empty()).await;
+    let said = stage.daemon.said("new catalogue refused")[0]["error"].to_string();
+    assert!(said.contains("role billing: 1 agent, 0 tickets"), "{said}");
+    assert_eq!(stage.daemon.metric(REFUSED).await, 1);
+    let rejected = stage.ear.hear_where("command.rejected", |_| true).await;
+    assert_eq!(rejected.text("code"), "role_in_use");
+    stage.daemon.kill();
+    let mut refused = stage.place.launch();
+    assert_eq!(refused.exit_code(SOON).await, 78, "{}", refused.log());
+    assert!(refused.log().contains("role billing: 1 agent, 0 tickets"), "{}", refused.log());
+
+    stage.place.configure("[[role]]\nname = \"finance\"\nreplaces = [\"billing\"]\n");
+    stage.daemon = stage.place.start().await;
+    stage.say("ticket.created", json!({ "ticket_id": "T-1", "role": "billing" })).await;
+    let assigned = stage.hear("assignment.assigned", "T-1").await;
+    assert_eq!((assigned.text("role"), assigned.text("agent_id")), ("finance", "anna"));
 }

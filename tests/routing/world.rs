@@ -248,16 +248,21 @@ fn agent_rules() -> impl Strategy<Value = AgentRules> {
     )
 }
 
-/// Any catalogue of the three roles, or of two of them.
+/// Any catalogue of the three roles, or of two of them, one of which may come in the place of the third.
 pub(crate) fn catalogue() -> impl Strategy<Value = Arc<Catalogue>> {
     let channels = proptest::collection::btree_map(channel_name(), channel(), 0..4);
-    let roles = (role(ROLES[0]), role(ROLES[1]), some(role(ROLES[2]), 0.8));
+    // Boxed, for what is drawn stands on the stack of a test, which is small.
+    let role = |name| role(name).boxed();
+    let roles = (role(ROLES[0]), role(ROLES[1]), some(role(ROLES[2]), 0.8), some(0_usize..2, 0.8));
     let grants = proptest::collection::btree_map(access(), permissions(), 0..2).prop_map(AccessGrants);
     let numbers = (10_u64..600, time_zone());
     (channels, roles, some(role_name(), 0.5), rules(), agent_rules(), grants, numbers).prop_map(
-        move |(channels, (a, b, c), default_role, rules, agents, access, (retention, time_zone))| {
-            let roles: BTreeMap<_, _> =
+        move |(channels, (a, b, c, heir), default_role, rules, agents, access, (retention, time_zone))| {
+            let mut roles: BTreeMap<_, _> =
                 [Some(a), Some(b), c].into_iter().flatten().map(|role| (role.name.clone(), role)).collect();
+            if let Some(heir) = heir.filter(|_| roles.len() < ROLES.len()) {
+                roles.values_mut().nth(heir).unwrap().replaces.insert(RoleName::parse(ROLES[2]).unwrap());
+            }
             let default_role = default_role.filter(|name| roles.contains_key(name));
             let closed_retention = Millis::from_secs(retention);
             Arc::new(Catalogue {
@@ -434,7 +439,7 @@ fn command(now: i64) -> impl Strategy<Value = Command> {
         1 => agent_id().prop_map(|agent| Command::Heartbeat { agent }),
         1 => agent_id().prop_map(|agent| Command::ExcuseSilence { agent }),
         2 => (agent_id(), some(ticket_id(), 0.3)).prop_map(|(agent, ticket)| Command::FinishWrapUp { agent, ticket }),
-        1 => catalogue().prop_map(|catalogue| Command::ReplaceCatalogue { catalogue }),
+        2 => catalogue().boxed().prop_map(|catalogue| Command::ReplaceCatalogue { catalogue }),
         6 => Just(Command::Elapse),
     ]
 }

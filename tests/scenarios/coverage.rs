@@ -60,6 +60,7 @@ fn the_scenarios_show_everything_that_the_contract_names() {
         RejectionCode::NotEligible,
         RejectionCode::WrongState,
         RejectionCode::UnknownRole,
+        RejectionCode::RoleInUse,
     ];
     let codes = codes.map(RejectionCode::as_str);
     assert_eq!(missing(codes, |code| said(&format!("code={code} "))), BTreeSet::new(), "of the rejections");

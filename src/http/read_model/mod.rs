@@ -100,6 +100,8 @@ impl ReadModel {
         if touched.catalogue {
             self.adopt(state.catalogue());
             touched.agents.extend(state.agents().map(|agent| agent.id.clone()));
+            // Those of a role that was replaced are of another one now, without an event of their own.
+            touched.tickets.extend(state.tickets().map(|ticket| ticket.id.clone()));
         }
         let mut changed_roles = BTreeSet::new();
         for ticket in std::mem::take(&mut touched.tickets) {

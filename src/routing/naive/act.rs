@@ -4,6 +4,7 @@ mod agents;
 mod leaving;
 mod offers;
 mod owners;
+mod roles;
 mod taken;
 mod tickets;
 
@@ -49,7 +50,7 @@ fn held(ticket: &Ticket, agent: &AgentId, assignment: &AssignmentId, role: &Role
 
 impl NaiveEngine {
     pub(super) fn act(&mut self, command: Command) -> Handled {
-        match command {
+        match self.in_todays_names(command) {
             Command::CreateTicket { ticket, spec } => Ok(self.create(&ticket, *spec)),
             Command::UpdateTicket { ticket, changes } => self.update(&ticket, &changes),
             Command::CancelTicket { ticket, reason } => self.cancel(&ticket, reason.as_deref()),
@@ -78,7 +79,7 @@ impl NaiveEngine {
             Command::Heartbeat { agent } => self.hear(agent, Sign::Heartbeat),
             Command::ExcuseSilence { agent } => self.hear(agent, Sign::Act),
             Command::FinishWrapUp { agent, ticket } => self.finish_wrap_up(&agent, ticket.as_ref()),
-            Command::ReplaceCatalogue { catalogue } => Ok(self.replace_catalogue(catalogue)),
+            Command::ReplaceCatalogue { catalogue } => self.replace_catalogue(catalogue),
             Command::Elapse => Ok(self.elapse()),
         }
     }
@@ -107,20 +108,21 @@ impl NaiveEngine {
         }
     }
 
-    fn replace_catalogue(&mut self, catalogue: Arc<Catalogue>) -> Verdict {
+    fn replace_catalogue(&mut self, catalogue: Arc<Catalogue>) -> Handled {
         if *self.state.catalogue() == catalogue {
-            return Verdict::Duplicate;
+            return Ok(Verdict::Duplicate);
         }
+        let moves = self.moves(&catalogue)?;
         let compiled = |when: &str| Condition::compile(when, RULE_VARIABLES).expect("rules were checked before");
         self.conditions = catalogue.rules.iter().map(|rule| compiled(&rule.when)).collect();
-        let changes = catalogue.changes_since(self.state.catalogue());
+        let changes = [catalogue.changes_since(self.state.catalogue()), moves].concat();
         let version = self.state.catalogue_version() + 1;
         self.emit(Event::CatalogueReplaced { catalogue, changes, version });
         for id in self.oldest_first(|ticket| ticket.phase.ownership().is_none()) {
             let spec = self.known(&id).spec.clone();
             self.reclassify(&id, spec, Trigger::CatalogueChanged);
         }
-        Verdict::Accepted
+        Ok(Verdict::Accepted)
     }
 
     fn hear(&mut self, agent: AgentId, sign: Sign) -> Handled {

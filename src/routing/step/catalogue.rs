@@ -2,20 +2,23 @@
 
 use std::sync::Arc;
 
-use super::{Done, Step};
+use super::{Done, Handled, Step, reject};
 use crate::routing::catalogue::Catalogue;
+use crate::routing::command::{Rejection, RejectionCode};
 use crate::routing::event::Event;
 use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::Trigger;
+use crate::routing::succession::Usage;
 use crate::routing::ticket::{Phase, Ticket};
 
 impl Step<'_> {
     /// The rules of the catalogue must compile; whoever reads one checks that before.
-    pub(super) fn replace_catalogue(&mut self, catalogue: &Arc<Catalogue>) -> Done {
+    pub(super) fn replace_catalogue(&mut self, catalogue: &Arc<Catalogue>) -> Handled {
         if self.state.catalogue() == catalogue {
-            return Done::Duplicate;
+            return Ok(Done::Duplicate);
         }
-        let changes = catalogue.changes_since(self.state.catalogue());
+        let mut changes = catalogue.changes_since(self.state.catalogue());
+        changes.extend(self.check_removed(catalogue)?);
         let version = self.state.catalogue_version() + 1;
         let agents: Vec<AgentId> = self.state.agents().map(|agent| agent.id.clone()).collect();
         for agent in &agents {
@@ -28,7 +31,24 @@ impl Step<'_> {
             let spec = self.known(&id).spec.clone();
             self.reclassify(&id, spec, Trigger::CatalogueChanged);
         }
-        Done::Accepted
+        Ok(Done::Accepted)
+    }
+
+    /// What moves with roles that are taken out, one line each. None may be left behind.
+    fn check_removed(&self, catalogue: &Catalogue) -> Result<Vec<String>, Rejection> {
+        let mut moved = Vec::new();
+        let mut stranded = Vec::new();
+        for usage in Usage::of_removed(self.state, catalogue) {
+            match catalogue.successor(&usage.role) {
+                Some(successor) => moved.push(format!("{usage} moved to {successor}")),
+                None => stranded.push(usage.to_string()),
+            }
+        }
+        if stranded.is_empty() {
+            return Ok(moved);
+        }
+        let detail = format!("{}; a role that takes over names it in `replaces`", stranded.join("; "));
+        Err(reject(RejectionCode::RoleInUse, detail))
     }
 
     /// Tickets that nobody owns, the oldest first.

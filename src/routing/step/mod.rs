@@ -59,6 +59,7 @@ impl<'s> Step<'s> {
     /// Does a command.
     pub(super) fn run(&mut self, command: Command) -> Verdict {
         let (ticket, agent) = subjects(&command);
+        let command = command.with_roles_of(self.state.catalogue());
         match self.dispatch(command) {
             Ok(Done::Accepted) => {
                 self.feed();
@@ -116,7 +117,7 @@ impl<'s> Step<'s> {
             Command::Heartbeat { agent } => self.hear(agent, Sign::Heartbeat),
             Command::ExcuseSilence { agent } => self.hear(agent, Sign::Act),
             Command::FinishWrapUp { agent, ticket } => self.finish_wrap_up(&agent, ticket.as_ref()),
-            Command::ReplaceCatalogue { catalogue } => Ok(self.replace_catalogue(&catalogue)),
+            Command::ReplaceCatalogue { catalogue } => self.replace_catalogue(&catalogue),
             Command::Elapse => Ok(self.elapse()),
         }
     }

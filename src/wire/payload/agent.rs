@@ -70,7 +70,7 @@ pub(in crate::wire) struct ReconciledAgent<'a> {
 #[derive(Serialize, JsonSchema)]
 pub(in crate::wire) struct CommandRejected<'a> {
     /// For programs: `unknown_ticket`, `unknown_agent`, `stale_assignment`, `not_eligible`, `wrong_state`,
-    /// `unknown_role`.
+    /// `unknown_role`, `role_in_use`.
     pub(in crate::wire) code: &'static str,
     /// For people: what was found, and what was expected.
     pub(in crate::wire) detail: &'a str,
