@@ -50,6 +50,7 @@ pub mod permission;
 pub mod pool;
 mod presence;
 pub mod queue;
+mod race;
 pub mod rank;
 pub mod role;
 pub mod skill;
