@@ -18,7 +18,7 @@ use super::rule::{self, RuleOrigins};
 use super::section::{Reading, Section};
 use super::status::{self, STATUS_NAME};
 use super::zone::ZoneForm;
-use super::{access, file, succession};
+use super::{access, file, pacing, succession};
 
 /// The most roles, rules and channels of a catalogue: far above any contact centre, far below a burden.
 const ENTRIES_MAX: usize = 1_000;
@@ -48,7 +48,7 @@ pub(super) mod routing {
 }
 
 pub(super) mod agents {
-    use super::{ANY_LENGTH, Key, Keys, Length, Whole};
+    use super::{ANY_LENGTH, Key, Keys, Length, Whole, pacing};
 
     pub(crate) const CAPACITY: Key<Whole<u32>> = Key::new(
         "capacity",
@@ -74,7 +74,8 @@ pub(super) mod agents {
         "\"0s\"",
         "Having done nothing for so long turns an online agent away; heartbeats are nothing. `\"0s\"` for never.",
     );
-    pub(crate) const KEYS: Keys = &[&CAPACITY, &MISSED_OFFERS_MAX, &HEARTBEAT_TIMEOUT, &IDLE_TIMEOUT];
+    pub(crate) const KEYS: Keys =
+        &[&CAPACITY, &MISSED_OFFERS_MAX, &HEARTBEAT_TIMEOUT, &IDLE_TIMEOUT, &pacing::RAMP, &pacing::PER_HOUR];
 }
 
 /// Where the parts of a catalogue are written.
@@ -116,6 +117,7 @@ fn read_agents(section: &Section<'_>, reading: &mut Reading<'_>) -> AgentRules {
         missed_offers_max: section.take(&agents::MISSED_OFFERS_MAX, reading).unwrap_or(default.missed_offers_max),
         heartbeat_timeout: section.take(&agents::HEARTBEAT_TIMEOUT, reading).unwrap_or(default.heartbeat_timeout),
         idle_timeout: section.take(&agents::IDLE_TIMEOUT, reading).unwrap_or(default.idle_timeout),
+        pacing: pacing::read(section, reading),
     }
 }
 

@@ -27,6 +27,7 @@ mod form;
 mod key;
 mod lint;
 mod overrides;
+mod pacing;
 mod permission;
 mod reference;
 mod role;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
 use super::name::{AgentId, ChannelName, Permission, RoleName, StatusName, TicketId};
+use super::pacing::Given;
 use super::permission::AccessLevel;
 use super::skill::Skills;
 use super::time::Timestamp;
@@ -76,6 +77,9 @@ pub struct AgentProfile {
     /// Who is asked first for the tickets that it leaves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deputy: Option<AgentId>,
+    /// How many tickets it is given in any hour at most; `None` for as the catalogue says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_hour: Option<u32>,
 }
 
 impl AgentProfile {
@@ -96,6 +100,7 @@ impl AgentProfile {
             access: AccessLevel::Agent,
             ranks: BTreeMap::new(),
             deputy: None,
+            per_hour: None,
         }
     }
 
@@ -179,6 +184,9 @@ pub struct Agent {
     /// When it last did something, where it has only been heard of since: see [`Agent::acted_at`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acted_before: Option<Timestamp>,
+    /// When it was given tickets, where that is bounded.
+    #[serde(default, skip_serializing_if = "Given::is_default")]
+    pub given: Given,
 }
 
 impl Agent {

@@ -10,6 +10,7 @@ use super::index::Index;
 use super::name::{AgentId, TicketId};
 use super::offer::{Offer, Ownership, RevokeCause, Trigger};
 use super::owning::Silence;
+use super::pacing::Given;
 use super::state::State;
 use super::succession;
 use super::ticket::{ClosedTicket, Closing, Phase, Ticket};
@@ -32,6 +33,7 @@ impl State {
             | Event::AgentRemoved { .. }
             | Event::PresenceChanged { .. }
             | Event::AgentSeen { .. }
+            | Event::PaceEnded { .. }
             | Event::WrapUpFinished { .. } => self.apply_to_agent(at, seq, event),
             Event::OfferMade { .. }
             | Event::OfferDeclined { .. }
@@ -128,6 +130,7 @@ impl State {
                     it.acts(at);
                 }
             }),
+            Event::PaceEnded { agent } => self.change_agent(agent, |it| it.given.end_pace()),
             other => unreachable!("not an event of an agent alone: {other:?}"),
         }
     }
@@ -298,10 +301,12 @@ impl State {
             turn_seq: 0,
             seen_at: at,
             acted_before: None,
+            given: Given::default(),
         };
         let agent = self.ground.agents.entry(id.clone()).or_insert_with(fresh);
         agent.profile = profile.clone();
         agent.acts(at);
+        agent.given.reckon(at, self.ground.catalogue.agents.pacing.allowances(profile));
         self.index.admit(agent, &self.ground.catalogue);
         self.index.time_agent(agent, &self.ground.catalogue);
     }
@@ -315,11 +320,13 @@ impl State {
     }
 
     fn take_slot(&mut self, taking: &Taking, used_for: SlotUse, at: Timestamp, seq: u64) {
+        let pacing = self.ground.catalogue.agents.pacing;
         self.change_agent(&taking.agent, |it| {
             let slot = Slot { channel: taking.channel.clone(), cost: taking.cost, used_for };
             let offered = it.slots.insert(taking.ticket.clone(), slot).is_some();
             if !offered {
                 it.turn_seq = seq;
+                it.given.record(at, pacing.allowances(&it.profile));
             }
             (it.idle_since, it.idle_seq) = (at, seq);
         });
@@ -367,6 +374,7 @@ impl State {
             self.ground.agents.values_mut().for_each(|agent| agent.acted_before = Some(at));
         }
         self.excuse_owners(catalogue, at);
+        self.reckon_paces(catalogue, at);
         self.ground.catalogue = Arc::clone(catalogue);
         self.ground.catalogue_version = version;
         succession::move_to_successors(&mut self.ground);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::agent::Status;
 use super::channel::{Acceptance, Channel, OwnerGrace};
 use super::name::{ChannelName, Permission, RoleName, RuleName, StatusName, TicketId, TicketType};
+use super::pacing::Pacing;
 use super::permission::AccessGrants;
 use super::role::Role;
 use super::skill::Skills;
@@ -69,11 +70,20 @@ pub struct AgentRules {
     /// Having done nothing for so long turns an online agent away; zero for never.
     #[serde(default, skip_serializing_if = "time::is_zero")]
     pub idle_timeout: Millis,
+    /// How much they are given in how long.
+    #[serde(default, skip_serializing_if = "Pacing::is_default")]
+    pub pacing: Pacing,
 }
 
 impl Default for AgentRules {
     fn default() -> Self {
-        Self { capacity: 100, missed_offers_max: 3, heartbeat_timeout: Millis::ZERO, idle_timeout: Millis::ZERO }
+        Self {
+            capacity: 100,
+            missed_offers_max: 3,
+            heartbeat_timeout: Millis::ZERO,
+            idle_timeout: Millis::ZERO,
+            pacing: Pacing::default(),
+        }
     }
 }
 

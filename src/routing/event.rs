@@ -219,6 +219,8 @@ pub enum Event {
         /// Ended already.
         ended: Vec<TicketId>,
     },
+    /// It was given as much as it is to get in so long, and may be given more now.
+    PaceEnded { agent: AgentId },
     /// What the outside is told of it; changes nothing.
     AgentChanged { agent: AgentId, view: AgentView },
 

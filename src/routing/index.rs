@@ -169,7 +169,8 @@ pub(super) fn agent_due(agent: &Agent, catalogue: &Catalogue) -> Option<(Timesta
     let idle_timeout = catalogue.agents.idle_timeout;
     let watched = !idle_timeout.is_zero() && agent.status == Status::Online;
     let idleness = watched.then(|| (agent.acted_at() + idle_timeout, AgentDue::Idle));
-    wrap_ups.chain(silence).chain(idleness).min()
+    let pace = agent.given.paced_until().map(|until| (until, AgentDue::Pace));
+    wrap_ups.chain(silence).chain(idleness).chain(pace).min()
 }
 
 /// When ended tickets are forgotten next.

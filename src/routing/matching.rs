@@ -34,6 +34,8 @@ pub enum Lack {
     NoSlot,
     /// It holds work of a channel that keeps this one's away.
     Interrupted,
+    /// It was given as much as it is to get in so long.
+    Paced,
     /// It is excluded, or has declined or missed it a short while ago, or gave it away.
     Barred,
     /// The ticket is meant for another agent.
@@ -51,6 +53,7 @@ impl std::fmt::Display for Lack {
             Self::ChannelOff => f.write_str("does not take this channel"),
             Self::NoSlot => f.write_str("has no free slot"),
             Self::Interrupted => f.write_str("holds work that keeps this channel's away"),
+            Self::Paced => f.write_str("was given as much as it is to get in so long"),
             Self::Barred => f.write_str("is excluded, has just declined or missed it, or gave it away"),
             Self::MeantForAnother => f.write_str("is not the agent that the ticket waits for"),
         }
@@ -155,7 +158,7 @@ pub fn lack_if_meant(state: &State, agent: &Agent, ticket: &Ticket) -> Option<La
 /// What keeps this agent from this ticket now, even if the agent asks for it by name.
 #[must_use]
 pub fn inability(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
-    let room = || lack_of_room(state, agent, ticket).filter(|lack| *lack != Lack::Interrupted);
+    let room = || lack_of_room(state, agent, ticket).filter(|lack| !matches!(lack, Lack::Interrupted | Lack::Paced));
     lasting_lack(state, agent, ticket).or_else(room)
 }
 
@@ -165,6 +168,7 @@ fn lack_of_room(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
         Standing::ChannelOff => Some(Lack::ChannelOff),
         Standing::NoSlot => Some(Lack::NoSlot),
         Standing::Interrupted => Some(Lack::Interrupted),
+        Standing::Paced => Some(Lack::Paced),
         Standing::Free => None,
     }
 }

@@ -46,6 +46,7 @@ pub mod name;
 pub mod offer;
 pub mod overflow;
 pub mod owning;
+pub mod pacing;
 pub mod permission;
 pub mod pool;
 mod presence;

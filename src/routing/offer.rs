@@ -142,6 +142,9 @@ pub struct FallOut {
     /// Holds work of a channel that keeps this one's away.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub interrupted: u32,
+    /// Was given as much as it is to get in so long.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub paced: u32,
     /// Excluded, or declined it a short while ago, or it is meant for another.
     pub barred: u32,
 }

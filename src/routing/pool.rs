@@ -61,12 +61,14 @@ pub enum Standing {
     NoSlot,
     /// Holds work of a channel that keeps this one's away; may still ask for it.
     Interrupted,
+    /// Was given as much as it is to get in so long; may still ask for more.
+    Paced,
     /// May be given a ticket.
     Free,
 }
 
 impl Standing {
-    const COUNT: usize = 5;
+    const COUNT: usize = 6;
 
     /// How this agent stands to that channel.
     #[must_use]
@@ -79,6 +81,8 @@ impl Standing {
             Self::NoSlot
         } else if agent.is_interrupted(channel, catalogue) {
             Self::Interrupted
+        } else if agent.given.paced_until().is_some() {
+            Self::Paced
         } else {
             Self::Free
         }
@@ -87,7 +91,7 @@ impl Standing {
     /// Whether an agent who asks for a ticket gets it.
     #[must_use]
     pub fn may_claim(self) -> bool {
-        matches!(self, Self::Interrupted | Self::Free)
+        matches!(self, Self::Interrupted | Self::Paced | Self::Free)
     }
 }
 
@@ -329,6 +333,7 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::routing::pacing::Given;
     use crate::routing::role::{Role, Strategy};
     use crate::routing::time::Timestamp;
 
@@ -357,6 +362,7 @@ mod tests {
             turn_seq: 0,
             seen_at: Timestamp(0),
             acted_before: None,
+            given: Given::default(),
         }
     }
 

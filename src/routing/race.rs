@@ -59,6 +59,7 @@ impl<'a> Race<'a> {
             self.fell_out.channel_off += bench.count(Standing::ChannelOff);
             self.fell_out.no_slot += bench.count(Standing::NoSlot);
             self.fell_out.interrupted += bench.count(Standing::Interrupted);
+            self.fell_out.paced += bench.count(Standing::Paced);
             self.free += bench.count(Standing::Free);
             self.enter_members(group, bench.free(self.strategy.ordering()).map(|(key, agent)| (*key, agent)));
         } else {
@@ -75,6 +76,7 @@ impl<'a> Race<'a> {
                 Standing::ChannelOff => self.fell_out.channel_off += 1,
                 Standing::NoSlot => self.fell_out.no_slot += 1,
                 Standing::Interrupted => self.fell_out.interrupted += 1,
+                Standing::Paced => self.fell_out.paced += 1,
                 Standing::Free => {
                     self.free += 1;
                     free.insert(self.strategy.ordering().key(agent), &agent.id);

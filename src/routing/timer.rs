@@ -72,6 +72,8 @@ pub enum AgentDue {
     Heartbeat,
     /// When having done nothing turns it away.
     Idle,
+    /// When it may be given work again.
+    Pace,
 }
 
 /// The earliest moment of each subject.

@@ -11,7 +11,7 @@ use crate::routing::command::Command;
 use crate::routing::name::{AgentId, ChannelName, RoleName, TicketId};
 use crate::routing::permission::AccessLevel;
 
-use super::bounds::{CAPACITY_MAX, CHANNELS_MAX, LIMIT_MAX, RANK_MAX, ROLES_MAX};
+use super::bounds::{CAPACITY_MAX, CHANNELS_MAX, LIMIT_MAX, PER_HOUR_MAX, RANK_MAX, ROLES_MAX};
 use super::data::Data;
 use super::inbound::StatusMeaning;
 use super::member::{Label, NameSet, Named, NamedMap, Note, OneOf, STATUS_EXPECTED, SkillSet, StatusWord, Whole};
@@ -38,6 +38,8 @@ pub(super) struct AgentRegistered {
     ranks: Option<NamedMap<RoleName, Whole<1, RANK_MAX>, ROLES_MAX>>,
     /// The agent who is asked first for the tickets that this one leaves.
     deputy: Option<Named<AgentId>>,
+    /// How many tickets it is given in any hour at most; where nothing is said, as the configuration has it.
+    per_hour: Option<Whole<1, PER_HOUR_MAX>>,
 }
 
 impl AgentRegistered {
@@ -52,6 +54,7 @@ impl AgentRegistered {
             access: members.access.map_or(AccessLevel::Agent, |access| access.0),
             ranks: numbers(members.ranks.unwrap_or_default()),
             deputy: members.deputy.map(|deputy| deputy.0),
+            per_hour: members.per_hour.map(|per_hour| per_hour.0),
         };
         Ok(Command::RegisterAgent { agent: members.agent_id.0, profile: Box::new(profile) })
     }

@@ -68,6 +68,9 @@ pub const LIMIT_MAX: u32 = 1000;
 /// The most capacity units of an agent: a thousand times what an agent has where nothing is said.
 pub const CAPACITY_MAX: u32 = 100_000;
 
+/// The most tickets that an agent may be given in an hour, where that is bounded.
+pub const PER_HOUR_MAX: u32 = crate::routing::pacing::COUNT_MAX;
+
 /// The last rank in a role.
 pub const RANK_MAX: u32 = crate::routing::AgentProfile::RANK_MAX;
 

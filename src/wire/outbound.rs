@@ -121,6 +121,7 @@ impl Encoder {
             | Event::BarsLapsed { .. }
             | Event::ResumeAwaited { .. }
             | Event::OwnerReplied { .. }
+            | Event::PaceEnded { .. }
             | Event::WrapUpFinished { .. }
             | Event::AgentRegistered { .. }
             | Event::AgentRemoved { .. }

@@ -4,6 +4,8 @@
 //! makes them readable, and the changed form gets files of its own beside them: `ROLECALL_GOLDEN=write` writes those
 //! that are missing.
 
+mod capacity;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::mem::discriminant;
@@ -334,7 +336,12 @@ fn every_kind() -> Vec<Entry> {
 
 /// What came later, each with a file of its own: new kinds, and new members of old ones.
 fn later() -> Vec<(&'static str, Vec<Entry>)> {
-    vec![("presence.msgpack", presence()), ("leaving.msgpack", leaving()), ("by-hand.msgpack", by_hand())]
+    vec![
+        ("presence.msgpack", presence()),
+        ("leaving.msgpack", leaving()),
+        ("by-hand.msgpack", by_hand()),
+        ("capacity.msgpack", capacity::entries()),
+    ]
 }
 
 /// Statuses of the catalogue's own, draining, idleness.
@@ -517,6 +524,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
             | Event::PresenceChanged { .. }
             | Event::AgentSeen { .. }
             | Event::AgentReconciled { .. }
+            | Event::PaceEnded { .. }
             | Event::AgentChanged { .. }
             | Event::CommandRejected { .. }
             | Event::ClosedForgotten { .. }) = event;
@@ -531,7 +539,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
 fn what_is_written_is_as_it_was() {
     let now = every_kind();
     let all: Vec<Entry> = now.iter().cloned().chain(later().into_iter().flat_map(|(_, entries)| entries)).collect();
-    assert_eq!(kinds(&all), (33, 22), "every event and every command is in a golden file");
+    assert_eq!(kinds(&all), (34, 22), "every event and every command is in a golden file");
     let written = rmp_serde::to_vec_named(&now).expect("it can be encoded");
     assert!(golden("entries.msgpack", &now) == written, "the journal's form has changed: see the top of this file");
 }

@@ -1,11 +1,13 @@
 //! Random lives of a small contact centre: after each step everything that should hold does.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use rolecall::routing::event::Taking;
 use rolecall::routing::matching;
 use rolecall::routing::offer::Trigger;
-use rolecall::routing::{Catalogue, Command, Engine, Event, Identity, Outcome, State, Timestamp, Verdict};
+use rolecall::routing::{AgentId, Catalogue, Command, Engine, Event, Identity, Outcome, State, Timestamp, Verdict};
 
 use crate::world::{self, Move};
 
@@ -31,6 +33,21 @@ fn live(
         }
     }
     Ok(engine)
+}
+
+/// Whether the ticket has a slot of the agent already: an offer counts when it is made, not when it is accepted.
+fn holds(state: &State, taking: &Taking) -> bool {
+    state.agent(&taking.agent).is_some_and(|agent| agent.slots.contains_key(&taking.ticket))
+}
+
+/// Whether of these times no more lie within a window that ends with the last than the agent is allowed.
+fn is_within_allowances(times: &[Timestamp], state: &State, agent: &AgentId) -> bool {
+    let profile = &state.agent(agent).expect("who is given a ticket is known").profile;
+    let allowances = state.catalogue().agents.pacing.allowances(profile);
+    let last = times.last().copied().unwrap_or_default();
+    allowances.into_iter().flatten().all(|allowance| {
+        times.iter().filter(|time| **time + allowance.window > last).count() <= allowance.count as usize
+    })
 }
 
 proptest! {
@@ -120,6 +137,35 @@ proptest! {
                     prop_assert!(agent.used(channel) <= limit);
                     prop_assert!(agent.units_against(channel, state.catalogue()) <= agent.capacity(state.catalogue()));
                 }
+            }
+            Ok(())
+        })?;
+    }
+
+    /// In no stretch of time so long is anybody given more than allowed, but for what the agent asks for.
+    #[test]
+    fn nobody_is_given_more_than_the_pace_allows((catalogue, steps) in world::life(200)) {
+        let mut given: BTreeMap<AgentId, Vec<Timestamp>> = BTreeMap::new();
+        let mut state = State::new(IDENTITY);
+        state.apply(Timestamp(0), &Event::CatalogueReplaced {
+            catalogue: Arc::clone(&catalogue), changes: Vec::new(), version: 1,
+        });
+        live(&catalogue, &steps, |_, _, outcome, _| {
+            for event in &outcome.events {
+                match event {
+                    // Under other allowances less may be remembered than they count.
+                    Event::CatalogueReplaced { .. } => given.clear(),
+                    Event::AgentRegistered { agent, .. } => drop(given.remove(agent)),
+                    Event::OfferMade { taking, .. } | Event::TicketAssigned { taking, .. } if !holds(&state, taking) => {
+                        let times = given.entry(taking.agent.clone()).or_default();
+                        times.push(outcome.at);
+                        let asked = matches!(taking.reason.trigger, Trigger::Claimed | Trigger::Taken);
+                        let within = is_within_allowances(times, &state, &taking.agent);
+                        prop_assert!(asked || within, "{} is given {:?} after {times:?}", taking.agent, taking.ticket);
+                    }
+                    _ => {}
+                }
+                state.apply(outcome.at, event);
             }
             Ok(())
         })?;

@@ -11,6 +11,7 @@ use rolecall::routing::channel::{Acceptance, Channel, OwnerGrace};
 use rolecall::routing::command::{AfterWork, OwnedTicket, TransferTo};
 use rolecall::routing::cooldown::Cooldowns;
 use rolecall::routing::owning::Owning;
+use rolecall::routing::pacing::{Allowance, Pacing};
 use rolecall::routing::permission::{AccessGrants, AccessLevel};
 use rolecall::routing::role::{Dispatch, Order, OverflowStep, Role, ServiceTarget, Strategy as Choice};
 use rolecall::routing::skill::{SkillLevel, Skills};
@@ -238,25 +239,28 @@ fn time_zone() -> impl Strategy<Value = Zone> {
 fn agent_rules() -> impl Strategy<Value = AgentRules> {
     let silence = prop_oneof![4 => Just(Millis::ZERO), 1 => (30_u64..300).prop_map(Millis::from_secs)];
     let idleness = prop_oneof![4 => Just(Millis::ZERO), 1 => (30_u64..300).prop_map(Millis::from_secs)];
-    (0_u32..3, prop_oneof![Just(100), 20_u32..300], silence, idleness).prop_map(
-        |(missed_offers_max, capacity, heartbeat_timeout, idle_timeout)| AgentRules {
+    let ramp = (1_u32..4, 1_u64..40).prop_map(|(count, s)| Allowance { count, window: Millis::from_secs(s) });
+    let pacing = (some(ramp, 0.3), some(2_u32..10, 0.1)).prop_map(|(ramp, per_hour)| Pacing { ramp, per_hour });
+    (0_u32..3, prop_oneof![Just(100), 20_u32..300], silence, idleness, pacing).prop_map(
+        |(missed_offers_max, capacity, heartbeat_timeout, idle_timeout, pacing)| AgentRules {
             capacity,
             missed_offers_max,
             heartbeat_timeout,
             idle_timeout,
+            pacing,
         },
     )
 }
 
 /// Any catalogue of the three roles, or of two of them, one of which may come in the place of the third.
 pub(crate) fn catalogue() -> impl Strategy<Value = Arc<Catalogue>> {
-    let channels = proptest::collection::btree_map(channel_name(), channel(), 0..4);
+    let channels = proptest::collection::btree_map(channel_name(), channel(), 0..4).boxed();
     // Boxed, for what is drawn stands on the stack of a test, which is small.
     let role = |name| role(name).boxed();
     let roles = (role(ROLES[0]), role(ROLES[1]), some(role(ROLES[2]), 0.8), some(0_usize..2, 0.8));
     let grants = proptest::collection::btree_map(access(), permissions(), 0..2).prop_map(AccessGrants);
     let numbers = (10_u64..600, time_zone());
-    (channels, roles, some(role_name(), 0.5), rules(), agent_rules(), grants, numbers).prop_map(
+    (channels, roles, some(role_name(), 0.5), rules(), agent_rules().boxed(), grants, numbers).prop_map(
         move |(channels, (a, b, c, heir), default_role, rules, agents, access, (retention, time_zone))| {
             let mut roles: BTreeMap<_, _> =
                 [Some(a), Some(b), c].into_iter().flatten().map(|role| (role.name.clone(), role)).collect();
@@ -317,12 +321,14 @@ fn profile() -> impl Strategy<Value = AgentProfile> {
     let limits = proptest::collection::btree_map(channel_name(), 0_u32..4, 0..3);
     let ranks = proptest::collection::btree_map(role_name(), 1_u32..4, 0..3);
     let access = prop_oneof![3 => Just(AccessLevel::Agent), 1 => access()];
-    (roles, skills(10), limits, some(50_u32..250, 0.5), ranks, access, some(agent_id(), 0.5)).prop_map(
-        |(roles, skills, limits, capacity, ranks, access, deputy)| AgentProfile {
+    let bounds = (some(50_u32..250, 0.5), some(1_u32..8, 0.1));
+    (roles, skills(10), limits, bounds, ranks, access, some(agent_id(), 0.5)).prop_map(
+        |(roles, skills, limits, (capacity, per_hour), ranks, access, deputy)| AgentProfile {
             deputy,
             skills,
             limits,
             capacity,
+            per_hour,
             ranks,
             access,
             ..AgentProfile::of_roles(roles)
@@ -428,7 +434,7 @@ fn command(now: i64) -> impl Strategy<Value = Command> {
                 Command::ReconcileAgent { agent, tickets, as_of: as_of.map(Timestamp) }
             }),
         3 => (ticket_id(), some(agent_id(), 0.3)).prop_map(|(ticket, agent)| Command::NoteReply { ticket, agent }),
-        5 => (agent_id(), prop_oneof![2 => profile(), 1 => common_profile()])
+        5 => (agent_id(), prop_oneof![2 => profile().boxed(), 1 => common_profile()])
             .prop_map(|(agent, profile)| Command::RegisterAgent { agent, profile: Box::new(profile) }),
         1 => agent_id().prop_map(|agent| Command::RemoveAgent { agent }),
         7 => (agent_id(), status(), some(one_of(&["lunch", "training"]), 0.2), switches)

@@ -52,7 +52,8 @@ impl Touched {
                 self.ticket(&held.ticket);
                 self.agent(&held.agent);
             }
-            Event::WrapUpFinished { agent, .. }
+            Event::PaceEnded { agent }
+            | Event::WrapUpFinished { agent, .. }
             | Event::AgentRegistered { agent, .. }
             | Event::AgentRemoved { agent }
             | Event::PresenceChanged { agent, .. }

@@ -146,6 +146,7 @@ impl NaiveEngine {
     fn happens(&mut self, who: &Who, what: What) {
         match (who, what) {
             (Who::Agent(agent), What::WrapUpEnds(ticket)) => self.end_wrap_up(agent, &ticket),
+            (Who::Agent(agent), What::PaceEnds) => self.emit(Event::PaceEnded { agent: agent.clone() }),
             (Who::Agent(agent), What::GoesIdle) => self.turn(agent, Status::Away, "idle"),
             (Who::Agent(agent), _) => self.turn(agent, Status::Offline, "heartbeat"),
             (Who::Ended, _) => {

@@ -30,6 +30,8 @@ pub(super) enum Lack {
     NoSlot,
     /// It holds work of a channel that keeps this one's away.
     Interrupted,
+    /// It was given as much as it is to get in so long.
+    Paced,
     /// It declined or missed the ticket a short while ago, or gave it away.
     Barred,
     MeantForAnother,
@@ -38,7 +40,12 @@ pub(super) enum Lack {
 impl Lack {
     /// Whether the agent only has no room for the ticket at this moment.
     pub(super) fn is_of_room(&self) -> bool {
-        matches!(self, Self::NoSlot | Self::Interrupted)
+        matches!(self, Self::NoSlot | Self::Interrupted | Self::Paced)
+    }
+
+    /// Whether an agent who asks for the ticket gets it all the same.
+    pub(super) fn is_no_matter_to_who_asks(&self) -> bool {
+        matches!(self, Self::Interrupted | Self::Paced)
     }
 
     /// Whether waiting does not cure it.
@@ -57,6 +64,7 @@ impl std::fmt::Display for Lack {
             Self::Channel | Self::SwitchedOff => f.write_str("does not take this channel"),
             Self::NoSlot => f.write_str("has no free slot"),
             Self::Interrupted => f.write_str("holds work that keeps this channel's away"),
+            Self::Paced => f.write_str("was given as much as it is to get in so long"),
             Self::Excluded | Self::Barred => {
                 f.write_str("is excluded, has just declined or missed it, or gave it away")
             }
@@ -106,17 +114,11 @@ impl NaiveEngine {
 
     /// Who waits for a role beside that ticket, who has the role and is there, and who of them has a slot free.
     fn count_queue(&self, role: &RoleName, besides: &TicketId, channel: &ChannelName) -> QueueFacts {
-        let catalogue = self.state.catalogue();
         let waiting = self.queue_of(role).into_iter().filter(|ticket| ticket.id != *besides).count();
         let online: Vec<&Agent> = (self.state.agents())
             .filter(|agent| agent.profile.roles.contains(role) && agent.status == Status::Online)
             .collect();
-        let is_free = |agent: &Agent| {
-            agent.channel_on(channel, catalogue)
-                && agent.has_slot(channel, catalogue)
-                && !agent.is_interrupted(channel, catalogue)
-        };
-        let free = online.iter().filter(|agent| is_free(agent)).count();
+        let free = online.iter().filter(|agent| self.is_free(agent, channel)).count();
         let count = |number: usize| u64::try_from(number).expect("a count fits");
         QueueFacts { waiting: count(waiting), online: count(online.len()), free: count(free) }
     }
@@ -157,6 +159,28 @@ impl NaiveEngine {
         }
         let held = agent.profile.permissions(catalogue);
         lacks.extend(demand.permissions.difference(&held).cloned().map(Lack::Permission));
+        let conditions = [
+            (agent.profile.limit(channel, catalogue) == 0, Lack::Channel),
+            (ticket.spec.exclude_agents.contains(&agent.id), Lack::Excluded),
+        ];
+        lacks.extend(conditions.into_iter().filter(|(holds, _)| *holds).map(|(_, lack)| lack));
+        lacks.extend(self.lacks_of_room(agent, channel));
+        let conditions = [
+            (ticket.bars.iter().any(|bar| bar.agent == agent.id), Lack::Barred),
+            (ticket.direction.as_ref().is_some_and(|direction| direction.agent != agent.id), Lack::MeantForAnother),
+        ];
+        lacks.extend(conditions.into_iter().filter(|(holds, _)| *holds).map(|(_, lack)| lack));
+        lacks
+    }
+
+    /// Whether it may be given anything on that channel.
+    fn is_free(&self, agent: &Agent, channel: &ChannelName) -> bool {
+        self.lacks_of_room(agent, channel).is_empty()
+    }
+
+    /// What keeps this agent from anything on that channel now.
+    fn lacks_of_room(&self, agent: &Agent, channel: &ChannelName) -> Vec<Lack> {
+        let catalogue = self.state.catalogue();
         let limit = agent.profile.limit(channel, catalogue);
         let interrupts = |one: &ChannelName, other: &ChannelName| catalogue.channel(one).interrupts.contains(other);
         let others = agent.slots.values().filter(|slot| !interrupts(channel, &slot.channel));
@@ -164,17 +188,13 @@ impl NaiveEngine {
         let wraps_up = |slot: &Slot| matches!(slot.used_for, SlotUse::WrapUp { .. });
         let interrupted = agent.slots.values().any(|slot| !wraps_up(slot) && interrupts(&slot.channel, channel));
         let conditions = [
-            (limit == 0, Lack::Channel),
-            (ticket.spec.exclude_agents.contains(&agent.id), Lack::Excluded),
             (agent.status != Status::Online, Lack::Offline),
             (agent.switches.get(channel) == Some(&false), Lack::SwitchedOff),
             (agent.used(channel) >= limit || units > agent.capacity(catalogue), Lack::NoSlot),
             (interrupted, Lack::Interrupted),
-            (ticket.bars.iter().any(|bar| bar.agent == agent.id), Lack::Barred),
-            (ticket.direction.as_ref().is_some_and(|direction| direction.agent != agent.id), Lack::MeantForAnother),
+            (agent.given.paced_until().is_some(), Lack::Paced),
         ];
-        lacks.extend(conditions.into_iter().filter(|(holds, _)| *holds).map(|(_, lack)| lack));
-        lacks
+        conditions.into_iter().filter(|(holds, _)| *holds).map(|(_, lack)| lack).collect()
     }
 
     /// "Tiers": whether it is asked in one of these roles, by its rank or because the ticket is meant for it.
@@ -194,7 +214,7 @@ impl NaiveEngine {
 
     /// Whether it gets the ticket when it asks for it.
     pub(super) fn may_claim(&self, agent: &Agent, ticket: &Ticket) -> bool {
-        self.lacks(agent, ticket).iter().all(|lack| *lack == Lack::Interrupted)
+        self.lacks(agent, ticket).iter().all(Lack::is_no_matter_to_who_asks)
     }
 
     pub(super) fn lasting_lack(&self, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
@@ -451,6 +471,8 @@ fn count(fell_out: &mut FallOut, lacks: &[Lack]) {
         fell_out.no_slot += 1;
     } else if has(|lack| *lack == Lack::Interrupted) {
         fell_out.interrupted += 1;
+    } else if has(|lack| *lack == Lack::Paced) {
+        fell_out.paced += 1;
     } else {
         fell_out.barred += 1;
     }

@@ -25,6 +25,7 @@ pub(super) enum What {
     WrapUpEnds(TicketId),
     FallsSilent,
     GoesIdle,
+    PaceEnds,
     Expires,
     Starts,
     OfferLapses(AgentId),
@@ -71,6 +72,7 @@ impl NaiveEngine {
         if !idle_timeout.is_zero() && agent.status == Status::Online {
             dues.push((agent.acted_at() + idle_timeout, What::GoesIdle));
         }
+        dues.extend(agent.given.paced_until().map(|until| (until, What::PaceEnds)));
         dues
     }
 

@@ -57,7 +57,7 @@ fn count_group(state: &State, group: &Group, channel: &ChannelName) -> (u32, u32
     let standings = standings.map(|agent| Standing::of(agent, channel, state.catalogue()));
     standings.fold((0, 0), |(online, free), standing| match standing {
         Standing::Offline => (online, free),
-        Standing::ChannelOff | Standing::NoSlot | Standing::Interrupted => (online + 1, free),
+        Standing::ChannelOff | Standing::NoSlot | Standing::Interrupted | Standing::Paced => (online + 1, free),
         Standing::Free => (online + 1, free + 1),
     })
 }

@@ -41,6 +41,10 @@ impl Step<'_> {
         match due {
             AgentDue::WrapUp(ticket) => self.end_wrap_up(id, &ticket),
             AgentDue::Heartbeat => self.turn(id, Status::Offline, presence::SILENT),
+            AgentDue::Pace => {
+                self.emit(Event::PaceEnded { agent: id.clone() });
+                self.hungers(id);
+            }
             AgentDue::Idle => self.turn(id, Status::Away, presence::IDLE),
         }
     }

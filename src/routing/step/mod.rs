@@ -244,6 +244,7 @@ fn touched(event: &Event) -> Option<&AgentId> {
         | Event::OwnerReplied { .. }
         | Event::AgentSeen { .. }
         | Event::AgentReconciled { .. }
+        | Event::PaceEnded { .. }
         | Event::AgentChanged { .. }
         | Event::CommandRejected { .. }
         | Event::ClosedForgotten { .. } => None,

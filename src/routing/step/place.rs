@@ -129,7 +129,7 @@ impl Step<'_> {
                 self.give(id, &choice);
                 true
             }
-            None | Some(Lack::NoSlot | Lack::Interrupted) if waits_until > self.at && !barred => {
+            None | Some(Lack::NoSlot | Lack::Interrupted | Lack::Paced) if waits_until > self.at && !barred => {
                 let direction = Direction { agent: agent.id.clone(), until: Some(waits_until) };
                 self.queue(id, Some(direction));
                 true

@@ -25,14 +25,16 @@ struct FellOut {
     no_slot: u32,
     /// Holds work of a channel that keeps this one's away.
     interrupted: u32,
+    /// Was given as much as it is to get in so long.
+    paced: u32,
     /// Excluded, or declined it a short while ago, or it is meant for another.
     barred: u32,
 }
 
 impl From<FallOut> for FellOut {
     fn from(counts: FallOut) -> Self {
-        let FallOut { rank, skill, permission, offline, channel_off, no_slot, interrupted, barred } = counts;
-        Self { rank, skill, permission, offline, channel_off, no_slot, interrupted, barred }
+        let FallOut { rank, skill, permission, offline, channel_off, no_slot, interrupted, paced, barred } = counts;
+        Self { rank, skill, permission, offline, channel_off, no_slot, interrupted, paced, barred }
     }
 }
 

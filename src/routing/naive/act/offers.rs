@@ -142,7 +142,7 @@ impl NaiveEngine {
             return reject(RejectionCode::NotEligible, format!("ticket {id} does not wait for the role {role}"));
         }
         let mut lacks = self.lacks(self.agent(agent), ticket);
-        lacks.retain(|lack| !matches!(lack, Lack::Interrupted | Lack::Barred | Lack::MeantForAnother));
+        lacks.retain(|lack| !matches!(lack, Lack::Barred | Lack::MeantForAnother) && !lack.is_no_matter_to_who_asks());
         match lacks.first() {
             None => Ok(ticket),
             Some(lack) => reject(RejectionCode::NotEligible, format!("agent {agent} {lack}")),
