@@ -30,7 +30,7 @@ const TABLES: [KeyTable; 16] = [
     KeyTable { title: "[channel.NAME]", keys: channel::KEYS },
     KeyTable { title: "[[role]]", keys: role::KEYS },
     KeyTable { title: "target of a [[role]]", keys: role::target::KEYS },
-    KeyTable { title: "overflow of a [[role]]", keys: role::step::KEYS },
+    KeyTable { title: "overflow of a [[role]]", keys: role::overflow::KEYS },
     KeyTable { title: "[[rule]]", keys: rule::KEYS },
     KeyTable { title: "set of a [[rule]]", keys: rule::set::KEYS },
 ];
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(config(&format!("{role}{defaults}")), config(role));
 
         let step = |rest: &str| config(&format!("{role}overflow = [{{ after = \"1m\"{rest} }}]"));
-        let defaults = documented_defaults(role::step::KEYS).join(", ");
+        let defaults = documented_defaults(role::overflow::KEYS).join(", ");
         assert_eq!(step(&format!(", {defaults}")), step(""));
 
         let with_set = |set: &str| config(&format!("[[rule]]\nname = \"r\"\nwhen = 'true'\nset = {{ {set} }}"));

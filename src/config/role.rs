@@ -1,15 +1,16 @@
 //! `[[role]]`: a custom role as one object.
 
 mod cooldown;
+pub(super) mod overflow;
 mod owning;
 
 use crate::routing::channel::Acceptance;
-use crate::routing::role::{Dispatch, Order, OverflowStep, Role, ServiceTarget, Strategy};
+use crate::routing::role::{Dispatch, Order, Role, ServiceTarget, Strategy};
 use crate::routing::{ChannelName, Millis, RoleName, TicketType};
 
 use super::channel::{ACCEPTANCE_FORM, ANY_LENGTH, CHANNEL_NAME, OFFER_TIMEOUT_BOUNDS};
-use super::diagnostic::{Diagnostic, Origin};
-use super::form::{Choice, Flag, Form, Length, List, Name, Node, RoleReference, Set, Share, Text, Whole};
+use super::diagnostic::Origin;
+use super::form::{Choice, Form, Length, List, Name, Node, Set, Share, Text, Whole};
 use super::key::{Key, Keys};
 use super::permission::PermissionForm;
 use super::section::{Reading, Section};
@@ -19,8 +20,6 @@ use super::staffing;
 const TEXTS_MAX: usize = 100;
 /// The most names in a list of a role; far above any use.
 const NAMES_MAX: usize = 1_000;
-/// The most rungs of an overflow ladder.
-const OVERFLOW_STEPS_MAX: usize = 20;
 /// Some permissions.
 pub(super) const PERMISSION_SET: Set<PermissionForm> = Set { of: PermissionForm, length_max: NAMES_MAX };
 /// By how much a priority is raised.
@@ -133,13 +132,6 @@ const STICKY_WAIT: Key<Length> = Key::new(
 );
 const TARGET: Key<TargetForm> =
     Key::optional("target", TargetForm, "none is promised", "The service target: a share of tickets answered in time.");
-const OVERFLOW: Key<List<StepForm>> = Key::new(
-    "overflow",
-    List { of: StepForm, length_max: OVERFLOW_STEPS_MAX },
-    "[]",
-    "The overflow ladder: how a ticket's demand is widened while it waits. Later steps have a longer `after`.",
-);
-
 /// The keys of `[[role]]`.
 pub(super) const KEYS: Keys = &[
     &NAME,
@@ -166,7 +158,7 @@ pub(super) const KEYS: Keys = &[
     &owning::OWNER_GRACE,
     &owning::FIRST_REPLY_WITHIN,
     &TARGET,
-    &OVERFLOW,
+    &overflow::LADDER,
     &staffing::RANK_MAX,
 ];
 
@@ -192,8 +184,8 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(
     let name = section.take(&NAME, reading);
     // The rest is read even where the name is wrong, for what else is wrong.
     let base = Role::named(name.clone().unwrap_or_else(|| RoleName::parse("unnamed").expect("a word is a name")));
-    let overflow = section.take(&OVERFLOW, reading).unwrap_or_default();
-    let steps = overflow.iter().map(|(_, origin)| origin.clone()).collect();
+    let ladder = section.take(&overflow::LADDER, reading).unwrap_or_default();
+    let steps = ladder.iter().map(|(_, origin)| origin.clone()).collect();
     let (decline_cooldown, cooldowns) = cooldown::read(base.decline_cooldown, section, reading);
     let role = Role {
         name: base.name,
@@ -218,7 +210,7 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(
         cooldowns,
         owning: owning::read(section, reading),
         target: section.take(&TARGET, reading).or(base.target),
-        overflow: ladder(overflow, reading),
+        overflow: overflow::in_order(ladder, reading),
         staffing: staffing::read(section, reading),
     };
     name.map(|_| (role, origins(section, steps)))
@@ -237,19 +229,6 @@ fn origins(section: &Section<'_>, overflow: Vec<Origin>) -> RoleOrigins {
         priority_worth: section.written(&PRIORITY_WORTH),
         sticky_wait: section.written(&STICKY_WAIT),
     }
-}
-
-/// The steps of a ladder, each of which has to come later than the one before.
-fn ladder(steps: Vec<(OverflowStep, Origin)>, reading: &mut Reading<'_>) -> Vec<OverflowStep> {
-    for pair in steps.windows(2) {
-        let [(earlier, _), (later, origin)] = pair else { continue };
-        if later.after <= earlier.after {
-            let message = format!("this step comes after {}, which is not later than the step before", later.after);
-            let found = Diagnostic::error(origin.clone(), message);
-            reading.report(found.expected(format!("a duration longer than {}", earlier.after)));
-        }
-    }
-    steps.into_iter().map(|(step, _)| step).collect()
 }
 
 pub(super) mod target {
@@ -281,49 +260,5 @@ impl Form for TargetForm {
         let answer_within = section.take(&target::ANSWER_WITHIN, reading);
         let for_share_permille = section.take(&target::FOR_SHARE, reading);
         Some(ServiceTarget { answer_within: answer_within?, for_share_permille: for_share_permille? })
-    }
-}
-
-pub(super) mod step {
-    use super::{ANY_LENGTH, Flag, Key, Keys, Length, List, NAMES_MAX, RAISE, RoleReference, Whole, staffing};
-
-    pub(crate) const AFTER: Key<Length> = Key::required(
-        "after",
-        ANY_LENGTH,
-        "How long the ticket has been in the queue of this role when the step is taken.",
-    );
-    pub(crate) const ADD_ROLES: Key<List<RoleReference>> = Key::new(
-        "add_roles",
-        List { of: RoleReference, length_max: NAMES_MAX },
-        "[]",
-        "Agents of these roles may take it as well.",
-    );
-    pub(crate) const DROP_SKILLS: Key<Flag> =
-        Key::new("drop_skills", Flag, "false", "Whether it no longer demands any skills.");
-    pub(crate) const RAISE_PRIORITY: Key<Whole<u8>> =
-        Key::new("raise_priority", RAISE, "0", "By how many levels its priority is raised, up to 9.");
-    pub(crate) const KEYS: Keys = &[&AFTER, &ADD_ROLES, &DROP_SKILLS, &RAISE_PRIORITY, &staffing::STEP_RANK_MAX];
-}
-
-/// `{ after = "2m", add_roles = ["technical"] }`, with where its `after` is.
-#[derive(Debug, Clone, Copy)]
-struct StepForm;
-
-impl Form for StepForm {
-    type Value = (OverflowStep, Origin);
-
-    fn expected(&self) -> String {
-        "a table such as { after = \"2m\", add_roles = [\"technical\"] }".to_owned()
-    }
-
-    fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Self::Value> {
-        let section = Section::open("an overflow step", node, step::KEYS, reading);
-        let after = section.take(&step::AFTER, reading);
-        let add_roles = section.take(&step::ADD_ROLES, reading).unwrap_or_default();
-        let drop_skills = section.take(&step::DROP_SKILLS, reading).unwrap_or_default();
-        let raise_priority = section.take(&step::RAISE_PRIORITY, reading).unwrap_or_default();
-        let rank_max = section.take(&staffing::STEP_RANK_MAX, reading);
-        let step = OverflowStep { after: after?, add_roles, drop_skills, raise_priority, rank_max };
-        Some((step, section.origin(&step::AFTER)))
     }
 }

@@ -46,6 +46,10 @@ impl State {
             | Event::AssignmentResumed { .. }
             | Event::AssignmentCompleted { .. } => self.apply_to_both(at, seq, event),
             Event::ClosedForgotten { before } => self.forget_closed(*before),
+            Event::RoleLooked { role } => {
+                self.ground.role_looks.insert(role.clone(), at);
+                self.index.time_role(role, &self.ground.role_looks);
+            }
             Event::AgentReconciled { .. } | Event::AgentChanged { .. } | Event::CommandRejected { .. } => {}
             Event::TicketCreated { .. }
             | Event::TicketUpdated { .. }
@@ -80,7 +84,7 @@ impl State {
                 self.change_ticket(ticket, |it| it.phase = Phase::Unroutable(*cause));
             }
             Event::TicketEscalated { ticket, step, demand, .. } => self.change_ticket(ticket, |it| {
-                it.steps_taken = *step;
+                it.take_step(*step);
                 it.demand = demand.clone();
             }),
             Event::TicketRedirected { ticket, .. } => self.change_ticket(ticket, |it| redirect(it, event, at)),
@@ -238,6 +242,7 @@ impl State {
             due_at: intake.due_at,
             entered_at: at,
             steps_taken: 0,
+            steps_ahead: Vec::new(),
             breached: false,
             attempt: 0,
             bars: Vec::new(),
@@ -255,14 +260,21 @@ impl State {
         let ground = &mut self.ground;
         let ticket = ground.tickets.get_mut(id).expect("an event names a ticket that has not ended");
         self.index.leave(ticket, &ground.catalogue);
+        let left = self.index.watched(ticket);
         change(ticket);
         self.index.enter(ticket, &ground.catalogue);
         self.index.time_ticket(ticket, &ground.agents, &ground.catalogue);
+        for role in left.into_iter().chain(self.index.watched(ticket)) {
+            self.index.time_role(&role, &ground.role_looks);
+        }
     }
 
     fn close_ticket(&mut self, id: &TicketId, how: Closing, at: Timestamp) {
         let ticket = self.ground.tickets.remove(id).expect("an event names a ticket that has not ended");
         self.index.leave(&ticket, &self.ground.catalogue);
+        for role in self.index.watched(&ticket) {
+            self.index.time_role(&role, &self.ground.role_looks);
+        }
         self.index.timers.set(super::timer::Subject::Ticket(id.clone()), None);
         self.ground.closed.insert(id.clone(), ClosedTicket { how, at });
         self.ground.closed_order.push_back((at, id.clone()));
@@ -378,14 +390,14 @@ impl State {
         self.ground.catalogue = Arc::clone(catalogue);
         self.ground.catalogue_version = version;
         succession::move_to_successors(&mut self.ground);
+        self.ground.role_looks.retain(|role, _| catalogue.roles.contains_key(role));
         self.index = Index::of(&self.ground);
     }
 }
 
 fn update(ticket: &mut Ticket, intake: &Intake, at: Timestamp) {
     if ticket.demand.role() != intake.demand.role() {
-        ticket.entered_at = at;
-        ticket.steps_taken = 0;
+        ticket.restart_ladder(at);
     }
     ticket.spec = intake.spec.clone();
     ticket.demand = intake.demand.clone();
@@ -406,8 +418,7 @@ fn redirect(ticket: &mut Ticket, event: &Event, at: Timestamp) {
     ticket.demand = demand.clone();
     ticket.due_at = *due_at;
     ticket.breached = due_at.is_some_and(|due| due <= at);
-    ticket.entered_at = at;
-    ticket.steps_taken = 0;
+    ticket.restart_ladder(at);
     ticket.direction.clone_from(direction);
     if handover.is_some() {
         ticket.handover.clone_from(handover);

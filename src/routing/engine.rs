@@ -72,6 +72,7 @@ impl Engine {
         let (due, subject) = self.state.timers().first()?;
         let why = match subject {
             Subject::Agent(_) => "agent",
+            Subject::Role(_) => "role",
             Subject::Closed => "retention",
             Subject::Ticket(id) => {
                 let ticket = self.state.ticket(id)?;

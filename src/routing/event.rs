@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::agent::{AgentProfile, AgentView, Status};
 use super::catalogue::Catalogue;
 use super::command::Rejection;
+use super::escalation::EscalationCause;
 use super::name::{AgentId, AssignmentId, ChannelName, RoleName, StatusName, TicketId};
 use super::offer::{Reason, Remark, RevokeCause};
 use super::ticket::{Bar, Closing, Demand, Direction, Handover, Priority, TicketSpec, UnroutableCause};
@@ -122,6 +123,8 @@ pub enum Event {
         /// 1 for the first of the ladder.
         step: u8,
         demand: Demand,
+        #[serde(default, skip_serializing_if = "EscalationCause::is_after")]
+        cause: EscalationCause,
     },
     /// It was handed to a role; its ladder starts anew.
     TicketRedirected {
@@ -226,6 +229,8 @@ pub enum Event {
 
     /// A command could not be done; changes nothing.
     CommandRejected { rejection: Rejection, ticket: Option<TicketId>, agent: Option<AgentId> },
+    /// What waits for a role was looked at.
+    RoleLooked { role: RoleName },
     /// Ended tickets that are old enough are forgotten.
     ClosedForgotten { before: Timestamp },
 }

@@ -1,12 +1,13 @@
 //! What follows from the ground truth: queues, benches, timers, compiled rules. Kept up by [`super::apply`], and made
 //! anew from the ground truth after a restart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::agent::{Agent, SlotUse, Status};
 use super::catalogue::Catalogue;
 use super::channel::OwnerGrace;
 use super::classify::Classifier;
+use super::escalation;
 use super::name::{AgentId, RoleName, TicketId};
 use super::overflow;
 use super::pool::Pool;
@@ -20,6 +21,9 @@ use super::timer::{AgentDue, Subject, TicketDue, Timers};
 /// How much longer than its retention an ended ticket may be remembered, so that many are forgotten in one step.
 const FORGET_SLACK: Millis = Millis::from_secs(60);
 
+/// When what waits for a role was last looked at.
+pub(super) type RoleLooks = BTreeMap<RoleName, Timestamp>;
+
 /// Who is registered.
 pub(super) type Agents = BTreeMap<AgentId, Agent>;
 
@@ -32,6 +36,8 @@ pub(super) struct Index {
     pub(super) timers: Timers,
     /// Tickets that nobody could take, in the order of arrival.
     pub(super) unroutable: BTreeMap<u64, TicketId>,
+    /// Roles whose waiting tickets are looked at now and then.
+    watched: BTreeSet<RoleName>,
 }
 
 impl Index {
@@ -39,7 +45,9 @@ impl Index {
     pub(super) fn of(ground: &Ground) -> Self {
         let classifier = Classifier::compile(&ground.catalogue.rules)
             .expect("the rules of a catalogue were compiled before it came into force");
-        let mut index = Self { classifier, pool: Pool::for_catalogue(&ground.catalogue), ..Self::default() };
+        let watched = ground.catalogue.roles.values().filter(|role| role.watches_its_queue());
+        let watched = watched.map(|role| role.name.clone()).collect();
+        let mut index = Self { classifier, pool: Pool::for_catalogue(&ground.catalogue), watched, ..Self::default() };
         for agent in ground.agents.values() {
             index.admit(agent, &ground.catalogue);
             index.time_agent(agent, &ground.catalogue);
@@ -47,6 +55,9 @@ impl Index {
         for ticket in ground.tickets.values() {
             index.enter(ticket, &ground.catalogue);
             index.time_ticket(ticket, &ground.agents, &ground.catalogue);
+        }
+        for role in index.watched.clone() {
+            index.time_role(&role, &ground.role_looks);
         }
         index.time_closed(ground);
         index
@@ -101,6 +112,20 @@ impl Index {
     pub(super) fn time_agent(&mut self, agent: &Agent, catalogue: &Catalogue) {
         let due = agent_due(agent, catalogue).map(|(due, _)| due);
         self.timers.set(Subject::Agent(agent.id.clone()), due);
+    }
+
+    /// Of the roles in whose queues a ticket is or would be, those that are watched.
+    pub(super) fn watched(&self, ticket: &Ticket) -> Vec<RoleName> {
+        if self.watched.is_empty() {
+            return Vec::new();
+        }
+        ticket.demand.roles.iter().filter(|role| self.watched.contains(*role)).cloned().collect()
+    }
+
+    /// A watched role is looked at while anybody waits in its queue.
+    pub(super) fn time_role(&mut self, role: &RoleName, looks: &RoleLooks) {
+        let due = self.queues.role(role).map(|_| role_due(role, looks));
+        self.timers.set(Subject::Role(role.clone()), due);
     }
 
     pub(super) fn time_closed(&mut self, ground: &Ground) {
@@ -171,6 +196,11 @@ pub(super) fn agent_due(agent: &Agent, catalogue: &Catalogue) -> Option<(Timesta
     let idleness = watched.then(|| (agent.acted_at() + idle_timeout, AgentDue::Idle));
     let pace = agent.given.paced_until().map(|until| (until, AgentDue::Pace));
     wrap_ups.chain(silence).chain(idleness).chain(pace).min()
+}
+
+/// When what waits for a watched role is looked at next.
+fn role_due(role: &RoleName, looks: &RoleLooks) -> Timestamp {
+    looks.get(role).map_or(Timestamp::default(), |last| *last + escalation::LOOK_EVERY)
 }
 
 /// When ended tickets are forgotten next.

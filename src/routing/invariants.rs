@@ -105,6 +105,11 @@ impl State {
         if let Some(ticket) = late {
             return Err(format!("the timer of ticket {} is wrong", ticket.id));
         }
+        let fresh = |role: &&super::RoleName| anew.timers.get(&Subject::Role((*role).clone()));
+        let kept = |role: &&super::RoleName| self.index.timers.get(&Subject::Role((*role).clone()));
+        if let Some(role) = self.catalogue().roles.keys().find(|role| kept(role) != fresh(role)) {
+            return Err(format!("the timer of role {role} is wrong"));
+        }
         let late = self.agents().find(|agent| {
             let due = index::agent_due(agent, &self.ground.catalogue).map(|(due, _)| due);
             self.index.timers.get(&Subject::Agent(agent.id.clone())) != due

@@ -33,6 +33,7 @@ pub mod condition;
 pub mod cooldown;
 mod draw;
 pub mod engine;
+pub mod escalation;
 pub mod estimate;
 pub mod event;
 pub mod facts;

@@ -11,6 +11,7 @@
 mod act;
 mod decide;
 mod due;
+mod ladder;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -15,19 +15,19 @@ pub fn widened(demand: &Demand, step: &OverflowStep) -> Demand {
             wider.roles.push(role.clone());
         }
     }
-    if step.drop_skills {
-        wider.skills = Skills::default();
-    }
+    wider.skills = if step.drop_skills { Skills::default() } else { wider.skills.lowered(step.lower_skills) };
     wider.priority = wider.priority.raised(step.raise_priority);
     wider.widen_rank(step.rank_max);
     wider
 }
 
-/// The demand after the first `steps_taken` steps of its role's ladder.
+/// The demand after those steps of its role's ladder that the ticket has taken.
 #[must_use]
-pub fn widened_by(demand: Demand, role: Option<&Role>, steps_taken: u8) -> Demand {
+pub fn widened_as(ticket: &Ticket, demand: Demand, role: Option<&Role>) -> Demand {
     let ladder = role.map_or(&[][..], |role| &role.overflow);
-    ladder.iter().take(usize::from(steps_taken)).fold(demand, |demand, step| widened(&demand, step))
+    let taken = (1..=ticket.steps_taken).chain(ticket.steps_ahead.iter().copied());
+    let steps = taken.filter_map(|number| ladder.get(usize::from(number) - 1));
+    steps.fold(demand, |demand, step| widened(&demand, step))
 }
 
 /// The demand now, and after each step that is still to come.
@@ -35,21 +35,26 @@ pub fn stages<'a>(ticket: &Ticket, catalogue: &'a Catalogue) -> impl Iterator<It
     let coming = remaining(ticket, catalogue);
     let mut demand = ticket.demand.clone();
     let now = demand.clone();
-    std::iter::once(now).chain(coming.iter().map(move |step| {
+    std::iter::once(now).chain(coming.map(move |(_, step)| {
         demand = widened(&demand, step);
         demand.clone()
     }))
 }
 
-/// When the next step is due, where there is one.
+/// When time alone takes the next step, where it takes any.
 #[must_use]
 pub fn next_due(ticket: &Ticket, catalogue: &Catalogue) -> Option<Timestamp> {
-    remaining(ticket, catalogue).first().map(|step| ticket.entered_at + step.after)
+    let mut coming = remaining(ticket, catalogue).map(|(_, step)| step);
+    coming.find(|step| step.conditions.leaves_it_to_time()).map(|step| ticket.entered_at + step.after)
 }
 
-/// The steps that are still to come.
-#[must_use]
-pub fn remaining<'a>(ticket: &Ticket, catalogue: &'a Catalogue) -> &'a [OverflowStep] {
+/// The steps that are still to come, in their order, each with its number, 1 for the first.
+pub fn remaining<'a>(
+    ticket: &Ticket,
+    catalogue: &'a Catalogue,
+) -> impl Iterator<Item = (u8, &'a OverflowStep)> + use<'a> {
     let role = ticket.demand.role().and_then(|role| catalogue.roles.get(role));
-    role.and_then(|role| role.overflow.get(usize::from(ticket.steps_taken)..)).unwrap_or(&[])
+    let ladder = role.map_or(&[][..], |role| &role.overflow);
+    let (taken, ahead) = (ticket.steps_taken, ticket.steps_ahead.clone());
+    (1_u8..).zip(ladder).skip(taken.into()).filter(move |(number, _)| !ahead.contains(number))
 }

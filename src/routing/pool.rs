@@ -203,6 +203,13 @@ impl Pool {
         numbers.into_iter().map(|number| self.groups[number].as_ref().expect("a numbered group has members"))
     }
 
+    /// Whether anybody who has one of these roles is online.
+    #[must_use]
+    pub fn has_online(&self, roles: &[RoleName]) -> bool {
+        self.groups_of(roles)
+            .any(|group| group.benches.values().any(|bench| group.size() > bench.count(Standing::Offline)))
+    }
+
     /// The others of an agent's group.
     pub fn mates<'a>(&'a self, agent: &'a AgentId) -> impl Iterator<Item = &'a AgentId> {
         let group = self.homes.get(agent).map(|home| self.group(home.group));

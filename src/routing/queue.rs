@@ -98,6 +98,11 @@ impl RoleQueue {
         })
     }
 
+    /// All who wait, in no particular order.
+    pub fn tickets(&self) -> impl Iterator<Item = &TicketId> {
+        self.lines.values().flat_map(|line| line.iter().map(|(ticket, _)| ticket))
+    }
+
     /// All tickets of a signature that names this agent as the one it waits for.
     pub fn directed_to<'a>(&'a self, agent: &'a AgentId) -> impl Iterator<Item = &'a TicketId> {
         let directed = |(signature, _): &(&Arc<Signature>, &Line)| signature.direction.as_ref() == Some(agent);
@@ -212,6 +217,7 @@ mod tests {
             due_at: None,
             entered_at: Timestamp(0),
             steps_taken: 0,
+            steps_ahead: Vec::new(),
             breached: false,
             attempt: 0,
             bars: Vec::new(),

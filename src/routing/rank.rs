@@ -82,6 +82,7 @@ mod tests {
             due_at: due_at.map(Timestamp),
             entered_at: Timestamp(created_at),
             steps_taken: 0,
+            steps_ahead: Vec::new(),
             breached: false,
             attempt: 0,
             bars: Vec::new(),

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::channel::Acceptance;
 use super::cooldown::{Cooldowns, Refusal};
+use super::escalation::StepConditions;
 use super::name::{ChannelName, Permission, RoleName, TicketType};
 use super::owning::Owning;
+use super::skill;
 use super::staffing::Staffing;
 use super::time::Millis;
 
@@ -75,7 +77,7 @@ pub struct ServiceTarget {
 /// One rung of a role's overflow ladder: after a wait the ticket's demand is widened.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OverflowStep {
-    /// How long the ticket has been in this role's queue when the step is taken.
+    /// How long the ticket has been in this role's queue when the step is taken, at the earliest.
     pub after: Millis,
     /// Agents of these roles may take it as well.
     pub add_roles: Vec<RoleName>,
@@ -83,9 +85,15 @@ pub struct OverflowStep {
     pub drop_skills: bool,
     /// Its priority is raised by so much, up to the highest.
     pub raise_priority: u8,
+    /// Its demand for each skill is lowered by so many levels; below the lowest it is dropped.
+    #[serde(default, skip_serializing_if = "skill::no_levels")]
+    pub lower_skills: u8,
     /// Agents of the ticket's own role up to this rank are asked as well; `None` changes nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rank_max: Option<u32>,
+    /// What has to hold beside.
+    #[serde(default, skip_serializing_if = "StepConditions::is_none")]
+    pub conditions: StepConditions,
 }
 
 /// A custom role.

@@ -30,6 +30,12 @@ impl SkillLevel {
     }
 }
 
+/// For members that are only written where they say something.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+pub(super) fn no_levels(levels: &u8) -> bool {
+    *levels == 0
+}
+
 impl TryFrom<u8> for SkillLevel {
     type Error = &'static str;
 
@@ -50,6 +56,13 @@ impl From<SkillLevel> for u8 {
 pub struct Skills(pub BTreeMap<SkillName, SkillLevel>);
 
 impl Skills {
+    /// Each demanded so many levels lower; what would fall below the lowest is not demanded any more.
+    #[must_use]
+    pub fn lowered(&self, levels: u8) -> Self {
+        let lowered = |level: &SkillLevel| level.0.checked_sub(levels).and_then(SkillLevel::new);
+        Self(self.0.iter().filter_map(|(name, level)| Some((name.clone(), lowered(level)?))).collect())
+    }
+
     /// Whether these skills fulfil every level that `demanded` asks for.
     #[must_use]
     pub fn fulfil(&self, demanded: &Self) -> bool {

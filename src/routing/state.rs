@@ -14,7 +14,7 @@ use super::agent::{Agent, AgentView, ChannelLoad, SlotUse};
 use super::catalogue::Catalogue;
 use super::classify::Classifier;
 use super::estimate::Pace;
-use super::index::Index;
+use super::index::{Index, RoleLooks};
 use super::name::{AgentId, ChannelName, RoleName, TicketId};
 use super::pool::Pool;
 use super::queue::Queues;
@@ -46,6 +46,9 @@ pub(super) struct Ground {
     pub(super) closed_order: VecDeque<(Timestamp, TicketId)>,
     pub(super) agents: BTreeMap<AgentId, Agent>,
     pub(super) paces: BTreeMap<RoleName, Pace>,
+    /// When the queues of roles whose ladder has conditions were last looked at.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) role_looks: RoleLooks,
 }
 
 /// Everything that the engine knows.
@@ -84,6 +87,7 @@ impl State {
             closed_order: VecDeque::new(),
             agents: BTreeMap::new(),
             paces: BTreeMap::new(),
+            role_looks: BTreeMap::new(),
         };
         let index = Index::of(&ground);
         Self { ground, index }
@@ -224,7 +228,7 @@ impl State {
         ground.catalogue.hash(&mut hasher);
         let tickets: BTreeMap<_, _> = ground.tickets.iter().collect();
         let closed: BTreeMap<_, _> = ground.closed.iter().collect();
-        (tickets, closed, &ground.closed_order, &ground.agents, &ground.paces).hash(&mut hasher);
+        (tickets, closed, &ground.closed_order, &ground.agents, &ground.paces, &ground.role_looks).hash(&mut hasher);
         hasher.finish()
     }
 }

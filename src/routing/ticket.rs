@@ -411,8 +411,11 @@ pub struct Ticket {
     pub due_at: Option<Timestamp>,
     /// Since when it has been with its role; overflow counts from here.
     pub entered_at: Timestamp,
-    /// Overflow steps taken of its role's ladder.
+    /// Overflow steps of its role's ladder: the first so many were taken in their order.
     pub steps_taken: u8,
+    /// What was taken after those, from 1, in the order in which it was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps_ahead: Vec<u8>,
     /// Whether its service target has passed while it waited.
     pub breached: bool,
     /// How often it was offered or assigned.
@@ -426,6 +429,24 @@ pub struct Ticket {
     pub handover: Option<Handover>,
     /// Where it stands.
     pub phase: Phase,
+}
+
+impl Ticket {
+    /// It comes to a role, whose ladder it has not climbed.
+    pub(super) fn restart_ladder(&mut self, at: Timestamp) {
+        self.entered_at = at;
+        self.steps_taken = 0;
+        self.steps_ahead.clear();
+    }
+
+    /// It has taken that step, 1 for the first.
+    pub(super) fn take_step(&mut self, step: u8) {
+        if self.steps_ahead.is_empty() && step == self.steps_taken + 1 {
+            self.steps_taken = step;
+        } else {
+            self.steps_ahead.push(step);
+        }
+    }
 }
 
 /// A ticket that has ended: kept for a while so that a repeated event is known for what it is.

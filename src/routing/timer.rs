@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use foldhash::fast::FixedState;
 use priority_queue::PriorityQueue;
 
-use super::name::{AgentId, TicketId};
+use super::name::{AgentId, RoleName, TicketId};
 use super::time::Timestamp;
 
 /// What a timer is about.
@@ -18,6 +18,8 @@ pub enum Subject {
     Agent(AgentId),
     /// A ticket to which something happens by itself.
     Ticket(TicketId),
+    /// A role whose waiting tickets are looked at now and then.
+    Role(RoleName),
     /// Ended tickets that are old enough to be forgotten.
     Closed,
 }

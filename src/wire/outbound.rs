@@ -127,6 +127,7 @@ impl Encoder {
             | Event::AgentRemoved { .. }
             | Event::PresenceChanged { .. }
             | Event::AgentSeen { .. }
+            | Event::RoleLooked { .. }
             | Event::ClosedForgotten { .. } => None,
         }
     }
@@ -221,8 +222,9 @@ impl Sheet<'_> {
                 };
                 self.message("ticket.unroutable", role.as_ref(), &data)
             }
-            Event::TicketEscalated { ticket, role, channel, step, demand } => {
-                let data = TicketEscalated::of(ticket.as_str(), (role.as_str(), channel.as_str()), *step, demand);
+            Event::TicketEscalated { ticket, role, channel, step, demand, cause } => {
+                let data =
+                    TicketEscalated::of(ticket.as_str(), (role.as_str(), channel.as_str()), (*step, *cause), demand);
                 self.message("ticket.escalated", Some(role), &data)
             }
             Event::TicketBreached { ticket, role, channel, due_at } => {

@@ -17,6 +17,7 @@ use rolecall::routing::agent::{AgentView, ChannelLoad};
 use rolecall::routing::catalogue::AgentRules;
 use rolecall::routing::channel::OwnerGrace;
 use rolecall::routing::command::{AfterWork, OwnedTicket, TransferTo};
+use rolecall::routing::escalation::{EscalationCause, StepConditions};
 use rolecall::routing::event::{Held, Intake, Sign, Taking};
 use rolecall::routing::offer::{FallOut, Reason, Remark, RevokeCause, Trigger};
 use rolecall::routing::owning::Owning;
@@ -169,7 +170,9 @@ fn catalogue() -> Arc<Catalogue> {
         add_roles: vec![name!(RoleName, "sales")],
         drop_skills: true,
         raise_priority: 3,
+        lower_skills: 0,
         rank_max: None,
+        conditions: StepConditions::default(),
     }];
     let roles = [role, Role::named(name!(RoleName, "sales"))].map(|role| (role.name.clone(), role));
     Arc::new(Catalogue { roles: BTreeMap::from(roles), ..Catalogue::default() })
@@ -216,6 +219,7 @@ fn every_event() -> Vec<Event> {
             channel: channel.clone(),
             step: 1,
             demand: demand(),
+            cause: EscalationCause::After,
         },
         Event::TicketRedirected {
             ticket: ticket.clone(),
@@ -341,6 +345,7 @@ fn later() -> Vec<(&'static str, Vec<Entry>)> {
         ("leaving.msgpack", leaving()),
         ("by-hand.msgpack", by_hand()),
         ("capacity.msgpack", capacity::entries()),
+        ("ladder.msgpack", ladder()),
     ]
 }
 
@@ -417,6 +422,44 @@ fn by_hand() -> Vec<Entry> {
 }
 
 fn entries(commands: impl IntoIterator<Item = (Command, Vec<Event>)>) -> Vec<Entry> {
+    let entry =
+        |(place, (command, events))| Entry { first_seq: place, at: Timestamp(1_700_000_000_000), command, events };
+    (1..).zip(commands).map(entry).collect()
+}
+
+/// A ladder with conditions, and the second of its steps, taken because so many wait.
+fn ladder() -> Vec<Entry> {
+    let step = |conditions| OverflowStep {
+        after: Millis::ZERO,
+        add_roles: vec![name!(RoleName, "sales")],
+        drop_skills: false,
+        raise_priority: 0,
+        lower_skills: 2,
+        rank_max: None,
+        conditions,
+    };
+    let online = StepConditions { unless_offline: true, at_once_if_offline: true, ..StepConditions::default() };
+    let crowded = StepConditions {
+        waiting_over: Some(20),
+        estimated_wait_over: Some(Millis(300_000)),
+        ..StepConditions::default()
+    };
+    let mut billing = Role::named(role());
+    billing.overflow = vec![step(online), step(crowded)];
+    let catalogue = Arc::new(Catalogue { roles: BTreeMap::from([(role(), billing)]), ..Catalogue::default() });
+    let replaced = Event::CatalogueReplaced { catalogue: Arc::clone(&catalogue), changes: Vec::new(), version: 1 };
+    let escalated = Event::TicketEscalated {
+        ticket: ticket(),
+        role: role(),
+        channel: channel(),
+        step: 2,
+        demand: demand(),
+        cause: EscalationCause::WaitingOver,
+    };
+    let commands = [
+        (Command::ReplaceCatalogue { catalogue }, vec![replaced]),
+        (Command::Elapse, vec![Event::RoleLooked { role: role() }, escalated]),
+    ];
     let entry =
         |(place, (command, events))| Entry { first_seq: place, at: Timestamp(1_700_000_000_000), command, events };
     (1..).zip(commands).map(entry).collect()
@@ -527,6 +570,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
             | Event::PaceEnded { .. }
             | Event::AgentChanged { .. }
             | Event::CommandRejected { .. }
+            | Event::RoleLooked { .. }
             | Event::ClosedForgotten { .. }) = event;
         }
     }
@@ -539,7 +583,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
 fn what_is_written_is_as_it_was() {
     let now = every_kind();
     let all: Vec<Entry> = now.iter().cloned().chain(later().into_iter().flat_map(|(_, entries)| entries)).collect();
-    assert_eq!(kinds(&all), (34, 22), "every event and every command is in a golden file");
+    assert_eq!(kinds(&all), (35, 22), "every event and every command is in a golden file");
     let written = rmp_serde::to_vec_named(&now).expect("it can be encoded");
     assert!(golden("entries.msgpack", &now) == written, "the journal's form has changed: see the top of this file");
 }

@@ -10,6 +10,7 @@ use rolecall::routing::catalogue::{AgentRules, Rule, RuleActions};
 use rolecall::routing::channel::{Acceptance, Channel, OwnerGrace};
 use rolecall::routing::command::{AfterWork, OwnedTicket, TransferTo};
 use rolecall::routing::cooldown::Cooldowns;
+use rolecall::routing::escalation::StepConditions;
 use rolecall::routing::owning::Owning;
 use rolecall::routing::pacing::{Allowance, Pacing};
 use rolecall::routing::permission::{AccessGrants, AccessLevel};
@@ -113,22 +114,39 @@ fn strategy() -> impl Strategy<Value = Choice> {
     ])
 }
 
+fn conditions() -> impl Strategy<Value = StepConditions> {
+    (some(0_u32..4, 0.3), some(millis(30), 0.2), proptest::bool::weighted(0.2), proptest::bool::weighted(0.2)).prop_map(
+        |(waiting_over, estimated_wait_over, unless_offline, at_once_if_offline)| StepConditions {
+            waiting_over,
+            estimated_wait_over,
+            unless_offline,
+            at_once_if_offline,
+        },
+    )
+}
+
 fn ladder() -> impl Strategy<Value = Vec<OverflowStep>> {
-    let rank_max = some(1_u32..4, 0.4);
-    let step = (proptest::collection::vec(role_name(), 0..2), any::<bool>(), 0_u8..4, rank_max).prop_map(
-        |(add_roles, drop_skills, raise_priority, rank_max)| OverflowStep {
+    let conditions = prop_oneof![1 => Just(StepConditions::default()), 1 => conditions()];
+    let widening = (proptest::collection::vec(role_name(), 0..2), any::<bool>(), 0_u8..4, some(1_u32..4, 0.4));
+    let step = (widening, prop_oneof![2 => Just(0_u8), 1 => 1_u8..6], conditions).prop_map(
+        |((add_roles, drop_skills, raise_priority, rank_max), lower_skills, conditions)| OverflowStep {
             after: Millis::ZERO,
             add_roles,
             drop_skills,
             raise_priority,
+            lower_skills,
             rank_max,
+            conditions,
         },
     );
-    proptest::collection::vec(step, 0..3).prop_map(|mut steps| {
-        for (n, step) in (1..).zip(&mut steps) {
-            step.after = Millis::from_secs(20 * n);
-        }
-        steps
+    proptest::collection::vec((step, any::<bool>()), 0..4).prop_map(|steps| {
+        let mut after = Millis::from_secs(0);
+        let timed = |(mut step, later): (OverflowStep, bool)| {
+            after = if later || step.conditions.is_none() { Millis(after.0 + 20_000) } else { after };
+            step.after = after;
+            step
+        };
+        steps.into_iter().map(timed).collect()
     })
 }
 

@@ -46,6 +46,9 @@ fn climb(role: &Role) -> Vec<Vec<Idle>> {
     let mut found = Vec::new();
     for step in &role.overflow {
         found.push(idle_parts(role, step, &widened));
+        if !step.conditions.leaves_it_to_time() {
+            continue; // It may never be taken.
+        }
         widened.roles.extend(&step.add_roles);
         widened.without_skills |= step.drop_skills;
         widened.raised = widened.raised.saturating_add(step.raise_priority);
@@ -57,9 +60,10 @@ fn climb(role: &Role) -> Vec<Vec<Idle>> {
 /// What of a step changes nothing, since the ticket's demand is as wide already.
 fn idle_parts(role: &Role, step: &OverflowStep, widened: &Widened<'_>) -> Vec<Idle> {
     // By name, so that whatever a step learns to do is looked at here.
-    let OverflowStep { after, add_roles, drop_skills, raise_priority, rank_max } = step;
-    if add_roles.is_empty() && !drop_skills && *raise_priority == 0 && rank_max.is_none() {
-        let help = "let it add roles, drop skills, raise the priority or the rank, or leave it out";
+    let OverflowStep { after, add_roles, drop_skills, lower_skills, raise_priority, rank_max, conditions: _ } = step;
+    let widens = *drop_skills || *lower_skills > 0 || *raise_priority > 0 || rank_max.is_some();
+    if add_roles.is_empty() && !widens {
+        let help = "let it add roles, drop or lower skills, raise the priority or the rank, or leave it out";
         return vec![(format!("the overflow step after {after} changes nothing"), help.to_owned())];
     }
     let mut idle: Vec<Idle> =
@@ -67,6 +71,10 @@ fn idle_parts(role: &Role, step: &OverflowStep, widened: &Widened<'_>) -> Vec<Id
     if *drop_skills && widened.without_skills {
         let message = format!("the overflow step after {after} drops the skills once more");
         idle.push((message, "an earlier step has dropped them".to_owned()));
+    }
+    if *lower_skills > 0 && (*drop_skills || widened.without_skills) {
+        let message = format!("the overflow step after {after} lowers skills that are dropped by then");
+        idle.push((message, "no skill is demanded any more".to_owned()));
     }
     idle.extend((*raise_priority > 0).then(|| idle_raise(role, *after, widened)).flatten());
     idle.extend(rank_max.and_then(|rank_max| idle_tier(rank_max, *after, widened)));

@@ -60,7 +60,10 @@ impl Touched {
             | Event::OwnerReplied { agent, .. }
             | Event::AgentSeen { agent, .. }
             | Event::AgentChanged { agent, .. } => self.agent(agent),
-            Event::AgentReconciled { .. } | Event::CommandRejected { .. } | Event::ClosedForgotten { .. } => {}
+            Event::AgentReconciled { .. }
+            | Event::RoleLooked { .. }
+            | Event::CommandRejected { .. }
+            | Event::ClosedForgotten { .. } => {}
         }
     }
 

@@ -17,11 +17,11 @@ use crate::routing::catalogue::Catalogue;
 use crate::routing::channel::Acceptance;
 use crate::routing::command::{Command, Rejection, RejectionCode};
 use crate::routing::condition::Condition;
+use crate::routing::escalation::StepConditions;
 use crate::routing::event::{Event, Held, Sign, Taking};
 use crate::routing::facts::RULE_VARIABLES;
 use crate::routing::name::{AgentId, AssignmentId, RoleName, TicketId};
 use crate::routing::offer::{Reason, Remark, RevokeCause, Trigger};
-use crate::routing::overflow;
 use crate::routing::presence::Presence;
 use crate::routing::ticket::{Closing, Phase, Ticket, assignment_id};
 use crate::routing::{Verdict, estimate::Pace};
@@ -170,17 +170,13 @@ impl NaiveEngine {
                 self.look_again(id, Trigger::DirectionEnded);
             }
             (Who::Ticket(id), What::Overflows) => {
-                let ticket = self.known(id);
-                let step = &overflow::remaining(ticket, self.state.catalogue())[0];
-                let event = Event::TicketEscalated {
-                    ticket: id.clone(),
-                    role: ticket.demand.role().expect("only a ticket with a role overflows").clone(),
-                    channel: ticket.spec.channel.clone(),
-                    step: ticket.steps_taken + 1,
-                    demand: overflow::widened(&ticket.demand, step),
-                };
-                self.emit(event);
-                self.try_give(id, Trigger::Overflow);
+                self.escalate(id);
+            }
+            (Who::Role(role), _) => {
+                self.emit(Event::RoleLooked { role: role.clone() });
+                for id in self.own_waiting(role) {
+                    self.climb(&id);
+                }
             }
             (Who::Ticket(id), What::BarsLapse) => {
                 self.emit(Event::BarsLapsed { ticket: id.clone() });
@@ -225,6 +221,19 @@ impl NaiveEngine {
             (Some(best), None) => self.try_give(&best.id.clone(), Trigger::AgentFree),
             (None, None) => false,
         }
+    }
+
+    /// Takes the next step of its ladder, where one is to be taken now.
+    fn escalate(&mut self, id: &TicketId) -> bool {
+        let Some(event) = self.next_step(self.known(id)) else { return false };
+        self.emit(event);
+        self.try_give(id, Trigger::Overflow);
+        true
+    }
+
+    /// Takes all of them, until somebody has it.
+    fn climb(&mut self, id: &TicketId) {
+        while self.state.ticket(id).is_some_and(Self::is_waiting) && self.escalate(id) {}
     }
 
     fn try_give(&mut self, id: &TicketId, trigger: Trigger) -> bool {
@@ -294,7 +303,11 @@ impl NaiveEngine {
             estimated_wait: self.state.pace(&role.name).and_then(|pace: &Pace| pace.estimate(position, self.at)),
             direction,
         };
+        let has_conditions = role.overflow.iter().any(|step| step.conditions != StepConditions::default());
         self.emit(event);
+        if has_conditions {
+            self.climb(id);
+        }
     }
 
     fn close(&mut self, id: &TicketId, how: Closing, cause: &str) {

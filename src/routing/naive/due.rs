@@ -3,7 +3,8 @@
 use super::NaiveEngine;
 use crate::routing::agent::{Agent, SlotUse, Status};
 use crate::routing::channel::OwnerGrace;
-use crate::routing::name::{AgentId, TicketId};
+use crate::routing::escalation::{LOOK_EVERY, StepConditions};
+use crate::routing::name::{AgentId, RoleName, TicketId};
 use crate::routing::overflow;
 use crate::routing::ticket::{Phase, Ticket};
 use crate::routing::time::{Millis, Timestamp};
@@ -16,6 +17,7 @@ const FORGET_SLACK: Millis = Millis::from_secs(60);
 pub(super) enum Who {
     Agent(AgentId),
     Ticket(TicketId),
+    Role(RoleName),
     Ended,
 }
 
@@ -35,6 +37,7 @@ pub(super) enum What {
     BarsLapse,
     LeavesOwner,
     OwnerIsSilent,
+    IsLookedAt,
     AreForgotten,
 }
 
@@ -49,6 +52,14 @@ impl NaiveEngine {
         for ticket in self.state.tickets() {
             let of_ticket = self.dues_of_ticket(ticket).into_iter();
             dues.extend(of_ticket.map(|(at, what)| (at, Who::Ticket(ticket.id.clone()), what)));
+        }
+        for role in self.state.catalogue().roles.values() {
+            let has_conditions = role.overflow.iter().any(|step| step.conditions != StepConditions::default());
+            if has_conditions && !self.queue_of(&role.name).is_empty() {
+                let looked = self.state.ground.role_looks.get(&role.name).copied();
+                let due = looked.map_or(Timestamp(0), |looked| looked + LOOK_EVERY);
+                dues.push((due, Who::Role(role.name.clone()), What::IsLookedAt));
+            }
         }
         if let Some((ended, _)) = self.state.ground.closed_order.front() {
             let forgotten = *ended + self.state.catalogue().closed_retention + FORGET_SLACK;

@@ -22,10 +22,11 @@ impl Step<'_> {
     /// What a ticket of that spec demands under today's rules, after the overflow steps that it has taken in its role.
     pub(super) fn demand_afresh(&self, ticket: &Ticket, spec: &TicketSpec) -> Demand {
         let fresh = self.classify(&ticket.id, spec, self.created_at(spec, ticket.created_at));
-        let moved = fresh.role() != ticket.demand.role();
-        let steps_taken = if moved { 0 } else { ticket.steps_taken };
+        if fresh.role() != ticket.demand.role() {
+            return fresh;
+        }
         let role = fresh.role().and_then(|role| self.state.catalogue().roles.get(role));
-        overflow::widened_by(fresh, role, steps_taken)
+        overflow::widened_as(ticket, fresh, role)
     }
 
     /// When a ticket came into being: as upstream says, but never later than now.

@@ -4,12 +4,10 @@ use super::{Done, Step};
 use crate::routing::agent::Status;
 use crate::routing::event::Event;
 use crate::routing::index;
-use crate::routing::matching;
 use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::{Remark, RevokeCause, Trigger};
-use crate::routing::overflow;
 use crate::routing::presence;
-use crate::routing::ticket::{Closing, Phase};
+use crate::routing::ticket::Closing;
 use crate::routing::timer::{AgentDue, Subject, TicketDue};
 
 /// How many things happen in one step at most, so that a step after a long sleep stays short; the next follows at once.
@@ -25,6 +23,7 @@ impl Step<'_> {
             match subject.clone() {
                 Subject::Agent(agent) => self.agent_due(&agent),
                 Subject::Ticket(ticket) => self.ticket_due(&ticket),
+                Subject::Role(role) => self.look_at_role(&role),
                 Subject::Closed => {
                     let before = self.at - self.state.catalogue().closed_retention;
                     self.emit(Event::ClosedForgotten { before });
@@ -65,7 +64,10 @@ impl Step<'_> {
                 self.emit(Event::DirectionEnded { ticket: id.clone() });
                 self.place_waiting(id, Trigger::DirectionEnded);
             }
-            TicketDue::Overflow => self.escalate(id),
+            TicketDue::Overflow => {
+                let taken = self.escalate(id);
+                debug_assert!(taken, "a step is due");
+            }
             TicketDue::Bars => {
                 self.emit(Event::BarsLapsed { ticket: id.clone() });
                 self.try_give(id, Trigger::CooldownLapsed);
@@ -87,22 +89,5 @@ impl Step<'_> {
             due_at: ticket.due_at.expect("only a ticket with a due time is breached"),
         };
         self.emit(event);
-    }
-
-    fn escalate(&mut self, id: &TicketId) {
-        let ticket = self.known(id);
-        let step = overflow::remaining(ticket, self.state.catalogue()).first().expect("a step is due");
-        let event = Event::TicketEscalated {
-            ticket: id.clone(),
-            role: ticket.demand.role().expect("only a ticket with a role overflows").clone(),
-            channel: ticket.spec.channel.clone(),
-            step: ticket.steps_taken + 1,
-            demand: overflow::widened(&ticket.demand, step),
-        };
-        self.emit(event);
-        debug_assert!(matches!(self.known(id).phase, Phase::Waiting), "only what waits overflows");
-        if matching::own_role(self.state, self.known(id)).is_some() {
-            self.try_give(id, Trigger::Overflow);
-        }
     }
 }

@@ -8,6 +8,7 @@ mod catalogue;
 mod classification;
 mod elapse;
 mod intake;
+mod ladder;
 mod leaving;
 mod offers;
 mod ownership;
@@ -247,6 +248,7 @@ fn touched(event: &Event) -> Option<&AgentId> {
         | Event::PaceEnded { .. }
         | Event::AgentChanged { .. }
         | Event::CommandRejected { .. }
+        | Event::RoleLooked { .. }
         | Event::ClosedForgotten { .. } => None,
     }
 }

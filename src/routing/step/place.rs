@@ -95,9 +95,12 @@ impl Step<'_> {
             waiting: u64::try_from(waiting_before).expect("a length fits") + 1 - already,
             estimated_wait: self.state.pace(&role).and_then(|pace| pace.estimate(position, self.at)),
             direction,
-            role,
+            role: role.clone(),
         };
         self.emit(event);
+        if self.state.catalogue().roles[&role].watches_its_queue() {
+            self.climb(id);
+        }
     }
 
     /// Gives a ticket to its preferred agent, or lets it wait for that agent a while. Says whether either was done.

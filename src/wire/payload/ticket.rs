@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::routing::escalation::EscalationCause;
 use crate::routing::name::{RoleName, TicketType};
 use crate::routing::skill::Skills;
 use crate::routing::ticket::{Customer, Demand, Scalar, TicketSpec};
@@ -43,6 +44,9 @@ pub(in crate::wire) struct TicketEscalated<'a> {
     pub(in crate::wire) channel: &'a str,
     /// Which step of the role's ladder, 1 for the first.
     pub(in crate::wire) step: u8,
+    /// What took it: `after` (its time had come), `waiting_over`, `estimated_wait_over`, or `nobody_online`, where it did
+    /// not wait for its time.
+    pub(in crate::wire) cause: &'static str,
     /// The roles whose agents may take it now; its own is the first.
     pub(in crate::wire) roles: Vec<&'a str>,
     /// The skills that it demands now, with their least level.
@@ -59,12 +63,13 @@ impl<'a> TicketEscalated<'a> {
     pub(in crate::wire) fn of(
         ticket_id: &'a str,
         (role, channel): (&'a str, &'a str),
-        step: u8,
+        (step, cause): (u8, EscalationCause),
         demand: &'a Demand,
     ) -> Self {
         let roles = demand.roles.iter().map(RoleName::as_str).collect();
         let (skills, priority) = (skill_levels(&demand.skills), demand.priority.get());
-        Self { ticket_id, role, channel, step, roles, skills, priority, rank_max: demand.rank_max }
+        let cause = cause.as_str();
+        Self { ticket_id, role, channel, step, cause, roles, skills, priority, rank_max: demand.rank_max }
     }
 }
 

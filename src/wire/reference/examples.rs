@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::routing::agent::ChannelLoad;
 use crate::routing::command::{Command, Rejection};
+use crate::routing::escalation::EscalationCause;
 use crate::routing::event::{Held, Taking};
 use crate::routing::name::{AgentId, AssignmentId, ChannelName, Permission, RoleName, SkillName, TicketId};
 use crate::routing::offer::{FallOut, Reason, Remark, RevokeCause, Trigger};
@@ -138,6 +139,7 @@ fn ticket() -> Ticket {
         due_at: spec.due_at,
         entered_at: created_at,
         steps_taken: 0,
+        steps_ahead: Vec::new(),
         breached: false,
         attempt: 1,
         bars: Vec::new(),
@@ -203,6 +205,7 @@ fn about_tickets() -> Vec<Event> {
             channel: channel.clone(),
             step: 1,
             demand: demand(),
+            cause: EscalationCause::After,
         },
         Event::TicketBreached {
             ticket: ticket.clone(),

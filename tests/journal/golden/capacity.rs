@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rolecall::journal::Entry;
 use rolecall::routing::catalogue::AgentRules;
 use rolecall::routing::channel::Channel;
+use rolecall::routing::escalation::StepConditions;
 use rolecall::routing::event::{Intake, Taking};
 use rolecall::routing::offer::{FallOut, Reason};
 use rolecall::routing::pacing::{Allowance, Pacing};
@@ -22,7 +23,9 @@ pub(super) fn entries() -> Vec<Entry> {
         add_roles: Vec::new(),
         drop_skills: false,
         raise_priority: 0,
+        lower_skills: 0,
         rank_max: Some(2),
+        conditions: StepConditions::default(),
     };
     let tiered = Role { staffing: Staffing { rank_max: Some(1) }, overflow: vec![widened], ..Role::named(role()) };
     let calls = Channel {

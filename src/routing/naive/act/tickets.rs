@@ -78,8 +78,10 @@ impl NaiveEngine {
         if demand.role() == ticket.demand.role()
             && let Some(role) = demand.role().and_then(|role| self.state.catalogue().roles.get(role))
         {
-            for step in role.overflow.iter().take(ticket.steps_taken.into()) {
-                demand = overflow::widened(&demand, step);
+            for number in (1..=ticket.steps_taken).chain(ticket.steps_ahead.iter().copied()) {
+                if let Some(step) = role.overflow.get(usize::from(number) - 1) {
+                    demand = overflow::widened(&demand, step);
+                }
             }
         }
         demand
