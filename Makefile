@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help run test naive-campaign lint
+.PHONY: help run test naive-campaign fuzz lint
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -22,6 +22,9 @@ test: ## All tests, with a RabbitMQ of their own; the engine also without anythi
 naive-campaign: ## The engine against the obvious one over 100,000 random lives of up to 200 commands
 	ROLECALL_NAIVE_SEQUENCES=$${ROLECALL_NAIVE_SEQUENCES:-100000} \
 		$(CARGO) test --release --locked --no-default-features --features naive --test routing naive::
+
+fuzz: ## Fuzz whatever reads what others wrote: messages, configurations, conditions, entries; FUZZ_SECONDS each
+	scripts/fuzz
 
 lint: ## Formatting, clippy, documentation, and the dependencies' licences, sources and advisories
 	$(CARGO) fmt --check

@@ -589,7 +589,7 @@ fn move_times(command: &mut Command, by: i64) {
     }
 }
 
-fn one_move() -> impl Strategy<Value = Move> {
+pub(crate) fn one_move() -> impl Strategy<Value = Move> {
     let wait = prop_oneof![3 => Just(0), 10 => 0_i64..15_000, 1 => 0_i64..120_000, 1 => -5_000_i64..0];
     let answered = prop_oneof![4 => Just(Answered::None), 2 => Just(Answered::Right), 1 => Just(Answered::Wrong)];
     (wait, proptest::bool::weighted(0.8), command(DRAWN_AT), some(any::<prop::sample::Index>(), 0.8), answered)
