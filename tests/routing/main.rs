@@ -3,4 +3,5 @@
 mod invariants;
 #[cfg(feature = "naive")]
 mod naive;
+mod starvation;
 mod world;
