@@ -34,7 +34,9 @@ pub struct Deliveries {
 }
 
 impl Deliveries {
-    pub(super) fn new(rx: mpsc::Receiver<Delivery>, epoch: Arc<AtomicU64>) -> Self {
+    /// What a transport puts into that channel, as long as its epoch is this one.
+    #[must_use]
+    pub fn new(rx: mpsc::Receiver<Delivery>, epoch: Arc<AtomicU64>) -> Self {
         Self { rx, epoch }
     }
 

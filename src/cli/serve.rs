@@ -1,9 +1,11 @@
 //! `rolecall serve`: run the daemon until it is told to end.
 
+use std::sync::Arc;
+
 use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 
 use crate::config::{Config, ConfigError, Loaded, LogFormat};
-use crate::daemon::{self, Connect, Daemon, DaemonError, Signal, Signals};
+use crate::daemon::{self, Connect, Daemon, DaemonError, Machine, Signal, Signals};
 use crate::routing::Catalogue;
 use crate::telemetry::occurrence::{CatalogueRefused, ConfigLoaded, Started};
 use crate::telemetry::{self, logging, recorder::Build};
@@ -54,7 +56,7 @@ pub(super) fn run_daemon(
     let runtime = runtime.map_err(|source| failure(DaemonError::System { what: "start the runtime", source }))?;
     let ended = runtime.block_on(async {
         let mut signals = UnixSignals::new()?;
-        Daemon { config, connect, metrics, reload }.run(&mut signals).await
+        Daemon { host: Arc::new(Machine), config, connect, metrics: Some(metrics), reload }.run(&mut signals).await
     });
     ended.map_err(failure)
 }

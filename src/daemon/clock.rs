@@ -1,9 +1,12 @@
 //! What time it is: the one place that reads the clock for decisions.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::routing::Timestamp;
 use crate::telemetry::occurrence::ClockSteppedBack;
+
+use super::Host;
 
 /// Smaller steps back are the ordinary trembling of a disciplined clock, and not worth a line.
 const STEP_MIN: Duration = Duration::from_millis(50);
@@ -16,20 +19,19 @@ pub fn system_clock() -> Timestamp {
 }
 
 /// A clock that never goes back: where the one behind it does, it stands still and says so.
-#[derive(Debug)]
 pub(super) struct Clock {
-    read: fn() -> Timestamp,
+    host: Arc<dyn Host>,
     latest: Timestamp,
     behind: bool,
 }
 
 impl Clock {
-    pub(super) fn new(read: fn() -> Timestamp) -> Self {
-        Self { read, latest: Timestamp::default(), behind: false }
+    pub(super) fn new(host: Arc<dyn Host>) -> Self {
+        Self { host, latest: Timestamp::default(), behind: false }
     }
 
     pub(super) fn now(&mut self) -> Timestamp {
-        let read = (self.read)();
+        let read = self.host.now();
         let by = Duration::from_millis(self.latest.since(read).0);
         if by >= STEP_MIN && !self.behind {
             ClockSteppedBack { by }.emit();

@@ -6,17 +6,19 @@ use std::time::{Duration, Instant};
 
 use crate::http::{Heartbeat, Readiness};
 use crate::journal::{JournalReader, SnapshotReport};
+use crate::routing::Timestamp;
 use crate::telemetry::Meters;
 use crate::telemetry::occurrence::{OutOfRoom, RoomAgain, SnapshotFailed, SnapshotTaken};
 
+use super::Host;
 use super::publisher::Cursor;
-use super::system_clock;
 use super::writer_thread::IntakeGate;
 
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// Everything that the task needs.
 pub(super) struct Housekeeping {
+    pub(super) host: Arc<dyn Host>,
     pub(super) reader: JournalReader,
     pub(super) cursor: Cursor,
     pub(super) intake: IntakeGate,
@@ -38,11 +40,11 @@ impl Housekeeping {
             self.meters.outbox_depth(usage.outbox_last.saturating_sub(self.cursor.get()));
             out_of_room = self.watch_room(out_of_room);
             if self.reader.snapshot_is_due() && !snapshotting.swap(true, Ordering::AcqRel) {
-                let (reader, done) = (self.reader.clone(), Arc::clone(&snapshotting));
-                tokio::task::spawn_blocking(move || {
-                    take_snapshot(&reader);
+                let (reader, now, done) = (self.reader.clone(), self.host.now(), Arc::clone(&snapshotting));
+                self.host.on_pool(Box::new(move || {
+                    take_snapshot(&reader, now);
                     done.store(false, Ordering::Release);
-                });
+                }));
             }
             if self.heartbeat.is_alive() {
                 // Without a service manager there is nobody to tell.
@@ -73,9 +75,9 @@ impl Housekeeping {
 }
 
 /// Takes a snapshot, and tells.
-pub(super) fn take_snapshot(reader: &JournalReader) -> Option<SnapshotReport> {
+pub(super) fn take_snapshot(reader: &JournalReader, now: Timestamp) -> Option<SnapshotReport> {
     let started_at = Instant::now();
-    match reader.take_snapshot(system_clock()) {
+    match reader.take_snapshot(now) {
         Ok(Some(report)) => {
             SnapshotTaken { seq: report.seq, bytes: report.bytes, took: started_at.elapsed() }.emit();
             Some(report)

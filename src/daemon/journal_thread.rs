@@ -28,12 +28,12 @@ pub(super) struct Heralds {
 ///
 /// # Errors
 /// The first that the journal reports. Nothing is acknowledged or published after it.
-pub(super) fn run<J: Journal>(
+pub(super) async fn run<J: Journal>(
     mut journal: J,
-    batches: &mut mpsc::Receiver<UnderWay>,
-    heralds: &Heralds,
+    mut batches: mpsc::Receiver<UnderWay>,
+    heralds: Heralds,
 ) -> Result<J, JournalError> {
-    while let Some((sealed, permit)) = batches.blocking_recv() {
+    while let Some((sealed, permit)) = batches.recv().await {
         let started_at = Instant::now();
         journal.append(&sealed.batch)?;
         heralds.meters.journal_synced(started_at.elapsed());

@@ -21,6 +21,7 @@ mod catch_up;
 mod clock;
 mod duplicates;
 mod ends;
+mod host;
 mod housekeeping;
 mod journal_thread;
 mod observer;
@@ -37,6 +38,7 @@ use futures_util::future::BoxFuture;
 
 pub use clock::system_clock;
 pub use ends::DaemonError;
+pub use host::{Host, Machine};
 pub use start::Daemon;
 pub use writer::{Sealed, Writer};
 

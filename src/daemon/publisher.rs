@@ -91,6 +91,7 @@ impl Publisher {
                 return Ok(self.link);
             } else {
                 tokio::select! {
+                    biased;
                     changed = self.durable.changed() => {
                         // The journal's thread has ended: nothing more will become durable.
                         if changed.is_err() {

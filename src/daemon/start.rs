@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -10,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::broker::{Intake, Link, Publish, Status};
 use crate::config::Config;
 use crate::http::{App, Heartbeat, OwnerToken, ReadModel, Readiness};
-use crate::journal::{self, Batch, Journal, JournalError, JournalOptions, JournalReader, Recovered, RedbJournal};
+use crate::journal::{Batch, Journal, JournalOptions, JournalReader, Recovered, RedbJournal};
 use crate::routing::{Catalogue, Millis};
 use crate::telemetry::occurrence::{
     CatalogueRefused, CatalogueReloaded, DrainCutShort, DrainFinished, DrainStarted, HttpListening, JournalFailed,
@@ -26,31 +27,34 @@ use super::observer::{self, BrokerObserver};
 use super::publisher::{Cursor, Promises, Publisher};
 use super::writer::Writer;
 use super::writer_thread::{Control, Desk, IntakeGate};
-use super::{Connect, DaemonError, Signal, Signals};
+use super::{Connect, DaemonError, Host, Signal, Signals};
 
 /// What of `shutdown_timeout` is kept back, so that the process ends by itself before somebody ends it.
 const SHUTDOWN_RESERVE: Duration = Duration::from_secs(2);
 
 /// What a daemon is made of before it runs.
 pub struct Daemon {
+    /// What it runs on.
+    pub host: Arc<dyn Host>,
     /// As resolved.
     pub config: Config,
     /// Brings up the broker, or what stands in for it.
     pub connect: Connect,
-    /// Renders the metrics.
-    pub metrics: PrometheusHandle,
+    /// Renders the metrics. Without it nothing is served over HTTP.
+    pub metrics: Option<PrometheusHandle>,
     /// Reads the catalogue again, on request; `None` says that it was refused (and has been told).
     pub reload: Box<dyn FnMut() -> Option<Catalogue> + Send>,
 }
 
 /// A daemon that takes work.
 struct Running {
+    host: Arc<dyn Host>,
     intake: Arc<dyn Intake>,
     status: watch::Receiver<Status>,
     control: mpsc::Sender<Control>,
-    writer: Thread<()>,
-    journal: Thread<RedbJournal>,
-    publisher: tokio::task::JoinHandle<Result<Box<dyn Publish>, DaemonError>>,
+    writer: Work<()>,
+    journal: Work<RedbJournal>,
+    publisher: Work<Box<dyn Publish>>,
     draining: CancellationToken,
     drained: CancellationToken,
     reader: JournalReader,
@@ -58,33 +62,42 @@ struct Running {
     readiness: Readiness,
 }
 
-/// A thread, and how it ends.
-struct Thread<T> {
+/// Work that goes on beside the rest, and how it ends.
+struct Work<T> {
     name: &'static str,
-    result: oneshot::Receiver<Result<T, JournalError>>,
+    result: oneshot::Receiver<Result<T, DaemonError>>,
 }
 
-impl<T: Send + 'static> Thread<T> {
-    fn spawn(
+impl<T: Send + 'static> Work<T> {
+    /// The work, to be done by somebody, and the other end of it.
+    fn new<E: Into<DaemonError>>(
         name: &'static str,
-        run: impl FnOnce() -> Result<T, JournalError> + Send + 'static,
-    ) -> Result<Self, DaemonError> {
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> (Self, BoxFuture<'static, ()>) {
         let (tx, result) = oneshot::channel();
-        let run = move || {
+        let work = async move {
             // Nobody listens any more where the process is ending for another reason.
-            let _ = tx.send(run());
+            let _ = tx.send(work.await.map_err(Into::into));
         };
-        let builder = std::thread::Builder::new().name(name.to_owned());
-        builder.spawn(run).map_err(|source| DaemonError::System { what: "start a thread", source })?;
-        Ok(Self { name, result })
+        (Self { name, result }, Box::pin(work))
+    }
+
+    fn on_thread<E: Into<DaemonError>>(
+        host: &dyn Host,
+        name: &'static str,
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<Self, DaemonError> {
+        let (this, work) = Self::new(name, work);
+        host.on_thread(name, work).map_err(|source| DaemonError::System { what: "start a thread", source })?;
+        Ok(this)
     }
 
     /// Waits for the end. Cancel safe.
     async fn ended(&mut self) -> Result<T, DaemonError> {
-        (&mut self.result).await.map_err(|_| DaemonError::Panicked(self.name))?.map_err(DaemonError::Journal)
+        (&mut self.result).await.map_err(|_| DaemonError::Panicked(self.name))?
     }
 
-    /// The error of a thread that ended although nobody told it to.
+    /// The error of work that ended although nobody told it to.
     fn failure(&self, ended: Result<T, DaemonError>) -> DaemonError {
         let error = ended.err().unwrap_or(DaemonError::Panicked(self.name));
         if let DaemonError::Journal(cause) = &error {
@@ -100,14 +113,14 @@ impl Daemon {
     /// # Errors
     /// Why it could not start or had to end. What it had taken over is durable in any case.
     pub async fn run(self, signals: &mut impl Signals) -> Result<(), DaemonError> {
-        let Self { config, connect, metrics, mut reload } = self;
+        let Self { host, config, connect, metrics, mut reload } = self;
         let meters = Meters::new();
         let readiness = Readiness::default();
         let heartbeat = Heartbeat::default();
         let read_model = Arc::new(ReadModel::new());
-        let (journal, reader) = open_journal(&config)?;
+        let (journal, reader) = open_journal(&*host, &config)?;
 
-        let app = App {
+        let app = metrics.map(|metrics| App {
             readiness: readiness.clone(),
             heartbeat: heartbeat.clone(),
             read_model: Arc::clone(&read_model),
@@ -115,14 +128,19 @@ impl Daemon {
             labels: meters.labels().clone(),
             owner_token: config.http.owner_token.as_ref().and_then(|token| OwnerToken::new(token.reveal())),
             clock: system_clock,
-        };
+        });
         let http_end = CancellationToken::new();
-        let http = tokio::spawn(serve_http(&config, app, http_end.clone()).await?);
+        let http = match app {
+            Some(app) => Some(tokio::spawn(serve_http(&config, app, http_end.clone()).await?)),
+            None => None,
+        };
 
-        let recovered = recover(&config, &reader).await?;
+        let recovered = recover(&*host, &config, &reader).await?;
+        host.witness(&recovered.state);
         readiness.journal_replayed();
         let mut reload_asked = false;
         let link = tokio::select! {
+            biased;
             link = connect(Arc::new(BrokerObserver)) => link?,
             // Nothing is under way yet, but for what an earlier process left in the outbox.
             cause = asked_to_end(signals, &mut reload_asked) => {
@@ -140,7 +158,7 @@ impl Daemon {
             meters.clone(),
             read_model,
         )?;
-        let mut running = start(link, writer, journal, reader, &config, readiness, heartbeat, &meters)?;
+        let mut running = start(host, link, writer, journal, reader, &config, readiness, heartbeat, &meters)?;
         // Without a service manager there is nobody to tell.
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
 
@@ -154,8 +172,10 @@ impl Daemon {
             Err(error) => Err(error),
         };
         http_end.cancel();
-        // The server ends its streams and connections within a bound of its own.
-        let _ = http.await;
+        if let Some(http) = http {
+            // The server ends its streams and connections within a bound of its own.
+            let _ = http.await;
+        }
         result
     }
 }
@@ -178,14 +198,14 @@ fn tell_end(took: Duration, outbox_count: u64) {
     }
 }
 
-fn open_journal(config: &Config) -> Result<(RedbJournal, JournalReader), DaemonError> {
+fn open_journal(host: &dyn Host, config: &Config) -> Result<(RedbJournal, JournalReader), DaemonError> {
     let options = JournalOptions {
         snapshot_every_events: config.journal.snapshot_every,
         retention: Millis(u64::try_from(config.journal.retention.as_millis()).unwrap_or(u64::MAX)),
         outbox_records_max: config.journal.outbox_max,
         ..JournalOptions::default()
     };
-    let opened = journal::open(&config.journal.path, &options)?;
+    let opened = host.open_journal(&config.journal.path, &options)?;
     Ok((opened.journal, opened.reader))
 }
 
@@ -202,11 +222,15 @@ async fn serve_http(
     Ok(async move { crate::http::serve(listener, app, end.cancelled_owned()).await })
 }
 
-async fn recover(config: &Config, reader: &JournalReader) -> Result<Recovered, DaemonError> {
+async fn recover(host: &dyn Host, config: &Config, reader: &JournalReader) -> Result<Recovered, DaemonError> {
     let started_at = Instant::now();
     let recovering = reader.clone();
-    let joined = tokio::task::spawn_blocking(move || recovering.recover()).await;
-    let recovered = joined.map_err(|_| DaemonError::Panicked("recovery"))??;
+    let (tx, recovered) = oneshot::channel();
+    host.on_pool(Box::new(move || {
+        // Nobody listens any more where the process is ending for another reason.
+        let _ = tx.send(recovering.recover());
+    }));
+    let recovered = recovered.await.map_err(|_| DaemonError::Panicked("recovery"))??;
     JournalRecovered {
         path: &config.journal.path,
         snapshot_seq: recovered.report.snapshot_seq.unwrap_or(0),
@@ -222,6 +246,7 @@ async fn recover(config: &Config, reader: &JournalReader) -> Result<Recovered, D
 
 #[expect(clippy::too_many_arguments, reason = "this is where all rooms meet, once")]
 fn start(
+    host: Arc<dyn Host>,
     link: Link,
     mut writer: Writer,
     journal: RedbJournal,
@@ -232,7 +257,7 @@ fn start(
     meters: &Meters,
 ) -> Result<Running, DaemonError> {
     let Link { deliveries, intake, publisher: publisher_link, status } = link;
-    let (batches, mut sealed) = mpsc::channel(1);
+    let (batches, sealed) = mpsc::channel(1);
     let (control, control_rx) = mpsc::channel(16);
     let (outbox, durable) = watch::channel(0);
     let cursor = Cursor::at(reader.usage().published_through);
@@ -240,13 +265,14 @@ fn start(
     let intake_gate = IntakeGate::default();
 
     let draining = CancellationToken::new();
-    let mut clock = Clock::new(system_clock);
+    let mut clock = Clock::new(Arc::clone(&host));
     writer.replace_catalogue(Arc::new(config.catalogue.clone()), clock.now()).map_err(DaemonError::Catalogue)?;
 
     let heralds = Heralds { intake: Arc::clone(&intake), outbox, promises: promises.clone(), meters: meters.clone() };
-    let journal = Thread::spawn("journal", move || journal_thread::run(journal, &mut sealed, &heralds))?;
+    let journal = Work::on_thread(&*host, "journal", journal_thread::run(journal, sealed, heralds))?;
 
     let desk = Desk {
+        host: Arc::clone(&host),
         writer,
         clock,
         deliveries,
@@ -261,9 +287,7 @@ fn start(
         draining: draining.clone(),
         heartbeat: heartbeat.clone(),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-    let runtime = runtime.map_err(|source| DaemonError::System { what: "start the writer's runtime", source })?;
-    let writer = Thread::spawn("writer", move || runtime.block_on(desk.run()))?;
+    let writer = Work::on_thread(&*host, "writer", desk.run())?;
 
     let drained = CancellationToken::new();
     let publisher = Publisher {
@@ -274,8 +298,10 @@ fn start(
         promises,
         meters: meters.clone(),
     };
-    let publisher = tokio::spawn(publisher.run(drained.clone()));
+    let (publisher, publishing) = Work::new("publisher", publisher.run(drained.clone()));
+    host.on_runtime(publishing);
     let housekeeping = Housekeeping {
+        host: Arc::clone(&host),
         reader: reader.clone(),
         cursor: cursor.clone(),
         intake: intake_gate,
@@ -283,11 +309,26 @@ fn start(
         heartbeat,
         meters: meters.clone(),
     };
-    tokio::spawn({
+    host.on_runtime({
         let drained = drained.clone();
-        async move { drained.run_until_cancelled(housekeeping.run()).await }
+        Box::pin(async move {
+            drained.run_until_cancelled(housekeeping.run()).await;
+        })
     });
-    Ok(Running { intake, status, control, writer, journal, publisher, draining, drained, reader, cursor, readiness })
+    Ok(Running {
+        host,
+        intake,
+        status,
+        control,
+        writer,
+        journal,
+        publisher,
+        draining,
+        drained,
+        reader,
+        cursor,
+        readiness,
+    })
 }
 
 impl Running {
@@ -300,10 +341,7 @@ impl Running {
         observer::follow(&self.status.borrow_and_update(), &self.readiness);
         loop {
             tokio::select! {
-                signal = signals.next() => match signal {
-                    Signal::Drain(cause) => return Ok(cause),
-                    Signal::Reload => self.reload(reload).await,
-                },
+                biased;
                 Ok(()) = self.status.changed() => {
                     let status = self.status.borrow_and_update().clone();
                     observer::follow(&status, &self.readiness);
@@ -313,12 +351,11 @@ impl Running {
                 }
                 ended = self.journal.ended() => return Err(self.journal.failure(ended)),
                 ended = self.writer.ended() => return Err(self.writer.failure(ended)),
-                published = &mut self.publisher => {
-                    return Err(match published {
-                        Ok(Err(error)) => error,
-                        Ok(Ok(_)) | Err(_) => DaemonError::Panicked("publisher"),
-                    });
-                }
+                ended = self.publisher.ended() => return Err(self.publisher.failure(ended)),
+                signal = signals.next() => match signal {
+                    Signal::Drain(cause) => return Ok(cause),
+                    Signal::Reload => self.reload(reload).await,
+                },
             }
         }
     }
@@ -362,9 +399,8 @@ impl Running {
         let mut journal = self.journal.ended().await?;
         self.intake.close().await;
         self.drained.cancel();
-        let published = (&mut self.publisher).await.map_err(|_| DaemonError::Panicked("publisher"))?;
-        published?.close().await;
-        let last = Batch { at: system_clock(), published_through: self.cursor.get(), ..Batch::default() };
+        self.publisher.ended().await?.close().await;
+        let last = Batch { at: self.host.now(), published_through: self.cursor.get(), ..Batch::default() };
         journal.append(&last)?;
         Ok(journal.close()?)
     }

@@ -15,6 +15,7 @@ use crate::http::Heartbeat;
 use crate::journal::{JournalError, JournalReader};
 use crate::routing::{Catalogue, Rejection, Timestamp};
 
+use super::Host;
 use super::catch_up::{CatchUp, Time};
 use super::clock::Clock;
 use super::journal_thread::UnderWay;
@@ -35,6 +36,7 @@ pub(super) enum Control {
 
 /// Everything that the thread needs.
 pub(super) struct Desk {
+    pub(super) host: Arc<dyn Host>,
     pub(super) writer: Writer,
     pub(super) clock: Clock,
     pub(super) deliveries: Deliveries,
@@ -178,6 +180,7 @@ impl Desk {
     async fn seal(&mut self, permit: tokio::sync::OwnedSemaphorePermit) -> Result<(), JournalError> {
         let now = self.clock.now();
         let sealed = self.writer.seal(self.cursor.get(), now)?;
+        self.host.witness(self.writer.state());
         // The journal's thread ends before this one only when it failed, and then the process ends.
         let _ = self.batches.send((sealed, permit)).await;
         Ok(())

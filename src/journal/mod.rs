@@ -45,7 +45,7 @@ pub use error::JournalError;
 pub use export::{ExportError, export};
 pub use gauges::Usage;
 pub use inspect::{InspectedSnapshot, Inspection, inspect};
-pub use open::{Opened, open, open_to_look, open_with_backend};
+pub use open::{Opened, open, open_on, open_to_look, open_with_backend};
 pub use read::{Entries, JournalReader, ReadView};
 pub use recover::{Recovered, RecoveryReport};
 pub use snapshot::{RefusedSnapshot, SnapshotReport};

@@ -41,10 +41,34 @@ pub fn open(path: &Path, options: &JournalOptions) -> Result<Opened, JournalErro
     let file = OpenOptions::new().read(true).write(true).open(&file).map_err(JournalError::file("open", &file))?;
     let backend = FileBackend::new(file).map_err(JournalError::storage("open the database"))?;
     let database = open_database(backend, options).map_err(|error| located(error, &home))?;
-    let found = position(&database, path)?;
+    occupy(home, database, options)
+}
+
+/// Checks the mark, and goes on from there.
+fn occupy(home: Home, database: Database, options: &JournalOptions) -> Result<Opened, JournalError> {
+    let found = position(&database, home.path())?;
     check_mark(&home, &found)?;
     let mark = home.open_mark(found.batches)?;
     assemble(database, &found, Some(home), Some(mark), options)
+}
+
+/// As [`open`], with the database on storage of any kind, and under that identity where the journal is new: for
+/// simulations, which draw nothing and lose power.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_on(
+    path: &Path,
+    storage: impl StorageBackend,
+    identity: Identity,
+    options: &JournalOptions,
+) -> Result<Opened, JournalError> {
+    let home = Home::create(path)?;
+    let database = open_database(storage, options)?;
+    if is_blank(&database)? {
+        initialise(&database, identity)?;
+    }
+    occupy(home, database, options)
 }
 
 /// Opens the journal in that directory to look into it, and changes nothing but its lock. What an unclean end left to
@@ -82,7 +106,7 @@ fn located(error: JournalError, home: &Home) -> JournalError {
 pub fn open_with_backend(backend: impl StorageBackend, options: &JournalOptions) -> Result<Opened, JournalError> {
     let database = open_database(backend, options)?;
     if is_blank(&database)? {
-        initialise(&database)?;
+        initialise(&database, drawn_identity())?;
     }
     let found = position(&database, Path::new("in memory"))?;
     assemble(database, &found, None, None, options)
@@ -97,7 +121,7 @@ fn create(home: &Home, options: &JournalOptions) -> Result<(), JournalError> {
     let action = "create the database";
     let database =
         Builder::new().set_cache_size(options.cache_bytes).create(path).map_err(JournalError::storage(action))?;
-    initialise(&database)?;
+    initialise(&database, drawn_identity())?;
     database.close().map_err(JournalError::storage(action))?;
     home.adopt_database()
 }
@@ -120,14 +144,18 @@ fn is_blank(database: &Database) -> Result<bool, JournalError> {
     }
 }
 
-fn initialise(database: &Database) -> Result<(), JournalError> {
+fn drawn_identity() -> Identity {
+    Identity { instance: rand::random(), seed: rand::random() }
+}
+
+fn initialise(database: &Database, identity: Identity) -> Result<(), JournalError> {
     let write = || -> Result<(), redb::Error> {
         let transaction = database.begin_write()?;
         {
             let mut table = transaction.open_table(META)?;
             table.insert(meta::SCHEMA, u64::from(SCHEMA_VERSION))?;
-            table.insert(meta::INSTANCE, rand::random::<u64>())?;
-            table.insert(meta::SEED, rand::random::<u64>())?;
+            table.insert(meta::INSTANCE, identity.instance)?;
+            table.insert(meta::SEED, identity.seed)?;
             table.insert(meta::BATCHES, 0)?;
             table.insert(meta::NEXT_SEQ, 1)?;
             table.insert(meta::OUTBOX_NEXT, 1)?;

@@ -1,0 +1,71 @@
+//! What the daemon asks of the machine that it runs on: the time, room to work in, its journal's place.
+//!
+//! On a [`Machine`] these are the system's clock, threads and files. In a simulation somebody else answers, and the whole
+//! daemon runs on one thread and under a clock that only moves when everybody waits.
+
+use std::io;
+use std::path::Path;
+
+use futures_util::future::BoxFuture;
+
+use crate::journal::{self, JournalError, JournalOptions, Opened};
+use crate::routing::{State, Timestamp};
+
+use super::clock::system_clock;
+
+/// Whatever the daemon runs on.
+pub trait Host: Send + Sync + 'static {
+    /// What time it is. May step back.
+    fn now(&self) -> Timestamp;
+
+    /// Opens the journal in that directory.
+    ///
+    /// # Errors
+    /// As [`journal::open`].
+    fn open_journal(&self, path: &Path, options: &JournalOptions) -> Result<Opened, JournalError>;
+
+    /// Works on a thread of its own, so that nobody else waits for it.
+    ///
+    /// # Errors
+    /// Where there is no thread to be had.
+    fn on_thread(&self, name: &'static str, work: BoxFuture<'static, ()>) -> io::Result<()>;
+
+    /// Works beside the caller, who must be in a runtime.
+    fn on_runtime(&self, work: BoxFuture<'static, ()>);
+
+    /// Does what may take long and never waits, beside the caller, who must be in a runtime.
+    fn on_pool(&self, work: Box<dyn FnOnce() + Send>);
+
+    /// Sees the state that is on its way to the journal, or that came back from it; all events before its next are in
+    /// the journal when the batch is. For those who hold one against the other.
+    fn witness(&self, state: &State) {
+        let _ = state;
+    }
+}
+
+/// The machine under us.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Machine;
+
+impl Host for Machine {
+    fn now(&self) -> Timestamp {
+        system_clock()
+    }
+
+    fn open_journal(&self, path: &Path, options: &JournalOptions) -> Result<Opened, JournalError> {
+        journal::open(path, options)
+    }
+
+    fn on_thread(&self, name: &'static str, work: BoxFuture<'static, ()>) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        std::thread::Builder::new().name(name.to_owned()).spawn(move || runtime.block_on(work)).map(drop)
+    }
+
+    fn on_runtime(&self, work: BoxFuture<'static, ()>) {
+        tokio::spawn(work);
+    }
+
+    fn on_pool(&self, work: Box<dyn FnOnce() + Send>) {
+        tokio::task::spawn_blocking(work);
+    }
+}
