@@ -171,6 +171,7 @@ pub(super) struct RoleOrigins {
     pub(super) permissions_denied: Origin,
     /// Where each step of the ladder is.
     pub(super) overflow: Vec<Origin>,
+    pub(super) target: Origin,
     /// Where the keys are that only count together with others, if they are written.
     pub(super) channels: Option<Origin>,
     pub(super) offer_timeout: Option<Origin>,
@@ -223,6 +224,7 @@ fn origins(section: &Section<'_>, overflow: Vec<Origin>) -> RoleOrigins {
         ticket_types: section.origin(&TICKET_TYPES),
         permissions_denied: section.origin(&PERMISSIONS_DENIED),
         overflow,
+        target: section.origin(&TARGET),
         channels: section.written(&CHANNELS),
         offer_timeout: section.written(&OFFER_TIMEOUT),
         ring_max: section.written(&RING_MAX),
@@ -238,7 +240,13 @@ pub(super) mod target {
         Key::required("answer_within", super::TARGET_BOUNDS, "From the ticket's creation to its assignment.");
     pub(crate) const FOR_SHARE: Key<Share> =
         Key::required("for_share", Share, "The share of tickets for which that is promised.");
-    pub(crate) const KEYS: Keys = &[&ANSWER_WITHIN, &FOR_SHARE];
+    pub(crate) const AT_RISK: Key<Length> = Key::optional(
+        "at_risk",
+        super::TARGET_BOUNDS,
+        "not at all",
+        "How long before a ticket is due `ticket.at_risk` says so, while nobody owns it.",
+    );
+    pub(crate) const KEYS: Keys = &[&ANSWER_WITHIN, &FOR_SHARE, &AT_RISK];
 }
 
 /// A promise of no time at all could not be kept.
@@ -259,6 +267,7 @@ impl Form for TargetForm {
         let section = Section::open("the target of a role", node, target::KEYS, reading);
         let answer_within = section.take(&target::ANSWER_WITHIN, reading);
         let for_share_permille = section.take(&target::FOR_SHARE, reading);
-        Some(ServiceTarget { answer_within: answer_within?, for_share_permille: for_share_permille? })
+        let at_risk = section.take(&target::AT_RISK, reading);
+        Some(ServiceTarget { answer_within: answer_within?, for_share_permille: for_share_permille?, at_risk })
     }
 }

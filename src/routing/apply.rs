@@ -11,6 +11,7 @@ use super::name::{AgentId, TicketId};
 use super::offer::{Offer, Ownership, RevokeCause, Trigger};
 use super::owning::Silence;
 use super::pacing::Given;
+use super::service::Service;
 use super::state::State;
 use super::succession;
 use super::ticket::{ClosedTicket, Closing, Phase, Ticket};
@@ -61,6 +62,7 @@ impl State {
             | Event::DirectionEnded { .. }
             | Event::AgentBarred { .. }
             | Event::BarsLapsed { .. }
+            | Event::TicketAtRisk { .. }
             | Event::TicketBreached { .. }
             | Event::TicketClosed { .. }
             | Event::ResumeAwaited { .. } => self.apply_to_ticket(at, seq, event),
@@ -71,7 +73,13 @@ impl State {
     fn apply_to_ticket(&mut self, at: Timestamp, seq: u64, event: &Event) {
         match event {
             Event::TicketCreated { ticket, intake } => self.create_ticket(ticket, intake, at, seq),
-            Event::TicketUpdated { ticket, intake } => self.change_ticket(ticket, |it| update(it, intake, at)),
+            Event::TicketUpdated { ticket, intake } => {
+                let at_risk = self.is_at_risk(intake.demand.role(), intake.due_at, at);
+                self.change_ticket(ticket, |it| {
+                    update(it, intake, at);
+                    it.service.at_risk &= at_risk;
+                });
+            }
             Event::TicketScheduled { ticket, .. } => self.change_ticket(ticket, |it| it.phase = Phase::Scheduled),
             Event::TicketQueued { ticket, direction, .. } => self.change_ticket(ticket, |it| {
                 if it.phase == Phase::Scheduled {
@@ -99,6 +107,7 @@ impl State {
             Event::BarsLapsed { ticket } => self.change_ticket(ticket, |it| {
                 it.bars.retain(|bar| bar.until.is_none_or(|until| until > at));
             }),
+            Event::TicketAtRisk { ticket, .. } => self.change_ticket(ticket, |it| it.service.at_risk = true),
             Event::TicketBreached { ticket, .. } => self.change_ticket(ticket, |it| it.breached = true),
             Event::TicketClosed { ticket, how, .. } => self.close_ticket(ticket, *how, at),
             Event::ResumeAwaited { ticket } => self.change_ticket(ticket, |it| {
@@ -244,6 +253,7 @@ impl State {
             steps_taken: 0,
             steps_ahead: Vec::new(),
             breached: false,
+            service: Service::default(),
             attempt: 0,
             bars: Vec::new(),
             direction: None,

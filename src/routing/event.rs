@@ -142,6 +142,16 @@ pub enum Event {
     AgentBarred { ticket: TicketId, bar: Bar },
     /// The bars that lapsed by now are lifted.
     BarsLapsed { ticket: TicketId },
+    /// Its service target will pass soon, and nobody owns it.
+    TicketAtRisk {
+        ticket: TicketId,
+        role: RoleName,
+        channel: ChannelName,
+        due_at: Timestamp,
+        /// Where it waits in the queue: 1 for the next.
+        position: Option<u64>,
+        estimated_wait: Option<Millis>,
+    },
     /// Its service target passed while it waited.
     TicketBreached { ticket: TicketId, role: RoleName, channel: ChannelName, due_at: Timestamp },
     /// It left the system without having been completed.

@@ -13,6 +13,7 @@ use super::overflow;
 use super::pool::Pool;
 use super::queue::Queues;
 use super::rank::Rank;
+use super::service;
 use super::state::Ground;
 use super::ticket::{Phase, Ticket};
 use super::time::{Millis, Timestamp};
@@ -147,12 +148,12 @@ pub(super) fn ticket_due(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue
     let unowned = ticket.phase.ownership().is_none();
     let waiting = ticket.phase == Phase::Waiting;
     let offers = ticket.phase.offers().iter().map(|offer| (offer.expires_at, TicketDue::Offer(offer.agent.clone())));
-    let breach = (unowned && !ticket.breached && ticket.phase != Phase::Scheduled).then_some(ticket.due_at).flatten();
     let bars = ticket.bars.iter().filter_map(|bar| bar.until).min().filter(|_| waiting);
     let dues = [
         (ticket.spec.expires_at.filter(|_| unowned), TicketDue::Expiry),
         (ticket.spec.not_before.filter(|_| ticket.phase == Phase::Scheduled), TicketDue::NotBefore),
-        (breach.filter(|_| !ticket.demand.roles.is_empty()), TicketDue::Breach),
+        (service::at_risk_due(ticket, catalogue), TicketDue::AtRisk),
+        (service::breach_due(ticket), TicketDue::Breach),
         (ticket.direction.as_ref().and_then(|direction| direction.until).filter(|_| waiting), TicketDue::Direction),
         (waiting.then(|| overflow::next_due(ticket, catalogue)).flatten(), TicketDue::Overflow),
         (bars, TicketDue::Bars),

@@ -55,6 +55,7 @@ pub mod queue;
 mod race;
 pub mod rank;
 pub mod role;
+pub mod service;
 pub mod skill;
 pub mod split;
 pub mod staffing;

@@ -12,6 +12,7 @@ mod act;
 mod decide;
 mod due;
 mod ladder;
+mod promises;
 
 use std::collections::{BTreeMap, BTreeSet};
 

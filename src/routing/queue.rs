@@ -188,6 +188,7 @@ mod tests {
     use crate::routing::catalogue::Catalogue;
     use crate::routing::index;
     use crate::routing::role::Role;
+    use crate::routing::service::Service;
     use crate::routing::skill::SkillLevel;
     use crate::routing::ticket::{Bar, Demand, Phase, TicketSpec};
     use crate::routing::time::Timestamp;
@@ -219,6 +220,7 @@ mod tests {
             steps_taken: 0,
             steps_ahead: Vec::new(),
             breached: false,
+            service: Service::default(),
             attempt: 0,
             bars: Vec::new(),
             direction: None,

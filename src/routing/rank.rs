@@ -64,6 +64,7 @@ impl Age {
 mod tests {
     use super::*;
     use crate::routing::name::{ChannelName, RoleName, TicketId};
+    use crate::routing::service::Service;
     use crate::routing::ticket::{Demand, Phase, Priority, TicketSpec};
     use crate::routing::time::Millis;
 
@@ -84,6 +85,7 @@ mod tests {
             steps_taken: 0,
             steps_ahead: Vec::new(),
             breached: false,
+            service: Service::default(),
             attempt: 0,
             bars: Vec::new(),
             direction: None,

@@ -72,6 +72,9 @@ pub struct ServiceTarget {
     pub answer_within: Millis,
     /// The share that is promised, in thousandths.
     pub for_share_permille: u16,
+    /// How long before a ticket is due its role is told that it is at risk; `None` for not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_risk: Option<Millis>,
 }
 
 /// One rung of a role's overflow ladder: after a wait the ticket's demand is widened.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::name::{AgentId, AssignmentId, ChannelName, Permission, RoleName, RuleName, TicketId, TicketType};
 use super::offer::{Offer, Ownership};
+use super::service::Service;
 use super::skill::Skills;
 use super::time::Timestamp;
 
@@ -418,6 +419,9 @@ pub struct Ticket {
     pub steps_ahead: Vec<u8>,
     /// Whether its service target has passed while it waited.
     pub breached: bool,
+    /// What has been told of its service.
+    #[serde(default, skip_serializing_if = "Service::is_default")]
+    pub service: Service,
     /// How often it was offered or assigned.
     pub attempt: u32,
     /// Who is not asked, beyond `exclude_agents`. At most [`super::BARS_MAX`]; the oldest gives way.
@@ -432,11 +436,12 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// It comes to a role, whose ladder it has not climbed.
+    /// It comes to a role, whose ladder it has not climbed, and which was told nothing of it.
     pub(super) fn restart_ladder(&mut self, at: Timestamp) {
         self.entered_at = at;
         self.steps_taken = 0;
         self.steps_ahead.clear();
+        self.service.at_risk = false;
     }
 
     /// It has taken that step, 1 for the first.

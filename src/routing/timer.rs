@@ -33,6 +33,8 @@ pub enum TicketDue {
     NotBefore,
     /// When this agent's offer lapses.
     Offer(AgentId),
+    /// When its service target will pass soon.
+    AtRisk,
     /// When its service target passes.
     Breach,
     /// When it stops waiting for one agent.
@@ -55,6 +57,7 @@ impl TicketDue {
             Self::Expiry => "expiry",
             Self::NotBefore => "not_before",
             Self::Offer(_) => "offer",
+            Self::AtRisk => "at_risk",
             Self::Breach => "breach",
             Self::Direction => "direction",
             Self::Overflow => "overflow",

@@ -72,6 +72,7 @@ impl Step {
 struct RoleMeters {
     steps: [Counter; Step::ALL.len()],
     breaches: Counter,
+    at_risk: Counter,
     routing_latency: Histogram,
 }
 
@@ -81,6 +82,7 @@ impl RoleMeters {
         Self {
             steps: Step::ALL.map(step),
             breaches: counter!(metric::TARGET_BREACHES_TOTAL, "role" => role.clone()),
+            at_risk: counter!(metric::TARGETS_AT_RISK_TOTAL, "role" => role.clone()),
             routing_latency: histogram!(metric::ROUTING_LATENCY_SECONDS, "role" => role.clone()),
         }
     }
@@ -235,6 +237,10 @@ impl Meters {
             Event::TicketBreached { role, .. } => {
                 let label = self.0.labels.role(Some(role));
                 self.role_meters(&label, |meters| meters.breaches.increment(1));
+            }
+            Event::TicketAtRisk { role, .. } => {
+                let label = self.0.labels.role(Some(role));
+                self.role_meters(&label, |meters| meters.at_risk.increment(1));
             }
             Event::CatalogueReplaced { catalogue, .. } => self.learn(catalogue),
             _ => {}

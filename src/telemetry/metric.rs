@@ -93,6 +93,8 @@ metrics! {
         "Offers and assignments, by what became of them: offered, assigned, declined, expired, revoked, completed.";
     TARGET_BREACHES_TOTAL = "target_breaches_total", Kind::Counter, ["role"], Some(Unit::Count),
         "Tickets whose service target passed while they waited.";
+    TARGETS_AT_RISK_TOTAL = "targets_at_risk_total", Kind::Counter, ["role"], Some(Unit::Count),
+        "Tickets whose service target was about to pass while nobody owned them.";
     UNROUTABLE_TICKETS = "unroutable_tickets", Kind::Gauge, [], Some(Unit::Count),
         "Tickets that no agent, online or offline, could ever take.";
     JOURNAL_SYNC_SECONDS = "journal_sync_seconds", Kind::Histogram(LATENCY_BUCKETS), [], Some(Unit::Seconds),

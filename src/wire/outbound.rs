@@ -11,7 +11,7 @@ use super::Context;
 use super::payload::{
     AgentChanged, Assigned, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded,
     AssignmentHeld, AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, ReconciledAgent,
-    TicketBreached, TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable, Time,
+    TicketAtRisk, TicketBreached, TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable, Time,
 };
 
 /// The content type of everything that is published.
@@ -100,6 +100,7 @@ impl Encoder {
             Event::TicketQueued { .. }
             | Event::TicketUnroutable { .. }
             | Event::TicketEscalated { .. }
+            | Event::TicketAtRisk { .. }
             | Event::TicketBreached { .. }
             | Event::TicketClosed { .. } => sheet.about_ticket(event),
             Event::OfferMade { .. }
@@ -226,6 +227,18 @@ impl Sheet<'_> {
                 let data =
                     TicketEscalated::of(ticket.as_str(), (role.as_str(), channel.as_str()), (*step, *cause), demand);
                 self.message("ticket.escalated", Some(role), &data)
+            }
+            Event::TicketAtRisk { ticket, role, channel, due_at, position, estimated_wait } => {
+                let data = TicketAtRisk {
+                    ticket_id: ticket.as_str(),
+                    role: role.as_str(),
+                    channel: channel.as_str(),
+                    due_at: Time(*due_at),
+                    remaining_ms: due_at.since(self.at).0,
+                    position: *position,
+                    estimated_wait_ms: estimated_wait.map(|wait| wait.0),
+                };
+                self.message("ticket.at_risk", Some(role), &data)
             }
             Event::TicketBreached { ticket, role, channel, due_at } => {
                 let data = TicketBreached {

@@ -5,6 +5,7 @@
 //! that are missing.
 
 mod capacity;
+mod service;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -164,7 +165,7 @@ fn profile() -> AgentProfile {
 fn catalogue() -> Arc<Catalogue> {
     let mut role = Role::named(role());
     role.ticket_types.insert(name!(TicketType, "invoice"));
-    role.target = Some(ServiceTarget { answer_within: Millis::from_secs(900), for_share_permille: 900 });
+    role.target = Some(ServiceTarget { answer_within: Millis::from_secs(900), for_share_permille: 900, at_risk: None });
     role.overflow = vec![OverflowStep {
         after: Millis::from_secs(120),
         add_roles: vec![name!(RoleName, "sales")],
@@ -346,6 +347,7 @@ fn later() -> Vec<(&'static str, Vec<Entry>)> {
         ("by-hand.msgpack", by_hand()),
         ("capacity.msgpack", capacity::entries()),
         ("ladder.msgpack", ladder()),
+        ("at-risk.msgpack", service::at_risk()),
     ]
 }
 
@@ -548,6 +550,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
             | Event::DirectionEnded { .. }
             | Event::AgentBarred { .. }
             | Event::BarsLapsed { .. }
+            | Event::TicketAtRisk { .. }
             | Event::TicketBreached { .. }
             | Event::TicketClosed { .. }
             | Event::OfferMade { .. }
@@ -583,7 +586,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
 fn what_is_written_is_as_it_was() {
     let now = every_kind();
     let all: Vec<Entry> = now.iter().cloned().chain(later().into_iter().flat_map(|(_, entries)| entries)).collect();
-    assert_eq!(kinds(&all), (35, 22), "every event and every command is in a golden file");
+    assert_eq!(kinds(&all), (36, 22), "every event and every command is in a golden file");
     let written = rmp_serde::to_vec_named(&now).expect("it can be encoded");
     assert!(golden("entries.msgpack", &now) == written, "the journal's form has changed: see the top of this file");
 }

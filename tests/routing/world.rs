@@ -163,11 +163,21 @@ fn cooldowns() -> impl Strategy<Value = Cooldowns> {
     (some(millis(60), 0.3), some(millis(60), 0.3)).prop_map(|(no_answer, busy)| Cooldowns { no_answer, busy })
 }
 
+/// Of some tickets it is said that they are at risk as soon as they come.
+fn target() -> impl Strategy<Value = ServiceTarget> {
+    let at_risk = some((1_u64..60).prop_map(Millis::from_secs), 0.6);
+    (millis(60), at_risk).prop_map(|(answer_within, at_risk)| ServiceTarget {
+        answer_within,
+        for_share_permille: 900,
+        at_risk,
+    })
+}
+
 fn role(name: &'static str) -> impl Strategy<Value = Role> {
     let order = proptest::sample::select(vec![Order::Priority, Order::Deadline, Order::Aged, Order::Fifo]);
     let dispatch = prop_oneof![4 => Just(Dispatch::Push), 1 => Just(Dispatch::Pull)];
     let acceptance = some(prop_oneof![Just(Acceptance::Auto), Just(Acceptance::Offer)], 0.5);
-    let numbers = (1_u32..3, 1_u32..4, millis(60), millis(20), some(millis(60), 0.5));
+    let numbers = (1_u32..3, 1_u32..4, millis(60), millis(20), some(target(), 0.5));
     let lengths = (some(1_u64..40, 0.3), some(millis(30), 0.3), millis(60), (cooldowns(), owning()));
     let narrowed = (some(proptest::collection::btree_set(channel_name(), 1..3), 0.2), some(permission(), 0.1));
     let staffing = some(1_u32..3, 0.4).prop_map(|rank_max| Staffing { rank_max });
@@ -184,7 +194,7 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
             lengths,
             narrowed,
         )| {
-            let (weight, ring_max, decline_cooldown, sticky_wait, answer_within) = numbers;
+            let (weight, ring_max, decline_cooldown, sticky_wait, target) = numbers;
             let (offer_timeout, wrap_up, priority_worth, (cooldowns, owning)) = lengths;
             let (channels, denied) = narrowed;
             Role {
@@ -207,7 +217,7 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
                 staffing,
                 permissions,
                 ticket_types: [TicketType::parse(name.as_str()).unwrap()].into(),
-                target: answer_within.map(|answer_within| ServiceTarget { answer_within, for_share_permille: 900 }),
+                target,
                 ..Role::named(name.clone())
             }
         },

@@ -11,9 +11,10 @@ use rolecall::wire::EventKind;
 use crate::{directory, names, play};
 
 /// Contract §5, as this version of it can be caused.
-const OUTBOUND: [&str; 19] = [
+const OUTBOUND: [&str; 20] = [
     "ticket.queued",
     "ticket.escalated",
+    "ticket.at_risk",
     "ticket.breached",
     "ticket.unroutable",
     "ticket.expired",

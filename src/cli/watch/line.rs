@@ -112,6 +112,11 @@ fn details(heard: &Heard) -> Vec<String> {
             add(list(heard, "roles").map(|roles| format!("roles {roles}")));
             add(number(heard, "priority", "priority"));
         }
+        "ticket.at_risk" => {
+            add(length(heard, "remaining_ms", "due in", ""));
+            add(number(heard, "position", "place"));
+            add(length(heard, "estimated_wait_ms", "about", "to go"));
+        }
         "ticket.breached" => add(text(heard, "due_at").map(|due| format!("was due at {due}"))),
         "agent.changed" => {
             add(text(heard, "status"));

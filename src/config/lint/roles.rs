@@ -115,6 +115,11 @@ fn targets_that_the_role_itself_breaks(role: &Role, places: &RoleOrigins) -> Vec
         );
         found.push(Diagnostic::warning(origin, message).help(Some("let `sticky_wait` be a part of `answer_within`")));
     }
+    if target.at_risk >= Some(within) {
+        let message = format!("tickets of {:?} are at risk as soon as they come", role.name);
+        let help = format!("they are to be answered within {within}: let `at_risk` be a part of it");
+        found.push(Diagnostic::warning(places.target.clone(), message).help(Some(help)));
+    }
     let first = role.overflow.first().zip(places.overflow.first());
     if let Some((first, place)) = first.filter(|(step, _)| step.after >= within) {
         let message =

@@ -175,6 +175,7 @@ function moodOf(role) {
   const nobody = role.staff.online === 0;
   if (role.waiting > 0 && nobody) return { mood: "bad", word: "✕ nobody online", share };
   if (share >= 1 || role.waiting_breached > 0) return { mood: "bad", word: role.waiting_breached ? `▲ ${role.waiting_breached} late` : "▲ late", share };
+  if (role.waiting_at_risk > 0) return { mood: "warn", word: `◆ ${role.waiting_at_risk} at risk`, share };
   if (share >= AT_RISK) return { mood: "warn", word: "◆ at risk", share };
   if (nobody) return { mood: "warn", word: "◇ nobody online", share };
   return { mood: "good", word: role.waiting ? "✓ on time" : "✓ clear", share };

@@ -148,6 +148,7 @@ pub(super) struct RoleBoard {
     waiting_by_priority: [u32; PRIORITIES],
     /// Channels on which somebody waits, and no others: a ticket may name any.
     waiting_by_channel: BTreeMap<ChannelName, u32>,
+    waiting_at_risk: u32,
     waiting_breached: u32,
     pub(super) tally: Tally,
 }
@@ -172,6 +173,7 @@ impl RoleBoard {
         if card.stage == Stage::Waiting && self.waiting.insert((card.created_at, card.ticket_id.clone())) {
             self.waiting_by_priority[usize::from(card.priority)] += 1;
             *self.waiting_by_channel.entry(card.channel.clone()).or_default() += 1;
+            self.waiting_at_risk += u32::from(card.at_risk);
             self.waiting_breached += u32::from(card.breached);
         }
     }
@@ -181,6 +183,7 @@ impl RoleBoard {
         if card.stage == Stage::Waiting && self.waiting.remove(&(card.created_at, card.ticket_id.clone())) {
             self.waiting_by_priority[usize::from(card.priority)] -= 1;
             self.leave_channel(&card.channel);
+            self.waiting_at_risk -= u32::from(card.at_risk);
             self.waiting_breached -= u32::from(card.breached);
         }
     }
@@ -206,6 +209,7 @@ impl RoleBoard {
             waiting: self.waiting.len(),
             waiting_by_priority: self.waiting_by_priority,
             waiting_by_channel: self.waiting_by_channel.clone(),
+            waiting_at_risk: self.waiting_at_risk,
             waiting_breached: self.waiting_breached,
             oldest_created_at: oldest.map(|(created_at, _)| *created_at),
             oldest_ticket_id: oldest.map(|(_, ticket)| ticket.clone()),
@@ -241,6 +245,8 @@ pub struct RoleView {
     pub waiting_by_priority: [u32; PRIORITIES],
     /// The same by channel.
     pub waiting_by_channel: BTreeMap<ChannelName, u32>,
+    /// Of those, how many will be late soon, as the role's target says.
+    pub waiting_at_risk: u32,
     /// Waiting tickets whose target has passed.
     pub waiting_breached: u32,
     /// Since when the oldest of them has existed.

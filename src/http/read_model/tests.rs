@@ -28,7 +28,7 @@ fn ticket(number: u8) -> TicketId {
 }
 
 fn catalogue(roles: u8) -> Command {
-    let target = Some(ServiceTarget { answer_within: Millis::from_secs(60), for_share_permille: 900 });
+    let target = Some(ServiceTarget { answer_within: Millis::from_secs(60), for_share_permille: 900, at_risk: None });
     let named = |number: u8| (role(number), Role { target, ..Role::named(role(number)) });
     let channels = ["call", "chat", "email"].map(|name| {
         let name = ChannelName::parse(name).expect("a name");

@@ -66,6 +66,8 @@ pub struct TicketCard {
     /// When it should have been answered.
     #[serde(serialize_with = "moment::rfc3339_option")]
     pub due_at: Option<Timestamp>,
+    /// Whether that will pass soon.
+    pub at_risk: bool,
     /// Whether that passed while it waited.
     pub breached: bool,
 }
@@ -83,6 +85,7 @@ impl TicketCard {
             agent_id: owner.or(offered).cloned(),
             created_at: ticket.created_at,
             due_at: ticket.due_at,
+            at_risk: ticket.service.at_risk && !ticket.breached,
             breached: ticket.breached,
         }
     }

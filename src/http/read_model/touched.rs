@@ -35,6 +35,7 @@ impl Touched {
             | Event::DirectionEnded { ticket }
             | Event::AgentBarred { ticket, .. }
             | Event::BarsLapsed { ticket }
+            | Event::TicketAtRisk { ticket, .. }
             | Event::TicketBreached { ticket, .. }
             | Event::TicketClosed { ticket, .. }
             | Event::ResumeAwaited { ticket } => self.ticket(ticket),

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::due::{What, Who};
 use super::{Handled, NaiveEngine};
+use crate::routing::Verdict;
 use crate::routing::agent::{Agent, Status};
 use crate::routing::catalogue::Catalogue;
 use crate::routing::channel::Acceptance;
@@ -24,7 +25,6 @@ use crate::routing::name::{AgentId, AssignmentId, RoleName, TicketId};
 use crate::routing::offer::{Reason, Remark, RevokeCause, Trigger};
 use crate::routing::presence::Presence;
 use crate::routing::ticket::{Closing, Phase, Ticket, assignment_id};
-use crate::routing::{Verdict, estimate::Pace};
 
 /// How many things happen by themselves in one step at most.
 const ELAPSED_MAX: usize = 256;
@@ -158,13 +158,8 @@ impl NaiveEngine {
             }
             (Who::Ticket(id), What::Starts) => self.place(id, Trigger::NotBeforePassed),
             (Who::Ticket(id), What::OfferLapses(agent)) => self.miss(id, &agent),
-            (Who::Ticket(id), What::IsBreached) => {
-                let ticket = self.known(id);
-                let role = ticket.demand.role().expect("only a ticket with a role is breached").clone();
-                let due_at = ticket.due_at.expect("only a ticket with a due time is breached");
-                let channel = ticket.spec.channel.clone();
-                self.emit(Event::TicketBreached { ticket: id.clone(), role, channel, due_at });
-            }
+            (Who::Ticket(id), What::IsAtRisk) => self.tell_of_risk(id),
+            (Who::Ticket(id), What::IsBreached) => self.tell_of_breach(id),
             (Who::Ticket(id), What::DirectionEnds) => {
                 self.emit(Event::DirectionEnded { ticket: id.clone() });
                 self.look_again(id, Trigger::DirectionEnded);
@@ -291,16 +286,15 @@ impl NaiveEngine {
     fn queue(&mut self, id: &TicketId, direction: Option<crate::routing::ticket::Direction>) {
         let ticket = self.known(id);
         let role = self.own_role(ticket).expect("a ticket without a role is unroutable");
-        let others: Vec<&Ticket> = self.queue_of(&role.name).into_iter().filter(|other| other.id != *id).collect();
-        let ahead = others.iter().filter(|other| Self::place_in(other, role) < Self::place_in(ticket, role)).count();
-        let position = u64::try_from(ahead + 1).expect("a count fits");
+        let others = self.queue_of(&role.name).into_iter().filter(|other| other.id != *id).count();
+        let position = self.position(ticket);
         let event = Event::TicketQueued {
             ticket: id.clone(),
             role: role.name.clone(),
             channel: ticket.spec.channel.clone(),
             position,
-            waiting: u64::try_from(others.len() + 1).expect("a count fits"),
-            estimated_wait: self.state.pace(&role.name).and_then(|pace: &Pace| pace.estimate(position, self.at)),
+            waiting: u64::try_from(others + 1).expect("a count fits"),
+            estimated_wait: self.estimated_wait(ticket, position),
             direction,
         };
         let has_conditions = role.overflow.iter().any(|step| step.conditions != StepConditions::default());

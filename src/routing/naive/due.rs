@@ -31,6 +31,7 @@ pub(super) enum What {
     Expires,
     Starts,
     OfferLapses(AgentId),
+    IsAtRisk,
     IsBreached,
     DirectionEnds,
     Overflows,
@@ -122,10 +123,7 @@ impl NaiveEngine {
             }
             Phase::Intake | Phase::Unroutable(_) | Phase::Paused(_) => {}
         }
-        let can_be_breached = matches!(ticket.phase, Phase::Waiting | Phase::Unroutable(_) | Phase::Offered(_));
-        if can_be_breached && !ticket.breached && !ticket.demand.roles.is_empty() {
-            due(ticket.due_at, What::IsBreached);
-        }
+        dues.extend(self.dues_of_promise(ticket));
         dues
     }
 }

@@ -49,12 +49,7 @@ impl NaiveEngine {
             return false;
         }
         let Some(over) = step.conditions.estimated_wait_over else { return true };
-        let own = &self.state.catalogue().roles[role];
-        let place = Self::place_in(ticket, own);
-        let ahead = queue.iter().filter(|other| Self::place_in(other, own) < place).count();
-        let position = u64::try_from(ahead + 1).expect("a count fits");
-        let estimate = self.state.pace(role).and_then(|pace| pace.estimate(position, self.at));
-        estimate.is_some_and(|wait| wait > over)
+        self.estimated_wait(ticket, self.position(ticket)).is_some_and(|wait| wait > over)
     }
 
     fn somebody_online(&self, roles: &[RoleName]) -> bool {

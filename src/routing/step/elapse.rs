@@ -59,6 +59,7 @@ impl Step<'_> {
             }
             TicketDue::NotBefore => self.place(id, Trigger::NotBeforePassed),
             TicketDue::Offer(agent) => self.expire_offer(id, &agent),
+            TicketDue::AtRisk => self.warn(id),
             TicketDue::Breach => self.breach(id),
             TicketDue::Direction => {
                 self.emit(Event::DirectionEnded { ticket: id.clone() });
@@ -78,16 +79,5 @@ impl Step<'_> {
             }
             TicketDue::FirstReply => self.take_from_silent(id),
         }
-    }
-
-    fn breach(&mut self, id: &TicketId) {
-        let ticket = self.known(id);
-        let event = Event::TicketBreached {
-            ticket: id.clone(),
-            role: ticket.demand.role().expect("only a ticket with a role is breached").clone(),
-            channel: ticket.spec.channel.clone(),
-            due_at: ticket.due_at.expect("only a ticket with a due time is breached"),
-        };
-        self.emit(event);
     }
 }

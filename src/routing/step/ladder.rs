@@ -62,8 +62,9 @@ impl Step<'_> {
         };
         let slow = |over| {
             let position = self.state.position(ticket, role);
-            let pace = self.state.pace(role);
-            position.and_then(|position| pace?.estimate(position, self.at)).is_some_and(|wait| wait > over)
+            position
+                .and_then(|position| self.state.estimated_wait(role, position, self.at))
+                .is_some_and(|wait| wait > over)
         };
         let pool: &Pool = self.state.pool();
         conditions.waiting_over.is_none_or(crowded)

@@ -13,6 +13,7 @@ mod leaving;
 mod offers;
 mod ownership;
 mod place;
+mod service;
 mod taken;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -239,6 +240,7 @@ fn touched(event: &Event) -> Option<&AgentId> {
         | Event::DirectionEnded { .. }
         | Event::AgentBarred { .. }
         | Event::BarsLapsed { .. }
+        | Event::TicketAtRisk { .. }
         | Event::TicketBreached { .. }
         | Event::TicketClosed { .. }
         | Event::ResumeAwaited { .. }

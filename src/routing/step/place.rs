@@ -93,7 +93,7 @@ impl Step<'_> {
             channel: ticket.spec.channel.clone(),
             position,
             waiting: u64::try_from(waiting_before).expect("a length fits") + 1 - already,
-            estimated_wait: self.state.pace(&role).and_then(|pace| pace.estimate(position, self.at)),
+            estimated_wait: self.state.estimated_wait(&role, position, self.at),
             direction,
             role: role.clone(),
         };

@@ -18,7 +18,7 @@ pub(super) use assignment::{
     Assigned, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded, AssignmentHeld,
     AssignmentOffered, AssignmentRevoked,
 };
-pub(super) use ticket::{TicketBreached, TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable};
+pub(super) use ticket::{TicketAtRisk, TicketBreached, TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable};
 
 /// The schema of [`Time`].
 pub(super) struct TimeSchema;

@@ -73,6 +73,28 @@ impl<'a> TicketEscalated<'a> {
     }
 }
 
+/// The service target will pass soon, and nobody owns the ticket: said once, so long before as the role's target says.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::wire) struct TicketAtRisk<'a> {
+    /// The ticket.
+    pub(in crate::wire) ticket_id: &'a str,
+    /// Whose target it is.
+    pub(in crate::wire) role: &'a str,
+    /// How it arrived.
+    pub(in crate::wire) channel: &'a str,
+    /// When it should be answered.
+    #[schemars(with = "TimeSchema")]
+    pub(in crate::wire) due_at: Time,
+    /// How long that is from now.
+    pub(in crate::wire) remaining_ms: u64,
+    /// Its place in the queue, 1 for the next; absent where it is offered to somebody, or nobody could ever take it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::wire) position: Option<u64>,
+    /// How long it may take; absent where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::wire) estimated_wait_ms: Option<u64>,
+}
+
 /// The service target passed while the ticket waited.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::wire) struct TicketBreached<'a> {

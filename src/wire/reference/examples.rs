@@ -9,6 +9,7 @@ use crate::routing::event::{Held, Taking};
 use crate::routing::name::{AgentId, AssignmentId, ChannelName, Permission, RoleName, SkillName, TicketId};
 use crate::routing::offer::{FallOut, Reason, Remark, RevokeCause, Trigger};
 use crate::routing::role::{Role, Strategy};
+use crate::routing::service::Service;
 use crate::routing::skill::{SkillLevel, Skills};
 use crate::routing::ticket::{Closing, Demand, Handover, UnroutableCause};
 use crate::routing::{
@@ -141,6 +142,7 @@ fn ticket() -> Ticket {
         steps_taken: 0,
         steps_ahead: Vec::new(),
         breached: false,
+        service: Service::default(),
         attempt: 1,
         bars: Vec::new(),
         direction: None,
@@ -206,6 +208,14 @@ fn about_tickets() -> Vec<Event> {
             step: 1,
             demand: demand(),
             cause: EscalationCause::After,
+        },
+        Event::TicketAtRisk {
+            ticket: ticket.clone(),
+            role: role.clone(),
+            channel: channel.clone(),
+            due_at: AT + Millis::from_secs(180),
+            position: Some(2),
+            estimated_wait: Some(Millis::from_secs(240)),
         },
         Event::TicketBreached {
             ticket: ticket.clone(),

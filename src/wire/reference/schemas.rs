@@ -11,8 +11,8 @@ use super::super::bounds::{EVENT_ID_LENGTH_MAX, SOURCE_LENGTH_MAX, TYPE_LENGTH_M
 use super::super::owning::{AgentReconciled, TicketReplied, TicketTaken};
 use super::super::payload::{
     AgentChanged, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded, AssignmentHeld,
-    AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, ReconciledAgent, TicketBreached,
-    TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable,
+    AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, ReconciledAgent, TicketAtRisk,
+    TicketBreached, TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable,
 };
 use super::super::ticket::{
     TicketAccepted, TicketCancelled, TicketClaimed, TicketCompleted, TicketCreated, TicketDeclined, TicketPaused,
@@ -161,6 +161,7 @@ fn outbound_schema(kind: &str) -> Schema {
     let schema = match kind {
         "ticket.queued" => of!(TicketQueued),
         "ticket.escalated" => of!(TicketEscalated),
+        "ticket.at_risk" => of!(TicketAtRisk),
         "ticket.breached" => of!(TicketBreached),
         "ticket.unroutable" => of!(TicketUnroutable),
         "ticket.expired" => of!(TicketClosed, "The ticket left its queue: nobody took it before its `expires_at`."),

@@ -1,0 +1,75 @@
+//! What a role promises of its tickets, and how each of them stands by it: when it is at risk, when it is late.
+
+use serde::{Deserialize, Serialize};
+
+use super::catalogue::Catalogue;
+use super::name::RoleName;
+use super::role::ServiceTarget;
+use super::state::State;
+use super::ticket::{Phase, Ticket};
+use super::time::{Millis, Timestamp};
+
+/// What has been told of a ticket's service.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Service {
+    /// Its role was told that it is at risk, and it still is or is late.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub at_risk: bool,
+}
+
+impl Service {
+    /// Whether nothing has been told.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl ServiceTarget {
+    /// When a ticket that is due then is at risk.
+    #[must_use]
+    pub fn at_risk_from(&self, due_at: Timestamp) -> Option<Timestamp> {
+        self.at_risk.map(|at_risk| due_at - at_risk)
+    }
+}
+
+/// When a ticket's role is told that it is at risk.
+pub(super) fn at_risk_due(ticket: &Ticket, catalogue: &Catalogue) -> Option<Timestamp> {
+    let told = ticket.service.at_risk;
+    let target = catalogue.roles.get(ticket.demand.role()?)?.target?;
+    breach_due(ticket).filter(|_| !told).and_then(|due_at| target.at_risk_from(due_at))
+}
+
+/// When a ticket is late, unless somebody owns it by then.
+pub(super) fn breach_due(ticket: &Ticket) -> Option<Timestamp> {
+    let counts = ticket.phase.ownership().is_none() && ticket.phase != Phase::Scheduled;
+    let has_role = ticket.demand.role().is_some();
+    ticket.due_at.filter(|_| counts && has_role && !ticket.breached)
+}
+
+impl State {
+    /// Whether a ticket of that role that is due then is at risk or late at this moment.
+    pub(super) fn is_at_risk(&self, role: Option<&RoleName>, due_at: Option<Timestamp>, at: Timestamp) -> bool {
+        let target = role.and_then(|role| self.ground.catalogue.roles.get(role)).and_then(|role| role.target);
+        target.zip(due_at).and_then(|(target, due_at)| target.at_risk_from(due_at)).is_some_and(|from| from <= at)
+    }
+
+    /// How long the ticket at that position of a role's queue will wait, where that can be told.
+    #[must_use]
+    pub fn estimated_wait(&self, role: &RoleName, position: u64, at: Timestamp) -> Option<Millis> {
+        self.pace(role)?.estimate(position, at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_is_at_risk_so_long_before_it_is_late() {
+        let target = |at_risk| ServiceTarget { answer_within: Millis(900), for_share_permille: 900, at_risk };
+        assert_eq!(target(Some(Millis(200))).at_risk_from(Timestamp(1_000)), Some(Timestamp(800)));
+        assert_eq!(target(None).at_risk_from(Timestamp(1_000)), None);
+    }
+}
