@@ -1,5 +1,6 @@
 //! `[[role]]`: a custom role as one object.
 
+pub(super) mod admission;
 mod cooldown;
 pub(super) mod overflow;
 mod owning;
@@ -8,6 +9,7 @@ use crate::routing::channel::Acceptance;
 use crate::routing::role::{Dispatch, Order, Role, ServiceTarget, Strategy};
 use crate::routing::{ChannelName, Millis, RoleName, TicketType};
 
+use self::admission::AdmissionOrigins;
 use super::channel::{ACCEPTANCE_FORM, ANY_LENGTH, CHANNEL_NAME, OFFER_TIMEOUT_BOUNDS};
 use super::diagnostic::Origin;
 use super::form::{Choice, Form, Length, List, Name, Node, Set, Share, Text, Whole};
@@ -160,6 +162,10 @@ pub(super) const KEYS: Keys = &[
     &TARGET,
     &overflow::LADDER,
     &staffing::RANK_MAX,
+    &admission::MAX_WAIT,
+    &admission::WHEN_WAITED,
+    &admission::MAX_WAITING,
+    &admission::WHEN_FULL,
 ];
 
 /// Where a role and its parts are written.
@@ -178,6 +184,7 @@ pub(super) struct RoleOrigins {
     pub(super) ring_max: Option<Origin>,
     pub(super) priority_worth: Option<Origin>,
     pub(super) sticky_wait: Option<Origin>,
+    pub(super) admission: AdmissionOrigins,
 }
 
 /// Reads a role. Without a name there is none.
@@ -188,6 +195,7 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(
     let ladder = section.take(&overflow::LADDER, reading).unwrap_or_default();
     let steps = ladder.iter().map(|(_, origin)| origin.clone()).collect();
     let (decline_cooldown, cooldowns) = cooldown::read(base.decline_cooldown, section, reading);
+    let admission = admission::read(&base.name, section, reading);
     let role = Role {
         name: base.name,
         replaces: section.take(&REPLACES, reading).unwrap_or(base.replaces),
@@ -213,6 +221,7 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(
         target: section.take(&TARGET, reading).or(base.target),
         overflow: overflow::in_order(ladder, reading),
         staffing: staffing::read(section, reading),
+        admission,
     };
     name.map(|_| (role, origins(section, steps)))
 }
@@ -230,6 +239,7 @@ fn origins(section: &Section<'_>, overflow: Vec<Origin>) -> RoleOrigins {
         ring_max: section.written(&RING_MAX),
         priority_worth: section.written(&PRIORITY_WORTH),
         sticky_wait: section.written(&STICKY_WAIT),
+        admission: admission::origins(section),
     }
 }
 

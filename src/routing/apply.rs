@@ -1,6 +1,8 @@
 //! What each event makes true. The only place where state changes; it never decides and never fails: an event that does
 //! not fit the state is a bug, or a damaged journal, and ends the process.
 
+mod admission;
+
 use std::sync::Arc;
 
 use super::agent::{Agent, AgentProfile, Slot, SlotUse, Status};
@@ -59,6 +61,7 @@ impl State {
             | Event::TicketUnroutable { .. }
             | Event::TicketEscalated { .. }
             | Event::TicketRedirected { .. }
+            | Event::TicketDiverted { .. }
             | Event::DirectionEnded { .. }
             | Event::AgentBarred { .. }
             | Event::BarsLapsed { .. }
@@ -80,22 +83,36 @@ impl State {
                     it.service.at_risk &= at_risk;
                 });
             }
-            Event::TicketScheduled { ticket, .. } => self.change_ticket(ticket, |it| it.phase = Phase::Scheduled),
-            Event::TicketQueued { ticket, direction, .. } => self.change_ticket(ticket, |it| {
-                if it.phase == Phase::Scheduled {
-                    it.entered_at = at;
-                }
-                it.phase = Phase::Waiting;
-                it.direction.clone_from(direction);
+            Event::TicketScheduled { ticket, .. } => self.change_ticket(ticket, |it| {
+                it.let_in_at = None;
+                it.phase = Phase::Scheduled;
             }),
+            Event::TicketQueued { ticket, direction, .. } => {
+                let let_in_at = self.let_in(ticket, at);
+                self.change_ticket(ticket, |it| {
+                    if it.phase == Phase::Scheduled {
+                        it.entered_at = at;
+                    }
+                    it.let_in_at = let_in_at;
+                    it.phase = Phase::Waiting;
+                    it.direction.clone_from(direction);
+                });
+            }
             Event::TicketUnroutable { ticket, cause, .. } => {
-                self.change_ticket(ticket, |it| it.phase = Phase::Unroutable(*cause));
+                let let_in_at = self.let_in(ticket, at);
+                self.change_ticket(ticket, |it| {
+                    it.let_in_at = let_in_at;
+                    it.phase = Phase::Unroutable(*cause);
+                });
             }
             Event::TicketEscalated { ticket, step, demand, .. } => self.change_ticket(ticket, |it| {
                 it.take_step(*step);
                 it.demand = demand.clone();
             }),
             Event::TicketRedirected { ticket, .. } => self.change_ticket(ticket, |it| redirect(it, event, at)),
+            Event::TicketDiverted { ticket, demand, due_at, .. } => {
+                self.change_ticket(ticket, |it| it.go_to_role(demand, *due_at, at));
+            }
             Event::DirectionEnded { ticket } => self.change_ticket(ticket, |it| it.direction = None),
             Event::AgentBarred { ticket, bar } => self.change_ticket(ticket, |it| {
                 it.bars.retain(|known| known.agent != bar.agent);
@@ -152,7 +169,11 @@ impl State {
         match event {
             Event::OfferMade { taking, expires_at } => {
                 let offer = offer(taking, at, *expires_at);
-                self.change_ticket(&taking.ticket, |it| add_offer(it, offer, taking.attempt));
+                let let_in_at = self.let_in(&taking.ticket, at);
+                self.change_ticket(&taking.ticket, |it| {
+                    it.let_in_at = let_in_at;
+                    add_offer(it, offer, taking.attempt);
+                });
                 self.take_slot(taking, SlotUse::Offered, at, seq);
             }
             Event::OfferDeclined { held, .. } => {
@@ -169,7 +190,9 @@ impl State {
             Event::OfferRevoked { held, .. } => self.end_offer(held),
             Event::TicketAssigned { taking, .. } => {
                 let offered = self.ticket(&taking.ticket).is_some_and(|it| it.phase.offer_to(&taking.agent).is_some());
+                let let_in_at = self.let_in(&taking.ticket, at);
                 self.change_ticket(&taking.ticket, |it| {
+                    it.let_in_at = let_in_at;
                     it.phase = Phase::Assigned(ownership(taking, at));
                     it.attempt = taking.attempt;
                     it.direction = None;
@@ -186,7 +209,10 @@ impl State {
                 self.ground.paces.entry(taking.role.clone()).or_default().record(at);
             }
             Event::AssignmentRevoked { held, cause, .. } => {
-                self.change_ticket(&held.ticket, |it| it.phase = Phase::Intake);
+                self.change_ticket(&held.ticket, |it| {
+                    it.let_in_at = it.let_in_at.map(|_| at);
+                    it.phase = Phase::Intake;
+                });
                 self.free_slot(held, at, seq);
                 if *cause == RevokeCause::Released {
                     self.change_agent(&held.agent, |it| it.acts(at));
@@ -250,6 +276,7 @@ impl State {
             created_at: intake.created_at,
             due_at: intake.due_at,
             entered_at: at,
+            let_in_at: None,
             steps_taken: 0,
             steps_ahead: Vec::new(),
             breached: false,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::agent::{AgentProfile, AgentView, Status};
 use super::catalogue::Catalogue;
 use super::command::Rejection;
+use super::diversion::{CallbackNote, DiversionCause};
 use super::escalation::EscalationCause;
 use super::name::{AgentId, AssignmentId, ChannelName, RoleName, StatusName, TicketId};
 use super::offer::{Reason, Remark, RevokeCause};
@@ -136,6 +137,17 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         handover: Option<Handover>,
     },
+    /// Its role does not let it wait, and sends it to another, where its ladder starts anew.
+    TicketDiverted {
+        ticket: TicketId,
+        /// The one that does not let it wait.
+        role: RoleName,
+        channel: ChannelName,
+        cause: DiversionCause,
+        /// As the other role's.
+        demand: Demand,
+        due_at: Option<Timestamp>,
+    },
     /// It waits for one agent no longer.
     DirectionEnded { ticket: TicketId },
     /// Somebody is not asked for it, for a while or for good.
@@ -155,7 +167,16 @@ pub enum Event {
     /// Its service target passed while it waited.
     TicketBreached { ticket: TicketId, role: RoleName, channel: ChannelName, due_at: Timestamp },
     /// It left the system without having been completed.
-    TicketClosed { ticket: TicketId, role: Option<RoleName>, channel: ChannelName, how: Closing, cause: String },
+    TicketClosed {
+        ticket: TicketId,
+        role: Option<RoleName>,
+        channel: ChannelName,
+        how: Closing,
+        cause: String,
+        /// Where somebody is to call back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        callback: Option<Box<CallbackNote>>,
+    },
 
     /// Proposed.
     OfferMade { taking: Taking, expires_at: Timestamp },

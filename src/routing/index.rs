@@ -39,6 +39,8 @@ pub(super) struct Index {
     pub(super) unroutable: BTreeMap<u64, TicketId>,
     /// Roles whose waiting tickets are looked at now and then.
     watched: BTreeSet<RoleName>,
+    /// Whether any role lets only some tickets wait.
+    pub(super) bounded: bool,
 }
 
 impl Index {
@@ -48,7 +50,9 @@ impl Index {
             .expect("the rules of a catalogue were compiled before it came into force");
         let watched = ground.catalogue.roles.values().filter(|role| role.watches_its_queue());
         let watched = watched.map(|role| role.name.clone()).collect();
-        let mut index = Self { classifier, pool: Pool::for_catalogue(&ground.catalogue), watched, ..Self::default() };
+        let bounded = ground.catalogue.roles.values().any(|role| role.admission.is_bounded());
+        let pool = Pool::for_catalogue(&ground.catalogue);
+        let mut index = Self { classifier, pool, watched, bounded, ..Self::default() };
         for agent in ground.agents.values() {
             index.admit(agent, &ground.catalogue);
             index.time_agent(agent, &ground.catalogue);
@@ -149,6 +153,7 @@ pub(super) fn ticket_due(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue
     let waiting = ticket.phase == Phase::Waiting;
     let offers = ticket.phase.offers().iter().map(|offer| (offer.expires_at, TicketDue::Offer(offer.agent.clone())));
     let bars = ticket.bars.iter().filter_map(|bar| bar.until).min().filter(|_| waiting);
+    let own_role = ticket.demand.role().and_then(|role| catalogue.roles.get(role));
     let dues = [
         (ticket.spec.expires_at.filter(|_| unowned), TicketDue::Expiry),
         (ticket.spec.not_before.filter(|_| ticket.phase == Phase::Scheduled), TicketDue::NotBefore),
@@ -157,6 +162,7 @@ pub(super) fn ticket_due(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue
         (ticket.direction.as_ref().and_then(|direction| direction.until).filter(|_| waiting), TicketDue::Direction),
         (waiting.then(|| overflow::next_due(ticket, catalogue)).flatten(), TicketDue::Overflow),
         (bars, TicketDue::Bars),
+        (ticket.wait_ends(own_role), TicketDue::MaxWait),
         (grace_due(ticket, agents, catalogue), TicketDue::OwnerGrace),
         (reply_due(ticket, catalogue), TicketDue::FirstReply),
     ];

@@ -23,6 +23,7 @@
 //! [`Command::Elapse`] no later than [`Engine::next_timeout`]. To replay, apply the same events to an empty [`State`]:
 //! [`State::apply`] never decides.
 
+pub mod admission;
 pub mod agent;
 mod apply;
 pub mod catalogue;
@@ -31,6 +32,7 @@ pub mod classify;
 pub mod command;
 pub mod condition;
 pub mod cooldown;
+pub mod diversion;
 mod draw;
 pub mod engine;
 pub mod escalation;

@@ -21,7 +21,7 @@ use super::command::{Command, Rejection};
 use super::condition::Condition;
 use super::engine::{Outcome, Verdict};
 use super::event::Event;
-use super::name::{AgentId, ChannelName, TicketId};
+use super::name::{AgentId, ChannelName, RoleName, TicketId};
 use super::state::{Identity, State};
 use super::ticket::Ticket;
 use super::time::Timestamp;
@@ -42,6 +42,8 @@ pub struct NaiveEngine {
     events: Vec<Event>,
     /// Who is asked first for tickets whose owner has gone.
     deputies: BTreeMap<TicketId, AgentId>,
+    /// The roles that a ticket comes from while it is sent from one to the next.
+    trail: Vec<RoleName>,
 }
 
 impl NaiveEngine {
@@ -54,6 +56,7 @@ impl NaiveEngine {
             at: Timestamp::default(),
             events: Vec::new(),
             deputies: BTreeMap::new(),
+            trail: Vec::new(),
         }
     }
 

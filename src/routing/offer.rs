@@ -186,6 +186,8 @@ pub enum Trigger {
     TicketReturned,
     /// It was handed to a role.
     TicketTransferred,
+    /// Another role did not let it wait.
+    TicketDiverted,
     /// Upstream said something else of it.
     TicketUpdated,
     /// It had waited aside until its `not_before`.
@@ -212,10 +214,11 @@ pub enum Trigger {
 
 impl Trigger {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::TicketArrived,
         Self::TicketReturned,
         Self::TicketTransferred,
+        Self::TicketDiverted,
         Self::TicketUpdated,
         Self::NotBeforePassed,
         Self::Overflow,
@@ -236,6 +239,7 @@ impl Trigger {
             Self::TicketArrived => "ticket_arrived",
             Self::TicketReturned => "ticket_returned",
             Self::TicketTransferred => "ticket_transferred",
+            Self::TicketDiverted => "ticket_diverted",
             Self::TicketUpdated => "ticket_updated",
             Self::NotBeforePassed => "not_before_passed",
             Self::Overflow => "overflow",

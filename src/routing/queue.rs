@@ -217,6 +217,7 @@ mod tests {
             created_at: Timestamp(0),
             due_at: None,
             entered_at: Timestamp(0),
+            let_in_at: None,
             steps_taken: 0,
             steps_ahead: Vec::new(),
             breached: false,

@@ -82,6 +82,7 @@ mod tests {
             created_at: Timestamp(created_at),
             due_at: due_at.map(Timestamp),
             entered_at: Timestamp(created_at),
+            let_in_at: None,
             steps_taken: 0,
             steps_ahead: Vec::new(),
             breached: false,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::admission::Admission;
 use super::channel::Acceptance;
 use super::cooldown::{Cooldowns, Refusal};
 use super::escalation::StepConditions;
@@ -154,6 +155,9 @@ pub struct Role {
     /// Which of its agents are asked.
     #[serde(default, skip_serializing_if = "Staffing::is_default")]
     pub staffing: Staffing,
+    /// Whom it lets wait, and for how long.
+    #[serde(default, skip_serializing_if = "Admission::is_default")]
+    pub admission: Admission,
 }
 
 impl Role {
@@ -194,6 +198,7 @@ impl Role {
             target: None,
             overflow: Vec::new(),
             staffing: Staffing::default(),
+            admission: Admission::default(),
         }
     }
 

@@ -412,6 +412,10 @@ pub struct Ticket {
     pub due_at: Option<Timestamp>,
     /// Since when it has been with its role; overflow counts from here.
     pub entered_at: Timestamp,
+    /// Since when it may wait for its role, where that lets only some wait: since it was let in, or came back from an owner.
+    /// `None` until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub let_in_at: Option<Timestamp>,
     /// Overflow steps of its role's ladder: the first so many were taken in their order.
     pub steps_taken: u8,
     /// What was taken after those, from 1, in the order in which it was.
@@ -439,6 +443,7 @@ impl Ticket {
     /// It comes to a role, whose ladder it has not climbed, and which was told nothing of it.
     pub(super) fn restart_ladder(&mut self, at: Timestamp) {
         self.entered_at = at;
+        self.let_in_at = None;
         self.steps_taken = 0;
         self.steps_ahead.clear();
         self.service.at_risk = false;
@@ -473,6 +478,8 @@ pub enum Closing {
     Cancelled,
     /// Nobody took it in time.
     Expired,
+    /// It was not let wait, and the customer is to be called back.
+    CalledBack,
 }
 
 impl Closing {
@@ -483,6 +490,7 @@ impl Closing {
             Self::Completed => "completed",
             Self::Cancelled => "cancelled",
             Self::Expired => "expired",
+            Self::CalledBack => "left for a callback",
         }
     }
 }

@@ -43,6 +43,8 @@ pub enum TicketDue {
     Overflow,
     /// When somebody may be asked again.
     Bars,
+    /// When it has waited for as long as its role lets anything wait.
+    MaxWait,
     /// When its owner has been offline for long enough.
     OwnerGrace,
     /// When its owner has not replied for long enough.
@@ -62,6 +64,7 @@ impl TicketDue {
             Self::Direction => "direction",
             Self::Overflow => "overflow",
             Self::Bars => "bars",
+            Self::MaxWait => "max_wait",
             Self::OwnerGrace => "owner_grace",
             Self::FirstReply => "first_reply",
         }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::routing::diversion::CallbackNote;
 use crate::routing::name::{AgentId, ChannelName, RoleName, TicketId};
 use crate::routing::ticket::Closing;
 use crate::routing::{Catalogue, Event, State, Ticket, Timestamp};
@@ -11,7 +12,8 @@ use super::Context;
 use super::payload::{
     AgentChanged, Assigned, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded,
     AssignmentHeld, AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, ReconciledAgent,
-    TicketAtRisk, TicketBreached, TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable, Time,
+    TicketAtRisk, TicketBreached, TicketCallback, TicketClosed, TicketDiverted, TicketEscalated, TicketQueued,
+    TicketUnroutable, Time,
 };
 
 /// The content type of everything that is published.
@@ -101,6 +103,7 @@ impl Encoder {
             | Event::TicketUnroutable { .. }
             | Event::TicketEscalated { .. }
             | Event::TicketAtRisk { .. }
+            | Event::TicketDiverted { .. }
             | Event::TicketBreached { .. }
             | Event::TicketClosed { .. } => sheet.about_ticket(event),
             Event::OfferMade { .. }
@@ -249,8 +252,22 @@ impl Sheet<'_> {
                 };
                 self.message("ticket.breached", Some(role), &data)
             }
-            Event::TicketClosed { ticket, role, channel, how, cause } => {
-                return self.about_closing(ticket, (role.as_ref(), channel), *how, cause);
+            Event::TicketDiverted { ticket, role, channel, cause, demand, .. } => {
+                let data = TicketDiverted {
+                    ticket_id: ticket.as_str(),
+                    role: role.as_str(),
+                    to_role: demand.role().expect("a ticket is sent to a role").as_str(),
+                    channel: channel.as_str(),
+                    cause: cause.as_str(),
+                };
+                self.message("ticket.diverted", Some(role), &data)
+            }
+            Event::TicketClosed { ticket, role, channel, how, cause, callback } => {
+                let about = (role.as_ref(), channel);
+                return match callback {
+                    Some(note) => Some(self.about_callback(ticket, about, cause, note)),
+                    None => self.about_closing(ticket, about, *how, cause),
+                };
             }
             _ => return None,
         })
@@ -266,8 +283,8 @@ impl Sheet<'_> {
         let kind = match how {
             Closing::Cancelled => "ticket.cancelled",
             Closing::Expired => "ticket.expired",
-            // `assignment.completed` has said so.
-            Closing::Completed => return None,
+            // `assignment.completed` has said so, and `ticket.callback` says so.
+            Closing::Completed | Closing::CalledBack => return None,
         };
         let data = TicketClosed {
             ticket_id: ticket.as_str(),
@@ -276,6 +293,17 @@ impl Sheet<'_> {
             cause,
         };
         Some(self.message(kind, role, &data))
+    }
+
+    fn about_callback(
+        &self,
+        ticket: &TicketId,
+        (role, channel): (Option<&RoleName>, &ChannelName),
+        cause: &str,
+        note: &CallbackNote,
+    ) -> Outbound {
+        let about = (role.map(RoleName::as_str), channel.as_str());
+        self.message("ticket.callback", role, &TicketCallback::of(ticket.as_str(), about, cause, note))
     }
 
     fn about_assignment(&self, event: &Event, known: &Known<'_>) -> Option<Outbound> {

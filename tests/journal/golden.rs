@@ -5,6 +5,7 @@
 //! that are missing.
 
 mod capacity;
+mod diversion;
 mod service;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -244,6 +245,7 @@ fn every_event() -> Vec<Event> {
             channel: channel.clone(),
             how: Closing::Cancelled,
             cause: "hung up".to_owned(),
+            callback: None,
         },
         Event::OfferMade { taking: taking(), expires_at: Timestamp(8) },
         Event::OfferDeclined { held: held(), reason: Some("busy".to_owned()) },
@@ -348,6 +350,7 @@ fn later() -> Vec<(&'static str, Vec<Entry>)> {
         ("capacity.msgpack", capacity::entries()),
         ("ladder.msgpack", ladder()),
         ("at-risk.msgpack", service::at_risk()),
+        ("diversion.msgpack", diversion::entries()),
     ]
 }
 
@@ -547,6 +550,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
             | Event::TicketUnroutable { .. }
             | Event::TicketEscalated { .. }
             | Event::TicketRedirected { .. }
+            | Event::TicketDiverted { .. }
             | Event::DirectionEnded { .. }
             | Event::AgentBarred { .. }
             | Event::BarsLapsed { .. }
@@ -586,7 +590,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
 fn what_is_written_is_as_it_was() {
     let now = every_kind();
     let all: Vec<Entry> = now.iter().cloned().chain(later().into_iter().flat_map(|(_, entries)| entries)).collect();
-    assert_eq!(kinds(&all), (36, 22), "every event and every command is in a golden file");
+    assert_eq!(kinds(&all), (37, 22), "every event and every command is in a golden file");
     let written = rmp_serde::to_vec_named(&now).expect("it can be encoded");
     assert!(golden("entries.msgpack", &now) == written, "the journal's form has changed: see the top of this file");
 }

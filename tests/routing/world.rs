@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use rolecall::routing::admission::Admission;
 use rolecall::routing::agent::AgentProfile;
 use rolecall::routing::catalogue::{AgentRules, Rule, RuleActions};
 use rolecall::routing::channel::{Acceptance, Channel, OwnerGrace};
 use rolecall::routing::command::{AfterWork, OwnedTicket, TransferTo};
 use rolecall::routing::cooldown::Cooldowns;
+use rolecall::routing::diversion::Diversion;
 use rolecall::routing::escalation::StepConditions;
 use rolecall::routing::owning::Owning;
 use rolecall::routing::pacing::{Allowance, Pacing};
@@ -173,6 +175,37 @@ fn target() -> impl Strategy<Value = ServiceTarget> {
     })
 }
 
+fn diversion() -> impl Strategy<Value = Diversion> {
+    prop_oneof![
+        3 => role_name().prop_map(Diversion::Role),
+        1 => Just(Diversion::Callback),
+        1 => Just(Diversion::Cancel),
+    ]
+}
+
+/// In most roles everything may wait.
+fn admission() -> impl Strategy<Value = Admission> {
+    let bounded = (some(1_u64..60, 0.6), diversion(), some(0_u32..4, 0.6), diversion()).prop_map(
+        |(max_wait, when_waited, max_waiting, when_full)| Admission {
+            max_wait: max_wait.map(Millis::from_secs),
+            when_waited,
+            max_waiting,
+            when_full,
+        },
+    );
+    prop_oneof![2 => Just(Admission::default()), 1 => bounded]
+}
+
+/// No role sends its tickets to itself.
+fn without_own_role(mut admission: Admission, own: &RoleName) -> Admission {
+    for diversion in [&mut admission.when_waited, &mut admission.when_full] {
+        if diversion.role() == Some(own) {
+            *diversion = Diversion::Callback;
+        }
+    }
+    admission
+}
+
 fn role(name: &'static str) -> impl Strategy<Value = Role> {
     let order = proptest::sample::select(vec![Order::Priority, Order::Deadline, Order::Aged, Order::Fifo]);
     let dispatch = prop_oneof![4 => Just(Dispatch::Push), 1 => Just(Dispatch::Pull)];
@@ -180,7 +213,7 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
     let numbers = (1_u32..3, 1_u32..4, millis(60), millis(20), some(target(), 0.5));
     let lengths = (some(1_u64..40, 0.3), some(millis(30), 0.3), millis(60), (cooldowns(), owning()));
     let narrowed = (some(proptest::collection::btree_set(channel_name(), 1..3), 0.2), some(permission(), 0.1));
-    let staffing = some(1_u32..3, 0.4).prop_map(|rank_max| Staffing { rank_max });
+    let staffing = (some(1_u32..3, 0.4).prop_map(|rank_max| Staffing { rank_max }), admission().boxed());
     let name = RoleName::parse(name).unwrap();
     (strategy(), order, dispatch, acceptance, numbers, (ladder(), staffing), permissions(), lengths, narrowed).prop_map(
         move |(
@@ -189,7 +222,7 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
             dispatch,
             acceptance,
             numbers,
-            (overflow, staffing),
+            (overflow, (staffing, admission)),
             permissions,
             lengths,
             narrowed,
@@ -215,6 +248,7 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
                 sticky_wait,
                 overflow,
                 staffing,
+                admission: without_own_role(admission, &name),
                 permissions,
                 ticket_types: [TicketType::parse(name.as_str()).unwrap()].into(),
                 target,

@@ -11,10 +11,12 @@ use rolecall::wire::EventKind;
 use crate::{directory, names, play};
 
 /// Contract §5, as this version of it can be caused.
-const OUTBOUND: [&str; 20] = [
+const OUTBOUND: [&str; 22] = [
     "ticket.queued",
     "ticket.escalated",
     "ticket.at_risk",
+    "ticket.diverted",
+    "ticket.callback",
     "ticket.breached",
     "ticket.unroutable",
     "ticket.expired",

@@ -4,6 +4,7 @@
 
 mod channels;
 mod condition;
+mod diversions;
 mod ladders;
 mod roles;
 mod rules;
@@ -18,6 +19,7 @@ pub(super) fn check(catalogue: &Catalogue, origins: &CatalogueOrigins) -> Vec<Di
     let mut found = channels::check(catalogue, origins);
     found.extend(roles::check(catalogue, origins));
     found.extend(ladders::check(catalogue, origins));
+    found.extend(diversions::check(catalogue, origins));
     found.extend(rules::check(catalogue, origins));
     found
 }

@@ -68,6 +68,7 @@ fn why(reason: &Reason, at: Timestamp) -> String {
         Trigger::TicketArrived
         | Trigger::TicketReturned
         | Trigger::TicketTransferred
+        | Trigger::TicketDiverted
         | Trigger::TicketUpdated
         | Trigger::NotBeforePassed
         | Trigger::Overflow

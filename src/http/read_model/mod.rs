@@ -184,7 +184,12 @@ impl ReadModel {
             }
             Event::AssignmentCompleted { held, .. } => self.tally(Some(&held.role), |tally| tally.today.completed += 1),
             Event::TicketBreached { role, .. } => self.tally(Some(role), |tally| tally.today.breached += 1),
-            Event::TicketClosed { ticket, role, how: Closing::Cancelled | Closing::Expired, .. } => {
+            Event::TicketClosed {
+                ticket,
+                role,
+                how: Closing::Cancelled | Closing::Expired | Closing::CalledBack,
+                ..
+            } => {
                 let owned = self.tickets.get(ticket).is_some_and(|card| card.stage.is_owned());
                 if !owned {
                     self.tally(role.as_ref(), |tally| tally.today.abandoned += 1);

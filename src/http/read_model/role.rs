@@ -23,7 +23,7 @@ pub struct Today {
     pub assigned: u64,
     /// Of those, how many were in time: before the ticket's due time, where it has one.
     pub in_time: u64,
-    /// Tickets that ended while they waited: withdrawn, hung up, expired.
+    /// Tickets that ended while they waited: withdrawn, hung up, expired, left for a callback.
     pub abandoned: u64,
     /// Tickets that were completed.
     pub completed: u64,

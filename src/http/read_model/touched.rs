@@ -32,6 +32,7 @@ impl Touched {
             | Event::TicketUnroutable { ticket, .. }
             | Event::TicketEscalated { ticket, .. }
             | Event::TicketRedirected { ticket, .. }
+            | Event::TicketDiverted { ticket, .. }
             | Event::DirectionEnded { ticket }
             | Event::AgentBarred { ticket, .. }
             | Event::BarsLapsed { ticket }

@@ -1,6 +1,7 @@
 //! What each command does. Whatever is decided on the way, [`super::decide`] decides.
 
 mod agents;
+mod diversion;
 mod leaving;
 mod offers;
 mod owners;
@@ -18,6 +19,7 @@ use crate::routing::catalogue::Catalogue;
 use crate::routing::channel::Acceptance;
 use crate::routing::command::{Command, Rejection, RejectionCode};
 use crate::routing::condition::Condition;
+use crate::routing::diversion::DiversionCause;
 use crate::routing::escalation::StepConditions;
 use crate::routing::event::{Event, Held, Sign, Taking};
 use crate::routing::facts::RULE_VARIABLES;
@@ -177,6 +179,9 @@ impl NaiveEngine {
                 self.emit(Event::BarsLapsed { ticket: id.clone() });
                 self.try_give(id, Trigger::CooldownLapsed);
             }
+            (Who::Ticket(id), What::HasWaited) => {
+                self.divert(id, DiversionCause::Waited);
+            }
             (Who::Ticket(id), What::OwnerIsSilent) => self.take_from_silent(id),
             (Who::Ticket(id), _) => {
                 self.take_from_gone(id);
@@ -287,6 +292,12 @@ impl NaiveEngine {
         let ticket = self.known(id);
         let role = self.own_role(ticket).expect("a ticket without a role is unroutable");
         let others = self.queue_of(&role.name).into_iter().filter(|other| other.id != *id).count();
+        let full = role.admission.max_waiting.is_some_and(|max| others >= max as usize);
+        if full && ticket.let_in_at.is_none() && self.divert(id, DiversionCause::Full) {
+            return;
+        }
+        let ticket = self.known(id);
+        let role = self.own_role(ticket).expect("as before");
         let position = self.position(ticket);
         let event = Event::TicketQueued {
             ticket: id.clone(),
@@ -307,7 +318,14 @@ impl NaiveEngine {
     fn close(&mut self, id: &TicketId, how: Closing, cause: &str) {
         let ticket = self.known(id);
         let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.channel.clone());
-        self.emit(Event::TicketClosed { ticket: id.clone(), role, channel, how, cause: cause.to_owned() });
+        self.emit(Event::TicketClosed {
+            ticket: id.clone(),
+            role,
+            channel,
+            how,
+            cause: cause.to_owned(),
+            callback: None,
+        });
     }
 
     /// Takes a ticket from everybody who is offered it or owns it.

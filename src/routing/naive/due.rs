@@ -36,6 +36,7 @@ pub(super) enum What {
     DirectionEnds,
     Overflows,
     BarsLapse,
+    HasWaited,
     LeavesOwner,
     OwnerIsSilent,
     IsLookedAt,
@@ -122,6 +123,11 @@ impl NaiveEngine {
                 }
             }
             Phase::Intake | Phase::Unroutable(_) | Phase::Paused(_) => {}
+        }
+        if matches!(ticket.phase, Phase::Waiting | Phase::Unroutable(_))
+            && let Some(max_wait) = self.own_role(ticket).and_then(|role| role.admission.max_wait)
+        {
+            due(Some(ticket.let_in_at.unwrap_or(ticket.entered_at) + max_wait), What::HasWaited);
         }
         dues.extend(self.dues_of_promise(ticket));
         dues

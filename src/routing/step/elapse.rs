@@ -2,6 +2,7 @@
 
 use super::{Done, Step};
 use crate::routing::agent::Status;
+use crate::routing::diversion::DiversionCause;
 use crate::routing::event::Event;
 use crate::routing::index;
 use crate::routing::name::{AgentId, TicketId};
@@ -72,6 +73,10 @@ impl Step<'_> {
             TicketDue::Bars => {
                 self.emit(Event::BarsLapsed { ticket: id.clone() });
                 self.try_give(id, Trigger::CooldownLapsed);
+            }
+            TicketDue::MaxWait => {
+                let sent = self.divert(id, DiversionCause::Waited);
+                assert!(sent, "no role sends tickets to itself");
             }
             TicketDue::OwnerGrace => {
                 self.take_from_gone(id);

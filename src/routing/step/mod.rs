@@ -6,6 +6,7 @@
 mod agents;
 mod catalogue;
 mod classification;
+mod diversion;
 mod elapse;
 mod intake;
 mod ladder;
@@ -22,7 +23,7 @@ use super::agent::AgentView;
 use super::command::{Command, Rejection, RejectionCode};
 use super::engine::Verdict;
 use super::event::{Event, Held, Sign};
-use super::name::{AgentId, TicketId};
+use super::name::{AgentId, RoleName, TicketId};
 use super::offer::{Offer, Ownership, Remark};
 use super::presence::Presence;
 use super::state::State;
@@ -51,11 +52,21 @@ pub(super) struct Step<'s> {
     hungry: BTreeSet<AgentId>,
     /// Tickets whose owner has gone and that have no place yet, and that owner's deputy.
     heirs: BTreeMap<TicketId, AgentId>,
+    /// The roles that have sent on the ticket that is being placed.
+    sent_on: Vec<RoleName>,
 }
 
 impl<'s> Step<'s> {
     pub(super) fn new(state: &'s mut State, at: Timestamp) -> Self {
-        Self { state, at, events: Vec::new(), before: BTreeMap::new(), hungry: BTreeSet::new(), heirs: BTreeMap::new() }
+        Self {
+            state,
+            at,
+            events: Vec::new(),
+            before: BTreeMap::new(),
+            hungry: BTreeSet::new(),
+            heirs: BTreeMap::new(),
+            sent_on: Vec::new(),
+        }
     }
 
     /// Does a command.
@@ -237,6 +248,7 @@ fn touched(event: &Event) -> Option<&AgentId> {
         | Event::TicketUnroutable { .. }
         | Event::TicketEscalated { .. }
         | Event::TicketRedirected { .. }
+        | Event::TicketDiverted { .. }
         | Event::DirectionEnded { .. }
         | Event::AgentBarred { .. }
         | Event::BarsLapsed { .. }

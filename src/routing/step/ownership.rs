@@ -69,7 +69,7 @@ impl Step<'_> {
     ) -> Handled {
         self.ticket(id)?;
         let (demand, direction) = match to {
-            TransferTo::Role(role) => (self.demand_of_role(id, role)?, None),
+            TransferTo::Role(role) => (self.demand_of_known_role(id, role)?, None),
             TransferTo::Agent(agent) => (self.demand_for_agent(id, agent)?, Some(agent)),
         };
         let giver = by.as_deref().and_then(|by| AgentId::parse(by).ok()).filter(|by| self.state.agent(by).is_some());
@@ -96,19 +96,23 @@ impl Step<'_> {
         Ok(Done::Accepted)
     }
 
-    fn demand_of_role(&self, id: &TicketId, role: &RoleName) -> Result<Demand, Rejection> {
-        let Some(staffing) = self.state.catalogue().roles.get(role).map(|role| role.staffing) else {
+    fn demand_of_known_role(&self, id: &TicketId, role: &RoleName) -> Result<Demand, Rejection> {
+        if !self.state.catalogue().roles.contains_key(role) {
             return Err(reject(RejectionCode::UnknownRole, format!("there is no role {role}")));
-        };
-        let ticket = self.known(id);
-        Ok(Demand {
+        }
+        Ok(self.demand_of_role(self.known(id), role))
+    }
+
+    /// What a ticket demands as that role's.
+    pub(super) fn demand_of_role(&self, ticket: &Ticket, role: &RoleName) -> Demand {
+        Demand {
             roles: vec![role.clone()],
             rule: None,
             skills: ticket.spec.skills.clone(),
             permissions: ticket.spec.permissions.clone(),
             priority: ticket.demand.priority,
-            rank_max: staffing.rank_max,
-        })
+            rank_max: self.state.catalogue().roles.get(role).and_then(|role| role.staffing.rank_max),
+        }
     }
 
     fn demand_for_agent(&self, id: &TicketId, agent: &AgentId) -> Result<Demand, Rejection> {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::{Step, held_by_owner};
 use crate::routing::agent::{Agent, Status};
 use crate::routing::channel::Acceptance;
+use crate::routing::diversion::DiversionCause;
 use crate::routing::event::{Event, Taking};
 use crate::routing::matching::{self, Choice, Lack, Search};
 use crate::routing::name::{AgentId, TicketId};
@@ -81,8 +82,12 @@ impl Step<'_> {
         }
     }
 
-    /// Puts a ticket in its queues, and says so. One that waits already only hears of it when its role changed.
+    /// Puts a ticket in its queues, and says so; or sends it on, where it is not let in. One that waits already only hears
+    /// of it when its role changed.
     fn queue(&mut self, id: &TicketId, direction: Option<Direction>) {
+        if self.is_turned_away(self.known(id)) && self.divert(id, DiversionCause::Full) {
+            return;
+        }
         let ticket = self.known(id);
         let role = ticket.demand.role().expect("a ticket without a role is unroutable").clone();
         let waiting_before = self.state.queues().role(&role).map_or(0, crate::routing::queue::RoleQueue::len);
@@ -216,7 +221,8 @@ impl Step<'_> {
     pub(super) fn close(&mut self, id: &TicketId, how: Closing, cause: impl Into<String>) {
         let ticket = self.known(id);
         let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.channel.clone());
-        self.emit(Event::TicketClosed { ticket: id.clone(), role, channel, how, cause: cause.into() });
+        let cause = cause.into();
+        self.emit(Event::TicketClosed { ticket: id.clone(), role, channel, how, cause, callback: None });
     }
 
     /// That agent may have room for more.

@@ -5,6 +5,7 @@
 
 mod agent;
 mod assignment;
+mod diversion;
 mod reason;
 mod ticket;
 
@@ -18,6 +19,7 @@ pub(super) use assignment::{
     Assigned, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded, AssignmentHeld,
     AssignmentOffered, AssignmentRevoked,
 };
+pub(super) use diversion::{TicketCallback, TicketDiverted};
 pub(super) use ticket::{TicketAtRisk, TicketBreached, TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable};
 
 /// The schema of [`Time`].

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::routing::agent::ChannelLoad;
 use crate::routing::command::{Command, Rejection};
+use crate::routing::diversion::{CallbackNote, DiversionCause};
 use crate::routing::escalation::EscalationCause;
 use crate::routing::event::{Held, Taking};
 use crate::routing::name::{AgentId, AssignmentId, ChannelName, Permission, RoleName, SkillName, TicketId};
@@ -139,6 +140,7 @@ fn ticket() -> Ticket {
         created_at,
         due_at: spec.due_at,
         entered_at: created_at,
+        let_in_at: None,
         steps_taken: 0,
         steps_ahead: Vec::new(),
         breached: false,
@@ -217,6 +219,22 @@ fn about_tickets() -> Vec<Event> {
             position: Some(2),
             estimated_wait: Some(Millis::from_secs(240)),
         },
+        Event::TicketDiverted {
+            ticket: ticket.clone(),
+            role: role.clone(),
+            channel: channel.clone(),
+            cause: DiversionCause::Full,
+            demand: Demand { roles: vec![RoleName::parse("general").expect("a name")], ..demand() },
+            due_at: None,
+        },
+        Event::TicketClosed {
+            ticket: ticket.clone(),
+            role: Some(role.clone()),
+            channel: channel.clone(),
+            how: Closing::CalledBack,
+            cause: DiversionCause::Waited.as_str().to_owned(),
+            callback: Some(Box::new(CallbackNote { waited: Millis::from_secs(600), spec: spec() })),
+        },
         Event::TicketBreached {
             ticket: ticket.clone(),
             role: role.clone(),
@@ -235,6 +253,7 @@ fn about_tickets() -> Vec<Event> {
             channel: channel.clone(),
             how: Closing::Expired,
             cause: "expired".to_owned(),
+            callback: None,
         },
         Event::TicketClosed {
             ticket,
@@ -242,6 +261,7 @@ fn about_tickets() -> Vec<Event> {
             channel,
             how: Closing::Cancelled,
             cause: "solved by the customer".to_owned(),
+            callback: None,
         },
     ]
 }

@@ -12,7 +12,7 @@ use super::super::owning::{AgentReconciled, TicketReplied, TicketTaken};
 use super::super::payload::{
     AgentChanged, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded, AssignmentHeld,
     AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, ReconciledAgent, TicketAtRisk,
-    TicketBreached, TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable,
+    TicketBreached, TicketCallback, TicketClosed, TicketDiverted, TicketEscalated, TicketQueued, TicketUnroutable,
 };
 use super::super::ticket::{
     TicketAccepted, TicketCancelled, TicketClaimed, TicketCompleted, TicketCreated, TicketDeclined, TicketPaused,
@@ -162,10 +162,15 @@ fn outbound_schema(kind: &str) -> Schema {
         "ticket.queued" => of!(TicketQueued),
         "ticket.escalated" => of!(TicketEscalated),
         "ticket.at_risk" => of!(TicketAtRisk),
+        "ticket.diverted" => of!(TicketDiverted),
+        "ticket.callback" => of!(TicketCallback),
         "ticket.breached" => of!(TicketBreached),
         "ticket.unroutable" => of!(TicketUnroutable),
         "ticket.expired" => of!(TicketClosed, "The ticket left its queue: nobody took it before its `expires_at`."),
-        "ticket.cancelled" => of!(TicketClosed, "The ticket left the system: the customer withdrew, or hung up."),
+        "ticket.cancelled" => of!(
+            TicketClosed,
+            "The ticket left the system: the customer withdrew, or hung up; or its role did not let it wait (cause as in `ticket.diverted`)."
+        ),
         "assignment.offered" => of!(AssignmentOffered),
         "assignment.assigned" => of!(AssignmentAssigned),
         "assignment.declined" => of!(AssignmentDeclined),

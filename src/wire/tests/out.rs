@@ -110,7 +110,14 @@ fn what_is_the_engines_own_stays_inside() {
     for event in [
         Event::AgentSeen { agent: AgentId::parse("a").unwrap(), sign: Sign::Heartbeat },
         Event::ClosedForgotten { before: Timestamp(1) },
-        Event::TicketClosed { ticket, role: None, channel, how: Closing::Completed, cause: String::new() },
+        Event::TicketClosed {
+            ticket,
+            role: None,
+            channel,
+            how: Closing::Completed,
+            cause: String::new(),
+            callback: None,
+        },
     ] {
         assert_eq!(encode(&event, Timestamp(0), &Context::default()), None, "{event:?}");
     }
@@ -124,6 +131,7 @@ fn a_ticket_without_a_role_has_the_type_alone_as_routing_key() {
         channel: ChannelName::parse("call").unwrap(),
         how: Closing::Cancelled,
         cause: "hung up".to_owned(),
+        callback: None,
     };
     let message = encode(&event, Timestamp(0), &Context::default()).expect("a message");
     assert_eq!(message.routing_key, "ticket.cancelled");

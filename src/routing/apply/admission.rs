@@ -1,0 +1,19 @@
+//! What is known of who was let in where.
+
+use super::super::name::TicketId;
+use super::super::state::State;
+use super::super::time::Timestamp;
+
+impl State {
+    /// Since when a ticket may wait for its role: from now on, unless it was let in before. That counts only where the role
+    /// lets only some wait, and is not remembered elsewhere.
+    pub(super) fn let_in(&self, id: &TicketId, at: Timestamp) -> Option<Timestamp> {
+        if !self.index.bounded {
+            return None;
+        }
+        let ticket = self.ground.tickets.get(id).expect("an event names a ticket that has not ended");
+        let role = ticket.demand.role().and_then(|role| self.ground.catalogue.roles.get(role));
+        let bounded = role.is_some_and(|role| role.admission.is_bounded());
+        ticket.let_in_at.or_else(|| bounded.then_some(at))
+    }
+}
