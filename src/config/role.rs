@@ -162,6 +162,7 @@ pub(super) const KEYS: Keys = &[
     &TARGET,
     &overflow::LADDER,
     &staffing::RANK_MAX,
+    &staffing::RESERVE,
     &admission::MAX_WAIT,
     &admission::WHEN_WAITED,
     &admission::MAX_WAITING,

@@ -1,4 +1,4 @@
-//! Which of its agents a role asks first: keys of `[[role]]` and of its overflow steps.
+//! Which of its agents a role asks first, and how many it keeps for its own work: keys of `[[role]]` and of its overflow steps.
 
 use crate::routing::AgentProfile;
 use crate::routing::staffing::Staffing;
@@ -9,6 +9,8 @@ use super::section::{Reading, Section};
 
 /// A rank, as a registration may give it.
 const RANK: Whole<u32> = Whole { min: 1, max: AgentProfile::RANK_MAX };
+/// The most agents that a role keeps; far above any use.
+const RESERVE_MAX: u32 = 10_000;
 
 pub(super) const RANK_MAX: Key<Whole<u32>> = Key::optional(
     "rank_max",
@@ -24,7 +26,15 @@ pub(super) const STEP_RANK_MAX: Key<Whole<u32>> = Key::optional(
     "Agents of the role up to this rank are asked as well. It never narrows.",
 );
 
+pub(super) const RESERVE: Key<Whole<u32>> = Key::new(
+    "reserve",
+    Whole { min: 0, max: RESERVE_MAX },
+    "0",
+    "So many of its agents who are free are kept for its own work: no work of other roles is given to them.",
+);
+
 /// Reads what a role says of its agents.
 pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Staffing {
-    Staffing { rank_max: section.take(&RANK_MAX, reading) }
+    let reserve = section.take(&RESERVE, reading).unwrap_or_default();
+    Staffing { rank_max: section.take(&RANK_MAX, reading), reserve }
 }

@@ -95,6 +95,9 @@ impl State {
         if let Some((agent, _)) = kept.iter().find(|(agent, seat)| fresh.get(*agent) != Some(seat)) {
             return Err(format!("agent {agent} does not sit where it should"));
         }
+        if self.index.pool.free_counts() != anew.pool.free_counts() {
+            return Err("roles keep other agents than are free".to_owned());
+        }
         if kept.len() != fresh.len() || self.index.timers.len() != anew.timers.len() {
             return Err("agents or timers are missing".to_owned());
         }

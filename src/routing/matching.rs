@@ -36,6 +36,8 @@ pub enum Lack {
     Interrupted,
     /// It was given as much as it is to get in so long.
     Paced,
+    /// It is kept for the work of another of its roles.
+    Reserved,
     /// It is excluded, or has declined or missed it a short while ago, or gave it away.
     Barred,
     /// The ticket is meant for another agent.
@@ -54,6 +56,7 @@ impl std::fmt::Display for Lack {
             Self::NoSlot => f.write_str("has no free slot"),
             Self::Interrupted => f.write_str("holds work that keeps this channel's away"),
             Self::Paced => f.write_str("was given as much as it is to get in so long"),
+            Self::Reserved => f.write_str("is kept for the work of another of its roles"),
             Self::Barred => f.write_str("is excluded, has just declined or missed it, or gave it away"),
             Self::MeantForAnother => f.write_str("is not the agent that the ticket waits for"),
         }
@@ -140,6 +143,8 @@ pub fn lack(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
     let not_asked = || ticket.direction.is_none() && !is_asked(agent, &ticket.demand);
     lasting_lack(state, agent, ticket)
         .or_else(|| not_asked().then_some(Lack::Rank))
+        .or_else(|| lack_of_room(state, agent, ticket))
+        .or_else(|| state.is_kept_from(agent, ticket).then_some(Lack::Reserved))
         .or_else(|| lack_if_meant(state, agent, ticket))
         .or_else(|| {
             let meant = ticket.direction.as_ref().is_some_and(|direction| direction.agent != agent.id);
@@ -147,7 +152,8 @@ pub fn lack(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
         })
 }
 
-/// What this agent would lack now to take this ticket if it were meant for that agent alone. Ranks do not count then.
+/// What this agent would lack now to take this ticket if it were meant for that agent alone. Ranks and reserves
+/// do not count then.
 #[must_use]
 pub fn lack_if_meant(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
     lasting_lack(state, agent, ticket)
@@ -356,6 +362,12 @@ impl<'a> Seeker<'a> {
             && (signature.permissions.is_empty() || signature.permissions.is_subset(permissions()))
             && !signature.barred.contains(&self.agent.id)
             && signature.direction.as_ref().is_none_or(|direction| *direction == self.agent.id)
+            && (self.asks || !self.is_kept_from(signature))
+    }
+
+    fn is_kept_from(&self, signature: &Signature) -> bool {
+        let own_role = signature.own_role.as_ref();
+        signature.direction.is_none() && self.state.is_kept(self.agent, own_role, &signature.channel)
     }
 }
 

@@ -56,6 +56,7 @@ mod presence;
 pub mod queue;
 mod race;
 pub mod rank;
+mod reserve;
 pub mod role;
 pub mod service;
 pub mod skill;

@@ -145,6 +145,9 @@ pub struct FallOut {
     /// Was given as much as it is to get in so long.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub paced: u32,
+    /// Is kept for the work of another of its roles.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reserved: u32,
     /// Excluded, or declined it a short while ago, or it is meant for another.
     pub barred: u32,
 }

@@ -168,6 +168,8 @@ pub struct Pool {
     numbers: HashMap<GroupSignature, usize, FixedState>,
     by_role: BTreeMap<RoleName, BTreeSet<usize>>,
     homes: HashMap<AgentId, Home, FixedState>,
+    /// How many agents of the roles that keep some of them are free, by channel.
+    free: BTreeMap<RoleName, Vec<u32>>,
 }
 
 impl Pool {
@@ -181,7 +183,13 @@ impl Pool {
         let usual = Self::USUAL_CHANNELS.iter().map(|name| ChannelName::parse(name).expect("these are names"));
         let channels: BTreeSet<ChannelName> = catalogue.channels.keys().cloned().chain(usual).collect();
         let orderings: BTreeSet<Ordering> = catalogue.roles.values().map(|role| role.strategy.ordering()).collect();
-        Self { channels: channels.into_iter().collect(), orderings: orderings.into_iter().collect(), ..Self::default() }
+        let reserving = catalogue.roles.values().filter(|role| role.staffing.reserve > 0);
+        Self {
+            free: reserving.map(|role| (role.name.clone(), vec![0; channels.len()])).collect(),
+            channels: channels.into_iter().collect(),
+            orderings: orderings.into_iter().collect(),
+            ..Self::default()
+        }
     }
 
     /// The channels that have benches: the usual ones, and those that the catalogue names.
@@ -208,6 +216,22 @@ impl Pool {
     pub fn has_online(&self, roles: &[RoleName]) -> bool {
         self.groups_of(roles)
             .any(|group| group.benches.values().any(|bench| group.size() > bench.count(Standing::Offline)))
+    }
+
+    /// The roles that keep some of their agents for their own work.
+    pub(super) fn reserving(&self) -> impl Iterator<Item = &RoleName> {
+        self.free.keys()
+    }
+
+    /// How many agents of a role that keeps some are free on a channel that has benches.
+    pub(super) fn free_of(&self, role: &RoleName, channel: &ChannelName) -> Option<u32> {
+        let index = self.channels.binary_search(channel).ok()?;
+        self.free.get(role).map(|free| free[index])
+    }
+
+    /// The same of all of them, for comparison with what the agents say.
+    pub(super) fn free_counts(&self) -> &BTreeMap<RoleName, Vec<u32>> {
+        &self.free
     }
 
     /// The others of an agent's group.
@@ -280,6 +304,7 @@ impl Pool {
             for ordering in orderings {
                 bench.free.entry(ordering).or_default().insert(keys[ordering as usize], agent.clone());
             }
+            self.count_free(group, index, |free| *free += 1);
         }
     }
 
@@ -293,6 +318,18 @@ impl Pool {
                 let left = bench.free.get_mut(ordering).and_then(|free| free.remove(&keys[*ordering as usize]));
                 assert_eq!(left.as_ref(), Some(agent), "a free agent sits at its own place");
             }
+            self.count_free(home.group, index, |free| *free -= 1);
+        }
+    }
+
+    fn count_free(&mut self, group: usize, index: usize, count: impl Fn(&mut u32)) {
+        let Self { groups, free, .. } = self;
+        if free.is_empty() {
+            return;
+        }
+        let group = groups[group].as_ref().expect("a numbered group has members");
+        for role in &group.signature.roles {
+            free.get_mut(role).into_iter().for_each(|free| count(&mut free[index]));
         }
     }
 

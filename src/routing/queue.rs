@@ -151,6 +151,11 @@ impl Queues {
         self.roles.iter()
     }
 
+    /// The channels of all that wait.
+    pub(super) fn channels(&self) -> BTreeSet<&ChannelName> {
+        self.roles.values().flat_map(|queue| queue.lines.keys()).map(|signature| &signature.channel).collect()
+    }
+
     /// Puts a ticket in the queues of those roles, at a rank for each.
     pub(super) fn insert(&mut self, ticket: &Ticket, ranks: impl IntoIterator<Item = (RoleName, Rank)>) {
         let signature = Arc::new(Signature::of(ticket));

@@ -7,7 +7,7 @@ use super::agent::Agent;
 use super::matching::{Choice, asks_group};
 use super::name::{AgentId, RoleName};
 use super::offer::{FallOut, Reason, Trigger};
-use super::pool::{Group, Standing};
+use super::pool::{Group, GroupSignature, Standing};
 use super::queue::Signature;
 use super::role::Strategy;
 use super::state::State;
@@ -23,6 +23,8 @@ pub(super) struct Race<'a> {
     strategy: Strategy,
     roles: &'a [RoleName],
     signature: &'a Signature,
+    /// Whose agents are kept for their own work.
+    short: Vec<&'a RoleName>,
     passes_by: &'a dyn Fn(&AgentId) -> bool,
     keep: usize,
     leaders: Vec<Contender>,
@@ -41,8 +43,20 @@ impl<'a> Race<'a> {
         passes_by: &'a dyn Fn(&AgentId) -> bool,
     ) -> Self {
         let leaders = Vec::with_capacity(keep + 1);
-        let fell_out = FallOut::default();
-        Self { state, ticket, strategy, roles, signature, passes_by, keep, leaders, considered: 0, free: 0, fell_out }
+        Self {
+            state,
+            ticket,
+            strategy,
+            roles,
+            signature,
+            short: state.short_roles(signature.own_role.as_ref(), &signature.channel),
+            passes_by,
+            keep,
+            leaders,
+            considered: 0,
+            free: 0,
+            fell_out: FallOut::default(),
+        }
     }
 
     pub(super) fn enter(&mut self, group: &'a Group) {
@@ -60,6 +74,10 @@ impl<'a> Race<'a> {
             self.fell_out.no_slot += bench.count(Standing::NoSlot);
             self.fell_out.interrupted += bench.count(Standing::Interrupted);
             self.fell_out.paced += bench.count(Standing::Paced);
+            if self.keeps(&group.signature) {
+                self.fell_out.reserved += bench.count(Standing::Free);
+                return;
+            }
             self.free += bench.count(Standing::Free);
             self.enter_members(group, bench.free(self.strategy.ordering()).map(|(key, agent)| (*key, agent)));
         } else {
@@ -67,8 +85,14 @@ impl<'a> Race<'a> {
         }
     }
 
+    /// Whether these agents are kept for the work of another of their roles.
+    fn keeps(&self, group: &GroupSignature) -> bool {
+        self.short.iter().any(|role| group.roles.contains(*role))
+    }
+
     /// On a channel for which no bench is kept.
     fn enter_one_by_one(&mut self, group: &'a Group) {
+        let keeps = self.keeps(&group.signature);
         let mut free = BTreeMap::new();
         for agent in group.members.iter().filter_map(|id| self.state.agent(id)) {
             match Standing::of(agent, &self.signature.channel, self.state.catalogue()) {
@@ -77,6 +101,7 @@ impl<'a> Race<'a> {
                 Standing::NoSlot => self.fell_out.no_slot += 1,
                 Standing::Interrupted => self.fell_out.interrupted += 1,
                 Standing::Paced => self.fell_out.paced += 1,
+                Standing::Free if keeps => self.fell_out.reserved += 1,
                 Standing::Free => {
                     self.free += 1;
                     free.insert(self.strategy.ordering().key(agent), &agent.id);
@@ -122,6 +147,7 @@ impl<'a> Race<'a> {
             let asks = |r: &RoleName, a: &Agent| a.profile.roles.contains(r) && demand.asks(r, a.profile.rank(r));
             self.state.agent(id).is_some_and(|a| {
                 free(a)
+                    && !self.short.iter().any(|role| a.profile.roles.contains(*role))
                     && self.roles.iter().any(|role| asks(role, a))
                     && a.profile.skills.fulfil(&self.signature.skills)
                     && self.signature.permissions.is_subset(&a.profile.permissions(catalogue))

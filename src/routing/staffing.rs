@@ -13,6 +13,14 @@ pub struct Staffing {
     /// widen it. (Asterisk's penalties, Genesys' bullseye rings.)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rank_max: Option<u32>,
+    /// So many agents of the role who are free on a channel are kept for the role's own work; zero for none.
+    #[serde(skip_serializing_if = "keeps_nobody")]
+    pub reserve: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn keeps_nobody(reserve: &u32) -> bool {
+    *reserve == 0
 }
 
 impl Staffing {

@@ -5,6 +5,7 @@
 //! that are missing.
 
 mod capacity;
+mod customers;
 mod diversion;
 mod service;
 
@@ -349,6 +350,7 @@ fn later() -> Vec<(&'static str, Vec<Entry>)> {
         ("by-hand.msgpack", by_hand()),
         ("capacity.msgpack", capacity::entries()),
         ("ladder.msgpack", ladder()),
+        ("reserve.msgpack", customers::reserve()),
         ("at-risk.msgpack", service::at_risk()),
         ("diversion.msgpack", diversion::entries()),
     ]

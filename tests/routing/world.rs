@@ -213,7 +213,9 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
     let numbers = (1_u32..3, 1_u32..4, millis(60), millis(20), some(target(), 0.5));
     let lengths = (some(1_u64..40, 0.3), some(millis(30), 0.3), millis(60), (cooldowns(), owning()));
     let narrowed = (some(proptest::collection::btree_set(channel_name(), 1..3), 0.2), some(permission(), 0.1));
-    let staffing = (some(1_u32..3, 0.4).prop_map(|rank_max| Staffing { rank_max }), admission().boxed());
+    let staffing = (some(1_u32..3, 0.4), prop_oneof![2 => Just(0_u32), 1 => 1_u32..3]);
+    let staffing = staffing.prop_map(|(rank_max, reserve)| Staffing { rank_max, reserve });
+    let staffing = (staffing, admission().boxed());
     let name = RoleName::parse(name).unwrap();
     (strategy(), order, dispatch, acceptance, numbers, (ladder(), staffing), permissions(), lengths, narrowed).prop_map(
         move |(

@@ -250,7 +250,15 @@ impl NaiveEngine {
         let attempt = self.known(id).attempt + 1;
         match self.acceptance(self.known(id)) {
             Acceptance::Auto => self.assign(id, &winners[0], reason),
-            Acceptance::Offer => winners.iter().for_each(|agent| self.offer(id, agent, reason, attempt)),
+            Acceptance::Offer => {
+                self.offer(id, &winners[0], reason, attempt);
+                for agent in &winners[1..] {
+                    // Offers take slots, and so may leave no more free agents than one of their roles keeps.
+                    if !self.is_kept_from(self.agent(agent), self.known(id)) {
+                        self.offer(id, agent, reason, attempt);
+                    }
+                }
+            }
         }
     }
 

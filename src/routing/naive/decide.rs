@@ -32,6 +32,8 @@ pub(super) enum Lack {
     Interrupted,
     /// It was given as much as it is to get in so long.
     Paced,
+    /// It is kept for the work of another of its roles.
+    Reserved,
     /// It declined or missed the ticket a short while ago, or gave it away.
     Barred,
     MeantForAnother,
@@ -45,7 +47,7 @@ impl Lack {
 
     /// Whether an agent who asks for the ticket gets it all the same.
     pub(super) fn is_no_matter_to_who_asks(&self) -> bool {
-        matches!(self, Self::Interrupted | Self::Paced)
+        matches!(self, Self::Interrupted | Self::Paced | Self::Reserved)
     }
 
     /// Whether waiting does not cure it.
@@ -65,6 +67,7 @@ impl std::fmt::Display for Lack {
             Self::NoSlot => f.write_str("has no free slot"),
             Self::Interrupted => f.write_str("holds work that keeps this channel's away"),
             Self::Paced => f.write_str("was given as much as it is to get in so long"),
+            Self::Reserved => f.write_str("is kept for the work of another of its roles"),
             Self::Excluded | Self::Barred => {
                 f.write_str("is excluded, has just declined or missed it, or gave it away")
             }
@@ -166,6 +169,7 @@ impl NaiveEngine {
         lacks.extend(conditions.into_iter().filter(|(holds, _)| *holds).map(|(_, lack)| lack));
         lacks.extend(self.lacks_of_room(agent, channel));
         let conditions = [
+            (ticket.direction.is_none() && self.is_kept_from(agent, ticket), Lack::Reserved),
             (ticket.bars.iter().any(|bar| bar.agent == agent.id), Lack::Barred),
             (ticket.direction.as_ref().is_some_and(|direction| direction.agent != agent.id), Lack::MeantForAnother),
         ];
@@ -195,6 +199,17 @@ impl NaiveEngine {
             (agent.given.paced_until().is_some(), Lack::Paced),
         ];
         conditions.into_iter().filter(|(holds, _)| *holds).map(|(_, lack)| lack).collect()
+    }
+
+    /// "Reserve": whether it has another role than the ticket's own of which no more agents are free than it keeps.
+    pub(super) fn is_kept_from(&self, agent: &Agent, ticket: &Ticket) -> bool {
+        let others = agent.profile.roles.iter().filter(|role| ticket.demand.role() != Some(*role));
+        let others = others.filter_map(|role| self.state.catalogue().roles.get(role));
+        others.filter(|role| role.staffing.reserve > 0).any(|role| {
+            let has_it = self.state.agents().filter(|agent| agent.profile.roles.contains(&role.name));
+            let free = has_it.filter(|agent| self.is_free(agent, &ticket.spec.channel)).count();
+            free <= role.staffing.reserve as usize
+        })
     }
 
     /// "Tiers": whether it is asked in one of these roles, by its rank or because the ticket is meant for it.
@@ -473,6 +488,8 @@ fn count(fell_out: &mut FallOut, lacks: &[Lack]) {
         fell_out.interrupted += 1;
     } else if has(|lack| *lack == Lack::Paced) {
         fell_out.paced += 1;
+    } else if has(|lack| *lack == Lack::Reserved) {
+        fell_out.reserved += 1;
     } else {
         fell_out.barred += 1;
     }

@@ -143,7 +143,11 @@ impl<'s> Step<'s> {
             let view = self.state.agent(agent).map(|agent| self.state.agent_view(agent));
             self.before.insert(agent.clone(), view);
         }
+        let shortages = self.state.shortages(roles_relieved(self.state, &event));
         self.state.apply(self.at, &event);
+        for (role, channel) in shortages {
+            self.hungry.extend(self.state.released(&role, &channel));
+        }
         self.events.push(event);
     }
 
@@ -223,6 +227,17 @@ fn subjects(command: &Command) -> (Option<TicketId>, Option<AgentId>) {
         | Command::ReconcileAgent { agent, .. } => (None, Some(agent.clone())),
         Command::ReplaceCatalogue { .. } | Command::Elapse => (None, None),
     }
+}
+
+/// The roles of which there may be one free agent more after an event.
+fn roles_relieved<'a>(state: &'a State, event: &'a Event) -> &'a BTreeSet<RoleName> {
+    static NONE: BTreeSet<RoleName> = BTreeSet::new();
+    let agent = match event {
+        Event::AgentRegistered { profile, .. } => return &profile.roles,
+        Event::PaceEnded { agent } => Some(agent),
+        _ => touched(event),
+    };
+    agent.and_then(|agent| state.agent(agent)).map_or(&NONE, |agent| &agent.profile.roles)
 }
 
 /// The agent whose status or load an event changes.

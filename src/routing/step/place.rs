@@ -170,11 +170,18 @@ impl Step<'_> {
             Acceptance::Auto => self.assign(id, choice),
             Acceptance::Offer => {
                 let attempt = self.known(id).attempt + 1;
-                for agent in &choice.agents {
-                    self.offer(id, agent, choice, attempt);
+                for (place, agent) in choice.agents.iter().enumerate() {
+                    if place == 0 || !self.is_kept_from(agent, id) {
+                        self.offer(id, agent, choice, attempt);
+                    }
                 }
             }
         }
+    }
+
+    /// Whether an agent is kept for its own role's work now that others were offered the ticket.
+    fn is_kept_from(&self, agent: &AgentId, id: &TicketId) -> bool {
+        self.state.agent(agent).is_some_and(|agent| self.state.is_kept_from(agent, self.known(id)))
     }
 
     /// Makes the first of the chosen the owner.

@@ -27,14 +27,17 @@ struct FellOut {
     interrupted: u32,
     /// Was given as much as it is to get in so long.
     paced: u32,
+    /// Is kept for the work of another of its roles.
+    reserved: u32,
     /// Excluded, or declined it a short while ago, or it is meant for another.
     barred: u32,
 }
 
 impl From<FallOut> for FellOut {
     fn from(counts: FallOut) -> Self {
-        let FallOut { rank, skill, permission, offline, channel_off, no_slot, interrupted, paced, barred } = counts;
-        Self { rank, skill, permission, offline, channel_off, no_slot, interrupted, paced, barred }
+        let FallOut { rank, skill, permission, offline, channel_off, no_slot, interrupted, paced, reserved, barred } =
+            counts;
+        Self { rank, skill, permission, offline, channel_off, no_slot, interrupted, paced, reserved, barred }
     }
 }
 

@@ -27,7 +27,11 @@ pub(super) fn entries() -> Vec<Entry> {
         rank_max: Some(2),
         conditions: StepConditions::default(),
     };
-    let tiered = Role { staffing: Staffing { rank_max: Some(1) }, overflow: vec![widened], ..Role::named(role()) };
+    let tiered = Role {
+        staffing: Staffing { rank_max: Some(1), ..Staffing::default() },
+        overflow: vec![widened],
+        ..Role::named(role())
+    };
     let calls = Channel {
         interrupts: BTreeSet::from([ChannelName::parse("chat").expect("a name")]),
         ..Channel::default_for(&channel())

@@ -182,7 +182,10 @@ impl NaiveEngine {
         }
         let until = waits_from + role.sticky_wait;
         let agent_id: AgentId = agent.id.clone();
-        match self.lacks(agent, ticket).as_slice() {
+        // It is meant for that agent, whom no reserve of another role keeps from it.
+        let mut lacks = self.lacks(agent, ticket);
+        lacks.retain(|lack| *lack != Lack::Reserved);
+        match lacks.as_slice() {
             [] if !self.passes_by(agent, ticket) => {
                 let reason = self.reason_of_one(agent, ticket, Trigger::Directed);
                 self.give(id, &[agent_id], &reason);
