@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Intake, Link, Publish, Status};
 use crate::config::Config;
-use crate::http::{App, Heartbeat, OwnerToken, ReadModel, Readiness};
+use crate::http::{self, App, Heartbeat, OwnerToken, Questions, ReadModel, Readiness};
 use crate::journal::{Batch, Journal, JournalOptions, JournalReader, Recovered, RedbJournal};
 use crate::routing::{Catalogue, Millis};
 use crate::telemetry::occurrence::{
@@ -120,10 +120,12 @@ impl Daemon {
         let read_model = Arc::new(ReadModel::new());
         let (journal, reader) = open_journal(&*host, &config)?;
 
+        let (asker, questions) = http::questions();
         let app = metrics.map(|metrics| App {
             readiness: readiness.clone(),
             heartbeat: heartbeat.clone(),
             read_model: Arc::clone(&read_model),
+            asker,
             metrics,
             labels: meters.labels().clone(),
             owner_token: config.http.owner_token.as_ref().and_then(|token| OwnerToken::new(token.reveal())),
@@ -158,7 +160,8 @@ impl Daemon {
             meters.clone(),
             read_model,
         )?;
-        let mut running = start(host, link, writer, journal, reader, &config, readiness, heartbeat, &meters)?;
+        let mut running =
+            start(host, link, writer, questions, journal, reader, &config, readiness, heartbeat, &meters)?;
         // Without a service manager there is nobody to tell.
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
 
@@ -249,6 +252,7 @@ fn start(
     host: Arc<dyn Host>,
     link: Link,
     mut writer: Writer,
+    questions: Questions,
     journal: RedbJournal,
     reader: JournalReader,
     config: &Config,
@@ -279,6 +283,7 @@ fn start(
         status: status.clone(),
         catch_up: CatchUp::new(),
         control: control_rx,
+        questions,
         batches,
         journal_free: Arc::new(Semaphore::new(1)),
         reader: reader.clone(),

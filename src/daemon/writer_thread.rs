@@ -11,7 +11,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Deliveries, Delivery, Status};
-use crate::http::Heartbeat;
+use crate::http::{Heartbeat, Question, Questions};
 use crate::journal::{JournalError, JournalReader};
 use crate::routing::{Catalogue, Rejection, Timestamp};
 
@@ -44,6 +44,8 @@ pub(super) struct Desk {
     pub(super) status: watch::Receiver<Status>,
     pub(super) catch_up: CatchUp,
     pub(super) control: mpsc::Receiver<Control>,
+    /// What HTTP asks.
+    pub(super) questions: Questions,
     pub(super) batches: mpsc::Sender<UnderWay>,
     pub(super) journal_free: Arc<Semaphore>,
     pub(super) reader: JournalReader,
@@ -77,6 +79,7 @@ enum Woken {
     JournalFree(tokio::sync::OwnedSemaphorePermit),
     Delivered(Option<Delivery>),
     Told(Control),
+    Asked(Question),
     CaughtUp,
     Due,
     Tick,
@@ -104,6 +107,16 @@ impl Desk {
                 }
                 Woken::Delivered(None) => break,
                 Woken::Told(control) => self.obey(control),
+                Woken::Asked(question) => {
+                    self.answer(question);
+                    // Whoever asks without an end must not keep the broker waiting.
+                    if self.takes_deliveries()
+                        && let Ok(delivery) = self.deliveries.try_recv()
+                    {
+                        self.catch_up.not_quiet(Instant::now());
+                        self.take(delivery)?;
+                    }
+                }
                 Woken::CaughtUp => {
                     self.catch_up.caught_up();
                     let now = self.clock.now();
@@ -123,8 +136,7 @@ impl Desk {
     async fn wait(&mut self, tick: &mut Interval, flush: bool) -> Woken {
         let has_work = flush || self.writer.has_work();
         let takes = !self.writer.is_full();
-        let held_back = self.intake_gate.is_closed() || self.reader.outbox_is_full();
-        let takes_deliveries = takes && (self.draining.is_cancelled() || !held_back);
+        let takes_deliveries = self.takes_deliveries();
         let now = Instant::now();
         if !takes_deliveries {
             self.catch_up.not_quiet(now);
@@ -138,6 +150,7 @@ impl Desk {
                 Woken::JournalFree(permit.expect("the semaphore is never closed"))
             }
             Some(control) = self.control.recv(), if takes => Woken::Told(control),
+            Some(question) = self.questions.recv() => Woken::Asked(question),
             Ok(()) = self.status.changed() => Woken::Tick,
             () = tokio::time::sleep_until(caught_up_at.unwrap_or(now)), if takes && caught_up_at.is_some() => {
                 Woken::CaughtUp
@@ -148,6 +161,11 @@ impl Desk {
             delivery = self.deliveries.recv(), if takes_deliveries => Woken::Delivered(delivery),
             _ = tick.tick() => Woken::Tick,
         }
+    }
+
+    fn takes_deliveries(&self) -> bool {
+        let held_back = self.intake_gate.is_closed() || self.reader.outbox_is_full();
+        !self.writer.is_full() && (self.draining.is_cancelled() || !held_back)
     }
 
     fn is_due(&mut self) -> bool {
@@ -173,6 +191,20 @@ impl Desk {
             Control::Replace(catalogue, answer) => {
                 // Whoever asked may have gone; what became of the catalogue is the same.
                 let _ = answer.send(self.writer.replace_catalogue(catalogue, now));
+            }
+        }
+    }
+
+    /// Answers from what is decided by now; asking changes nothing.
+    fn answer(&mut self, question: Question) {
+        if question.is_stale() {
+            return;
+        }
+        match question {
+            Question::Explain(inquiry, answer) => {
+                let now = self.clock.now();
+                // Whoever asked may have gone.
+                let _ = answer.send(self.writer.state().explain(&inquiry, now));
             }
         }
     }

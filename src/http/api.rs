@@ -56,6 +56,6 @@ pub(super) async fn ticket(State(shared): State<Shared>, Path(id): Path<String>)
     shared.read_model.ticket(&id).map(Json).ok_or_else(unknown)
 }
 
-fn bad_request(detail: String) -> Problem {
+pub(super) fn bad_request(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad_request", detail)
 }

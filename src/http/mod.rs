@@ -1,14 +1,17 @@
 //! Health, metrics, what there is to read of the state, and the wallboard that shows it.
 //!
 //! Knows `routing` (to read) and `telemetry`; knows neither the journal nor the broker. The daemon hands it an [`App`]
-//! and gets a server, [`serve`]. It only reads: the writer's [`ReadModel`] is all it ever sees.
+//! and gets a server, [`serve`]. It only reads: the writer's [`ReadModel`], and what it asks the writer by [`Asker`], is all
+//! that it ever sees.
 //!
 //! **Invariant:** everything under `/api` is refused unless the request shows the owner's token. What needs none
 //! (`/healthz`, `/readyz`, `/metrics`, the page itself) says nothing of any ticket, customer or agent.
 
 mod access;
 mod api;
+mod ask;
 mod assets;
+mod explanation;
 mod gauges;
 mod health;
 mod heartbeat;
@@ -30,6 +33,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use access::OwnerToken;
+pub use ask::{Asker, Question, Questions, questions};
 pub use heartbeat::{Heartbeat, SILENCE_MAX};
 pub use read_model::ReadModel;
 pub use readiness::{NotReady, Readiness};
@@ -46,6 +50,8 @@ pub struct App {
     pub heartbeat: Heartbeat,
     /// What there is to read.
     pub read_model: Arc<ReadModel>,
+    /// Asks the engine's owner what the read model does not have.
+    pub asker: Asker,
     /// Renders the metrics.
     pub metrics: PrometheusHandle,
     /// Which roles and channels have series of their own: those of the daemon's [`crate::telemetry::Meters`].

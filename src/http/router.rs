@@ -11,7 +11,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::problem::Problem;
-use super::{Shared, access, api, assets, health, stream};
+use super::{Shared, access, api, assets, explanation, health, stream};
 
 /// The largest body of a request. Nothing here reads one yet.
 const BODY_MAX_BYTES: usize = 64 * 1024;
@@ -26,6 +26,7 @@ pub(super) fn router(shared: Shared) -> Router {
         .route("/v1/queues", get(api::queues))
         .route("/v1/agents", get(api::agents))
         .route("/v1/tickets/{id}", get(api::ticket))
+        .route("/v1/tickets/{id}/explanation", get(explanation::explanation))
         .route("/v1/stream", get(stream::stream))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)

@@ -1,5 +1,7 @@
 //! The router as a client meets it, without a socket where none is needed.
 
+mod explanations;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::{App, Heartbeat, OwnerToken, ReadModel, Readiness, Shared, router, serve, server};
+use super::{App, Heartbeat, OwnerToken, ReadModel, Readiness, Shared, questions, router, serve, server};
 use crate::routing::command::Command;
 use crate::routing::role::Role;
 use crate::routing::{
@@ -31,6 +33,7 @@ fn app(owner_token: Option<&str>) -> App {
         readiness: Readiness::default(),
         heartbeat: Heartbeat::default(),
         read_model: Arc::new(ReadModel::new()),
+        asker: questions().0,
         metrics: recorder.handle(),
         labels: Meters::new().labels().clone(),
         owner_token: owner_token.and_then(OwnerToken::new),
@@ -67,6 +70,11 @@ async fn text(response: Response<Body>) -> String {
 
 /// An engine with one role, one agent who is online, one ticket assigned and one that waits.
 fn busy_model() -> Arc<ReadModel> {
+    busy_engine().1
+}
+
+/// The same engine, and the model of it.
+fn busy_engine() -> (Engine, Arc<ReadModel>) {
     let model = Arc::new(ReadModel::new());
     let role = RoleName::parse("billing").expect("a name");
     let chat = ChannelName::parse("call").expect("a name");
@@ -98,7 +106,7 @@ fn busy_model() -> Arc<ReadModel> {
         let outcome = engine.handle(command, Timestamp(NOW.0 - 90_000));
         model.observe(outcome.at, &outcome.events, engine.state());
     }
-    model
+    (engine, model)
 }
 
 #[tokio::test]

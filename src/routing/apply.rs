@@ -510,6 +510,7 @@ fn ownership(taking: &Taking, at: Timestamp) -> Ownership {
         assigned_at: at,
         by_hand: taking.reason.trigger == Trigger::Taken,
         silence: Silence::default(),
+        reason: Some(Box::new(taking.reason.clone())),
     }
 }
 

@@ -149,6 +149,15 @@ pub(super) fn ranks<'a>(
 
 /// What happens to a ticket next by itself, and when.
 pub(super) fn ticket_due(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) -> Option<(Timestamp, TicketDue)> {
+    ticket_dues(ticket, agents, catalogue).min()
+}
+
+/// Everything that happens to a ticket by itself as it is now, in no particular order.
+pub(super) fn ticket_dues<'t>(
+    ticket: &'t Ticket,
+    agents: &Agents,
+    catalogue: &Catalogue,
+) -> impl Iterator<Item = (Timestamp, TicketDue)> + use<'t> {
     let unowned = ticket.phase.ownership().is_none();
     let waiting = ticket.phase == Phase::Waiting;
     let offers = ticket.phase.offers().iter().map(|offer| (offer.expires_at, TicketDue::Offer(offer.agent.clone())));
@@ -166,7 +175,7 @@ pub(super) fn ticket_due(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue
         (grace_due(ticket, agents, catalogue), TicketDue::OwnerGrace),
         (reply_due(ticket, catalogue), TicketDue::FirstReply),
     ];
-    dues.into_iter().filter_map(|(due, what)| Some((due?, what))).chain(offers).min()
+    dues.into_iter().filter_map(|(due, what)| Some((due?, what))).chain(offers)
 }
 
 /// When a ticket leaves an owner who went offline. One that is paused stays until its customer is back.

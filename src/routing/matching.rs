@@ -128,7 +128,7 @@ pub fn serving_role<'t>(agent: &Agent, demand: &'t Demand) -> Option<&'t RoleNam
 }
 
 /// Whether an agent is asked for this ticket in any of its roles.
-fn is_asked(agent: &Agent, demand: &Demand) -> bool {
+pub(super) fn is_asked(agent: &Agent, demand: &Demand) -> bool {
     demand.roles.iter().any(|role| agent.profile.roles.contains(role) && demand.asks(role, agent.profile.rank(role)))
 }
 

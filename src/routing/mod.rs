@@ -38,6 +38,7 @@ pub mod engine;
 pub mod escalation;
 pub mod estimate;
 pub mod event;
+pub mod explanation;
 pub mod facts;
 mod index;
 mod interruption;

@@ -13,6 +13,7 @@ mod decide;
 mod due;
 mod ladder;
 mod promises;
+mod why;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,7 @@
 //! Offers and the assignments that they become: who, when, for which role, and why this agent.
 
+use std::hash::{Hash, Hasher};
+
 use serde::{Deserialize, Serialize};
 
 use super::agent::Agent;
@@ -26,7 +28,7 @@ pub struct Offer {
 }
 
 /// That an agent owns a ticket.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ownership {
     /// Who.
     pub agent: AgentId,
@@ -42,6 +44,17 @@ pub struct Ownership {
     /// How long the owner has not replied.
     #[serde(default, skip_serializing_if = "Silence::is_unchanged")]
     pub silence: Silence,
+    /// Why this agent, for explanations. `None` where it was assigned before reasons were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Box<Reason>>,
+}
+
+impl Hash for Ownership {
+    /// Leaves the reason out: nothing is decided by it, and states of earlier journals do not have it.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { agent, assignment, role, assigned_at, by_hand, silence, reason: _ } = self;
+        (agent, assignment, role, assigned_at, by_hand, silence).hash(state);
+    }
 }
 
 impl Ownership {

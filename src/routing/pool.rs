@@ -69,6 +69,9 @@ pub enum Standing {
 
 impl Standing {
     const COUNT: usize = 6;
+    /// All of them, in the order in which they count.
+    pub(super) const ALL: [Self; Self::COUNT] =
+        [Self::Offline, Self::ChannelOff, Self::NoSlot, Self::Interrupted, Self::Paced, Self::Free];
 
     /// How this agent stands to that channel.
     #[must_use]

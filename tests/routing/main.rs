@@ -1,5 +1,7 @@
 //! The engine from outside: random commands against invariants and against the obvious engine.
 
+#[cfg(feature = "naive")]
+mod explanations;
 mod invariants;
 #[cfg(feature = "naive")]
 mod naive;

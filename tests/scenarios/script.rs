@@ -13,15 +13,20 @@
 //! 31s  elapse
 //! 35s  inbox ticket.accepted {"ticket_id":"t1","agent_id":"ana"}
 //! 40s  catalogue evening
+//! 41s  explain t1
+//! 41s  explain t1 ana
 //!
 //! === catalogue evening
 //! ```
 //!
 //! A string that is `@` and a length of time means that moment of the virtual clock; `t1/2` as an `assignment_id` means
-//! the second assignment of `t1`. What is `inbox` waited there while rolecall was away: it is heard before anything
+//! the second assignment of `t1`. Whoever asks why (`explain`, for all agents with `all`) changes nothing. What is `inbox` waited there while rolecall was away: it is heard before anything
 //! happens that is due by then. A step that goes on in the next lines has them indented.
 
 use std::collections::BTreeMap;
+
+use rolecall::routing::AgentId;
+use rolecall::routing::explanation::Closeness;
 
 /// One line of a scenario.
 #[derive(Debug)]
@@ -41,6 +46,8 @@ pub(crate) enum What {
     Elapse,
     /// The catalogue of that name comes into force.
     Catalogue(String),
+    /// Somebody asks why a ticket is where it is.
+    Explain { ticket: String, agents: Closeness },
 }
 
 #[derive(Debug)]
@@ -89,6 +96,15 @@ fn parse_line(line: &str) -> Option<Line> {
     let what = match (word, rest.trim()) {
         ("elapse", "") => What::Elapse,
         ("catalogue", name) => What::Catalogue(name.to_owned()),
+        ("explain", about) => {
+            let (ticket, agents) = about.split_once(' ').unwrap_or((about, ""));
+            let agents = match agents.trim() {
+                "" => Closeness::Counted,
+                "all" => Closeness::Listed,
+                agent => Closeness::One(AgentId::parse(agent).ok()?),
+            };
+            What::Explain { ticket: ticket.to_owned(), agents }
+        }
         ("inbox", event) => {
             let (kind, data) = event.split_once(' ')?;
             What::Inbox { kind: kind.to_owned(), data: data.trim().to_owned() }

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use rolecall::config::{self, Overrides};
-use rolecall::routing::{Catalogue, Command, Engine, Identity, Outcome, State, Timestamp, Verdict};
+use rolecall::routing::explanation::{Closeness, Inquiry};
+use rolecall::routing::{Catalogue, Command, Engine, Identity, Outcome, State, TicketId, Timestamp, Verdict};
 use rolecall::wire::{self, Context, Encoder, RawEvent};
 
 use crate::script::{Script, What};
@@ -41,6 +42,7 @@ pub(crate) fn play(script: &Script) -> Result<String, String> {
                 let next = catalogue(script, name)?;
                 stage.handle(Command::ReplaceCatalogue { catalogue: next }, at, Some(&format!("catalogue {name}")))?;
             }
+            What::Explain { ticket, agents } => stage.explain(ticket, agents, at)?,
             What::Event { kind, data } => stage.receive("", kind, data, at)?,
             What::Inbox { kind, data } => stage.receive("inbox ", kind, data, at)?,
         }
@@ -86,6 +88,21 @@ impl Stage {
         let inbound = wire::decode(&raw, self.engine.state().catalogue())
             .map_err(|unreadable| format!("{kind} {data}: {unreadable}"))?;
         self.handle(inbound.command, at, Some(&format!("{way}{kind} {data}")))
+    }
+
+    fn explain(&mut self, ticket: &str, agents: &Closeness, at: Timestamp) -> Result<(), String> {
+        let id = TicketId::parse(ticket).map_err(|error| format!("{ticket}: {error}"))?;
+        let inquiry = Inquiry { ticket: id, agents: agents.clone() };
+        let explained = self.engine.state().explain(&inquiry, at);
+        let explanation = explained.map_err(|why| format!("{ticket} can't be explained: {why:?}"))?;
+        let about = match agents {
+            Closeness::Counted => String::new(),
+            Closeness::Listed => " all".to_owned(),
+            Closeness::One(agent) => format!(" {agent}"),
+        };
+        self.transcript.open(at, &format!("explain {ticket}{about}"));
+        explanation.sentences().iter().for_each(|sentence| self.transcript.tell(sentence));
+        Ok(())
     }
 
     /// Does one thing, and writes down what the outside hears. Live and replayed state stay equal.

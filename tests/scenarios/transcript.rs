@@ -35,6 +35,17 @@ impl Transcript {
         self.text.push_str("    (changed nothing)\n");
     }
 
+    /// Adds a sentence, with moments as the script writes them.
+    pub(crate) fn tell(&mut self, sentence: &str) {
+        let shown = |word: &str| {
+            let bare = word.trim_end_matches([',', '.', ';', ')']);
+            let moment = bare.parse::<jiff::Timestamp>().ok()?;
+            Some(format!("@{}{}", length(moment.as_millisecond() - self.begin.0), &word[bare.len()..]))
+        };
+        let words: Vec<String> = sentence.split(' ').map(|it| shown(it).unwrap_or_else(|| it.to_owned())).collect();
+        self.text.push_str(&format!("    {}\n", words.join(" ")));
+    }
+
     /// Adds what goes out.
     pub(crate) fn say(&mut self, said: &Outbound) -> Result<(), String> {
         let envelope: Value = serde_json::from_slice(&said.body).map_err(|error| error.to_string())?;

@@ -213,7 +213,7 @@ impl NaiveEngine {
     }
 
     /// "Tiers": whether it is asked in one of these roles, by its rank or because the ticket is meant for it.
-    fn is_asked(agent: &Agent, ticket: &Ticket, roles: impl Fn(&RoleName) -> bool) -> bool {
+    pub(super) fn is_asked(agent: &Agent, ticket: &Ticket, roles: impl Fn(&RoleName) -> bool) -> bool {
         ticket.direction.is_some() || Self::asks(agent, &ticket.demand, roles)
     }
 
@@ -472,7 +472,7 @@ impl NaiveEngine {
 }
 
 /// Counts an agent under the first reason for which it fell out.
-fn count(fell_out: &mut FallOut, lacks: &[Lack]) {
+pub(super) fn count(fell_out: &mut FallOut, lacks: &[Lack]) {
     let has = |wanted: fn(&Lack) -> bool| lacks.iter().any(wanted);
     if has(|lack| matches!(lack, Lack::Skill(_))) {
         fell_out.skill += 1;
