@@ -9,6 +9,7 @@ use crate::routing::channel::Channel;
 use crate::routing::role::Role;
 use crate::routing::{Catalogue, ChannelName, RoleName, RuleName, Status, StatusName};
 
+use super::automation::{self, AutomationOrigins};
 use super::channel::{self, ANY_LENGTH, CHANNEL_NAME};
 use super::diagnostic::{Diagnostic, Origin};
 use super::form::{Form, Length, Name, Node, RoleReference, Whole, describe};
@@ -85,6 +86,8 @@ pub(super) struct CatalogueOrigins {
     pub(super) roles: BTreeMap<RoleName, RoleOrigins>,
     /// In the order of the catalogue's rules.
     pub(super) rules: Vec<RuleOrigins>,
+    /// In the order of the catalogue's automations.
+    pub(super) automations: Vec<AutomationOrigins>,
 }
 
 /// Reads all that is about routing.
@@ -98,6 +101,7 @@ pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Catalogue,
         channels: read_channels(root, &mut origins, reading),
         roles: read_roles(root, &mut origins, reading),
         rules: read_rules(root, &mut origins, reading),
+        automations: automation::read_all(root, &mut origins.automations, reading),
         default_role: routing_section.take(&routing::DEFAULT_ROLE, reading),
         access: access::read(&access_section, reading),
         agents: read_agents(&agents_section, reading),
@@ -227,7 +231,7 @@ fn read_rules(root: &DeTable<'_>, origins: &mut CatalogueOrigins, reading: &mut 
 }
 
 /// The tables of an array of tables.
-fn entries<'a>(root: &'a DeTable<'a>, name: &str, reading: &mut Reading<'_>) -> Vec<Node<'a>> {
+pub(super) fn entries<'a>(root: &'a DeTable<'a>, name: &str, reading: &mut Reading<'_>) -> Vec<Node<'a>> {
     let Some(value) = root.get(name) else { return Vec::new() };
     let DeValue::Array(values) = value.get_ref() else {
         let message = format!("`{name}` is {}, not a list of tables", describe(value.get_ref()));

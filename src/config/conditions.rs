@@ -1,4 +1,4 @@
-//! The conditions of rules: whether the engine takes them, and where in the file that is which it does not take.
+//! The conditions of rules and automations: whether the engine takes them, and where in the file that is which it does not take.
 
 use crate::routing::condition::{Condition, Fault};
 use crate::routing::facts::RULE_VARIABLES;
@@ -28,7 +28,13 @@ pub(super) fn check(catalogue: &Catalogue, origins: &CatalogueOrigins, text: &st
         origin: &origins.when,
         text,
     });
-    rules.flat_map(|written| written.check(catalogue)).collect()
+    let automations = catalogue.automations.iter().zip(&origins.automations);
+    let automations = automations.filter_map(|(automation, origins)| {
+        let condition = automation.when.as_deref()?;
+        let of = format!("the automation {:?}", automation.name);
+        Some(Written { of, condition, variables: RULE_VARIABLES, origin: &origins.when, text })
+    });
+    rules.chain(automations).flat_map(|written| written.check(catalogue)).collect()
 }
 
 impl Written<'_> {

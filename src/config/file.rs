@@ -13,9 +13,21 @@ use super::settings::Config;
 use super::suggestion::nearest;
 
 /// What a file may have at its top.
-const SECTIONS: [&str; 13] = [
-    "node", "log", "amqp", "journal", "http", "dedupe", "routing", "agents", "access", "status", "channel", "role",
+const SECTIONS: [&str; 14] = [
+    "node",
+    "log",
+    "amqp",
+    "journal",
+    "http",
+    "dedupe",
+    "routing",
+    "agents",
+    "access",
+    "status",
+    "channel",
+    "role",
     "rule",
+    "automation",
 ];
 
 /// Reads a whole file.
@@ -59,7 +71,7 @@ fn report_unknown_sections(root: &DeTable<'_>, reading: &mut Reading<'_>) {
         }
         let elsewhere = reference::sections_with_key(name);
         let help = match nearest(name, SECTIONS) {
-            Some(meant @ ("role" | "rule")) => Some(format!("did you mean [[{meant}]]?")),
+            Some(meant @ ("role" | "rule" | "automation")) => Some(format!("did you mean [[{meant}]]?")),
             Some("channel") => Some("did you mean [channel.NAME]?".to_owned()),
             Some(meant) => Some(format!("did you mean [{meant}]?")),
             None if !elsewhere.is_empty() => Some(format!("`{name}` is a key of {}", elsewhere.join(" and "))),

@@ -16,6 +16,7 @@
 //! This room knows `routing` and no other: the daemon hands the broker, the journal and the HTTP server what they need.
 
 mod access;
+mod automation;
 mod catalogue;
 mod channel;
 mod conditions;

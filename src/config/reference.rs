@@ -7,7 +7,7 @@ use crate::routing::channel::{Acceptance, Channel, OwnerGrace};
 
 use super::key::{Absent, Keys};
 use super::overrides::{OWNER_TOKEN_VARIABLE, Setting};
-use super::{access, catalogue, channel, daemon, duration, role, rule, status};
+use super::{access, automation, catalogue, channel, daemon, duration, role, rule, status};
 
 /// A table of keys with its title in the reference.
 struct KeyTable {
@@ -16,7 +16,7 @@ struct KeyTable {
 }
 
 /// All tables of keys, in the order of the file.
-const TABLES: [KeyTable; 16] = [
+const TABLES: [KeyTable; 18] = [
     KeyTable { title: "[node]", keys: daemon::node::KEYS },
     KeyTable { title: "[log]", keys: daemon::log::KEYS },
     KeyTable { title: "[amqp]", keys: daemon::amqp::KEYS },
@@ -33,6 +33,8 @@ const TABLES: [KeyTable; 16] = [
     KeyTable { title: "overflow of a [[role]]", keys: role::overflow::KEYS },
     KeyTable { title: "[[rule]]", keys: rule::KEYS },
     KeyTable { title: "set of a [[rule]]", keys: rule::set::KEYS },
+    KeyTable { title: "[[automation]]", keys: automation::KEYS },
+    KeyTable { title: "set of an [[automation]]", keys: automation::set::KEYS },
 ];
 
 /// The sections that have a key of this name.
@@ -137,6 +139,9 @@ mod tests {
             "overflow of a [[role]]" => format!("[[role]]\nname = \"r\"\noverflow = [{{ {line} }}]\n"),
             "[[rule]]" => format!("[[rule]]\n{line}\n"),
             "set of a [[rule]]" => format!("[[rule]]\nname = \"r\"\nwhen = 'true'\nset = {{ {line} }}\n"),
+            "set of an [[automation]]" => {
+                format!("[[automation]]\nname = \"a\"\non = \"created\"\nset = {{ {line} }}\n")
+            }
             section => format!("{section}\n{line}\n"),
         }
     }
@@ -152,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documented_defaults_of_roles_steps_and_rules_are_those_that_hold() {
+    fn the_documented_defaults_of_lists_are_those_that_hold() {
         let role = "[[role]]\nname = \"r\"\n";
         let defaults = documented_defaults(role::KEYS).join("\n");
         assert_eq!(config(&format!("{role}{defaults}")), config(role));
@@ -163,6 +168,12 @@ mod tests {
 
         let with_set = |set: &str| config(&format!("[[rule]]\nname = \"r\"\nwhen = 'true'\nset = {{ {set} }}"));
         assert_eq!(with_set(&documented_defaults(rule::set::KEYS).join(", ")), with_set(""));
+
+        let automation = "[[automation]]\nname = \"a\"\non = \"owned\"\nafter = \"1m\"\n";
+        let defaults = documented_defaults(automation::KEYS).join("\n");
+        assert_eq!(config(&format!("{automation}{defaults}")), config(automation));
+        let with_set = |set: &str| config(&format!("{automation}set = {{ {set} }}"));
+        assert_eq!(with_set(&documented_defaults(automation::set::KEYS).join(", ")), with_set(""));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::section::{Reading, Section};
 use super::split::SplitForm;
 
 /// The longest condition that is read, in bytes. What the engine takes is less, and it says so itself.
-const CONDITION_READ_MAX: usize = 65_536;
+pub(super) const CONDITION_READ_MAX: usize = 65_536;
 
 const NAME: Key<Name<RuleName>> =
     Key::required("name", Name { of: "a rule", parse: RuleName::parse }, "Its name, as explanations show it.");

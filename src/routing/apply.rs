@@ -6,6 +6,7 @@ mod admission;
 use std::sync::Arc;
 
 use super::agent::{Agent, AgentProfile, Slot, SlotUse, Status};
+use super::automation::Automated;
 use super::catalogue::Catalogue;
 use super::event::{Event, Held, Intake, Sign, Taking};
 use super::index::Index;
@@ -67,6 +68,8 @@ impl State {
             | Event::BarsLapsed { .. }
             | Event::TicketAtRisk { .. }
             | Event::TicketBreached { .. }
+            | Event::TicketAutomated { .. }
+            | Event::AutomationInVain { .. }
             | Event::TicketClosed { .. }
             | Event::ResumeAwaited { .. } => self.apply_to_ticket(at, seq, event),
         }
@@ -126,6 +129,12 @@ impl State {
             }),
             Event::TicketAtRisk { ticket, .. } => self.change_ticket(ticket, |it| it.service.at_risk = true),
             Event::TicketBreached { ticket, .. } => self.change_ticket(ticket, |it| it.breached = true),
+            Event::TicketAutomated { ticket, automation, .. } => {
+                self.change_ticket(ticket, |it| it.automated.record(automation, at));
+            }
+            Event::AutomationInVain { ticket, automation } => {
+                self.change_ticket(ticket, |it| it.automated.record_in_vain(automation));
+            }
             Event::TicketClosed { ticket, how, .. } => self.close_ticket(ticket, *how, at),
             Event::ResumeAwaited { ticket } => self.change_ticket(ticket, |it| {
                 it.phase = match std::mem::replace(&mut it.phase, Phase::Intake) {
@@ -196,6 +205,7 @@ impl State {
                     it.phase = Phase::Assigned(ownership(taking, at));
                     it.attempt = taking.attempt;
                     it.direction = None;
+                    it.automated.ask_again();
                 });
                 let acted = matches!(taking.reason.trigger, Trigger::Claimed | Trigger::Taken);
                 let answered = offered || acted;
@@ -212,6 +222,10 @@ impl State {
                 self.change_ticket(&held.ticket, |it| {
                     it.let_in_at = it.let_in_at.map(|_| at);
                     it.phase = Phase::Intake;
+                    if *cause != RevokeCause::Transferred {
+                        it.returned_at = Some(at);
+                    }
+                    it.automated.ask_again();
                 });
                 self.free_slot(held, at, seq);
                 if *cause == RevokeCause::Released {
@@ -285,6 +299,8 @@ impl State {
             bars: Vec::new(),
             direction: None,
             handover: None,
+            returned_at: None,
+            automated: Automated::default(),
             phase: Phase::Intake,
         };
         let known = self.ground.tickets.insert(id.clone(), ticket);
@@ -424,6 +440,7 @@ impl State {
         }
         self.excuse_owners(catalogue, at);
         self.reckon_paces(catalogue, at);
+        self.forget_automations(catalogue);
         self.ground.catalogue = Arc::clone(catalogue);
         self.ground.catalogue_version = version;
         succession::move_to_successors(&mut self.ground);
@@ -441,6 +458,7 @@ fn update(ticket: &mut Ticket, intake: &Intake, at: Timestamp) {
     ticket.created_at = intake.created_at;
     ticket.due_at = intake.due_at;
     ticket.breached &= intake.due_at.is_some_and(|due| due <= at);
+    ticket.automated.ask_again();
 }
 
 fn redirect(ticket: &mut Ticket, event: &Event, at: Timestamp) {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::agent::Status;
+use super::automation::Automation;
 use super::channel::{Acceptance, Channel, OwnerGrace};
 use super::name::{ChannelName, Permission, RoleName, RuleName, StatusName, TicketId, TicketType};
 use super::pacing::Pacing;
@@ -96,6 +97,9 @@ pub struct Catalogue {
     pub roles: BTreeMap<RoleName, Role>,
     /// Rules in the order in which they are tried.
     pub rules: Vec<Rule>,
+    /// Automations in the order in which they fire where several do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub automations: Vec<Automation>,
     /// The role of tickets that nothing else gives one.
     pub default_role: Option<RoleName>,
     /// What access levels may do.
@@ -118,6 +122,7 @@ impl Default for Catalogue {
             channels: BTreeMap::new(),
             roles: BTreeMap::new(),
             rules: Vec::new(),
+            automations: Vec::new(),
             default_role: None,
             access: AccessGrants::default(),
             agents: AgentRules::default(),
@@ -162,14 +167,14 @@ impl Catalogue {
         describe("channel", &before.channels, &self.channels, &mut changes);
         describe("status", &before.statuses, &self.statuses, &mut changes);
         describe("role", &before.roles, &self.roles, &mut changes);
-        let by_name = |rules: &[Rule]| -> BTreeMap<RuleName, Rule> {
-            rules.iter().map(|rule| (rule.name.clone(), rule.clone())).collect()
-        };
-        describe("rule", &by_name(&before.rules), &by_name(&self.rules), &mut changes);
-        let order = |rules: &[Rule]| -> Vec<RuleName> { rules.iter().map(|rule| rule.name.clone()).collect() };
-        let same_rules = by_name(&before.rules).keys().eq(by_name(&self.rules).keys());
+        let rule = |rule: &Rule| rule.name.clone();
+        let rules_moved = describe_list("rule", (&before.rules, &self.rules), rule, &mut changes);
+        let automation = |automation: &Automation| automation.name.clone();
+        let automations = (&before.automations[..], &self.automations[..]);
+        let automations_moved = describe_list("automation", automations, automation, &mut changes);
         let settings = [
-            (same_rules && order(&before.rules) != order(&self.rules), "the order of the rules changed"),
+            (rules_moved, "the order of the rules changed"),
+            (automations_moved, "the order of the automations changed"),
             (before.default_role != self.default_role, "the default role changed"),
             (before.access != self.access, "the permissions of access levels changed"),
             (before.agents != self.agents, "the rules for all agents changed"),
@@ -197,6 +202,19 @@ fn describe<K: Ord + std::fmt::Display, V: PartialEq>(
             Some(_) => {}
         }
     }
+}
+
+/// The same of what has an order. Says whether nothing but the order changed which of them there are.
+fn describe_list<K: Ord + std::fmt::Display, V: PartialEq + Clone>(
+    noun: &str,
+    (before, after): (&[V], &[V]),
+    name: impl Fn(&V) -> K,
+    changes: &mut Vec<String>,
+) -> bool {
+    let by_name = |all: &[V]| -> BTreeMap<K, V> { all.iter().map(|one| (name(one), one.clone())).collect() };
+    describe(noun, &by_name(before), &by_name(after), changes);
+    let same = by_name(before).keys().eq(by_name(after).keys());
+    same && !before.iter().map(&name).eq(after.iter().map(&name))
 }
 
 #[cfg(test)]

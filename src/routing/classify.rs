@@ -90,7 +90,8 @@ fn demand(catalogue: &Catalogue, spec: &TicketSpec, role: Option<RoleName>, matc
     }
 }
 
-fn joined(own: &Skills, more: &Skills) -> Skills {
+/// The skills of both, each at its higher level.
+pub(super) fn joined(own: &Skills, more: &Skills) -> Skills {
     let mut all = own.clone();
     for (name, level) in &more.0 {
         let held = all.0.entry(name.clone()).or_insert(*level);

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::agent::{AgentProfile, AgentView, Status};
+use super::automation::Settings;
 use super::catalogue::Catalogue;
 use super::command::Rejection;
 use super::diversion::{CallbackNote, DiversionCause};
 use super::escalation::EscalationCause;
-use super::name::{AgentId, AssignmentId, ChannelName, RoleName, StatusName, TicketId};
+use super::name::{AgentId, AssignmentId, AutomationName, ChannelName, RoleName, StatusName, TicketId};
 use super::offer::{Reason, Remark, RevokeCause};
 use super::ticket::{Bar, Closing, Demand, Direction, Handover, Priority, TicketSpec, UnroutableCause};
 use super::time::{Millis, Timestamp};
@@ -166,6 +167,22 @@ pub enum Event {
     },
     /// Its service target passed while it waited.
     TicketBreached { ticket: TicketId, role: RoleName, channel: ChannelName, due_at: Timestamp },
+    /// An automation fired for it; what it set follows.
+    TicketAutomated {
+        ticket: TicketId,
+        role: Option<RoleName>,
+        channel: ChannelName,
+        automation: AutomationName,
+        /// Whose it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<AgentId>,
+        #[serde(default, skip_serializing_if = "Settings::are_none")]
+        set: Box<Settings>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        notify: Option<String>,
+    },
+    /// The time of an automation had come, and its condition did not hold.
+    AutomationInVain { ticket: TicketId, automation: AutomationName },
     /// It left the system without having been completed.
     TicketClosed {
         ticket: TicketId,

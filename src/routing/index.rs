@@ -4,9 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::agent::{Agent, SlotUse, Status};
+use super::automation;
 use super::catalogue::Catalogue;
 use super::channel::OwnerGrace;
 use super::classify::Classifier;
+use super::condition::Condition;
 use super::escalation;
 use super::name::{AgentId, RoleName, TicketId};
 use super::overflow;
@@ -32,6 +34,8 @@ pub(super) type Agents = BTreeMap<AgentId, Agent>;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Index {
     pub(super) classifier: Classifier,
+    /// The conditions of automations, in their order.
+    pub(super) automation_conditions: Vec<Option<Condition>>,
     pub(super) queues: Queues,
     pub(super) pool: Pool,
     pub(super) timers: Timers,
@@ -48,11 +52,13 @@ impl Index {
     pub(super) fn of(ground: &Ground) -> Self {
         let classifier = Classifier::compile(&ground.catalogue.rules)
             .expect("the rules of a catalogue were compiled before it came into force");
+        let automation_conditions = automation::compile(&ground.catalogue.automations)
+            .expect("the automations of a catalogue were compiled before it came into force");
         let watched = ground.catalogue.roles.values().filter(|role| role.watches_its_queue());
         let watched = watched.map(|role| role.name.clone()).collect();
         let bounded = ground.catalogue.roles.values().any(|role| role.admission.is_bounded());
         let pool = Pool::for_catalogue(&ground.catalogue);
-        let mut index = Self { classifier, pool, watched, bounded, ..Self::default() };
+        let mut index = Self { classifier, automation_conditions, pool, watched, bounded, ..Self::default() };
         for agent in ground.agents.values() {
             index.admit(agent, &ground.catalogue);
             index.time_agent(agent, &ground.catalogue);
@@ -163,6 +169,8 @@ pub(super) fn ticket_dues<'t>(
     let offers = ticket.phase.offers().iter().map(|offer| (offer.expires_at, TicketDue::Offer(offer.agent.clone())));
     let bars = ticket.bars.iter().filter_map(|bar| bar.until).min().filter(|_| waiting);
     let own_role = ticket.demand.role().and_then(|role| catalogue.roles.get(role));
+    let automations = automation::dues(ticket, catalogue).into_iter();
+    let automations = automations.map(|(due, place)| (due, TicketDue::Automation(place)));
     let dues = [
         (ticket.spec.expires_at.filter(|_| unowned), TicketDue::Expiry),
         (ticket.spec.not_before.filter(|_| ticket.phase == Phase::Scheduled), TicketDue::NotBefore),
@@ -175,7 +183,7 @@ pub(super) fn ticket_dues<'t>(
         (grace_due(ticket, agents, catalogue), TicketDue::OwnerGrace),
         (reply_due(ticket, catalogue), TicketDue::FirstReply),
     ];
-    dues.into_iter().filter_map(|(due, what)| Some((due?, what))).chain(offers)
+    dues.into_iter().filter_map(|(due, what)| Some((due?, what))).chain(offers).chain(automations)
 }
 
 /// When a ticket leaves an owner who went offline. One that is paused stays until its customer is back.

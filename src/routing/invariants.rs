@@ -49,6 +49,9 @@ impl State {
         if let Some(agent) = meant_for.filter(|agent| !can(agent)) {
             return Err(format!("ticket {} waits for agent {agent}, who can never take it", ticket.id));
         }
+        if ticket.automated.total() > super::automation::FIRINGS_MAX {
+            return Err(format!("automations fired {} times for ticket {}", ticket.automated.total(), ticket.id));
+        }
         if self.closed_ticket(&ticket.id).is_some() {
             return Err(format!("ticket {} has ended and has not", ticket.id));
         }

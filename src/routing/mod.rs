@@ -26,6 +26,7 @@
 pub mod admission;
 pub mod agent;
 mod apply;
+pub mod automation;
 pub mod catalogue;
 pub mod channel;
 pub mod classify;
@@ -78,7 +79,8 @@ pub use command::{Command, Rejection, RejectionCode};
 pub use engine::{Engine, Outcome, Verdict};
 pub use event::Event;
 pub use name::{
-    AgentId, AssignmentId, ChannelName, Permission, RoleName, RuleName, SkillName, StatusName, TicketId, TicketType,
+    AgentId, AssignmentId, AutomationName, ChannelName, Permission, RoleName, RuleName, SkillName, StatusName,
+    TicketId, TicketType,
 };
 pub use state::{Identity, State};
 pub use ticket::{Patch, Phase, Priority, Ticket, TicketChanges, TicketSpec};

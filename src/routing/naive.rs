@@ -9,6 +9,7 @@
 //! that both engines share is found by neither.
 
 mod act;
+mod automation;
 mod decide;
 mod due;
 mod ladder;
@@ -18,6 +19,7 @@ mod why;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::agent::{Agent, AgentView, ChannelLoad, SlotUse};
+use super::automation::Occasion;
 use super::command::{Command, Rejection};
 use super::condition::Condition;
 use super::engine::{Outcome, Verdict};
@@ -39,12 +41,16 @@ pub struct NaiveEngine {
     state: State,
     /// Those of the rules of the catalogue.
     conditions: Vec<Condition>,
+    /// Those of its automations.
+    automation_conditions: Vec<Option<Condition>>,
     at: Timestamp,
     events: Vec<Event>,
     /// Who is asked first for tickets whose owner has gone.
     deputies: BTreeMap<TicketId, AgentId>,
     /// The roles that a ticket comes from while it is sent from one to the next.
     trail: Vec<RoleName>,
+    /// What has happened to tickets and no automation was asked about yet.
+    noticed: Vec<(TicketId, Occasion)>,
 }
 
 impl NaiveEngine {
@@ -54,10 +60,12 @@ impl NaiveEngine {
         Self {
             state: State::new(identity),
             conditions: Vec::new(),
+            automation_conditions: Vec::new(),
             at: Timestamp::default(),
             events: Vec::new(),
             deputies: BTreeMap::new(),
             trail: Vec::new(),
+            noticed: Vec::new(),
         }
     }
 
@@ -88,14 +96,16 @@ impl NaiveEngine {
             }
         };
         if verdict == Verdict::Accepted {
-            self.feed();
+            self.settle();
         }
         self.tell_of_agents(&before);
         Outcome { verdict, first_seq, at: self.at, events: std::mem::take(&mut self.events) }
     }
 
     fn emit(&mut self, event: Event) {
+        let before = Self::may_be_noticed(&event).and_then(|id| self.state.ticket(id)).cloned();
         self.state.apply(self.at, &event);
+        self.notice(before, &event);
         self.events.push(event);
     }
 

@@ -122,6 +122,8 @@ names! {
     TicketType
     /// A rule's name, as explanations show it.
     RuleName
+    /// An automation's name, as events show it.
+    AutomationName
     /// A status of the catalogue's own: `lunch`, `training` …
     StatusName
     /// One offer and the assignment that it becomes; unique over the life of a journal.

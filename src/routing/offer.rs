@@ -206,6 +206,8 @@ pub enum Trigger {
     TicketDiverted,
     /// Upstream said something else of it.
     TicketUpdated,
+    /// An automation set something of it.
+    Automated,
     /// It had waited aside until its `not_before`.
     NotBeforePassed,
     /// An overflow step made its demand wider.
@@ -230,12 +232,13 @@ pub enum Trigger {
 
 impl Trigger {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::TicketArrived,
         Self::TicketReturned,
         Self::TicketTransferred,
         Self::TicketDiverted,
         Self::TicketUpdated,
+        Self::Automated,
         Self::NotBeforePassed,
         Self::Overflow,
         Self::CooldownLapsed,
@@ -257,6 +260,7 @@ impl Trigger {
             Self::TicketTransferred => "ticket_transferred",
             Self::TicketDiverted => "ticket_diverted",
             Self::TicketUpdated => "ticket_updated",
+            Self::Automated => "automated",
             Self::NotBeforePassed => "not_before_passed",
             Self::Overflow => "overflow",
             Self::CooldownLapsed => "cooldown_lapsed",

@@ -81,19 +81,22 @@ impl Silence {
 }
 
 impl State {
-    /// Whether the owner of this ticket has to reply in time.
+    /// Whether it matters how long the owner of this ticket is silent.
     pub(super) fn asks_for_reply(&self, id: &TicketId) -> bool {
         let role = self.ticket(id).and_then(|ticket| ticket.demand.role());
-        role.is_some_and(|role| first_reply_within(&self.ground.catalogue, role).is_some())
+        role.is_some_and(|role| counts_silence(&self.ground.catalogue, role))
     }
 
-    /// The owners of roles that now ask for a reply in another time begin anew.
+    /// The owners of roles that now ask for a reply in another time begin anew, and those whose silence did not count.
     pub(super) fn excuse_owners(&mut self, next: &Catalogue, at: Timestamp) {
         for ticket in self.ground.tickets.values_mut() {
             let Some(role) = ticket.demand.role() else { continue };
             let later = next.successor(role).unwrap_or(role);
             let changed = first_reply_within(&self.ground.catalogue, role) != first_reply_within(next, later);
-            if changed && let Some(ownership) = ticket.phase.ownership_mut() {
+            let counts = !counts_silence(&self.ground.catalogue, role) && counts_silence(next, later);
+            if (changed || counts)
+                && let Some(ownership) = ticket.phase.ownership_mut()
+            {
                 ownership.silence.begin_anew(at);
             }
         }
@@ -102,6 +105,11 @@ impl State {
 
 fn first_reply_within(catalogue: &Catalogue, role: &RoleName) -> Option<Millis> {
     catalogue.roles.get(role).and_then(|role| role.owning.first_reply_within)
+}
+
+/// Whether it matters how long owners are silent.
+fn counts_silence(catalogue: &Catalogue, role: &RoleName) -> bool {
+    first_reply_within(catalogue, role).is_some() || catalogue.watches_silence()
 }
 
 #[cfg(test)]

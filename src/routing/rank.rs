@@ -91,6 +91,8 @@ mod tests {
             bars: Vec::new(),
             direction: None,
             handover: None,
+            returned_at: None,
+            automated: crate::routing::automation::Automated::default(),
             phase: Phase::Waiting,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::automation::Automated;
 use super::name::{AgentId, AssignmentId, ChannelName, Permission, RoleName, RuleName, TicketId, TicketType};
 use super::offer::{Offer, Ownership};
 use super::service::Service;
@@ -435,6 +436,12 @@ pub struct Ticket {
     /// How it was last handed over, until it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handover: Option<Handover>,
+    /// When it last came back from an owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returned_at: Option<Timestamp>,
+    /// What it remembers of automations.
+    #[serde(default, skip_serializing_if = "Automated::is_nothing")]
+    pub automated: Automated,
     /// Where it stands.
     pub phase: Phase,
 }
@@ -446,7 +453,15 @@ impl Ticket {
         self.let_in_at = None;
         self.steps_taken = 0;
         self.steps_ahead.clear();
+        self.automated.ask_again();
         self.service.at_risk = false;
+    }
+
+    /// Since when nobody owns it, where nobody does: since it came to its role, could be worked on, or came back.
+    #[must_use]
+    pub fn unowned_since(&self) -> Timestamp {
+        let later = [self.returned_at, self.spec.not_before].into_iter().flatten();
+        later.fold(self.entered_at, Timestamp::max)
     }
 
     /// It has taken that step, 1 for the first.

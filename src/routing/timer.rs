@@ -43,6 +43,8 @@ pub enum TicketDue {
     Overflow,
     /// When somebody may be asked again.
     Bars,
+    /// When the automation of this place in the catalogue fires.
+    Automation(usize),
     /// When it has waited for as long as its role lets anything wait.
     MaxWait,
     /// When its owner has been offline for long enough.
@@ -64,6 +66,7 @@ impl TicketDue {
             Self::Direction => "direction",
             Self::Overflow => "overflow",
             Self::Bars => "bars",
+            Self::Automation(_) => "automation",
             Self::MaxWait => "max_wait",
             Self::OwnerGrace => "owner_grace",
             Self::FirstReply => "first_reply",

@@ -12,8 +12,8 @@ use super::Context;
 use super::payload::{
     AgentChanged, Assigned, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded,
     AssignmentHeld, AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, ReconciledAgent,
-    TicketAtRisk, TicketBreached, TicketCallback, TicketClosed, TicketDiverted, TicketEscalated, TicketQueued,
-    TicketUnroutable, Time,
+    TicketAtRisk, TicketAutomated, TicketBreached, TicketCallback, TicketClosed, TicketDiverted, TicketEscalated,
+    TicketQueued, TicketUnroutable, Time,
 };
 
 /// The content type of everything that is published.
@@ -105,6 +105,7 @@ impl Encoder {
             | Event::TicketAtRisk { .. }
             | Event::TicketDiverted { .. }
             | Event::TicketBreached { .. }
+            | Event::TicketAutomated { .. }
             | Event::TicketClosed { .. } => sheet.about_ticket(event),
             Event::OfferMade { .. }
             | Event::OfferDeclined { .. }
@@ -123,6 +124,7 @@ impl Encoder {
             | Event::DirectionEnded { .. }
             | Event::AgentBarred { .. }
             | Event::BarsLapsed { .. }
+            | Event::AutomationInVain { .. }
             | Event::ResumeAwaited { .. }
             | Event::OwnerReplied { .. }
             | Event::PaceEnded { .. }
@@ -261,6 +263,9 @@ impl Sheet<'_> {
                     cause: cause.as_str(),
                 };
                 self.message("ticket.diverted", Some(role), &data)
+            }
+            Event::TicketAutomated { role, .. } => {
+                self.message("ticket.automated", role.as_ref(), &TicketAutomated::of(event)?)
             }
             Event::TicketClosed { ticket, role, channel, how, cause, callback } => {
                 let about = (role.as_ref(), channel);

@@ -4,6 +4,7 @@
 //! makes them readable, and the changed form gets files of its own beside them: `ROLECALL_GOLDEN=write` writes those
 //! that are missing.
 
+mod automation;
 mod capacity;
 mod customers;
 mod diversion;
@@ -348,6 +349,7 @@ fn later() -> Vec<(&'static str, Vec<Entry>)> {
         ("presence.msgpack", presence()),
         ("leaving.msgpack", leaving()),
         ("by-hand.msgpack", by_hand()),
+        ("automation.msgpack", automation::entries()),
         ("capacity.msgpack", capacity::entries()),
         ("ladder.msgpack", ladder()),
         ("reserve.msgpack", customers::reserve()),
@@ -558,6 +560,8 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
             | Event::BarsLapsed { .. }
             | Event::TicketAtRisk { .. }
             | Event::TicketBreached { .. }
+            | Event::TicketAutomated { .. }
+            | Event::AutomationInVain { .. }
             | Event::TicketClosed { .. }
             | Event::OfferMade { .. }
             | Event::OfferDeclined { .. }
@@ -592,7 +596,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
 fn what_is_written_is_as_it_was() {
     let now = every_kind();
     let all: Vec<Entry> = now.iter().cloned().chain(later().into_iter().flat_map(|(_, entries)| entries)).collect();
-    assert_eq!(kinds(&all), (37, 22), "every event and every command is in a golden file");
+    assert_eq!(kinds(&all), (39, 22), "every event and every command is in a golden file");
     let written = rmp_serde::to_vec_named(&now).expect("it can be encoded");
     assert!(golden("entries.msgpack", &now) == written, "the journal's form has changed: see the top of this file");
 }

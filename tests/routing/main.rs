@@ -1,5 +1,6 @@
 //! The engine from outside: random commands against invariants and against the obvious engine.
 
+mod automation;
 #[cfg(feature = "naive")]
 mod explanations;
 mod invariants;

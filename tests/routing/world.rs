@@ -7,6 +7,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use rolecall::routing::admission::Admission;
 use rolecall::routing::agent::AgentProfile;
+use rolecall::routing::automation::{Automation, AutomationActions, Occasion};
 use rolecall::routing::catalogue::{AgentRules, Rule, RuleActions};
 use rolecall::routing::channel::{Acceptance, Channel, OwnerGrace};
 use rolecall::routing::command::{AfterWork, OwnedTicket, TransferTo};
@@ -23,8 +24,8 @@ use rolecall::routing::staffing::Staffing;
 use rolecall::routing::ticket::{Customer, Phase, TicketChanges, TicketSpec};
 use rolecall::routing::zone::Zone;
 use rolecall::routing::{
-    AgentId, AssignmentId, Catalogue, ChannelName, Command, Millis, Patch, Permission, Priority, RoleName, RuleName,
-    SkillName, State, Status, StatusName, TicketId, TicketType, Timestamp,
+    AgentId, AssignmentId, AutomationName, Catalogue, ChannelName, Command, Millis, Patch, Permission, Priority,
+    RoleName, RuleName, SkillName, State, Status, StatusName, TicketId, TicketType, Timestamp,
 };
 
 pub(crate) const ROLES: [&str; 3] = ["billing", "technical", "vip"];
@@ -295,6 +296,48 @@ fn actions() -> impl Strategy<Value = RuleActions> {
     })
 }
 
+/// Automations that set a bit of everything, often none.
+fn automations() -> impl Strategy<Value = Vec<Automation>> {
+    let occasion = proptest::sample::select(vec![
+        Occasion::Waiting,
+        Occasion::Owned,
+        Occasion::Silent,
+        Occasion::Created,
+        Occasion::Updated,
+        Occasion::RoleChanged,
+        Occasion::Returned,
+        Occasion::AtRisk,
+        Occasion::Breached,
+    ]);
+    let demands = (some(priority(), 0.2), prop_oneof![2 => Just(0_u8), 1 => 1_u8..4], skills(5), permissions());
+    let set = (some(role_name(), 0.5), demands, any::<bool>());
+    let when = some(one_of(&AUTOMATION_CONDITIONS), 0.5);
+    let one = (occasion, 1_u64..60, when, 1_u8..4, set, some(Just("look".to_owned()), 0.5)).prop_map(
+        |(on, after, when, times, (role, (priority, raise_priority, skills, permissions), release), notify)| {
+            let set = AutomationActions { role, priority, raise_priority, skills, permissions, release };
+            let after = if on.is_timed() { Millis::from_secs(after) } else { Millis::ZERO };
+            let name = AutomationName::parse("unnamed").unwrap();
+            Automation { name, on, after, when: when.map(str::to_owned), times, set, notify }
+        },
+    );
+    let named = |mut all: Vec<Automation>| {
+        for (number, automation) in all.iter_mut().enumerate() {
+            automation.name = AutomationName::parse(&format!("automation {number}")).unwrap();
+        }
+        all
+    };
+    prop_oneof![1 => Just(Vec::new()), 1 => proptest::collection::vec(one, 1..5).prop_map(named)]
+}
+
+/// What automations ask about beyond what rules do.
+const AUTOMATION_CONDITIONS: [&str; 5] = [
+    "customer.tier == 'vip'",
+    "role == 'billing'",
+    "role != 'technical' && priority < 6",
+    "queue.billing.waiting > 1 || age > 20",
+    "channel == 'chat' || channel == 'email'",
+];
+
 /// In one of them it is an hour later.
 fn time_zone() -> impl Strategy<Value = Zone> {
     one_of(&["UTC", "Europe/Berlin"]).prop_map(|name| Zone::parse(name).unwrap())
@@ -323,9 +366,9 @@ pub(crate) fn catalogue() -> impl Strategy<Value = Arc<Catalogue>> {
     let role = |name| role(name).boxed();
     let roles = (role(ROLES[0]), role(ROLES[1]), some(role(ROLES[2]), 0.8), some(0_usize..2, 0.8));
     let grants = proptest::collection::btree_map(access(), permissions(), 0..2).prop_map(AccessGrants);
-    let numbers = (10_u64..600, time_zone());
+    let numbers = (10_u64..600, time_zone(), automations().boxed());
     (channels, roles, some(role_name(), 0.5), rules(), agent_rules().boxed(), grants, numbers).prop_map(
-        move |(channels, (a, b, c, heir), default_role, rules, agents, access, (retention, time_zone))| {
+        move |(channels, (a, b, c, heir), default_role, rules, agents, access, (retention, time_zone, automations))| {
             let mut roles: BTreeMap<_, _> =
                 [Some(a), Some(b), c].into_iter().flatten().map(|role| (role.name.clone(), role)).collect();
             if let Some(heir) = heir.filter(|_| roles.len() < ROLES.len()) {
@@ -337,6 +380,7 @@ pub(crate) fn catalogue() -> impl Strategy<Value = Arc<Catalogue>> {
                 channels,
                 roles,
                 rules,
+                automations,
                 default_role,
                 access,
                 agents,

@@ -11,13 +11,14 @@ use rolecall::wire::EventKind;
 use crate::{directory, names, play};
 
 /// Contract §5, as this version of it can be caused.
-const OUTBOUND: [&str; 22] = [
+const OUTBOUND: [&str; 23] = [
     "ticket.queued",
     "ticket.escalated",
     "ticket.at_risk",
     "ticket.diverted",
     "ticket.callback",
     "ticket.breached",
+    "ticket.automated",
     "ticket.unroutable",
     "ticket.expired",
     "ticket.cancelled",

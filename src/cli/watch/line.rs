@@ -117,6 +117,10 @@ fn details(heard: &Heard) -> Vec<String> {
             add(number(heard, "position", "place"));
             add(length(heard, "estimated_wait_ms", "about", "to go"));
         }
+        "ticket.automated" => {
+            add(text(heard, "automation").map(|name| format!("\"{name}\"")));
+            add(text(heard, "notify"));
+        }
         "ticket.breached" => add(text(heard, "due_at").map(|due| format!("was due at {due}"))),
         "agent.changed" => {
             add(text(heard, "status"));

@@ -13,7 +13,16 @@ use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 /// A condition with more alternatives is left alone: nobody writes so many, and the work grows with them.
 const ALTERNATIVES_MAX: usize = 64;
 
-/// The condition of a rule, taken apart.
+/// Of what a condition is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asker {
+    /// It is asked about tickets that name no role.
+    Rule,
+    /// It is asked about any ticket, as it is then.
+    Automation,
+}
+
+/// The condition of a rule or an automation, taken apart.
 #[derive(Debug)]
 pub(super) struct Condition {
     alternatives: Vec<Alternative>,
@@ -25,14 +34,14 @@ type Alternative = BTreeSet<Statement>;
 
 impl Condition {
     /// Takes a condition apart that the engine takes; `None` where it is too large for that.
-    pub(super) fn of(source: &str) -> Option<Self> {
+    pub(super) fn of(source: &str, asker: Asker) -> Option<Self> {
         let program = cel::Program::compile(source).ok()?;
         let mut condition = Self { alternatives: Vec::new(), obstacle: None };
         for statements in alternatives(program.expression(), true)? {
-            if let Some(why) = obstacle(&statements) {
+            if let Some(why) = obstacle(&statements, asker) {
                 condition.obstacle = condition.obstacle.or(Some(why));
             } else {
-                let open = statements.into_iter().filter(|statement| !statement.is_certain());
+                let open = statements.into_iter().filter(|statement| !statement.is_certain(asker));
                 condition.alternatives.push(open.collect());
             }
         }
@@ -47,6 +56,12 @@ impl Condition {
     /// Why it holds for no ticket, where there is more to say than that it is false.
     pub(super) fn obstacle(&self) -> Option<&str> {
         self.obstacle.as_deref().filter(|_| self.never_holds())
+    }
+
+    /// Whether it holds for no ticket but those of this role.
+    pub(super) fn wants_role(&self, role: &str) -> bool {
+        let wanted = Statement::Is(Path(vec!["role".to_owned()]), Constant::Text(role.to_owned()));
+        self.alternatives.iter().all(|alternative| alternative.contains(&wanted))
     }
 
     /// Those of some other conditions of which at least one holds whenever this one does; none where that is not
@@ -67,9 +82,9 @@ fn follows(given: &Alternative, wider: &Alternative) -> bool {
 }
 
 /// Why these statements can't all hold.
-fn obstacle(statements: &Alternative) -> Option<String> {
-    if let Some(statement) = statements.iter().find(|statement| statement.is_impossible()) {
-        return statement.path().and_then(Path::nature);
+fn obstacle(statements: &Alternative, asker: Asker) -> Option<String> {
+    if let Some(statement) = statements.iter().find(|statement| statement.is_impossible(asker)) {
+        return statement.path().and_then(|path| path.nature(asker));
     }
     let pairs = statements.iter().flat_map(|one| statements.iter().map(move |other| (one, other)));
     let (one, other) = pairs.into_iter().find(|(one, other)| one.excludes(other))?;
@@ -128,8 +143,8 @@ impl Statement {
     }
 
     /// Whether no ticket is like that.
-    fn is_impossible(&self) -> bool {
-        let Some(domain) = self.path().and_then(Path::domain) else { return false };
+    fn is_impossible(&self, asker: Asker) -> bool {
+        let Some(domain) = self.path().and_then(|path| path.domain(asker)) else { return false };
         match self {
             Self::Is(_, constant) => !domain.has(constant),
             Self::IsNot(_, constant) => domain == Domain::Null && *constant == Constant::Null,
@@ -139,8 +154,8 @@ impl Statement {
     }
 
     /// Whether every ticket is like that.
-    fn is_certain(&self) -> bool {
-        let Some(domain) = self.path().and_then(Path::domain) else { return false };
+    fn is_certain(&self, asker: Asker) -> bool {
+        let Some(domain) = self.path().and_then(|path| path.domain(asker)) else { return false };
         match self {
             Self::Is(_, constant) => domain == Domain::Null && *constant == Constant::Null,
             Self::IsNot(_, constant) => !domain.has(constant),
@@ -193,8 +208,8 @@ impl Path {
         self.0.iter().map(String::as_str).collect()
     }
 
-    /// What it can be when rules are asked.
-    fn domain(&self) -> Option<Domain> {
+    /// What it can be when such conditions are asked.
+    fn domain(&self, asker: Asker) -> Option<Domain> {
         match self.segments()[..] {
             ["priority"] => Some(Domain::Numbers(0, 9)),
             ["hour"] => Some(Domain::Numbers(0, 23)),
@@ -203,14 +218,15 @@ impl Path {
             ["type" | "subject" | "preferred_agent"] | ["customer", "id" | "tier" | "language"] => {
                 Some(Domain::TextOrNull)
             }
-            ["role"] => Some(Domain::Null),
+            ["role"] if asker == Asker::Rule => Some(Domain::Null),
+            ["role"] => Some(Domain::TextOrNull),
             _ => None,
         }
     }
 
     /// The same, for people.
-    fn nature(&self) -> Option<String> {
-        let said = match self.domain()? {
+    fn nature(&self, asker: Asker) -> Option<String> {
+        let said = match self.domain(asker)? {
             Domain::Numbers(_, 9) => "is a number from 0 to 9: low is 1, normal 3, high 6, urgent 9".to_owned(),
             Domain::Numbers(first, last) => format!("is a number from {first} to {last}"),
             Domain::Words(words) => format!("is one of {}", words.join(", ")),
@@ -478,7 +494,19 @@ mod tests {
     use crate::routing::{Catalogue, ChannelName, RoleName, TicketId, TicketType, Timestamp};
 
     fn condition(source: &str) -> Condition {
-        Condition::of(source).unwrap_or_else(|| panic!("{source} is too large"))
+        Condition::of(source, Asker::Rule).unwrap_or_else(|| panic!("{source} is too large"))
+    }
+
+    #[test]
+    fn an_automation_is_asked_about_tickets_that_have_a_role() {
+        for source in ["role == 'billing'", "role != null && role != 'vip'"] {
+            assert!(condition(source).never_holds(), "{source}");
+            let of_automation = Condition::of(source, Asker::Automation).expect("it is small");
+            assert!(!of_automation.never_holds(), "{source}");
+        }
+        let wants = |source: &str| Condition::of(source, Asker::Automation).expect("it is small").wants_role("vip");
+        assert!(wants("role == 'vip' && priority > 3") && wants("role == 'vip' && (hour < 3 || hour > 6)"));
+        assert!(!wants("role == 'vip' || priority > 3") && !wants("role != 'vip'") && !wants("true"));
     }
 
     fn covered(source: &str, others: &[&str]) -> BTreeSet<usize> {
@@ -556,7 +584,7 @@ mod tests {
     #[test]
     fn a_condition_with_too_many_alternatives_is_left_alone() {
         let wide = "(type == 'a' || type == 'b')".to_owned();
-        assert!(Condition::of(&[wide.as_str(); 7].join(" && ")).is_none());
+        assert!(Condition::of(&[wide.as_str(); 7].join(" && "), Asker::Rule).is_none());
     }
 
     /// Statements that agree, exclude each other, can't be evaluated, or are opaque, for some of the tickets below.
@@ -637,7 +665,7 @@ mod tests {
         fn the_engine_never_finds_otherwise(narrow in conditions(), wide in conditions()) {
             let tickets = tickets();
             let (narrow_holds, wide_holds) = (holds(&narrow, &tickets), holds(&wide, &tickets));
-            if Condition::of(&narrow).is_some_and(|narrow| narrow.never_holds()) {
+            if Condition::of(&narrow, Asker::Rule).is_some_and(|narrow| narrow.never_holds()) {
                 prop_assert!(!narrow_holds.contains(&true), "{narrow} holds for some ticket");
             }
             if !covered_if_small(&narrow, &wide).is_empty() {
@@ -648,7 +676,7 @@ mod tests {
     }
 
     fn covered_if_small(narrow: &str, wide: &str) -> BTreeSet<usize> {
-        match (Condition::of(narrow), Condition::of(wide)) {
+        match (Condition::of(narrow, Asker::Rule), Condition::of(wide, Asker::Rule)) {
             (Some(narrow), Some(wide)) => narrow.covered_by(&[(0, &wide)]),
             _ => BTreeSet::new(),
         }

@@ -2,6 +2,7 @@
 //!
 //! Agents come by registration, so nothing is said here about roles that nobody has.
 
+mod automations;
 mod channels;
 mod condition;
 mod diversions;
@@ -21,5 +22,6 @@ pub(super) fn check(catalogue: &Catalogue, origins: &CatalogueOrigins) -> Vec<Di
     found.extend(ladders::check(catalogue, origins));
     found.extend(diversions::check(catalogue, origins));
     found.extend(rules::check(catalogue, origins));
+    found.extend(automations::check(catalogue, origins));
     found
 }

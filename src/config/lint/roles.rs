@@ -25,14 +25,17 @@ fn roles_nothing_leads_to(catalogue: &Catalogue, origins: &CatalogueOrigins) -> 
     let by_rule = catalogue.rules.iter().flat_map(|rule| rule.set.roles());
     let by_overflow = catalogue.roles.values().flat_map(roles_that_it_adds);
     let by_diversion = catalogue.roles.values().flat_map(|role| role.admission.roles());
+    let by_automation = catalogue.automations.iter().filter_map(|automation| automation.set.role.as_ref());
+    let by_role = by_overflow.chain(by_diversion);
     let reached: BTreeSet<&RoleName> =
-        by_rule.chain(by_overflow).chain(by_diversion).chain(&catalogue.default_role).collect();
+        by_rule.chain(by_role).chain(by_automation).chain(&catalogue.default_role).collect();
     let lost = catalogue.roles.values().filter(|role| role.ticket_types.is_empty() && !reached.contains(&role.name));
     let warning = |role: &Role| {
         let message = format!("nothing leads to the role {:?}", role.name.as_str());
         let origin = origins.roles.get(&role.name).map_or(Origin::Whole, |role| role.name.clone());
         Diagnostic::warning(origin, message).help(Some(
-            "no ticket type, rule, overflow step, diversion or default names it: only tickets that ask for it get there",
+            "no ticket type, rule, automation, overflow step, diversion or default names it: only tickets that ask for it \
+             get there",
         ))
     };
     lost.map(warning).collect()

@@ -6,13 +6,14 @@ use crate::routing::catalogue::{Rule, RuleActions};
 use crate::routing::{Catalogue, Permission};
 
 use super::super::catalogue::CatalogueOrigins;
-use super::super::diagnostic::Diagnostic;
+use super::super::diagnostic::{Diagnostic, Origin};
 use super::super::rule::RuleOrigins;
 use super::super::suggestion::nearest;
-use super::condition::Condition;
+use super::condition::{Asker, Condition};
 
 pub(super) fn check(catalogue: &Catalogue, origins: &CatalogueOrigins) -> Vec<Diagnostic> {
-    let conditions: Vec<Option<Condition>> = catalogue.rules.iter().map(|rule| Condition::of(&rule.when)).collect();
+    let conditions: Vec<Option<Condition>> =
+        catalogue.rules.iter().map(|rule| Condition::of(&rule.when, Asker::Rule)).collect();
     let granted = granted(catalogue);
     let mut found = Vec::new();
     for (index, (rule, places)) in catalogue.rules.iter().zip(&origins.rules).enumerate() {
@@ -26,7 +27,8 @@ pub(super) fn check(catalogue: &Catalogue, origins: &CatalogueOrigins) -> Vec<Di
             let help = "it only keeps the rules after it from being tried";
             found.push(Diagnostic::warning(places.set.clone(), message).help(Some(help)));
         }
-        found.extend(ungranted(rule, &granted, places));
+        let of = format!("the rule {:?}", rule.name);
+        found.extend(ungranted(&of, &rule.set.permissions, &granted, &places.set));
     }
     found
 }
@@ -57,21 +59,27 @@ fn unreached(
 }
 
 /// Every permission that some role or access level grants.
-fn granted(catalogue: &Catalogue) -> BTreeSet<&Permission> {
+pub(super) fn granted(catalogue: &Catalogue) -> BTreeSet<&Permission> {
     let by_access = catalogue.access.0.values().flatten();
     by_access.chain(catalogue.roles.values().flat_map(|role| &role.permissions)).collect()
 }
 
-fn ungranted(rule: &Rule, granted: &BTreeSet<&Permission>, places: &RuleOrigins) -> Vec<Diagnostic> {
-    let demanded = rule.set.permissions.iter().filter(|permission| !granted.contains(permission));
+/// Permissions that are demanded, by a rule for instance, and that nobody has.
+pub(super) fn ungranted(
+    of: &str,
+    demanded: &BTreeSet<Permission>,
+    granted: &BTreeSet<&Permission>,
+    place: &Origin,
+) -> Vec<Diagnostic> {
+    let demanded = demanded.iter().filter(|permission| !granted.contains(permission));
     let warning = |permission: &Permission| {
-        let message = format!("the rule {:?} demands {permission:?}, which nobody is granted", rule.name);
+        let message = format!("{of} demands {permission:?}, which nobody is granted");
         let meant = nearest(permission.as_str(), granted.iter().map(|permission| permission.as_str()));
         let help = match meant {
             Some(meant) => format!("did you mean {meant:?}? No role and no access level grants this one"),
             None => "no role and no access level grants it: such tickets are unroutable".to_owned(),
         };
-        Diagnostic::warning(places.set.clone(), message).help(Some(help))
+        Diagnostic::warning(place.clone(), message).help(Some(help))
     };
     demanded.map(warning).collect()
 }

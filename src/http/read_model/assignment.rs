@@ -70,6 +70,7 @@ fn why(reason: &Reason, at: Timestamp) -> String {
         | Trigger::TicketTransferred
         | Trigger::TicketDiverted
         | Trigger::TicketUpdated
+        | Trigger::Automated
         | Trigger::NotBeforePassed
         | Trigger::Overflow
         | Trigger::CooldownLapsed

@@ -38,6 +38,7 @@ impl Touched {
             | Event::BarsLapsed { ticket }
             | Event::TicketAtRisk { ticket, .. }
             | Event::TicketBreached { ticket, .. }
+            | Event::TicketAutomated { ticket, .. }
             | Event::TicketClosed { ticket, .. }
             | Event::ResumeAwaited { ticket } => self.ticket(ticket),
             Event::OfferMade { taking, .. } | Event::TicketAssigned { taking, .. } => {
@@ -62,7 +63,8 @@ impl Touched {
             | Event::OwnerReplied { agent, .. }
             | Event::AgentSeen { agent, .. }
             | Event::AgentChanged { agent, .. } => self.agent(agent),
-            Event::AgentReconciled { .. }
+            Event::AutomationInVain { .. }
+            | Event::AgentReconciled { .. }
             | Event::RoleLooked { .. }
             | Event::CommandRejected { .. }
             | Event::ClosedForgotten { .. } => {}

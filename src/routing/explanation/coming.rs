@@ -63,6 +63,11 @@ fn words(state: &State, ticket: &Ticket, at: Timestamp, due: &TicketDue) -> Stri
             let lapse = ticket.bars.iter().filter(|bar| bar.until == Some(at)).map(|bar| &bar.agent);
             format!("{} may be asked again", listed(lapse.map(AgentId::as_str)))
         }
+        TicketDue::Automation(place) => {
+            let automation = &state.catalogue().automations[*place];
+            let condition = automation.when.as_ref().map(|_| ", if its condition holds").unwrap_or_default();
+            format!("the automation {} fires{condition}", automation.name)
+        }
         TicketDue::OwnerGrace => "it leaves its owner, who is offline".to_owned(),
         TicketDue::FirstReply => "it leaves its owner, who has not replied".to_owned(),
     }

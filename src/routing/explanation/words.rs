@@ -225,6 +225,7 @@ fn trigger_words(trigger: Trigger) -> &'static str {
         Trigger::TicketTransferred => "it was handed to the role",
         Trigger::TicketDiverted => "another role sent it on",
         Trigger::TicketUpdated => "upstream said something else of it",
+        Trigger::Automated => "an automation set something of it",
         Trigger::NotBeforePassed => "its time had come",
         Trigger::Overflow => "an overflow step made its demand wider",
         Trigger::CooldownLapsed => "a cool-down had ended",

@@ -117,6 +117,8 @@ impl NaiveEngine {
         let moves = self.moves(&catalogue)?;
         let compiled = |when: &str| Condition::compile(when, RULE_VARIABLES).expect("rules were checked before");
         self.conditions = catalogue.rules.iter().map(|rule| compiled(&rule.when)).collect();
+        let conditions = catalogue.automations.iter().map(|automation| automation.when.as_deref().map(compiled));
+        self.automation_conditions = conditions.collect();
         let changes = [catalogue.changes_since(self.state.catalogue()), moves].concat();
         let version = self.state.catalogue_version() + 1;
         self.emit(Event::CatalogueReplaced { catalogue, changes, version });
@@ -140,7 +142,7 @@ impl NaiveEngine {
                 Some((due, who, what)) if due <= self.at => self.happens(&who, what),
                 _ => break,
             }
-            self.feed();
+            self.settle();
         }
         Verdict::Accepted
     }
@@ -182,6 +184,7 @@ impl NaiveEngine {
             (Who::Ticket(id), What::HasWaited) => {
                 self.divert(id, DiversionCause::Waited);
             }
+            (Who::Ticket(id), What::Automates(place)) => self.automation_is_due(id, place),
             (Who::Ticket(id), What::OwnerIsSilent) => self.take_from_silent(id),
             (Who::Ticket(id), _) => {
                 self.take_from_gone(id);
@@ -337,7 +340,7 @@ impl NaiveEngine {
     }
 
     /// Takes a ticket from everybody who is offered it or owns it.
-    fn take_back(&mut self, id: &TicketId, cause: RevokeCause, remark: &Remark) {
+    pub(super) fn take_back(&mut self, id: &TicketId, cause: RevokeCause, remark: &Remark) {
         let ticket = self.known(id).clone();
         for offer in ticket.phase.offers() {
             let held = held(&ticket, &offer.agent, &offer.assignment, &offer.role);

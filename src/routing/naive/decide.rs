@@ -116,7 +116,7 @@ impl NaiveEngine {
     }
 
     /// Who waits for a role beside that ticket, who has the role and is there, and who of them has a slot free.
-    fn count_queue(&self, role: &RoleName, besides: &TicketId, channel: &ChannelName) -> QueueFacts {
+    pub(super) fn count_queue(&self, role: &RoleName, besides: &TicketId, channel: &ChannelName) -> QueueFacts {
         let waiting = self.queue_of(role).into_iter().filter(|ticket| ticket.id != *besides).count();
         let online: Vec<&Agent> = (self.state.agents())
             .filter(|agent| agent.profile.roles.contains(role) && agent.status == Status::Online)

@@ -36,6 +36,8 @@ pub(super) enum What {
     DirectionEnds,
     Overflows,
     BarsLapse,
+    /// The automation in this place of the catalogue.
+    Automates(usize),
     HasWaited,
     LeavesOwner,
     OwnerIsSilent,
@@ -130,6 +132,8 @@ impl NaiveEngine {
             due(Some(ticket.let_in_at.unwrap_or(ticket.entered_at) + max_wait), What::HasWaited);
         }
         dues.extend(self.dues_of_promise(ticket));
+        let automations = self.dues_of_automations(ticket).into_iter();
+        dues.extend(automations.map(|(when, place)| (when, What::Automates(place))));
         dues
     }
 }

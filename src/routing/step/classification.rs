@@ -36,7 +36,7 @@ impl Step<'_> {
 }
 
 /// Who waits in a role's queue beside that ticket, and who is there for it.
-fn count_queue(state: &State, role: &RoleName, besides: &TicketId, channel: &ChannelName) -> QueueFacts {
+pub(super) fn count_queue(state: &State, role: &RoleName, besides: &TicketId, channel: &ChannelName) -> QueueFacts {
     let waits_here = |ticket: &Ticket| ticket.phase == Phase::Waiting && ticket.demand.roles.contains(role);
     let itself = state.ticket(besides).is_some_and(waits_here);
     let waiting = state.queues().role(role).map_or(0, RoleQueue::len) - usize::from(itself);

@@ -30,7 +30,7 @@ impl Step<'_> {
                     self.emit(Event::ClosedForgotten { before });
                 }
             }
-            self.feed();
+            self.settle();
         }
         Done::Accepted
     }
@@ -74,6 +74,7 @@ impl Step<'_> {
                 self.emit(Event::BarsLapsed { ticket: id.clone() });
                 self.try_give(id, Trigger::CooldownLapsed);
             }
+            TicketDue::Automation(place) => self.automation_due(id, place),
             TicketDue::MaxWait => {
                 let sent = self.divert(id, DiversionCause::Waited);
                 assert!(sent, "no role sends tickets to itself");

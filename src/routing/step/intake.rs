@@ -1,11 +1,13 @@
 //! Tickets come, change, and are withdrawn.
 
+use super::automation::Before;
 use super::{Done, Handled, Step};
+use crate::routing::automation::Occasion;
 use crate::routing::event::{Event, Intake};
 use crate::routing::matching;
 use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::{Remark, RevokeCause, Trigger};
-use crate::routing::ticket::{Closing, Demand, Phase, TicketChanges, TicketSpec};
+use crate::routing::ticket::{Closing, Demand, TicketChanges, TicketSpec};
 use crate::routing::time::Timestamp;
 
 impl Step<'_> {
@@ -42,32 +44,43 @@ impl Step<'_> {
         if spec == ticket.spec {
             return Ok(Done::Accepted);
         }
+        self.noticed.push_back((id.clone(), Occasion::Updated));
         self.reclassify(id, spec, Trigger::TicketUpdated);
         Ok(Done::Accepted)
     }
 
     /// Classifies a ticket afresh. What waits keeps its age and finds its place anew; what is owned keeps its owner.
     pub(super) fn reclassify(&mut self, id: &TicketId, spec: TicketSpec, trigger: Trigger) {
+        let before = Before::of(self.known(id));
+        self.restate(id, spec);
+        self.automate(id);
+        self.find_place(id, &before, trigger);
+    }
+
+    /// Says what upstream says of a ticket now, and what it demands by that.
+    pub(super) fn restate(&mut self, id: &TicketId, spec: TicketSpec) {
         let ticket = self.known(id);
         let demand = self.demand_afresh(ticket, &spec);
-        let moved = demand.role() != ticket.demand.role();
         let created_at = self.created_at(&spec, ticket.created_at);
         let due_at = self.due_at(&spec, &demand, created_at);
         let owned = ticket.phase.ownership().is_some();
-        let waited = ticket.phase == Phase::Waiting;
         let demand = if owned { ticket.demand.clone() } else { demand };
         let intake = Box::new(Intake { spec, demand, created_at, due_at });
         self.emit(Event::TicketUpdated { ticket: id.clone(), intake });
+    }
+
+    /// Finds the place of a ticket of which something else is known than before. What waits where it waited goes on
+    /// waiting without a word where nothing comes of it.
+    pub(super) fn find_place(&mut self, id: &TicketId, before: &Before, trigger: Trigger) {
         if let Some(ownership) = self.known(id).phase.ownership() {
             // On another channel its owner may have a slot for it again.
             let agent = ownership.agent.clone();
             return self.hungers(&agent);
         }
         self.revoke_unfit_offers(id);
-        match self.known(id).phase {
-            Phase::Offered(_) => {}
-            Phase::Waiting if waited && !moved => self.place_waiting(id, trigger),
-            _ => self.place(id, trigger),
+        let ticket = self.known(id);
+        if ticket.phase.offers().is_empty() {
+            if before.waits_on(ticket) { self.place_waiting(id, trigger) } else { self.place(id, trigger) }
         }
     }
 

@@ -4,6 +4,7 @@
 //! that a rejection changes nothing. At the end of a step no push ticket waits while an agent who may take it is free.
 
 mod agents;
+mod automation;
 mod catalogue;
 mod classification;
 mod diversion;
@@ -17,9 +18,10 @@ mod place;
 mod service;
 mod taken;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::agent::AgentView;
+use super::automation::Occasion;
 use super::command::{Command, Rejection, RejectionCode};
 use super::engine::Verdict;
 use super::event::{Event, Held, Sign};
@@ -54,6 +56,8 @@ pub(super) struct Step<'s> {
     heirs: BTreeMap<TicketId, AgentId>,
     /// The roles that have sent on the ticket that is being placed.
     sent_on: Vec<RoleName>,
+    /// What has happened to tickets and no automation was asked about yet.
+    noticed: VecDeque<(TicketId, Occasion)>,
 }
 
 impl<'s> Step<'s> {
@@ -66,6 +70,7 @@ impl<'s> Step<'s> {
             hungry: BTreeSet::new(),
             heirs: BTreeMap::new(),
             sent_on: Vec::new(),
+            noticed: VecDeque::new(),
         }
     }
 
@@ -75,7 +80,7 @@ impl<'s> Step<'s> {
         let command = command.with_roles_of(self.state.catalogue());
         match self.dispatch(command) {
             Ok(Done::Accepted) => {
-                self.feed();
+                self.settle();
                 Verdict::Accepted
             }
             Ok(Done::Duplicate) => Verdict::Duplicate,
@@ -144,6 +149,7 @@ impl<'s> Step<'s> {
             self.before.insert(agent.clone(), view);
         }
         let shortages = self.state.shortages(roles_relieved(self.state, &event));
+        self.notice(&event);
         self.state.apply(self.at, &event);
         for (role, channel) in shortages {
             self.hungry.extend(self.state.released(&role, &channel));
@@ -269,6 +275,8 @@ fn touched(event: &Event) -> Option<&AgentId> {
         | Event::BarsLapsed { .. }
         | Event::TicketAtRisk { .. }
         | Event::TicketBreached { .. }
+        | Event::TicketAutomated { .. }
+        | Event::AutomationInVain { .. }
         | Event::TicketClosed { .. }
         | Event::ResumeAwaited { .. }
         | Event::OwnerReplied { .. }

@@ -19,6 +19,7 @@ use crate::routing::time::Timestamp;
 impl Step<'_> {
     /// Finds the place of a ticket that is in none, or whose demand has changed, because of that.
     pub(super) fn place(&mut self, id: &TicketId, trigger: Trigger) {
+        self.automate(id);
         let ticket = self.known(id);
         if ticket.demand.role().is_some() && matching::own_role(self.state, ticket).is_none() {
             // While somebody owned it, its role was taken out of the catalogue.
@@ -56,12 +57,17 @@ impl Step<'_> {
     /// Finds the place of a ticket that was offered or owned. While it was, upstream may have said something else of it,
     /// and the catalogue may have changed.
     pub(super) fn place_again(&mut self, id: &TicketId) {
+        self.place_afresh(id, Trigger::TicketReturned);
+    }
+
+    /// The same, because of that.
+    pub(super) fn place_afresh(&mut self, id: &TicketId, trigger: Trigger) {
         let ticket = self.known(id);
         if self.demand_afresh(ticket, &ticket.spec) == ticket.demand {
-            self.place(id, Trigger::TicketReturned);
+            self.place(id, trigger);
         } else {
             let spec = ticket.spec.clone();
-            self.reclassify(id, spec, Trigger::TicketReturned);
+            self.reclassify(id, spec, trigger);
         }
     }
 

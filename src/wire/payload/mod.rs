@@ -5,6 +5,7 @@
 
 mod agent;
 mod assignment;
+mod automation;
 mod diversion;
 mod reason;
 mod ticket;
@@ -19,6 +20,7 @@ pub(super) use assignment::{
     Assigned, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded, AssignmentHeld,
     AssignmentOffered, AssignmentRevoked,
 };
+pub(super) use automation::TicketAutomated;
 pub(super) use diversion::{TicketCallback, TicketDiverted};
 pub(super) use ticket::{TicketAtRisk, TicketBreached, TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable};
 

@@ -61,8 +61,8 @@ pub(super) struct ReasonBody<'a> {
     /// The role for which the agent got it.
     role: &'a str,
     /// What brought ticket and agent together: `ticket_arrived`, `ticket_returned`, `ticket_transferred`,
-    /// `ticket_updated`, `not_before_passed`, `overflow`, `cooldown_lapsed`, `direction_ended`, `agents_changed`,
-    /// `catalogue_changed`, `agent_free`, `directed`, `claimed`, `taken`.
+    /// `ticket_updated`, `automated`, `not_before_passed`, `overflow`, `cooldown_lapsed`, `direction_ended`,
+    /// `agents_changed`, `catalogue_changed`, `agent_free`, `directed`, `claimed`, `taken`.
     trigger: &'static str,
     /// How the winner was chosen.
     strategy: &'static str,

@@ -29,7 +29,7 @@ pub(in crate::wire) struct TicketQueued<'a> {
     pub(in crate::wire) estimated_wait_ms: Option<u64>,
 }
 
-fn skill_levels(skills: &Skills) -> BTreeMap<&str, u8> {
+pub(super) fn skill_levels(skills: &Skills) -> BTreeMap<&str, u8> {
     skills.0.iter().map(|(name, level)| (name.as_str(), level.get())).collect()
 }
 

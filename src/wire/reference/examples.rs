@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::routing::agent::ChannelLoad;
+use crate::routing::automation::{Automated, Settings};
 use crate::routing::command::{Command, Rejection};
 use crate::routing::diversion::{CallbackNote, DiversionCause};
 use crate::routing::escalation::EscalationCause;
 use crate::routing::event::{Held, Taking};
-use crate::routing::name::{AgentId, AssignmentId, ChannelName, Permission, RoleName, SkillName, TicketId};
+use crate::routing::name::{
+    AgentId, AssignmentId, AutomationName, ChannelName, Permission, RoleName, SkillName, TicketId,
+};
 use crate::routing::offer::{FallOut, Reason, Remark, RevokeCause, Trigger};
 use crate::routing::role::{Role, Strategy};
 use crate::routing::service::Service;
@@ -148,6 +151,8 @@ fn ticket() -> Ticket {
         attempt: 1,
         bars: Vec::new(),
         direction: None,
+        returned_at: None,
+        automated: Automated::default(),
         handover: Some(Handover {
             from: None,
             by: Some("ben".to_owned()),
@@ -240,6 +245,19 @@ fn about_tickets() -> Vec<Event> {
             role: role.clone(),
             channel: channel.clone(),
             due_at: Timestamp(1_795_323_600_000),
+        },
+        Event::TicketAutomated {
+            ticket: ticket.clone(),
+            role: Some(role.clone()),
+            channel: channel.clone(),
+            automation: AutomationName::parse("VIP waits too long").expect("a name"),
+            agent: None,
+            set: Box::new(Settings {
+                role: Some(RoleName::parse("supervisors").expect("a name")),
+                priority: Some(Priority::URGENT),
+                ..Settings::default()
+            }),
+            notify: Some("A VIP has been waiting for five minutes".to_owned()),
         },
         Event::TicketUnroutable {
             ticket: ticket.clone(),

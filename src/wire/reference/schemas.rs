@@ -12,7 +12,8 @@ use super::super::owning::{AgentReconciled, TicketReplied, TicketTaken};
 use super::super::payload::{
     AgentChanged, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded, AssignmentHeld,
     AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, ReconciledAgent, TicketAtRisk,
-    TicketBreached, TicketCallback, TicketClosed, TicketDiverted, TicketEscalated, TicketQueued, TicketUnroutable,
+    TicketAutomated, TicketBreached, TicketCallback, TicketClosed, TicketDiverted, TicketEscalated, TicketQueued,
+    TicketUnroutable,
 };
 use super::super::ticket::{
     TicketAccepted, TicketCancelled, TicketClaimed, TicketCompleted, TicketCreated, TicketDeclined, TicketPaused,
@@ -165,6 +166,7 @@ fn outbound_schema(kind: &str) -> Schema {
         "ticket.diverted" => of!(TicketDiverted),
         "ticket.callback" => of!(TicketCallback),
         "ticket.breached" => of!(TicketBreached),
+        "ticket.automated" => of!(TicketAutomated),
         "ticket.unroutable" => of!(TicketUnroutable),
         "ticket.expired" => of!(TicketClosed, "The ticket left its queue: nobody took it before its `expires_at`."),
         "ticket.cancelled" => of!(

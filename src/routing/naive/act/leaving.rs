@@ -42,7 +42,7 @@ impl NaiveEngine {
     }
 
     /// The owner does nothing about the ticket, and is not asked for it again for a while.
-    pub(super) fn take_from_owner(&mut self, id: &TicketId, cause: RevokeCause) {
+    pub(in crate::routing::naive) fn take_from_owner(&mut self, id: &TicketId, cause: RevokeCause) {
         let ticket = self.known(id);
         let agent = ticket.phase.ownership().expect("somebody owns it").agent.clone();
         let until = self.own_role(ticket).map(|role| self.at + role.decline_cooldown);

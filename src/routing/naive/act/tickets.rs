@@ -2,6 +2,7 @@
 
 use super::{Handled, NaiveEngine};
 use crate::routing::Verdict;
+use crate::routing::automation::Occasion;
 use crate::routing::event::{Event, Intake};
 use crate::routing::naive::decide::Lack;
 use crate::routing::name::{AgentId, TicketId};
@@ -29,6 +30,7 @@ impl NaiveEngine {
         let ticket = self.require_ticket(id)?;
         let spec = ticket.spec.with(changes);
         if spec != ticket.spec {
+            self.noticed.push((id.clone(), Occasion::Updated));
             self.reclassify(id, spec, Trigger::TicketUpdated);
         }
         Ok(Verdict::Accepted)
@@ -43,16 +45,28 @@ impl NaiveEngine {
 
     /// Classifies a ticket afresh. Who owns it keeps it; who is offered it keeps the offer while it fits.
     pub(super) fn reclassify(&mut self, id: &TicketId, spec: TicketSpec, because: Trigger) {
+        let before = self.known(id).clone();
+        self.say_anew(id, spec);
+        self.automate(id);
+        self.place_as_changed(id, &before, because);
+    }
+
+    /// What upstream says of it is another now.
+    pub(in crate::routing::naive) fn say_anew(&mut self, id: &TicketId, spec: TicketSpec) {
         let ticket = self.known(id).clone();
         let owned = ticket.phase.ownership().is_some();
         let fresh = self.demand_afresh(&ticket, &spec);
-        let moved = fresh.role() != ticket.demand.role();
         let created_at = self.created_at(&spec, ticket.created_at);
         let due_at = self.due_at(&spec, &fresh, created_at);
         let demand = if owned { ticket.demand.clone() } else { fresh };
         let intake = Box::new(Intake { spec, demand, created_at, due_at });
         self.emit(Event::TicketUpdated { ticket: id.clone(), intake });
-        if owned {
+    }
+
+    /// Finds the place of a ticket that is another than before. What waits for the same role goes on waiting.
+    pub(in crate::routing::naive) fn place_as_changed(&mut self, id: &TicketId, before: &Ticket, because: Trigger) {
+        let ticket = self.known(id).clone();
+        if ticket.phase.ownership().is_some() {
             return;
         }
         for offer in ticket.phase.offers() {
@@ -64,7 +78,12 @@ impl NaiveEngine {
         if !self.known(id).phase.offers().is_empty() {
             return;
         }
-        if ticket.phase == Phase::Waiting && !moved { self.look_again(id, because) } else { self.place(id, because) }
+        let waits_on = before.phase == Phase::Waiting && ticket.phase == Phase::Waiting;
+        if waits_on && before.demand.role() == ticket.demand.role() {
+            self.look_again(id, because);
+        } else {
+            self.place(id, because);
+        }
     }
 
     fn created_at(&self, spec: &TicketSpec, otherwise: Timestamp) -> Timestamp {
@@ -102,6 +121,7 @@ impl NaiveEngine {
 
     /// Finds the place of a ticket: ended, aside, with an agent, among what nobody can take, or in its queues.
     pub(super) fn place(&mut self, id: &TicketId, because: Trigger) {
+        self.automate(id);
         let ticket = self.known(id);
         if ticket.demand.role().is_some() && self.own_role(ticket).is_none() {
             return self.reclassify(id, ticket.spec.clone(), because);
@@ -132,11 +152,15 @@ impl NaiveEngine {
 
     /// A ticket that comes back from somebody: meanwhile its rules may have changed.
     pub(super) fn place_again(&mut self, id: &TicketId) {
+        self.place_afresh(id, Trigger::TicketReturned);
+    }
+
+    pub(in crate::routing::naive) fn place_afresh(&mut self, id: &TicketId, because: Trigger) {
         let ticket = self.known(id);
         if self.demand_afresh(ticket, &ticket.spec) == ticket.demand {
-            self.place(id, Trigger::TicketReturned);
+            self.place(id, because);
         } else {
-            self.reclassify(id, ticket.spec.clone(), Trigger::TicketReturned);
+            self.reclassify(id, ticket.spec.clone(), because);
         }
     }
 
