@@ -7,6 +7,10 @@
 // The engine: pure and deterministic. Commands in, events out.
 pub mod routing;
 
+// Where a test can have the process die. Nothing in a release build.
+#[cfg(feature = "daemon")]
+pub mod kill_point;
+
 // JSON and CloudEvents in and out.
 #[cfg(feature = "daemon")]
 pub mod wire;

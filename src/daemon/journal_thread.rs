@@ -7,6 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
 use crate::broker::Intake;
 use crate::journal::{Journal, JournalError};
+use crate::kill_point::kill_point;
 use crate::telemetry::Meters;
 
 use super::publisher::Promises;
@@ -35,13 +36,16 @@ pub(super) async fn run<J: Journal>(
 ) -> Result<J, JournalError> {
     while let Some((sealed, permit)) = batches.recv().await {
         let started_at = Instant::now();
+        kill_point!(BeforeAppend);
         journal.append(&sealed.batch)?;
         heralds.meters.journal_synced(started_at.elapsed());
         heralds.promises.add(sealed.promises);
         drop(permit);
+        kill_point!(BeforeAcknowledge);
         for token in sealed.settle {
             heralds.intake.settle(token);
         }
+        kill_point!(AfterAcknowledge);
         if let Some(newest) = sealed.batch.outbox.last() {
             heralds.outbox.send_replace(newest.number);
         }

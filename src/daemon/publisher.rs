@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Publication, Publish, PublishCause, PublishError};
 use crate::journal::{JournalError, JournalReader};
+use crate::kill_point::kill_point;
 use crate::telemetry::Meters;
 use crate::telemetry::occurrence::{PublishFailed, PublishFailure};
 
@@ -114,6 +115,7 @@ impl Publisher {
     async fn publish(&mut self, window: &[Publication]) -> Result<(), super::DaemonError> {
         let mut left = window;
         while !left.is_empty() {
+            kill_point!(BeforePublish);
             let started_at = Instant::now();
             let confirmed = match self.link.publish_window(left).await {
                 Ok(_) => left.len(),
@@ -124,8 +126,10 @@ impl Publisher {
                 }
             };
             if confirmed > 0 {
+                kill_point!(AfterConfirm);
                 self.meters.publish_confirmed(started_at.elapsed());
                 self.cursor.set(self.cursor.get() + confirmed as u64);
+                kill_point!(AfterCursor);
                 self.promises.kept(self.cursor.get(), &self.meters);
             }
             left = &left[confirmed..];

@@ -12,10 +12,11 @@ use crate::broker::{Intake, Link, Publish, Status};
 use crate::config::Config;
 use crate::http::{self, App, Heartbeat, OwnerToken, Questions, ReadModel, Readiness};
 use crate::journal::{Batch, Journal, JournalOptions, JournalReader, Recovered, RedbJournal};
+use crate::kill_point::kill_point;
 use crate::routing::{Catalogue, Millis};
 use crate::telemetry::occurrence::{
     CatalogueRefused, CatalogueReloaded, DrainCutShort, DrainFinished, DrainStarted, HttpListening, JournalFailed,
-    JournalRecovered,
+    JournalRecovered, SnapshotRefused,
 };
 use crate::telemetry::{Meters, PrometheusHandle};
 
@@ -119,6 +120,7 @@ impl Daemon {
         let heartbeat = Heartbeat::default();
         let read_model = Arc::new(ReadModel::new());
         let (journal, reader) = open_journal(&*host, &config)?;
+        kill_point!(Opened);
 
         let (asker, questions) = http::questions();
         let app = metrics.map(|metrics| App {
@@ -140,6 +142,7 @@ impl Daemon {
         let recovered = recover(&*host, &config, &reader).await?;
         host.witness(&recovered.state);
         readiness.journal_replayed();
+        kill_point!(Recovered);
         let mut reload_asked = false;
         let link = tokio::select! {
             biased;
@@ -152,6 +155,7 @@ impl Daemon {
                 return Ok(());
             }
         };
+        kill_point!(Connected);
         let writer = Writer::new(
             recovered,
             reader.clone(),
@@ -234,9 +238,13 @@ async fn recover(host: &dyn Host, config: &Config, reader: &JournalReader) -> Re
         let _ = tx.send(recovering.recover());
     }));
     let recovered = recovered.await.map_err(|_| DaemonError::Panicked("recovery"))??;
+    for refused in &recovered.report.snapshots_refused {
+        SnapshotRefused { path: &refused.path, why: &refused.why }.emit();
+    }
     JournalRecovered {
         path: &config.journal.path,
         snapshot_seq: recovered.report.snapshot_seq.unwrap_or(0),
+        torn_batch_cut: recovered.report.torn_batch_cut,
         replayed_count: recovered.report.events_replayed,
         tickets_count: recovered.state.tickets().len(),
         agents_count: recovered.state.agents().len(),
@@ -271,6 +279,7 @@ fn start(
     let draining = CancellationToken::new();
     let mut clock = Clock::new(Arc::clone(&host));
     writer.replace_catalogue(Arc::new(config.catalogue.clone()), clock.now()).map_err(DaemonError::Catalogue)?;
+    kill_point!(CatalogueInForce);
 
     let heralds = Heralds { intake: Arc::clone(&intake), outbox, promises: promises.clone(), meters: meters.clone() };
     let journal = Work::on_thread(&*host, "journal", journal_thread::run(journal, sealed, heralds))?;
@@ -384,6 +393,7 @@ impl Running {
         let deadline = tokio::time::Instant::now() + timeout.saturating_sub(SHUTDOWN_RESERVE).max(timeout / 2);
         DrainStarted { cause, timeout }.emit();
         self.readiness.draining();
+        kill_point!(DrainBegun);
         self.draining.cancel();
         let rest = tokio::time::timeout_at(deadline, self.finish());
         let unfinished = rest.await.map_or(Ok(true), |finished| finished.map(|()| false))?;
@@ -400,11 +410,14 @@ impl Running {
     /// The steps of a drain. Where time runs out in the middle, what is left follows after the next start.
     async fn finish(&mut self) -> Result<(), DaemonError> {
         self.intake.stop().await;
+        kill_point!(DrainStopped);
         self.writer.ended().await?;
         let mut journal = self.journal.ended().await?;
+        kill_point!(DrainDurable);
         self.intake.close().await;
         self.drained.cancel();
         self.publisher.ended().await?.close().await;
+        kill_point!(DrainPublished);
         let last = Batch { at: self.host.now(), published_through: self.cursor.get(), ..Batch::default() };
         journal.append(&last)?;
         Ok(journal.close()?)

@@ -9,6 +9,7 @@ use std::time::Instant;
 use crate::broker::{Delivery, DeliveryToken, Publication};
 use crate::http::ReadModel;
 use crate::journal::{Batch, Entry, JournalError, JournalReader, OutboxRecord, Recovered};
+use crate::kill_point::kill_point;
 use crate::routing::{
     AgentId, Catalogue, Command, Engine, Event, Millis, Outcome, Rejection, RoleName, State, Status, Timestamp, Verdict,
 };
@@ -117,9 +118,12 @@ impl Writer {
     /// # Errors
     /// Where the journal can't be read: the process has to end.
     pub fn deliver(&mut self, delivery: Delivery, now: Timestamp) -> Result<(), JournalError> {
+        kill_point!(Received);
         self.inputs += 1;
         self.settle(delivery.token);
-        match wire::decode(&raw(&delivery), self.engine.state().catalogue()) {
+        let decoded = wire::decode(&raw(&delivery), self.engine.state().catalogue());
+        kill_point!(Decoded);
+        match decoded {
             Ok(inbound) => self.take(inbound, delivery.received_at, now),
             Err(unreadable) => {
                 self.bury(delivery, &unreadable);
@@ -232,6 +236,7 @@ impl Writer {
     fn decide(&mut self, command: Command, context: &Context, received_at: Option<Instant>, now: Timestamp) -> Decided {
         let started_at = Instant::now();
         let Outcome { verdict, first_seq, at, events } = self.engine.handle(command.clone(), now);
+        kill_point!(Decided);
         self.meters.decided(started_at.elapsed());
         self.meters.observe(&events);
         self.read_model.observe(at, &events, self.engine.state());

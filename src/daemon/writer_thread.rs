@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::broker::{Deliveries, Delivery, Status};
 use crate::http::{Heartbeat, Question, Questions};
 use crate::journal::{JournalError, JournalReader};
+use crate::kill_point::kill_point;
 use crate::routing::{Catalogue, Rejection, Timestamp};
 
 use super::Host;
@@ -213,6 +214,7 @@ impl Desk {
         let now = self.clock.now();
         let sealed = self.writer.seal(self.cursor.get(), now)?;
         self.host.witness(self.writer.state());
+        kill_point!(Sealed);
         // The journal's thread ends before this one only when it failed, and then the process ends.
         let _ = self.batches.send((sealed, permit)).await;
         Ok(())

@@ -10,6 +10,7 @@ use super::read::Shared;
 use super::record::{encode_entry, encode_outbox};
 use super::tables::{DUPLICATE_TIMES, DUPLICATES, ENTRIES, META, OUTBOX, meta};
 use super::{Batch, DuplicateId, Journal, JournalError};
+use crate::kill_point::kill_point;
 use crate::routing::Timestamp;
 
 /// How many old records one batch drops at most, of each kind, beyond twice what it brings: so that dropping keeps up
@@ -89,10 +90,13 @@ impl RedbJournal {
         let mut transaction = self.shared.database.begin_write().map_err(JournalError::storage(failed))?;
         transaction.set_durability(Durability::Immediate).map_err(JournalError::storage(failed))?;
         let entries = self.write_entries(&transaction, batch)?;
+        kill_point!(InTransaction);
         self.write_outbox(&transaction, batch, next)?;
         let duplicates = write_duplicates(&transaction, batch, next).map_err(JournalError::storage(failed))?;
         write_position(&transaction, next).map_err(JournalError::storage(failed))?;
+        kill_point!(BeforeSync);
         transaction.commit().map_err(JournalError::storage("commit to the database"))?;
+        kill_point!(AfterSync);
         Ok(Counts { entries, duplicates })
     }
 

@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use redb::backends::FileBackend;
 use redb::{Builder, Database, ReadableDatabase, ReadableTableMetadata, StorageBackend, TableError};
@@ -40,16 +41,16 @@ pub fn open(path: &Path, options: &JournalOptions) -> Result<Opened, JournalErro
     }
     let file = OpenOptions::new().read(true).write(true).open(&file).map_err(JournalError::file("open", &file))?;
     let backend = FileBackend::new(file).map_err(JournalError::storage("open the database"))?;
-    let database = open_database(backend, options).map_err(|error| located(error, &home))?;
-    occupy(home, database, options)
+    let (database, tail) = open_database(backend, options).map_err(|error| located(error, &home))?;
+    occupy(home, database, tail, options)
 }
 
 /// Checks the mark, and goes on from there.
-fn occupy(home: Home, database: Database, options: &JournalOptions) -> Result<Opened, JournalError> {
+fn occupy(home: Home, database: Database, tail: Tail, options: &JournalOptions) -> Result<Opened, JournalError> {
     let found = position(&database, home.path())?;
     check_mark(&home, &found)?;
     let mark = home.open_mark(found.batches)?;
-    assemble(database, &found, Some(home), Some(mark), options)
+    assemble(database, tail, &found, Some(home), Some(mark), options)
 }
 
 /// As [`open`], with the database on storage of any kind, and under that identity where the journal is new: for
@@ -64,11 +65,11 @@ pub fn open_on(
     options: &JournalOptions,
 ) -> Result<Opened, JournalError> {
     let home = Home::create(path)?;
-    let database = open_database(storage, options)?;
+    let (database, tail) = open_database(storage, options)?;
     if is_blank(&database)? {
         initialise(&database, identity)?;
     }
-    occupy(home, database, options)
+    occupy(home, database, tail, options)
 }
 
 /// Opens the journal in that directory to look into it, and changes nothing but its lock. What an unclean end left to
@@ -83,10 +84,10 @@ pub fn open_to_look(path: &Path, options: &JournalOptions) -> Result<JournalRead
 /// As [`open_to_look`], in a directory that is taken already.
 pub(super) fn look(home: Home, options: &JournalOptions) -> Result<JournalReader, JournalError> {
     let overlay = Overlay::open(&home.file(DATABASE))?;
-    let database = open_database(overlay, options).map_err(|error| located(error, &home))?;
+    let (database, tail) = open_database(overlay, options).map_err(|error| located(error, &home))?;
     let found = position(&database, home.path())?;
     check_mark(&home, &found)?;
-    Ok(assemble(database, &found, Some(home), None, options)?.reader)
+    Ok(assemble(database, tail, &found, Some(home), None, options)?.reader)
 }
 
 /// Names the damaged record, where the pages' checksums only say that there is damage.
@@ -104,12 +105,12 @@ fn located(error: JournalError, home: &Home) -> JournalError {
 /// # Errors
 /// As [`open`].
 pub fn open_with_backend(backend: impl StorageBackend, options: &JournalOptions) -> Result<Opened, JournalError> {
-    let database = open_database(backend, options)?;
+    let (database, tail) = open_database(backend, options)?;
     if is_blank(&database)? {
         initialise(&database, drawn_identity())?;
     }
     let found = position(&database, Path::new("in memory"))?;
-    assemble(database, &found, None, None, options)
+    assemble(database, tail, &found, None, None, options)
 }
 
 /// Creates the database under another name: a kill on the way leaves nothing that looks like a journal.
@@ -126,12 +127,33 @@ fn create(home: &Home, options: &JournalOptions) -> Result<(), JournalError> {
     home.adopt_database()
 }
 
-pub(super) fn open_database(backend: impl StorageBackend, options: &JournalOptions) -> Result<Database, JournalError> {
-    Builder::new()
+/// How the last commit was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tail {
+    /// Whole, or not begun.
+    Whole,
+    /// In part: the database is where the commit before left it.
+    Cut,
+}
+
+/// Opens the database, and says how it ended.
+fn open_database(backend: impl StorageBackend, options: &JournalOptions) -> Result<(Database, Tail), JournalError> {
+    let cut = Arc::new(AtomicBool::new(false));
+    let noted = Arc::clone(&cut);
+    let database = Builder::new()
         .set_cache_size(options.cache_bytes)
         .set_check_integrity_on_open(true)
+        // The check of all pages tells how far it is: at the beginning, in the last third and at the end. A third of the
+        // way is told only where the last commit has not proved to be whole.
+        .set_repair_callback(move |session| {
+            if session.progress() > 0.0 && session.progress() < 0.5 {
+                noted.store(true, Ordering::Relaxed);
+            }
+        })
         .create_with_backend(backend)
-        .map_err(JournalError::storage("open the database"))
+        .map_err(JournalError::storage("open the database"))?;
+    let tail = if cut.load(Ordering::Relaxed) { Tail::Cut } else { Tail::Whole };
+    Ok((database, tail))
 }
 
 fn is_blank(database: &Database) -> Result<bool, JournalError> {
@@ -212,6 +234,7 @@ pub(super) fn check_mark(home: &Home, found: &Position) -> Result<(), JournalErr
 
 fn assemble(
     database: Database,
+    tail: Tail,
     found: &Position,
     home: Option<Home>,
     mark: Option<Mark>,
@@ -232,7 +255,7 @@ fn assemble(
     if let Some(home) = &home {
         gauges.snapshot_seq.set(snapshot::list(home)?.first().map_or(0, |newest| newest.seq));
     }
-    let shared = Arc::new(Shared::new(database, found.identity, options.clone(), gauges, home));
+    let shared = Arc::new(Shared::new(database, tail, found.identity, options.clone(), gauges, home));
     let reader = JournalReader::new(Arc::clone(&shared));
     Ok(Opened { journal: RedbJournal::new(shared, mark, found), reader })
 }

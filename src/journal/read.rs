@@ -9,6 +9,7 @@ use crate::routing::{Identity, Timestamp};
 
 use super::gauges::{Gauges, Usage};
 use super::home::Home;
+use super::open::Tail;
 use super::record::{ReplayEntry, decode_entry, decode_for_replay, decode_outbox};
 use super::tables::{DUPLICATES, ENTRIES, OUTBOX};
 use super::{DuplicateId, Entry, JournalError, JournalOptions, OutboxRecord};
@@ -20,6 +21,7 @@ const ENTRIES_PER_READ: usize = 1_024;
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) database: Database,
+    pub(super) tail: Tail,
     pub(super) identity: Identity,
     pub(super) options: JournalOptions,
     pub(super) gauges: Gauges,
@@ -32,12 +34,13 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(
         database: Database,
+        tail: Tail,
         identity: Identity,
         options: JournalOptions,
         gauges: Gauges,
         home: Option<Home>,
     ) -> Self {
-        Self { database, identity, options, gauges, home, snapshotting: Mutex::new(()) }
+        Self { database, tail, identity, options, gauges, home, snapshotting: Mutex::new(()) }
     }
 }
 
@@ -194,7 +197,18 @@ impl<T> Entries<T> {
         Self { reader: reader.clone(), from: Some(seq), read: VecDeque::new(), decode }
     }
 
-    fn read_more(&mut self, seq: u64) -> Result<(), JournalError> {
+    /// The next entries that are read together, in order; `None` after the last, and after an error.
+    pub(super) fn next_read(&mut self) -> Option<Result<VecDeque<T>, JournalError>> {
+        match self.read_more() {
+            Ok(()) if self.read.is_empty() => None,
+            Ok(()) => Some(Ok(std::mem::take(&mut self.read))),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Reads on, where there is more.
+    fn read_more(&mut self) -> Result<(), JournalError> {
+        let Some(seq) = self.from.take() else { return Ok(()) };
         let action = "read entries";
         let transaction = self.reader.shared.database.begin_read().map_err(JournalError::storage(action))?;
         let table = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;
@@ -214,8 +228,7 @@ impl<T> Iterator for Entries<T> {
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.read.is_empty()
-            && let Some(seq) = self.from.take()
-            && let Err(error) = self.read_more(seq)
+            && let Err(error) = self.read_more()
         {
             return Some(Err(error));
         }

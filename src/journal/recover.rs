@@ -1,16 +1,21 @@
 //! Recovery: the newest snapshot that is whole, and the entries since. A new snapshot is recovery in the background.
 
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{MutexGuard, PoisonError, mpsc};
 
 use redb::{ReadableDatabase, ReadableTable};
 
-use crate::routing::{State, Timestamp};
+use crate::kill_point::kill_point;
+use crate::routing::{BareState, State, Timestamp};
 
 use super::JournalError;
+use super::open::Tail;
 use super::read::JournalReader;
 use super::record::decode_for_replay;
 use super::snapshot::{self, RefusedSnapshot, SnapshotReport};
 use super::tables::ENTRIES;
+
+/// How many reads are decoded before they are applied, at most.
+const READS_AHEAD: usize = 4;
 
 /// The state as it was when the last batch became durable.
 #[derive(Debug)]
@@ -32,6 +37,8 @@ pub struct RecoveryReport {
     pub snapshot_seq: Option<u64>,
     /// Snapshots that could not be used, newest first.
     pub snapshots_refused: Vec<RefusedSnapshot>,
+    /// The last batch was written in part: it was never durable, nobody heard of it, and it was cut off.
+    pub torn_batch_cut: bool,
     /// Entries applied since the snapshot.
     pub entries_replayed: u64,
     /// Events applied since the snapshot.
@@ -48,7 +55,7 @@ impl JournalReader {
         let gauges = &self.shared.gauges;
         let (published_through, outbox_next) = (gauges.published_through.get(), gauges.outbox_next.get());
         let (state, report) = self.recovered_state()?;
-        Ok(Recovered { state, outbox_next, published_through, report })
+        Ok(Recovered { state: state.into_state(), outbox_next, published_through, report })
     }
 
     /// Whether so many events happened since the newest snapshot that the next should be taken.
@@ -68,6 +75,7 @@ impl JournalReader {
     /// A snapshot that failed leaves journal and earlier snapshots as they were, and can be tried again.
     pub fn take_snapshot(&self, now: Timestamp) -> Result<Option<SnapshotReport>, JournalError> {
         let (Some(home), Some(_guard)) = (&self.shared.home, self.start_snapshot()) else { return Ok(None) };
+        kill_point!(SnapshotBegun);
         let (state, recovery) = self.recovered_state()?;
         if recovery.snapshot_seq == Some(state.next_seq()) || state.next_seq() == 1 {
             return Ok(None);
@@ -76,7 +84,9 @@ impl JournalReader {
         self.shared.gauges.snapshot_seq.set(report.seq);
         let mut kept = vec![report.seq];
         kept.extend(recovery.snapshot_seq);
+        kill_point!(SnapshotNamed);
         snapshot::remove_others(home, &kept)?;
+        kill_point!(SnapshotDone);
         if let Some(older) = recovery.snapshot_seq {
             let before = self.first_seq_since(now - self.shared.options.retention)?.min(older);
             self.shared.gauges.drop_entries_before.set(before);
@@ -93,7 +103,7 @@ impl JournalReader {
         }
     }
 
-    fn recovered_state(&self) -> Result<(State, RecoveryReport), JournalError> {
+    fn recovered_state(&self) -> Result<(BareState, RecoveryReport), JournalError> {
         let end = self.shared.gauges.next_seq.get();
         let (mut state, mut report) = self.newest_snapshot(end)?;
         self.replay(&mut state, None, &mut report)?;
@@ -103,32 +113,42 @@ impl JournalReader {
         Ok((state, report))
     }
 
-    /// Applies the entries since the state, all or those before one event; ends where one is missing.
+    /// Applies the entries since the state, all or those before one event; ends where one is missing. One thread reads
+    /// and decodes, this one applies.
     pub(super) fn replay(
         &self,
-        state: &mut State,
+        state: &mut BareState,
         before: Option<u64>,
         report: &mut RecoveryReport,
     ) -> Result<(), JournalError> {
-        for entry in self.replay_from(state.next_seq()) {
-            let entry = entry?;
-            if before.is_some_and(|before| entry.first_seq >= before) {
-                break;
+        let mut entries = self.replay_from(state.next_seq());
+        std::thread::scope(|scope| {
+            let (ahead, read) = mpsc::sync_channel(READS_AHEAD);
+            scope.spawn(move || {
+                // Nobody takes more where one was missing, or comes too late.
+                while let Some(some) = entries.next_read()
+                    && ahead.send(some).is_ok()
+                {}
+            });
+            for some in read {
+                for entry in some? {
+                    if before.is_some_and(|before| entry.first_seq >= before) {
+                        return Ok(());
+                    }
+                    if entry.first_seq != state.next_seq() {
+                        return Err(gap(state.next_seq(), entry.first_seq, report));
+                    }
+                    entry.events.iter().for_each(|event| state.apply(entry.at, event));
+                    report.entries_replayed += 1;
+                    report.events_replayed += entry.events.len() as u64;
+                }
             }
-            if entry.first_seq != state.next_seq() {
-                return Err(gap(state.next_seq(), entry.first_seq, report));
-            }
-            for event in &entry.events {
-                state.apply(entry.at, event);
-            }
-            report.entries_replayed += 1;
-            report.events_replayed += entry.events.len() as u64;
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
-    fn newest_snapshot(&self, end: u64) -> Result<(State, RecoveryReport), JournalError> {
-        let mut report = RecoveryReport::default();
+    fn newest_snapshot(&self, end: u64) -> Result<(BareState, RecoveryReport), JournalError> {
+        let mut report = RecoveryReport { torn_batch_cut: self.shared.tail == Tail::Cut, ..RecoveryReport::default() };
         let files = self.shared.home.as_ref().map(snapshot::list).transpose()?.unwrap_or_default();
         for file in files {
             match snapshot::read(&file.path, self.shared.identity) {
@@ -144,7 +164,7 @@ impl JournalReader {
                 Err(why) => report.snapshots_refused.push(RefusedSnapshot { path: file.path, why }),
             }
         }
-        Ok((State::new(self.shared.identity), report))
+        Ok((BareState::new(self.shared.identity), report))
     }
 
     /// The first event of the first entry that is not older than that; the next event's number where all are.

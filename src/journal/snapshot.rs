@@ -8,7 +8,8 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use crate::routing::{Identity, State};
+use crate::kill_point::kill_point;
+use crate::routing::{BareState, Identity};
 
 use super::JournalError;
 use super::home::Home;
@@ -81,6 +82,7 @@ struct Summed<W> {
 
 impl<W: Write> Write for Summed<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        kill_point!(SnapshotHalfWritten);
         let written = self.inner.write(bytes)?;
         self.hasher.update(&bytes[..written]);
         self.length += written as u64;
@@ -93,7 +95,7 @@ impl<W: Write> Write for Summed<W> {
 }
 
 /// Writes the state as the newest snapshot.
-pub(super) fn write(home: &Home, state: State) -> Result<SnapshotReport, JournalError> {
+pub(super) fn write(home: &Home, state: BareState) -> Result<SnapshotReport, JournalError> {
     let new = home.file(NAME_NEW);
     let (seq, hash, identity) = (state.next_seq(), state.hash(), state.identity());
     let result = write_file(&new, &state).and_then(|bytes| {
@@ -103,6 +105,7 @@ pub(super) fn write(home: &Home, state: State) -> Result<SnapshotReport, Journal
             let detail = "the state that was read back differs".to_owned();
             return Err(JournalError::Encode { what: "a snapshot", detail });
         }
+        kill_point!(SnapshotWritten);
         home.rename(NAME_NEW, &name(seq))?;
         Ok(SnapshotReport { path: home.file(&name(seq)), seq, bytes })
     });
@@ -113,7 +116,7 @@ pub(super) fn write(home: &Home, state: State) -> Result<SnapshotReport, Journal
     result
 }
 
-fn write_file(path: &Path, state: &State) -> Result<u64, JournalError> {
+fn write_file(path: &Path, state: &BareState) -> Result<u64, JournalError> {
     let open = File::create(path).map_err(JournalError::file("create", path))?;
     let mut file = Summed { inner: BufWriter::new(open), hasher: crc32fast::Hasher::new(), length: 0 };
     let header = |file: &mut Summed<BufWriter<File>>| {
@@ -139,10 +142,10 @@ fn write_file(path: &Path, state: &State) -> Result<u64, JournalError> {
 }
 
 /// Reads a snapshot; says why where it can't be used.
-pub(super) fn read(path: &Path, identity: Identity) -> Result<State, String> {
+pub(super) fn read(path: &Path, identity: Identity) -> Result<BareState, String> {
     let (mut file, payload, seq) = check(path)?;
     file.seek(SeekFrom::Start(HEADER_LENGTH as u64)).map_err(|error| error.to_string())?;
-    let state: State = rmp_serde::from_read(BufReader::with_capacity(1 << 16, file.take(payload)))
+    let state: BareState = rmp_serde::from_read(BufReader::with_capacity(1 << 16, file.take(payload)))
         .map_err(|error| format!("its state can't be read: {error}"))?;
     if state.next_seq() != seq {
         return Err(format!("its state is that before event {}, not {seq}", state.next_seq()));

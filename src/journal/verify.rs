@@ -6,7 +6,7 @@ use std::path::Path;
 use redb::{Builder, ReadTransaction, ReadableDatabase, ReadableTable};
 use serde::Serialize;
 
-use crate::routing::{State, Timestamp};
+use crate::routing::{BareState, Timestamp};
 
 use super::home::{DATABASE, Home};
 use super::open::{look, position};
@@ -175,7 +175,7 @@ fn check_duplicates(transaction: &ReadTransaction, found: &mut Verification) -> 
 fn check_snapshots(reader: &JournalReader, found: &mut Verification) -> Result<(), JournalError> {
     let mut files = reader.shared.home.as_ref().map(snapshot::list).transpose()?.unwrap_or_default();
     files.reverse();
-    let mut before: Option<State> = reader.holds_all_events()?.then(|| State::new(reader.identity()));
+    let mut before: Option<BareState> = reader.holds_all_events()?.then(|| BareState::new(reader.identity()));
     for SnapshotFile { seq, path } in files {
         match snapshot::read(&path, reader.identity()) {
             Err(why) => found.problem(format!("{}: {why}", path.display())),

@@ -9,13 +9,13 @@ use super::agent::{Agent, AgentProfile, Slot, SlotUse, Status};
 use super::automation::Automated;
 use super::catalogue::Catalogue;
 use super::event::{Event, Held, Intake, Sign, Taking};
-use super::index::Index;
+use super::index::Follow;
 use super::name::{AgentId, TicketId};
 use super::offer::{Offer, Ownership, RevokeCause, Trigger};
 use super::owning::Silence;
 use super::pacing::Given;
 use super::service::Service;
-use super::state::State;
+use super::state::{Ground, State};
 use super::succession;
 use super::ticket::{ClosedTicket, Closing, Phase, Ticket};
 use super::time::Timestamp;
@@ -23,12 +23,25 @@ use super::time::Timestamp;
 /// How many ended tickets are remembered at most, whatever their age: some 200 MB.
 const CLOSED_MAX: usize = 1_000_000;
 
+/// The ground truth while an event is made true, and what is told of it: the index of a state that decides, or nothing
+/// in a replay.
+pub(super) struct Applying<'a, F> {
+    pub(super) ground: &'a mut Ground,
+    pub(super) index: &'a mut F,
+}
+
 impl State {
     /// Makes an event true. Live and replay share this.
     ///
     /// # Panics
     /// Where the event does not fit the state.
     pub fn apply(&mut self, at: Timestamp, event: &Event) {
+        Applying { ground: &mut self.ground, index: &mut self.index }.apply(at, event);
+    }
+}
+
+impl<F: Follow> Applying<'_, F> {
+    pub(super) fn apply(&mut self, at: Timestamp, event: &Event) {
         let seq = self.ground.next_seq;
         self.ground.now = self.ground.now.max(at);
         match event {
@@ -80,7 +93,7 @@ impl State {
         match event {
             Event::TicketCreated { ticket, intake } => self.create_ticket(ticket, intake, at, seq),
             Event::TicketUpdated { ticket, intake } => {
-                let at_risk = self.is_at_risk(intake.demand.role(), intake.due_at, at);
+                let at_risk = self.ground.is_at_risk(intake.demand.role(), intake.due_at, at);
                 self.change_ticket(ticket, |it| {
                     update(it, intake, at);
                     it.service.at_risk &= at_risk;
@@ -198,7 +211,8 @@ impl State {
             }
             Event::OfferRevoked { held, .. } => self.end_offer(held),
             Event::TicketAssigned { taking, .. } => {
-                let offered = self.ticket(&taking.ticket).is_some_and(|it| it.phase.offer_to(&taking.agent).is_some());
+                let known = self.ground.tickets.get(&taking.ticket);
+                let offered = known.is_some_and(|it| it.phase.offer_to(&taking.agent).is_some());
                 let let_in_at = self.let_in(&taking.ticket, at);
                 self.change_ticket(&taking.ticket, |it| {
                     it.let_in_at = let_in_at;
@@ -237,7 +251,7 @@ impl State {
                 self.change_agent(agent, |it| it.acts(at));
             }
             Event::AssignmentPaused { held } => {
-                let asked = self.asks_for_reply(&held.ticket);
+                let asked = self.ground.asks_for_reply(&held.ticket);
                 self.change_ticket(&held.ticket, |it| {
                     let mut ownership = owned(&it.phase);
                     if asked {
@@ -251,7 +265,7 @@ impl State {
                 });
             }
             Event::AssignmentResumed { held, cost } => {
-                let asked = self.asks_for_reply(&held.ticket);
+                let asked = self.ground.asks_for_reply(&held.ticket);
                 self.change_ticket(&held.ticket, |it| {
                     let mut ownership = owned(&it.phase);
                     if asked {
@@ -310,7 +324,7 @@ impl State {
 
     /// Changes a ticket, and all that follows from it.
     fn change_ticket(&mut self, id: &TicketId, change: impl FnOnce(&mut Ticket)) {
-        let ground = &mut self.ground;
+        let ground = &mut *self.ground;
         let ticket = ground.tickets.get_mut(id).expect("an event names a ticket that has not ended");
         self.index.leave(ticket, &ground.catalogue);
         let left = self.index.watched(ticket);
@@ -328,20 +342,20 @@ impl State {
         for role in self.index.watched(&ticket) {
             self.index.time_role(&role, &self.ground.role_looks);
         }
-        self.index.timers.set(super::timer::Subject::Ticket(id.clone()), None);
+        self.index.forget_ticket(id);
         self.ground.closed.insert(id.clone(), ClosedTicket { how, at });
         self.ground.closed_order.push_back((at, id.clone()));
         while self.ground.closed_order.len() > CLOSED_MAX {
             self.forget_oldest_closed();
         }
-        self.index.time_closed(&self.ground);
+        self.index.time_closed(self.ground);
     }
 
     fn forget_closed(&mut self, before: Timestamp) {
         while self.ground.closed_order.front().is_some_and(|(at, _)| *at < before) {
             self.forget_oldest_closed();
         }
-        self.index.time_closed(&self.ground);
+        self.index.time_closed(self.ground);
     }
 
     fn forget_oldest_closed(&mut self) {
@@ -380,7 +394,7 @@ impl State {
     fn change_agent(&mut self, id: &AgentId, change: impl FnOnce(&mut Agent)) {
         let agent = self.ground.agents.get_mut(id).expect("an event names an agent who is registered");
         change(agent);
-        self.index.pool.update(agent, &self.ground.catalogue);
+        self.index.seat(agent, &self.ground.catalogue);
         self.index.time_agent(agent, &self.ground.catalogue);
     }
 
@@ -438,14 +452,14 @@ impl State {
         if catalogue.agents.idle_timeout != before.idle_timeout {
             self.ground.agents.values_mut().for_each(|agent| agent.acted_before = Some(at));
         }
-        self.excuse_owners(catalogue, at);
-        self.reckon_paces(catalogue, at);
-        self.forget_automations(catalogue);
+        self.ground.excuse_owners(catalogue, at);
+        self.ground.reckon_paces(catalogue, at);
+        self.ground.forget_automations(catalogue);
         self.ground.catalogue = Arc::clone(catalogue);
         self.ground.catalogue_version = version;
-        succession::move_to_successors(&mut self.ground);
+        succession::move_to_successors(self.ground);
         self.ground.role_looks.retain(|role, _| catalogue.roles.contains_key(role));
-        self.index = Index::of(&self.ground);
+        self.index.begin_anew(self.ground);
     }
 }
 

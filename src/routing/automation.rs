@@ -12,7 +12,7 @@ use super::condition::{Condition, Fault};
 use super::facts::RULE_VARIABLES;
 use super::name::{AutomationName, Permission, RoleName};
 use super::skill::Skills;
-use super::state::State;
+use super::state::Ground;
 use super::ticket::{Phase, Priority, Ticket};
 use super::time::{Millis, Timestamp};
 
@@ -249,11 +249,11 @@ impl Catalogue {
     }
 }
 
-impl State {
+impl Ground {
     /// Tickets forget automations that this catalogue does not have; conditions are asked anew.
     pub(super) fn forget_automations(&mut self, next: &Catalogue) {
         let names: BTreeSet<&AutomationName> = next.automations.iter().map(|automation| &automation.name).collect();
-        for ticket in self.ground.tickets.values_mut().filter(|ticket| !ticket.automated.is_nothing()) {
+        for ticket in self.tickets.values_mut().filter(|ticket| !ticket.automated.is_nothing()) {
             ticket.automated.fired.retain(|name, _| names.contains(name));
             ticket.automated.ask_again();
         }

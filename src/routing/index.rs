@@ -73,9 +73,67 @@ impl Index {
         index.time_closed(ground);
         index
     }
+}
 
-    /// Puts a ticket where its phase says.
-    pub(super) fn enter(&mut self, ticket: &Ticket, catalogue: &Catalogue) {
+/// Is told of each change of the ground truth as it is made.
+pub(super) trait Follow {
+    /// Everything may be different.
+    fn begin_anew(&mut self, ground: &Ground);
+    /// A ticket is where its phase says.
+    fn enter(&mut self, ticket: &Ticket, catalogue: &Catalogue);
+    /// A ticket will not be where its phase says; it must be as it was when it came there.
+    fn leave(&mut self, ticket: &Ticket, catalogue: &Catalogue);
+    /// A ticket is no more.
+    fn forget_ticket(&mut self, ticket: &TicketId);
+    /// An agent is new, or has another profile.
+    fn admit(&mut self, agent: &Agent, catalogue: &Catalogue);
+    /// An agent's status, switches or what it holds are different.
+    fn seat(&mut self, agent: &Agent, catalogue: &Catalogue);
+    /// An agent is no more.
+    fn dismiss(&mut self, agent: &Agent);
+    /// What happens to a ticket by itself may be different.
+    fn time_ticket(&mut self, ticket: &Ticket, agents: &Agents, catalogue: &Catalogue);
+    /// What happens to an agent by itself may be different.
+    fn time_agent(&mut self, agent: &Agent, catalogue: &Catalogue);
+    /// Of the roles in whose queues a ticket is or would be, those that are watched.
+    fn watched(&self, ticket: &Ticket) -> Vec<RoleName>;
+    /// Whether the catalogue has roles that let only some wait.
+    fn bounds_admission(&self, catalogue: &Catalogue) -> bool;
+    /// Who waits for a role, or when it was looked at, is different.
+    fn time_role(&mut self, role: &RoleName, looks: &RoleLooks);
+    /// What has ended is different.
+    fn time_closed(&mut self, ground: &Ground);
+}
+
+/// Nobody is told: nothing is decided before the index is made anew.
+pub(super) struct Nobody;
+
+impl Follow for Nobody {
+    fn begin_anew(&mut self, _: &Ground) {}
+    fn enter(&mut self, _: &Ticket, _: &Catalogue) {}
+    fn leave(&mut self, _: &Ticket, _: &Catalogue) {}
+    fn forget_ticket(&mut self, _: &TicketId) {}
+    fn admit(&mut self, _: &Agent, _: &Catalogue) {}
+    fn seat(&mut self, _: &Agent, _: &Catalogue) {}
+    fn dismiss(&mut self, _: &Agent) {}
+    fn time_ticket(&mut self, _: &Ticket, _: &Agents, _: &Catalogue) {}
+    fn time_agent(&mut self, _: &Agent, _: &Catalogue) {}
+    fn watched(&self, _: &Ticket) -> Vec<RoleName> {
+        Vec::new()
+    }
+    fn bounds_admission(&self, catalogue: &Catalogue) -> bool {
+        catalogue.roles.values().any(|role| role.admission.is_bounded())
+    }
+    fn time_role(&mut self, _: &RoleName, _: &RoleLooks) {}
+    fn time_closed(&mut self, _: &Ground) {}
+}
+
+impl Follow for Index {
+    fn begin_anew(&mut self, ground: &Ground) {
+        *self = Self::of(ground);
+    }
+
+    fn enter(&mut self, ticket: &Ticket, catalogue: &Catalogue) {
         match ticket.phase {
             Phase::Waiting => self.queues.insert(ticket, ranks(ticket, catalogue)),
             Phase::Unroutable(_) => {
@@ -90,8 +148,7 @@ impl Index {
         }
     }
 
-    /// Takes a ticket from where its phase says; it must be as it was when it was put there.
-    pub(super) fn leave(&mut self, ticket: &Ticket, catalogue: &Catalogue) {
+    fn leave(&mut self, ticket: &Ticket, catalogue: &Catalogue) {
         match ticket.phase {
             Phase::Waiting => self.queues.remove(ticket, ranks(ticket, catalogue)),
             Phase::Unroutable(_) => {
@@ -106,27 +163,38 @@ impl Index {
         }
     }
 
-    pub(super) fn admit(&mut self, agent: &Agent, catalogue: &Catalogue) {
+    fn bounds_admission(&self, _: &Catalogue) -> bool {
+        self.bounded
+    }
+
+    fn forget_ticket(&mut self, ticket: &TicketId) {
+        self.timers.set(Subject::Ticket(ticket.clone()), None);
+    }
+
+    fn admit(&mut self, agent: &Agent, catalogue: &Catalogue) {
         self.pool.admit(agent, catalogue);
     }
 
-    pub(super) fn dismiss(&mut self, agent: &Agent) {
+    fn seat(&mut self, agent: &Agent, catalogue: &Catalogue) {
+        self.pool.update(agent, catalogue);
+    }
+
+    fn dismiss(&mut self, agent: &Agent) {
         self.pool.dismiss(&agent.id);
         self.timers.set(Subject::Agent(agent.id.clone()), None);
     }
 
-    pub(super) fn time_ticket(&mut self, ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) {
+    fn time_ticket(&mut self, ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) {
         let due = ticket_due(ticket, agents, catalogue).map(|(due, _)| due);
         self.timers.set(Subject::Ticket(ticket.id.clone()), due);
     }
 
-    pub(super) fn time_agent(&mut self, agent: &Agent, catalogue: &Catalogue) {
+    fn time_agent(&mut self, agent: &Agent, catalogue: &Catalogue) {
         let due = agent_due(agent, catalogue).map(|(due, _)| due);
         self.timers.set(Subject::Agent(agent.id.clone()), due);
     }
 
-    /// Of the roles in whose queues a ticket is or would be, those that are watched.
-    pub(super) fn watched(&self, ticket: &Ticket) -> Vec<RoleName> {
+    fn watched(&self, ticket: &Ticket) -> Vec<RoleName> {
         if self.watched.is_empty() {
             return Vec::new();
         }
@@ -134,12 +202,12 @@ impl Index {
     }
 
     /// A watched role is looked at while anybody waits in its queue.
-    pub(super) fn time_role(&mut self, role: &RoleName, looks: &RoleLooks) {
+    fn time_role(&mut self, role: &RoleName, looks: &RoleLooks) {
         let due = self.queues.role(role).map(|_| role_due(role, looks));
         self.timers.set(Subject::Role(role.clone()), due);
     }
 
-    pub(super) fn time_closed(&mut self, ground: &Ground) {
+    fn time_closed(&mut self, ground: &Ground) {
         self.timers.set(Subject::Closed, closed_due(ground));
     }
 }

@@ -27,6 +27,7 @@ pub mod admission;
 pub mod agent;
 mod apply;
 pub mod automation;
+pub mod bare;
 pub mod catalogue;
 pub mod channel;
 pub mod classify;
@@ -74,6 +75,7 @@ pub mod timer;
 pub mod zone;
 
 pub use agent::{Agent, AgentProfile, AgentView, Status};
+pub use bare::BareState;
 pub use catalogue::Catalogue;
 pub use command::{Command, Rejection, RejectionCode};
 pub use engine::{Engine, Outcome, Verdict};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::catalogue::Catalogue;
 use super::channel::OwnerGrace;
 use super::name::{RoleName, TicketId};
-use super::state::State;
+use super::state::Ground;
 use super::time::{Millis, Timestamp};
 
 /// What a role asks of whoever owns one of its tickets.
@@ -80,20 +80,20 @@ impl Silence {
     }
 }
 
-impl State {
+impl Ground {
     /// Whether it matters how long the owner of this ticket is silent.
     pub(super) fn asks_for_reply(&self, id: &TicketId) -> bool {
-        let role = self.ticket(id).and_then(|ticket| ticket.demand.role());
-        role.is_some_and(|role| counts_silence(&self.ground.catalogue, role))
+        let role = self.tickets.get(id).and_then(|ticket| ticket.demand.role());
+        role.is_some_and(|role| counts_silence(&self.catalogue, role))
     }
 
     /// The owners of roles that now ask for a reply in another time begin anew, and those whose silence did not count.
     pub(super) fn excuse_owners(&mut self, next: &Catalogue, at: Timestamp) {
-        for ticket in self.ground.tickets.values_mut() {
+        for ticket in self.tickets.values_mut() {
             let Some(role) = ticket.demand.role() else { continue };
             let later = next.successor(role).unwrap_or(role);
-            let changed = first_reply_within(&self.ground.catalogue, role) != first_reply_within(next, later);
-            let counts = !counts_silence(&self.ground.catalogue, role) && counts_silence(next, later);
+            let changed = first_reply_within(&self.catalogue, role) != first_reply_within(next, later);
+            let counts = !counts_silence(&self.catalogue, role) && counts_silence(next, later);
             if (changed || counts)
                 && let Some(ownership) = ticket.phase.ownership_mut()
             {

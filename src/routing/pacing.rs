@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::agent::{Agent, AgentProfile};
 use super::catalogue::Catalogue;
-use super::state::State;
+use super::state::Ground;
 use super::time::{Millis, Timestamp};
 
 /// The most that an allowance counts: so many times are remembered for each agent.
@@ -106,15 +106,15 @@ impl Given {
     }
 }
 
-impl State {
+impl Ground {
     /// Reckons everybody's pace anew where the next catalogue has other allowances.
     pub(super) fn reckon_paces(&mut self, next: &Catalogue, at: Timestamp) {
         let pacing = next.agents.pacing;
-        if pacing == self.ground.catalogue.agents.pacing {
+        if pacing == self.catalogue.agents.pacing {
             return;
         }
         let reckon = |agent: &mut Agent| agent.given.reckon(at, pacing.allowances(&agent.profile));
-        self.ground.agents.values_mut().for_each(reckon);
+        self.agents.values_mut().for_each(reckon);
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::catalogue::Catalogue;
 use super::name::RoleName;
 use super::role::ServiceTarget;
-use super::state::State;
+use super::state::{Ground, State};
 use super::ticket::{Phase, Ticket};
 use super::time::{Millis, Timestamp};
 
@@ -48,13 +48,15 @@ pub(super) fn breach_due(ticket: &Ticket) -> Option<Timestamp> {
     ticket.due_at.filter(|_| counts && has_role && !ticket.breached)
 }
 
-impl State {
+impl Ground {
     /// Whether a ticket of that role that is due then is at risk or late at this moment.
     pub(super) fn is_at_risk(&self, role: Option<&RoleName>, due_at: Option<Timestamp>, at: Timestamp) -> bool {
-        let target = role.and_then(|role| self.ground.catalogue.roles.get(role)).and_then(|role| role.target);
+        let target = role.and_then(|role| self.catalogue.roles.get(role)).and_then(|role| role.target);
         target.zip(due_at).and_then(|(target, due_at)| target.at_risk_from(due_at)).is_some_and(|from| from <= at)
     }
+}
 
+impl State {
     /// How long the ticket at that position of a role's queue will wait, where that can be told.
     #[must_use]
     pub fn estimated_wait(&self, role: &RoleName, position: u64, at: Timestamp) -> Option<Millis> {

@@ -66,9 +66,7 @@ impl Serialize for State {
 
 impl<'de> Deserialize<'de> for State {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let ground = Ground::deserialize(deserializer)?;
-        let index = Index::of(&ground);
-        Ok(Self { ground, index })
+        Ok(Self::of(Ground::deserialize(deserializer)?))
     }
 }
 
@@ -76,19 +74,11 @@ impl State {
     /// Nothing known, nothing configured.
     #[must_use]
     pub fn new(identity: Identity) -> Self {
-        let ground = Ground {
-            identity,
-            next_seq: 1,
-            now: Timestamp::default(),
-            catalogue: Arc::default(),
-            catalogue_version: 0,
-            tickets: HashMap::default(),
-            closed: HashMap::default(),
-            closed_order: VecDeque::new(),
-            agents: BTreeMap::new(),
-            paces: BTreeMap::new(),
-            role_looks: BTreeMap::new(),
-        };
+        Self::of(Ground::new(identity))
+    }
+
+    /// The ground truth, and what follows from it.
+    pub(super) fn of(ground: Ground) -> Self {
         let index = Index::of(&ground);
         Self { ground, index }
     }
@@ -222,7 +212,31 @@ impl State {
     /// A digest of the ground truth: equal for equal states, within one build.
     #[must_use]
     pub fn hash(&self) -> u64 {
-        let ground = &self.ground;
+        self.ground.digest()
+    }
+}
+
+impl Ground {
+    /// Nothing known, nothing configured.
+    pub(super) fn new(identity: Identity) -> Self {
+        Self {
+            identity,
+            next_seq: 1,
+            now: Timestamp::default(),
+            catalogue: Arc::default(),
+            catalogue_version: 0,
+            tickets: HashMap::default(),
+            closed: HashMap::default(),
+            closed_order: VecDeque::new(),
+            agents: BTreeMap::new(),
+            paces: BTreeMap::new(),
+            role_looks: BTreeMap::new(),
+        }
+    }
+
+    /// See [`State::hash`].
+    pub(super) fn digest(&self) -> u64 {
+        let ground = self;
         let mut hasher = DefaultHasher::new();
         (ground.identity, ground.next_seq, ground.now, ground.catalogue_version).hash(&mut hasher);
         ground.catalogue.hash(&mut hasher);

@@ -28,7 +28,16 @@ fn last_batch() -> (Vec<u8>, Vec<Unsynced>, Writer) {
     (before, changes, writer)
 }
 
-fn assert_before_or_after(bytes: Vec<u8>, whole: &Writer, how: &str) -> bool {
+/// What became of the last batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    There,
+    Gone,
+    /// Something of it was found, and cut off, and this was said.
+    CutOff,
+}
+
+fn assert_before_or_after(bytes: Vec<u8>, whole: &Writer, how: &str) -> Last {
     let reader = match open_with_backend(FaultyStorage::holding(bytes), &options()) {
         Ok(opened) => opened.reader,
         Err(error) => panic!("{how}: {error}"),
@@ -42,18 +51,24 @@ fn assert_before_or_after(bytes: Vec<u8>, whole: &Writer, how: &str) -> bool {
     let last = whole.entries[all - 1].first_seq;
     let known = reader.view().and_then(|view| view.seen_at(&duplicate(last))).expect("the id is looked up");
     assert_eq!(known.is_some(), found.len() == all, "{how}: the ids are of the same batch");
-    let end = reader.recover().expect("the journal recovers").state.next_seq();
+    let recovered = reader.recover().expect("the journal recovers");
+    let (end, cut) = (recovered.state.next_seq(), recovered.report.torn_batch_cut);
     assert_eq!(end, found.last().expect("there are entries").next_seq(), "{how}");
-    found.len() == all
+    match (found.len() == all, cut) {
+        (true, false) => Last::There,
+        (false, false) => Last::Gone,
+        (false, true) => Last::CutOff,
+        (true, true) => panic!("{how}: it is there, and was cut off"),
+    }
 }
 
 #[test]
 fn a_batch_cut_at_any_byte_is_there_wholly_or_not_at_all() {
     let (before, changes, whole) = last_batch();
     let cut_at_each_byte = |place: usize| {
-        let Unsynced::Write { offset, bytes: written } = &changes[place] else { return [0, 0] };
+        let Unsynced::Write { offset, bytes: written } = &changes[place] else { return [0; 3] };
         let mut disk = torn(&before, &changes[..place], Some((&changes[place], 0)));
-        let mut outcomes = [0, 0];
+        let mut outcomes = [0; 3];
         for cut in 0..=written.len() {
             if cut > 0 {
                 let (there, byte) = (&mut disk[offset + cut - 1], written[cut - 1]);
@@ -62,26 +77,28 @@ fn a_batch_cut_at_any_byte_is_there_wholly_or_not_at_all() {
                 }
             }
             let how = format!("write {place} of {}, cut at {cut}", changes.len());
-            outcomes[usize::from(assert_before_or_after(disk.clone(), &whole, &how))] += 1;
+            outcomes[assert_before_or_after(disk.clone(), &whole, &how) as usize] += 1;
         }
         outcomes
     };
     let cut_at_each_byte = &cut_at_each_byte;
-    let outcomes: Vec<[u32; 2]> = std::thread::scope(|scope| {
+    let outcomes: Vec<[u32; 3]> = std::thread::scope(|scope| {
         let writes: Vec<_> = (0..changes.len()).map(|place| scope.spawn(move || cut_at_each_byte(place))).collect();
         writes.into_iter().map(|write| write.join().expect("every cut holds")).collect()
     });
-    let met = |outcome: usize| outcomes.iter().map(|counts| counts[outcome]).sum::<u32>();
-    assert!(met(0) > 1_000 && met(1) > 1_000, "both outcomes were met at many places: {outcomes:?}");
+    let met = |last: Last| outcomes.iter().map(|counts| counts[last as usize]).sum::<u32>();
+    assert!(met(Last::There) > 1_000 && met(Last::CutOff) > 1_000, "both were met at many places: {outcomes:?}");
+    assert!(met(Last::Gone) < 100, "what was begun and is cut off is told of: {outcomes:?}");
 }
 
 #[test]
 fn a_batch_of_which_any_writes_are_lost_is_there_wholly_or_not_at_all() {
     let (before, changes, whole) = last_batch();
-    let assert_without = |lost: &dyn Fn(usize) -> bool, how: &str| {
+    let mut cut_off = 0;
+    let mut assert_without = |lost: &dyn Fn(usize) -> bool, how: &str| {
         let kept: Vec<Unsynced> =
             changes.iter().enumerate().filter(|(place, _)| !lost(*place)).map(|(_, change)| change.clone()).collect();
-        assert_before_or_after(torn(&before, &kept, None), &whole, how);
+        cut_off += u32::from(assert_before_or_after(torn(&before, &kept, None), &whole, how) == Last::CutOff);
     };
     for place in 0..changes.len() {
         assert_without(&|other| other == place, &format!("without write {place}"));
@@ -94,6 +111,7 @@ fn a_batch_of_which_any_writes_are_lost_is_there_wholly_or_not_at_all() {
         };
         assert_without(&coin, &format!("draw {draw}"));
     }
+    assert!(cut_off > 50, "a batch of which something is there is told of: {cut_off} times");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rolecall::config::{self, Overrides};
 use rolecall::routing::explanation::{Closeness, Inquiry};
-use rolecall::routing::{Catalogue, Command, Engine, Identity, Outcome, State, TicketId, Timestamp, Verdict};
+use rolecall::routing::{BareState, Catalogue, Command, Engine, Identity, Outcome, TicketId, Timestamp, Verdict};
 use rolecall::wire::{self, Context, Encoder, RawEvent};
 
 use crate::script::{Script, What};
@@ -21,7 +21,7 @@ const TIMERS_MAX: usize = 1_000;
 pub(crate) fn play(script: &Script) -> Result<String, String> {
     let mut stage = Stage {
         engine: Engine::new(IDENTITY),
-        replayed: State::new(IDENTITY),
+        replayed: BareState::new(IDENTITY),
         encoder: Encoder::new("stage", IDENTITY.instance),
         transcript: Transcript::new(BEGIN),
     };
@@ -62,7 +62,7 @@ fn catalogue(script: &Script, name: &str) -> Result<Arc<Catalogue>, String> {
 
 struct Stage {
     engine: Engine,
-    replayed: State,
+    replayed: BareState,
     encoder: Encoder,
     transcript: Transcript,
 }

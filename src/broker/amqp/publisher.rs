@@ -29,6 +29,7 @@ use crate::broker::options::BrokerOptions;
 use crate::broker::properties::short;
 use crate::broker::status::{LinkState, Observer, ReturnFate, StatusCell};
 use crate::broker::transport::{Publish, WindowReport};
+use crate::kill_point::kill_point;
 
 /// A channel in confirm mode, and what its connection tells.
 pub(super) struct Publishing {
@@ -283,6 +284,7 @@ async fn send(
             None => publish.await?,
         });
     }
+    kill_point!(AfterPublish);
     Ok(confirms)
 }
 

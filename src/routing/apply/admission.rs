@@ -1,14 +1,15 @@
 //! What is known of who was let in where.
 
+use super::super::index::Follow;
 use super::super::name::TicketId;
-use super::super::state::State;
 use super::super::time::Timestamp;
+use super::Applying;
 
-impl State {
+impl<F: Follow> Applying<'_, F> {
     /// Since when a ticket may wait for its role: from now on, unless it was let in before. That counts only where the role
     /// lets only some wait, and is not remembered elsewhere.
     pub(super) fn let_in(&self, id: &TicketId, at: Timestamp) -> Option<Timestamp> {
-        if !self.index.bounded {
+        if !self.index.bounds_admission(&self.ground.catalogue) {
             return None;
         }
         let ticket = self.ground.tickets.get(id).expect("an event names a ticket that has not ended");

@@ -12,6 +12,8 @@ pub struct JournalRecovered<'a> {
     pub path: &'a Path,
     /// The number of the last event in the snapshot; zero where there was none.
     pub snapshot_seq: u64,
+    /// A batch that was not durable yet was found in part, and cut off: as after a loss of power.
+    pub torn_batch_cut: bool,
     /// How many events were replayed after it.
     pub replayed_count: u64,
     /// Tickets that have not ended.
@@ -30,6 +32,7 @@ impl JournalRecovered<'_> {
         info!(
             path = %self.path.display(),
             snapshot_seq = self.snapshot_seq,
+            torn_batch_cut = self.torn_batch_cut,
             replayed = self.replayed_count,
             tickets = self.tickets_count,
             agents = self.agents_count,
@@ -37,6 +40,22 @@ impl JournalRecovered<'_> {
             took_ms = millis(self.took),
             "journal recovered"
         );
+    }
+}
+
+/// A snapshot can't be used; the one before, or the events alone, serve.
+#[derive(Debug, Clone, Copy)]
+pub struct SnapshotRefused<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// Why.
+    pub why: &'a str,
+}
+
+impl SnapshotRefused<'_> {
+    /// Logs it.
+    pub fn emit(self) {
+        error!(path = %self.path.display(), why = self.why, "snapshot refused, going on without it");
     }
 }
 

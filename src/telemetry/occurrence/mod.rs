@@ -10,7 +10,9 @@ mod lifecycle;
 
 pub use broker::{BrokerReconnected, PublishFailed, PublishFailure, PublishUnwanted};
 pub use inbound::{EventAccepted, EventDeadLettered, EventDuplicate, EventRejected};
-pub use journal::{JournalFailed, JournalRecovered, OutOfRoom, RoomAgain, SnapshotFailed, SnapshotTaken};
+pub use journal::{
+    JournalFailed, JournalRecovered, OutOfRoom, RoomAgain, SnapshotFailed, SnapshotRefused, SnapshotTaken,
+};
 pub use lifecycle::{
     CatalogueRefused, CatalogueReloaded, ClockSteppedBack, ConfigLoaded, DrainCutShort, DrainFinished, DrainStarted,
     HttpListening, Started,
