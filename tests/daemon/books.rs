@@ -72,6 +72,11 @@ impl Books {
         self.tickets.len()
     }
 
+    /// How many have not come to their end.
+    pub(crate) fn undone(&self) -> usize {
+        self.tickets.len() - self.done
+    }
+
     pub(crate) fn heard(&self) -> usize {
         self.seen.len()
     }

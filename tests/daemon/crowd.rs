@@ -55,6 +55,7 @@ pub(crate) struct Crowd {
     post: Post,
     ear: mpsc::Receiver<(String, Vec<u8>)>,
     rate: f64,
+    undone_max: usize,
     random: StdRng,
     count: u64,
     published: u64,
@@ -81,11 +82,18 @@ impl Crowd {
             post: Post::start(&place.uri, &place.prefix),
             ear,
             rate,
+            undone_max: usize::MAX,
             random: StdRng::seed_from_u64(seed),
             count: 0,
             published: 0,
             worked: Duration::ZERO,
         }
+    }
+
+    /// No more new tickets while so many have not come to their end: whoever is dead most of the time is not to be buried.
+    pub(crate) fn with_undone_max(mut self, count: usize) -> Self {
+        self.undone_max = count;
+        self
     }
 
     /// All agents come to work; the daemon has been ready once.
@@ -114,7 +122,7 @@ impl Crowd {
                     ticked_at = Instant::now();
                     self.worked += passed;
                     credit += self.rate / EVENTS_PER_TICKET * passed.min(CATCH_UP_MAX).as_secs_f64();
-                    while credit >= 1.0 && self.post.open_count() < OPEN_MAX {
+                    while credit >= 1.0 && self.has_room() {
                         credit -= 1.0;
                         let deed = self.books.create(self.count, ROLES);
                         self.count += 1;
@@ -124,6 +132,10 @@ impl Crowd {
                 }
             }
         }
+    }
+
+    fn has_room(&self) -> bool {
+        self.post.open_count() < OPEN_MAX && self.books.undone() < self.undone_max
     }
 
     pub(crate) async fn work_for(&mut self, length: Duration) {

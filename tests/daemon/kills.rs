@@ -11,7 +11,7 @@ use crate::place::Place;
 use crate::support::eventually;
 use crate::upstream::{Form, Upstream};
 
-fn setting(name: &str, default: u32) -> u32 {
+pub(crate) fn setting(name: &str, default: u32) -> u32 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
@@ -44,7 +44,7 @@ async fn kills_at_random_moments_under_load_lose_nothing_and_double_nothing() {
 }
 
 /// Nothing is left under way.
-async fn is_empty(place: &Place, daemon: &crate::place::Daemon) {
+pub(crate) async fn is_empty(place: &Place, daemon: &crate::place::Daemon) {
     eventually("an empty outbox", SOON, async || daemon.metric("rolecall_outbox_depth").await == 0).await;
     assert_eq!(daemon.metric("rolecall_queue_depth{").await, 0);
     assert_eq!(daemon.metric(r#"rolecall_slots{channel="task",state="used"}"#).await, 0);

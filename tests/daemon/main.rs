@@ -12,6 +12,8 @@ mod dead_letters;
 mod drains;
 mod duplicates;
 mod ear;
+#[cfg(any(debug_assertions, feature = "kill-points"))]
+mod kill_points;
 mod kills;
 mod life;
 mod life_kinds;

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,6 +15,8 @@ use tokio::net::TcpStream;
 
 use crate::SOON;
 use crate::support::{self, eventually};
+
+const SIGKILL: i32 = 9;
 
 pub(crate) struct Place {
     pub(crate) uri: String,
@@ -57,6 +60,11 @@ impl Place {
 
     /// `rolecall serve`, with nothing of the caller's environment that could change it.
     pub(crate) fn launch(&self) -> Daemon {
+        self.launch_with(&[])
+    }
+
+    /// As [`Place::launch`], with more in its environment.
+    pub(crate) fn launch_with(&self, environment: &[(&str, &str)]) -> Daemon {
         let number = self.starts.fetch_add(1, Ordering::Relaxed);
         let log = self.directory.path().join(format!("log-{number}"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_rolecall"));
@@ -72,6 +80,7 @@ impl Place {
             .env("ROLECALL_HTTP_LISTEN", "127.0.0.1:0")
             .env("ROLECALL_LOG_FORMAT", "json")
             .env("NOTIFY_SOCKET", "")
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log).expect("a log"))
@@ -120,6 +129,17 @@ impl Daemon {
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("ours");
         self.child.wait().expect("ours");
+    }
+
+    /// Whether it dies by `SIGKILL`, within a bound, rather than ends in any other way.
+    pub(crate) async fn is_killed(&mut self, what: &str, bound: Duration) -> bool {
+        let mut ended = None;
+        eventually(what, bound, async || {
+            ended = self.child.try_wait().expect("ours");
+            ended.is_some()
+        })
+        .await;
+        ended.and_then(|status| status.signal()) == Some(SIGKILL)
     }
 
     /// How it ends by itself, within a bound.
