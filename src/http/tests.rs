@@ -322,7 +322,13 @@ fn work_events(role: &RoleName) -> [crate::routing::Event; 3] {
             channel: held.channel.clone(),
             due_at: NOW,
         },
-        Event::TicketAssigned { taking, priority: crate::routing::Priority::NORMAL, waited: length, due_at: None },
+        Event::TicketAssigned {
+            taking,
+            priority: crate::routing::Priority::NORMAL,
+            waited: length,
+            due_at: None,
+            answer: None,
+        },
         Event::AssignmentCompleted { held, waited: length, handled: length, outcome: None, wrap_up_until: None },
     ]
 }

@@ -210,7 +210,7 @@ impl<F: Follow> Applying<'_, F> {
                 self.change_agent(&held.agent, |it| it.missed_offers += 1);
             }
             Event::OfferRevoked { held, .. } => self.end_offer(held),
-            Event::TicketAssigned { taking, .. } => {
+            Event::TicketAssigned { taking, answer, .. } => {
                 let known = self.ground.tickets.get(&taking.ticket);
                 let offered = known.is_some_and(|it| it.phase.offer_to(&taking.agent).is_some());
                 let let_in_at = self.let_in(&taking.ticket, at);
@@ -220,6 +220,7 @@ impl<F: Follow> Applying<'_, F> {
                     it.attempt = taking.attempt;
                     it.direction = None;
                     it.automated.ask_again();
+                    it.service.answered |= answer.is_some();
                 });
                 let acted = matches!(taking.reason.trigger, Trigger::Claimed | Trigger::Taken);
                 let answered = offered || acted;

@@ -15,6 +15,7 @@ use super::diversion::{CallbackNote, DiversionCause};
 use super::escalation::EscalationCause;
 use super::name::{AgentId, AssignmentId, AutomationName, ChannelName, RoleName, StatusName, TicketId};
 use super::offer::{Reason, Remark, RevokeCause};
+use super::service::{Answer, ServiceScore};
 use super::ticket::{Bar, Closing, Demand, Direction, Handover, Priority, TicketSpec, UnroutableCause};
 use super::time::{Millis, Timestamp};
 
@@ -193,6 +194,9 @@ pub enum Event {
         /// Where somebody is to call back.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         callback: Option<Box<CallbackNote>>,
+        /// What became of its role's promise, where nobody had owned it and the role has a target.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service: Option<ServiceScore>,
     },
 
     /// Proposed.
@@ -209,7 +213,15 @@ pub enum Event {
         remark: Remark,
     },
     /// Owned.
-    TicketAssigned { taking: Taking, priority: Priority, waited: Millis, due_at: Option<Timestamp> },
+    TicketAssigned {
+        taking: Taking,
+        priority: Priority,
+        waited: Millis,
+        due_at: Option<Timestamp>,
+        /// Where nobody had owned it before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer: Option<Answer>,
+    },
     /// Owned no longer, and not completed.
     AssignmentRevoked {
         held: Held,
@@ -281,4 +293,16 @@ pub enum Event {
     RoleLooked { role: RoleName },
     /// Ended tickets that are old enough are forgotten.
     ClosedForgotten { before: Timestamp },
+}
+
+impl Event {
+    /// How a role's promise turned out, where this is the event that settles it.
+    #[must_use]
+    pub fn service(&self) -> Option<&ServiceScore> {
+        match self {
+            Self::TicketAssigned { answer, .. } => answer.as_ref()?.service.as_ref(),
+            Self::TicketClosed { service, .. } => service.as_ref(),
+            _ => None,
+        }
+    }
 }

@@ -9,6 +9,55 @@ use super::state::{Ground, State};
 use super::ticket::{Phase, Ticket};
 use super::time::{Millis, Timestamp};
 
+/// How what a role promised a ticket turned out. Told once for each ticket: at its first assignment, or when it ends
+/// without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Served {
+    /// Owned before it was late.
+    AnsweredWithin,
+    /// Owned when it was late.
+    AnsweredLate,
+    /// Ended before it was late.
+    AbandonedWithin,
+    /// Ended when it was late.
+    AbandonedLate,
+}
+
+impl Served {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 4] = [Self::AnsweredWithin, Self::AnsweredLate, Self::AbandonedWithin, Self::AbandonedLate];
+
+    /// As metrics and reports spell it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AnsweredWithin => "answered_within",
+            Self::AnsweredLate => "answered_late",
+            Self::AbandonedWithin => "abandoned_within",
+            Self::AbandonedLate => "abandoned_late",
+        }
+    }
+}
+
+/// Whose promise it was, and how it turned out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceScore {
+    /// The ticket's own role, whoever answered.
+    pub role: RoleName,
+    /// How it turned out.
+    pub served: Served,
+}
+
+/// What it means that a ticket is owned for the first time.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Answer {
+    /// What became of its role's promise; `None` where the role has no target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceScore>,
+}
+
 /// What has been told of a ticket's service.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -16,6 +65,9 @@ pub struct Service {
     /// Its role was told that it is at risk, and it still is or is late.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub at_risk: bool,
+    /// It has been owned.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub answered: bool,
 }
 
 impl Service {

@@ -9,6 +9,7 @@ use metrics::{Counter, Gauge, Histogram, SharedString, counter, gauge, histogram
 use super::labels::{INBOUND_TYPES, Labels, OTHER, inbound_type_index};
 use super::metric;
 use super::occurrence::PublishFailure;
+use crate::routing::service::{Served, ServiceScore};
 use crate::routing::{Catalogue, ChannelName, Event, Millis, RoleName};
 
 /// What became of an inbound event.
@@ -119,6 +120,8 @@ struct Inner {
     publish_confirm: Histogram,
     roles: RwLock<HashMap<SharedString, RoleMeters>>,
     works: RwLock<HashMap<(SharedString, SharedString), WorkMeters>>,
+    /// Of roles that have or had a target, by outcome.
+    services: RwLock<HashMap<SharedString, [Counter; Served::ALL.len()]>>,
 }
 
 impl Default for Meters {
@@ -156,6 +159,7 @@ impl Meters {
             publish_confirm: histogram!(metric::PUBLISH_CONFIRM_SECONDS),
             roles: RwLock::default(),
             works: RwLock::default(),
+            services: RwLock::default(),
         }))
     }
 
@@ -170,6 +174,9 @@ impl Meters {
         self.0.labels.learn(catalogue);
         for role in self.0.labels.roles() {
             self.role_meters(&role, |_| ());
+        }
+        for role in catalogue.roles.values().filter(|role| role.target.is_some()) {
+            self.service_meters(&role.name, |_| ());
         }
     }
 
@@ -219,6 +226,9 @@ impl Meters {
     }
 
     fn observe_one(&self, event: &Event) {
+        if let Some(ServiceScore { role, served }) = event.service() {
+            self.service_meters(role, |meters| meters[*served as usize].increment(1));
+        }
         match event {
             Event::OfferMade { taking, .. } => self.step(&taking.role, Step::Offered),
             Event::OfferDeclined { held, .. } => self.step(&held.role, Step::Declined),
@@ -250,6 +260,13 @@ impl Meters {
     fn step(&self, role: &RoleName, step: Step) {
         let label = self.0.labels.role(Some(role));
         self.role_meters(&label, |meters| meters.steps[step as usize].increment(1));
+    }
+
+    fn service_meters(&self, role: &RoleName, then: impl FnOnce(&[Counter; Served::ALL.len()])) {
+        let label = self.0.labels.role(Some(role));
+        let counter =
+            |served: Served| counter!(metric::SERVICE_TOTAL, "role" => label.clone(), "outcome" => served.as_str());
+        with_handle(&self.0.services, &label, || Served::ALL.map(counter), then);
     }
 
     fn role_meters(&self, role: &SharedString, then: impl FnOnce(&RoleMeters)) {

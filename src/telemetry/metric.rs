@@ -93,6 +93,8 @@ metrics! {
         "Offers and assignments, by what became of them: offered, assigned, declined, expired, revoked, completed.";
     TARGET_BREACHES_TOTAL = "target_breaches_total", Kind::Counter, ["role"], Some(Unit::Count),
         "Tickets whose service target passed while they waited.";
+    SERVICE_TOTAL = "service_total", Kind::Counter, ["role", "outcome"], Some(Unit::Count),
+        "Tickets of roles with a target, once each, by whether they were answered or abandoned, within it or late.";
     TARGETS_AT_RISK_TOTAL = "targets_at_risk_total", Kind::Counter, ["role"], Some(Unit::Count),
         "Tickets whose service target was about to pass while nobody owned them.";
     UNROUTABLE_TICKETS = "unroutable_tickets", Kind::Gauge, [], Some(Unit::Count),
@@ -151,6 +153,35 @@ mod tests {
             let metric = ALL.iter().find(|metric| metric.name == format!("rolecall_{name}"));
             assert_eq!(metric.map(|metric| metric.labels), Some(*labels), "{name}");
         }
+    }
+
+    /// The table of `docs/metrics.md`.
+    fn table() -> String {
+        let row = |metric: &Metric| {
+            let kind = match metric.kind {
+                Kind::Counter => "counter",
+                Kind::Gauge => "gauge",
+                Kind::Histogram(_) => "histogram",
+            };
+            let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+            format!("| `{}` | {kind} | {} | {} |\n", metric.name, labels.join(", "), metric.help)
+        };
+        let rows: String = ALL.iter().map(row).collect();
+        format!("| name | kind | labels | |\n| --- | --- | --- | --- |\n{rows}")
+    }
+
+    #[test]
+    fn the_reference_has_every_metric() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md");
+        let page = std::fs::read_to_string(path).expect("docs/metrics.md is part of the repository");
+        let parts = page.split_once("<!-- metrics: begin -->\n").expect("the table has a beginning");
+        let (_, after) = parts.1.split_once("<!-- metrics: end -->").expect("the table has an end");
+        let expected = format!("{}<!-- metrics: begin -->\n{}<!-- metrics: end -->{after}", parts.0, table());
+        if std::env::var_os("ROLECALL_BLESS").is_some() {
+            std::fs::write(path, &expected).expect("the page is written");
+        }
+        let page = std::fs::read_to_string(path).expect("docs/metrics.md is part of the repository");
+        assert!(page == expected, "run `ROLECALL_BLESS=1 cargo test --lib the_reference_has_every_metric`");
     }
 
     #[test]

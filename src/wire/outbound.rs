@@ -267,7 +267,7 @@ impl Sheet<'_> {
             Event::TicketAutomated { role, .. } => {
                 self.message("ticket.automated", role.as_ref(), &TicketAutomated::of(event)?)
             }
-            Event::TicketClosed { ticket, role, channel, how, cause, callback } => {
+            Event::TicketClosed { ticket, role, channel, how, cause, callback, .. } => {
                 let about = (role.as_ref(), channel);
                 return match callback {
                     Some(note) => Some(self.about_callback(ticket, about, cause, note)),
@@ -317,7 +317,7 @@ impl Sheet<'_> {
                 let data = AssignmentOffered::of(taking, (self.at, *expires_at), known.ticket, known.catalogue);
                 self.message("assignment.offered", Some(&taking.role), &data)
             }
-            Event::TicketAssigned { taking, priority, waited, due_at } => {
+            Event::TicketAssigned { taking, priority, waited, due_at, .. } => {
                 let assigned = Assigned { priority: priority.get(), waited_ms: waited.0, due_at: *due_at };
                 let data = AssignmentAssigned::of(taking, &assigned, known.ticket, known.catalogue);
                 self.message("assignment.assigned", Some(&taking.role), &data)

@@ -17,7 +17,7 @@ name = "billing"
 target = { answer_within = "1s", for_share = 0.9 }
 "#;
 
-/// Contract §9, by heart: each with a sample that the traffic below leaves, and its least value.
+/// Contract §9, by heart, and what we count beyond it: each with a sample that the traffic below leaves, and its least value.
 const METRICS: &[(&str, f64)] = &[
     (r#"rolecall_events_total{type="ticket.created",outcome="accepted"}"#, 4.0),
     (r#"rolecall_events_total{type="ticket.created",outcome="duplicate"}"#, 1.0),
@@ -34,6 +34,8 @@ const METRICS: &[(&str, f64)] = &[
     (r#"rolecall_assignments_total{role="billing",outcome="assigned"}"#, 2.0),
     (r#"rolecall_assignments_total{role="billing",outcome="completed"}"#, 1.0),
     (r#"rolecall_target_breaches_total{role="billing"}"#, 1.0),
+    (r#"rolecall_service_total{role="billing",outcome="answered_within"}"#, 1.0),
+    (r#"rolecall_targets_at_risk_total{role="billing"}"#, 0.0),
     ("rolecall_unroutable_tickets", 1.0),
     ("rolecall_journal_sync_seconds_count", 1.0),
     ("rolecall_journal_bytes", 1.0),

@@ -248,6 +248,7 @@ fn every_event() -> Vec<Event> {
             how: Closing::Cancelled,
             cause: "hung up".to_owned(),
             callback: None,
+            service: None,
         },
         Event::OfferMade { taking: taking(), expires_at: Timestamp(8) },
         Event::OfferDeclined { held: held(), reason: Some("busy".to_owned()) },
@@ -258,6 +259,7 @@ fn every_event() -> Vec<Event> {
             priority: Priority::HIGH,
             waited: Millis(10),
             due_at: Some(Timestamp(6)),
+            answer: None,
         },
         Event::AssignmentRevoked { held: held(), cause: RevokeCause::Transferred, remark: remark() },
         Event::AssignmentPaused { held: held() },
@@ -355,6 +357,7 @@ fn later() -> Vec<(&'static str, Vec<Entry>)> {
         ("reserve.msgpack", customers::reserve()),
         ("at-risk.msgpack", service::at_risk()),
         ("diversion.msgpack", diversion::entries()),
+        ("service.msgpack", service::scores()),
     ]
 }
 
@@ -412,6 +415,7 @@ fn by_hand() -> Vec<Entry> {
         priority: Priority::NORMAL,
         waited: Millis(10),
         due_at: None,
+        answer: None,
     };
     let revoked = Event::AssignmentRevoked { held: held(), cause: RevokeCause::Supervisor, remark: Remark::NONE };
     let reconciled = Event::AgentReconciled {

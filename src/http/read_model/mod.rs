@@ -30,7 +30,7 @@ use dashmap::mapref::entry::Entry;
 
 pub use agent::{AgentCard, HELD_SHOWN_MAX, Held, HeldAs, Room};
 pub use assignment::{AssignmentLine, LATEST_MAX};
-pub use role::{RoleView, Staff, Today};
+pub use role::{RoleView, Service, Staff, Today};
 pub use strip::{STEP_MS, STEPS, StripView};
 pub use ticket::{Stage, TicketCard};
 pub use view::{AgentPage, ChannelView, Delta, Overview, Totals};
@@ -168,6 +168,9 @@ impl ReadModel {
 
     /// Counts an event in the sums and in its role.
     fn count(&self, at: Timestamp, event: &Event) {
+        if let Some(score) = event.service() {
+            self.tally(Some(&score.role), |tally| tally.today.service.count(score.served));
+        }
         match event {
             Event::TicketCreated { intake, .. } => self.tally(intake.demand.role(), |tally| {
                 tally.today.arrived += 1;

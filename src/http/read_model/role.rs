@@ -9,6 +9,7 @@ use super::moment;
 use super::strip::{Strip, StripView};
 use super::ticket::{Stage, TicketCard};
 use crate::routing::role::Role;
+use crate::routing::service::Served;
 use crate::routing::{ChannelName, Millis, RoleName, Status, TicketId, Timestamp};
 
 /// Priorities are 0 to 9.
@@ -29,16 +30,49 @@ pub struct Today {
     pub completed: u64,
     /// Tickets whose target passed while they waited.
     pub breached: u64,
+    /// Tickets whose promise is settled; of roles with a target only.
+    pub service: Service,
     /// The sum of the waits of all assignments.
     pub waited_ms: u64,
 }
 
 impl Today {
-    /// The share of tickets that were answered in time, in thousandths; who gave up counts as not answered. `None`
-    /// until there was one.
+    /// The share of promises that were kept, in thousandths: see [`Service::level_permille`].
     #[must_use]
     pub fn service_level_permille(&self) -> Option<u64> {
-        (self.in_time * 1_000).checked_div(self.assigned + self.abandoned)
+        self.service.level_permille()
+    }
+}
+
+/// How the promises of a role turned out: each of its tickets once, at its first owner or at its end without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Service {
+    /// Owned before they were late.
+    pub answered_within: u64,
+    /// Owned when they were late.
+    pub answered_late: u64,
+    /// Ended before they were late.
+    pub abandoned_within: u64,
+    /// Ended when they were late.
+    pub abandoned_late: u64,
+}
+
+impl Service {
+    pub(super) fn count(&mut self, served: Served) {
+        *match served {
+            Served::AnsweredWithin => &mut self.answered_within,
+            Served::AnsweredLate => &mut self.answered_late,
+            Served::AbandonedWithin => &mut self.abandoned_within,
+            Served::AbandonedLate => &mut self.abandoned_late,
+        } += 1;
+    }
+
+    /// Of all that were answered or abandoned the share that was so in time, in thousandths: the second service level
+    /// of Asterisk's `app_queue`. `None` until there was one.
+    #[must_use]
+    pub fn level_permille(&self) -> Option<u64> {
+        let within = self.answered_within + self.abandoned_within;
+        (within * 1_000).checked_div(within + self.answered_late + self.abandoned_late)
     }
 }
 
@@ -268,7 +302,7 @@ pub struct RoleView {
     pub staff: Staff,
     /// How the day goes.
     pub today: Today,
-    /// The share answered in time today, in thousandths.
+    /// The share of promises that were kept today, in thousandths; `null` where none was settled.
     pub service_level_permille: Option<u64>,
     /// What came and what was assigned over the last half hour.
     pub strip: StripView,

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{ReadModel, RoleView, Stage, StripView, TicketCard, Today, Totals};
+use super::{ReadModel, RoleView, Service, Stage, StripView, TicketCard, Today, Totals};
 use crate::routing::command::{AfterWork, TransferTo};
-use crate::routing::role::{Role, ServiceTarget};
+use crate::routing::escalation::StepConditions;
+use crate::routing::role::{OverflowStep, Role, ServiceTarget};
 use crate::routing::{
     AgentId, AgentProfile, Catalogue, ChannelName, Command, Engine, Identity, Millis, Priority, RoleName, Status,
     TicketId, TicketSpec, Timestamp,
@@ -155,10 +156,76 @@ fn the_oldest_wait_is_right_after_the_oldest_has_left() {
 }
 
 #[test]
-fn who_gave_up_and_who_was_late_lower_the_service_level() {
-    let today = Today { assigned: 9, in_time: 8, abandoned: 1, ..Today::default() };
-    assert_eq!(today.service_level_permille(), Some(800));
+fn who_is_answered_or_gives_up_in_time_counts_for_the_service_level_and_who_is_late_against_it() {
+    let service = Service { answered_within: 7, abandoned_within: 1, answered_late: 1, abandoned_late: 1 };
+    assert_eq!(Today { service, ..Today::default() }.service_level_permille(), Some(800));
     assert_eq!(Today::default().service_level_permille(), None);
+}
+
+#[test]
+fn the_service_level_counts_each_ticket_once_and_for_the_role_that_had_promised() {
+    let mut engine = Engine::new(Identity { instance: 1, seed: 3 });
+    let model = ReadModel::new();
+    let mut tell = |command: Command, seconds: u64| {
+        let outcome = engine.handle(command, START + Millis::from_secs(seconds));
+        model.observe(outcome.at, &outcome.events, engine.state());
+    };
+    let there = |id: u8, roles: &[u8]| {
+        let mut profile = AgentProfile::of_roles(roles.iter().map(|number| role(*number)));
+        profile.limits.insert(ChannelName::parse("chat").expect("a name"), 1);
+        let (agent, status) = (agent(id), Status::Online);
+        [
+            Command::RegisterAgent { agent: agent.clone(), profile: Box::new(profile) },
+            Command::SetPresence { agent, status, name: None, reason: None, switches: BTreeMap::new() },
+        ]
+    };
+    let cancel = |id: u8| Command::CancelTicket { ticket: ticket(id), reason: None };
+    let complete =
+        |id: u8| Command::CompleteTicket { ticket: ticket(id), agent: None, outcome: None, then: AfterWork::Ready };
+    // Both roles promise a minute; the first helps out for the second after half of it.
+    tell(helping_catalogue(), 0);
+    there(1, &[0]).into_iter().for_each(|command| tell(command, 0));
+    tell(create(1, 0, "chat", 3), 0);
+    tell(create(2, 0, "chat", 3), 0);
+    tell(Command::ReleaseTicket { ticket: ticket(1), agent: None, reason: None }, 10);
+    tell(create(3, 0, "chat", 3), 11);
+    tell(create(4, 0, "chat", 3), 11);
+    tell(cancel(3), 20);
+    tell(Command::Elapse, 71);
+    tell(cancel(4), 72);
+    tell(complete(1), 73);
+    tell(complete(2), 74);
+    tell(create(5, 1, "chat", 3), 100);
+    tell(Command::Elapse, 130);
+    tell(create(6, 1, "chat", 3), 131);
+    tell(cancel(6), 132);
+    let level = |name: u8| {
+        model.roles(START).into_iter().find(|view| view.role == role(name)).map(|view| {
+            let Service { answered_within, answered_late, abandoned_within, abandoned_late } = view.today.service;
+            ([answered_within, answered_late, abandoned_within, abandoned_late], view.service_level_permille)
+        })
+    };
+    // The first is released and comes back to the same agent, which is one answer.
+    assert_eq!(level(0), Some(([1, 1, 1, 1], Some(500))));
+    assert_eq!(level(1), Some(([1, 0, 1, 0], Some(1_000))), "agents of another role answered for it");
+    assert_eq!(model.overview(START).totals.service_level_permille, Some(666));
+}
+
+/// Two roles with a target; the first helps out for the second.
+fn helping_catalogue() -> Command {
+    let Command::ReplaceCatalogue { catalogue } = catalogue(2) else { unreachable!("that is what it makes") };
+    let mut catalogue = (*catalogue).clone();
+    let helps = OverflowStep {
+        after: Millis::from_secs(30),
+        add_roles: vec![role(0)],
+        drop_skills: false,
+        raise_priority: 0,
+        lower_skills: 0,
+        rank_max: None,
+        conditions: StepConditions::default(),
+    };
+    catalogue.roles.get_mut(&role(1)).expect("there are two").overflow.push(helps);
+    Command::ReplaceCatalogue { catalogue: Arc::new(catalogue) }
 }
 
 #[test]

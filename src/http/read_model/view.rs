@@ -46,7 +46,7 @@ pub struct Totals {
     pub staff: Staff,
     /// How the day goes.
     pub today: Today,
-    /// The share answered in time today, in thousandths.
+    /// The share of promises that were kept today, in thousandths; `null` where none was settled.
     pub service_level_permille: Option<u64>,
 }
 

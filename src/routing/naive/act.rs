@@ -26,6 +26,7 @@ use crate::routing::facts::RULE_VARIABLES;
 use crate::routing::name::{AgentId, AssignmentId, RoleName, TicketId};
 use crate::routing::offer::{Reason, Remark, RevokeCause, Trigger};
 use crate::routing::presence::Presence;
+use crate::routing::service::Served;
 use crate::routing::ticket::{Closing, Phase, Ticket, assignment_id};
 
 /// How many things happen by themselves in one step at most.
@@ -274,7 +275,8 @@ impl NaiveEngine {
         let ticket = self.known(&taking.ticket);
         let (priority, due_at) = (ticket.demand.priority, ticket.due_at);
         let waited = self.at.since(ticket.created_at);
-        self.emit(Event::TicketAssigned { taking, priority, waited, due_at });
+        let answer = self.answered(ticket);
+        self.emit(Event::TicketAssigned { taking, priority, waited, due_at, answer });
     }
 
     fn offer(&mut self, id: &TicketId, agent: &AgentId, reason: &Reason, attempt: u32) {
@@ -329,6 +331,7 @@ impl NaiveEngine {
     fn close(&mut self, id: &TicketId, how: Closing, cause: &str) {
         let ticket = self.known(id);
         let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.channel.clone());
+        let service = self.settled(ticket, [Served::AbandonedWithin, Served::AbandonedLate]);
         self.emit(Event::TicketClosed {
             ticket: id.clone(),
             role,
@@ -336,6 +339,7 @@ impl NaiveEngine {
             how,
             cause: cause.to_owned(),
             callback: None,
+            service,
         });
     }
 

@@ -4,6 +4,7 @@ use super::NaiveEngine;
 use super::due::What;
 use crate::routing::event::Event;
 use crate::routing::name::TicketId;
+use crate::routing::service::{Answer, Served, ServiceScore};
 use crate::routing::ticket::{Phase, Ticket};
 use crate::routing::time::{Millis, Timestamp};
 
@@ -39,6 +40,26 @@ impl NaiveEngine {
         let (role, channel) = self.role_and_channel(id);
         let due_at = self.known(id).due_at.expect("only a ticket with a due time is breached");
         self.emit(Event::TicketBreached { ticket: id.clone(), role, channel, due_at });
+    }
+
+    /// What the first owner of a ticket settles.
+    pub(super) fn answered(&self, ticket: &Ticket) -> Option<Answer> {
+        if ticket.service.answered {
+            return None;
+        }
+        let service = self.settled(ticket, [Served::AnsweredWithin, Served::AnsweredLate]);
+        Some(Answer { service })
+    }
+
+    /// What becomes of the promise of a ticket's role: it is kept or broken once, by the first owner or, without one,
+    /// by the end.
+    pub(super) fn settled(&self, ticket: &Ticket, [kept, broken]: [Served; 2]) -> Option<ServiceScore> {
+        let role = self.own_role(ticket)?;
+        if role.target.is_none() || ticket.service.answered || matches!(ticket.phase, Phase::Scheduled) {
+            return None;
+        }
+        let in_time = !ticket.breached && ticket.due_at.is_none_or(|due_at| self.at <= due_at);
+        Some(ServiceScore { role: role.name.clone(), served: if in_time { kept } else { broken } })
     }
 
     fn role_and_channel(&self, id: &TicketId) -> (crate::routing::RoleName, crate::routing::ChannelName) {

@@ -7,6 +7,7 @@ use crate::routing::matching;
 use crate::routing::name::{RoleName, TicketId};
 use crate::routing::offer::Trigger;
 use crate::routing::queue::RoleQueue;
+use crate::routing::service::Served;
 use crate::routing::ticket::{Closing, Phase, Ticket};
 
 impl Step<'_> {
@@ -57,6 +58,7 @@ impl Step<'_> {
         let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.channel.clone());
         let callback = Some(Box::new(note));
         let (how, cause) = (Closing::CalledBack, cause.as_str().to_owned());
-        self.emit(Event::TicketClosed { ticket: id.clone(), role, channel, how, cause, callback });
+        let service = self.score(ticket, [Served::AbandonedWithin, Served::AbandonedLate]);
+        self.emit(Event::TicketClosed { ticket: id.clone(), role, channel, how, cause, callback, service });
     }
 }

@@ -66,13 +66,7 @@ impl Step<'_> {
             attempt: ticket.attempt,
             reason: offer.reason.clone(),
         };
-        let event = Event::TicketAssigned {
-            taking,
-            priority: ticket.demand.priority,
-            waited: self.at.since(ticket.created_at),
-            due_at: ticket.due_at,
-        };
-        self.emit(event);
+        self.own(taking);
     }
 
     pub(super) fn decline_offer(

@@ -13,6 +13,7 @@ use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::Trigger;
 use crate::routing::presence;
 use crate::routing::role::{Dispatch, Order};
+use crate::routing::service::Served;
 use crate::routing::ticket::{Closing, Direction, Phase, Ticket, assignment_id};
 use crate::routing::time::Timestamp;
 
@@ -194,12 +195,18 @@ impl Step<'_> {
     pub(super) fn assign(&mut self, id: &TicketId, choice: &Choice) {
         let agent = choice.agents.first().expect("a choice has a winner");
         let taking = self.taking(id, agent, choice, self.known(id).attempt + 1);
-        let ticket = self.known(id);
+        self.own(taking);
+    }
+
+    /// Whoever is named owns the ticket.
+    pub(super) fn own(&mut self, taking: Taking) {
+        let ticket = self.known(&taking.ticket);
         let event = Event::TicketAssigned {
-            taking,
             priority: ticket.demand.priority,
             waited: self.at.since(ticket.created_at),
             due_at: ticket.due_at,
+            answer: self.first_answer(ticket),
+            taking,
         };
         self.emit(event);
     }
@@ -234,8 +241,9 @@ impl Step<'_> {
     pub(super) fn close(&mut self, id: &TicketId, how: Closing, cause: impl Into<String>) {
         let ticket = self.known(id);
         let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.channel.clone());
-        let cause = cause.into();
-        self.emit(Event::TicketClosed { ticket: id.clone(), role, channel, how, cause, callback: None });
+        let (cause, callback) = (cause.into(), None);
+        let service = self.score(ticket, [Served::AbandonedWithin, Served::AbandonedLate]);
+        self.emit(Event::TicketClosed { ticket: id.clone(), role, channel, how, cause, callback, service });
     }
 
     /// That agent may have room for more.

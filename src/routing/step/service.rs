@@ -2,8 +2,10 @@
 
 use super::Step;
 use crate::routing::event::Event;
+use crate::routing::matching;
 use crate::routing::name::TicketId;
-use crate::routing::ticket::Phase;
+use crate::routing::service::{Answer, Served, ServiceScore};
+use crate::routing::ticket::{Phase, Ticket};
 
 impl Step<'_> {
     /// A ticket will be late soon; one that is late by now is told of as that alone.
@@ -25,6 +27,23 @@ impl Step<'_> {
             estimated_wait: position.and_then(|position| self.state.estimated_wait(role, position, self.at)),
         };
         self.emit(event);
+    }
+
+    /// What it means that a ticket is owned now, where nobody has owned it before.
+    pub(super) fn first_answer(&self, ticket: &Ticket) -> Option<Answer> {
+        let service = self.score(ticket, [Served::AnsweredWithin, Served::AnsweredLate]);
+        (!ticket.service.answered).then_some(Answer { service })
+    }
+
+    /// How the promise of a ticket's role turns out now that it is first owned, or ends: the one or, where it is late,
+    /// the other. It is settled once; what waits aside was promised nothing yet.
+    pub(super) fn score(&self, ticket: &Ticket, [in_time, late]: [Served; 2]) -> Option<ServiceScore> {
+        let role = matching::own_role(self.state, ticket).filter(|role| role.target.is_some())?;
+        if ticket.service.answered || ticket.phase == Phase::Scheduled {
+            return None;
+        }
+        let is_late = ticket.breached || ticket.due_at.is_some_and(|due_at| due_at < self.at);
+        Some(ServiceScore { role: role.name.clone(), served: if is_late { late } else { in_time } })
     }
 
     /// A ticket is late.

@@ -78,13 +78,7 @@ impl Step<'_> {
             attempt: ticket.attempt + 1,
             reason: matching::choose_only(taker, ticket, strategy, Trigger::Taken).reason,
         };
-        let event = Event::TicketAssigned {
-            taking,
-            priority: ticket.demand.priority,
-            waited: self.at.since(ticket.created_at),
-            due_at: ticket.due_at,
-        };
-        self.emit(event);
+        self.own(taking);
     }
 
     /// The role for which an agent has what it took: as is said, else the first demanded one that it has, else the

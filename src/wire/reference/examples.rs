@@ -272,6 +272,7 @@ fn about_tickets() -> Vec<Event> {
             how: Closing::Expired,
             cause: "expired".to_owned(),
             callback: None,
+            service: None,
         },
         Event::TicketClosed {
             ticket,
@@ -280,6 +281,7 @@ fn about_tickets() -> Vec<Event> {
             how: Closing::Cancelled,
             cause: "solved by the customer".to_owned(),
             callback: None,
+            service: None,
         },
     ]
 }
@@ -288,7 +290,13 @@ fn about_assignments() -> Vec<Event> {
     let taking = taking();
     vec![
         Event::OfferMade { taking: taking.clone(), expires_at: AT + Millis::from_secs(30) },
-        Event::TicketAssigned { taking, priority: Priority::HIGH, waited: Millis(12_345), due_at: ticket().due_at },
+        Event::TicketAssigned {
+            taking,
+            priority: Priority::HIGH,
+            waited: Millis(12_345),
+            due_at: ticket().due_at,
+            answer: None,
+        },
         Event::OfferDeclined { held: held(), reason: Some("on the phone".to_owned()) },
         Event::OfferExpired { held: held() },
         Event::AssignmentRevoked {

@@ -117,6 +117,7 @@ fn what_is_the_engines_own_stays_inside() {
             how: Closing::Completed,
             cause: String::new(),
             callback: None,
+            service: None,
         },
     ] {
         assert_eq!(encode(&event, Timestamp(0), &Context::default()), None, "{event:?}");
@@ -132,6 +133,7 @@ fn a_ticket_without_a_role_has_the_type_alone_as_routing_key() {
         how: Closing::Cancelled,
         cause: "hung up".to_owned(),
         callback: None,
+        service: None,
     };
     let message = encode(&event, Timestamp(0), &Context::default()).expect("a message");
     assert_eq!(message.routing_key, "ticket.cancelled");

@@ -43,6 +43,7 @@ pub(super) fn entries() -> Vec<Entry> {
         how: Closing::CalledBack,
         cause: "waited".to_owned(),
         callback: Some(Box::new(CallbackNote { waited: Millis(600_000), spec: spec() })),
+        service: None,
     };
     numbered([
         (Command::ReplaceCatalogue { catalogue }, vec![replaced]),

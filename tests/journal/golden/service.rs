@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use rolecall::journal::Entry;
 use rolecall::routing::role::{Role, ServiceTarget};
-use rolecall::routing::{Catalogue, Command, Event, Millis, Timestamp};
+use rolecall::routing::service::{Answer, Served, ServiceScore};
+use rolecall::routing::ticket::Closing;
+use rolecall::routing::{Catalogue, Command, Event, Millis, Priority, Timestamp};
 
-use super::{channel, entries, role, ticket};
+use super::{channel, entries, role, taking, ticket};
 
 /// A target of which is told before it passes.
 pub(super) fn at_risk() -> Vec<Entry> {
@@ -25,4 +27,26 @@ pub(super) fn at_risk() -> Vec<Entry> {
         estimated_wait: Some(Millis(240_000)),
     };
     entries([(Command::ReplaceCatalogue { catalogue }, vec![replaced]), (Command::Elapse, vec![told])])
+}
+
+/// Promises that were kept and broken.
+pub(super) fn scores() -> Vec<Entry> {
+    let service = |served| Some(ServiceScore { role: role(), served });
+    let assigned = Event::TicketAssigned {
+        taking: taking(),
+        priority: Priority::HIGH,
+        waited: Millis(10),
+        due_at: Some(Timestamp(6)),
+        answer: Some(Answer { service: service(Served::AnsweredLate) }),
+    };
+    let closed = Event::TicketClosed {
+        ticket: ticket(),
+        role: Some(role()),
+        channel: channel(),
+        how: Closing::Cancelled,
+        cause: "hung up".to_owned(),
+        callback: None,
+        service: service(Served::AbandonedWithin),
+    };
+    entries([(Command::Elapse, vec![assigned]), (Command::Elapse, vec![closed])])
 }

@@ -5,6 +5,7 @@ use crate::routing::diversion::{CallbackNote, DIVERSIONS_MAX, Diversion, Diversi
 use crate::routing::event::Event;
 use crate::routing::name::TicketId;
 use crate::routing::offer::Trigger;
+use crate::routing::service::Served;
 use crate::routing::ticket::{Closing, Demand};
 
 impl NaiveEngine {
@@ -21,6 +22,7 @@ impl NaiveEngine {
             Diversion::Cancel => self.close(id, Closing::Cancelled, cause.as_str()),
             Diversion::Callback => {
                 let waited = self.at.since(ticket.created_at);
+                let service = self.settled(&ticket, [Served::AbandonedWithin, Served::AbandonedLate]);
                 self.emit(Event::TicketClosed {
                     ticket: id.clone(),
                     role: Some(role.name),
@@ -28,6 +30,7 @@ impl NaiveEngine {
                     how: Closing::CalledBack,
                     cause: cause.as_str().to_owned(),
                     callback: Some(Box::new(CallbackNote { waited, spec: ticket.spec })),
+                    service,
                 });
             }
             Diversion::Role(to) => {
