@@ -17,9 +17,9 @@ use tower::ServiceExt;
 
 use super::{App, Heartbeat, OwnerToken, ReadModel, Readiness, Shared, questions, router, serve, server};
 use crate::routing::command::Command;
-use crate::routing::role::Role;
+use crate::routing::role::{Role, ServiceTarget};
 use crate::routing::{
-    AgentId, AgentProfile, Catalogue, ChannelName, Engine, Identity, RoleName, TicketId, TicketSpec, Timestamp,
+    AgentId, AgentProfile, Catalogue, ChannelName, Engine, Identity, Millis, RoleName, TicketId, TicketSpec, Timestamp,
 };
 use crate::telemetry::recorder::{Build, build_recorder, describe};
 use crate::telemetry::{Meters, metric};
@@ -261,7 +261,9 @@ fn a_scrape_holds_every_metric_with_its_labels_and_no_id() {
         let meters = Meters::new();
         let (model, mut engine) = (busy_model(), Engine::new(Identity { instance: 1, seed: 1 }));
         let role = RoleName::parse("billing").expect("a name");
-        let catalogue = Catalogue { roles: [(role.clone(), Role::named(role.clone()))].into(), ..Catalogue::default() };
+        let target = ServiceTarget { answer_within: Millis::from_secs(60), for_share_permille: 900, at_risk: None };
+        let promising = Role { target: Some(target), ..Role::named(role.clone()) };
+        let catalogue = Catalogue { roles: [(role.clone(), promising)].into(), ..Catalogue::default() };
         let command = Command::ReplaceCatalogue { catalogue: Arc::new(catalogue) };
         meters.observe(&engine.handle(command, NOW).events);
         meters.routed(&role, Duration::from_millis(3));

@@ -184,7 +184,9 @@ fn the_service_level_counts_each_ticket_once_and_for_the_role_that_had_promised(
         |id: u8| Command::CompleteTicket { ticket: ticket(id), agent: None, outcome: None, then: AfterWork::Ready };
     // Both roles promise a minute; the first helps out for the second after half of it.
     tell(helping_catalogue(), 0);
-    there(1, &[0]).into_iter().for_each(|command| tell(command, 0));
+    for command in there(1, &[0]) {
+        tell(command, 0);
+    }
     tell(create(1, 0, "chat", 3), 0);
     tell(create(2, 0, "chat", 3), 0);
     tell(Command::ReleaseTicket { ticket: ticket(1), agent: None, reason: None }, 10);

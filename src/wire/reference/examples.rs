@@ -239,6 +239,7 @@ fn about_tickets() -> Vec<Event> {
             how: Closing::CalledBack,
             cause: DiversionCause::Waited.as_str().to_owned(),
             callback: Some(Box::new(CallbackNote { waited: Millis::from_secs(600), spec: spec() })),
+            service: None,
         },
         Event::TicketBreached {
             ticket: ticket.clone(),
