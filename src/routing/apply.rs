@@ -2,17 +2,18 @@
 //! not fit the state is a bug, or a damaged journal, and ends the process.
 
 mod admission;
+mod assignment;
 
 use std::sync::Arc;
 
 use super::agent::{Agent, AgentProfile, Slot, SlotUse, Status};
 use super::automation::Automated;
 use super::catalogue::Catalogue;
+use super::estimate::Estimate;
 use super::event::{Event, Held, Intake, Sign, Taking};
 use super::index::Follow;
 use super::name::{AgentId, TicketId};
-use super::offer::{Offer, Ownership, RevokeCause, Trigger};
-use super::owning::Silence;
+use super::offer::{Offer, Ownership, RevokeCause};
 use super::pacing::Given;
 use super::service::Service;
 use super::state::{Ground, State};
@@ -106,6 +107,7 @@ impl<F: Follow> Applying<'_, F> {
             Event::TicketQueued { ticket, direction, .. } => {
                 let let_in_at = self.let_in(ticket, at);
                 self.change_ticket(ticket, |it| {
+                    it.is_foretold(at, Estimate::told_by(event));
                     if it.phase == Phase::Scheduled {
                         it.entered_at = at;
                     }
@@ -210,29 +212,7 @@ impl<F: Follow> Applying<'_, F> {
                 self.change_agent(&held.agent, |it| it.missed_offers += 1);
             }
             Event::OfferRevoked { held, .. } => self.end_offer(held),
-            Event::TicketAssigned { taking, answer, .. } => {
-                let known = self.ground.tickets.get(&taking.ticket);
-                let offered = known.is_some_and(|it| it.phase.offer_to(&taking.agent).is_some());
-                let let_in_at = self.let_in(&taking.ticket, at);
-                self.change_ticket(&taking.ticket, |it| {
-                    it.let_in_at = let_in_at;
-                    it.phase = Phase::Assigned(ownership(taking, at));
-                    it.attempt = taking.attempt;
-                    it.direction = None;
-                    it.automated.ask_again();
-                    it.service.answered |= answer.is_some();
-                });
-                let acted = matches!(taking.reason.trigger, Trigger::Claimed | Trigger::Taken);
-                let answered = offered || acted;
-                self.take_slot(taking, SlotUse::Assigned, at, seq);
-                self.change_agent(&taking.agent, |it| {
-                    it.missed_offers = 0;
-                    if answered {
-                        it.acts(at);
-                    }
-                });
-                self.ground.paces.entry(taking.role.clone()).or_default().record(at);
-            }
+            Event::TicketAssigned { taking, answer, .. } => self.assign(taking, answer.as_ref(), at, seq),
             Event::AssignmentRevoked { held, cause, .. } => {
                 self.change_ticket(&held.ticket, |it| {
                     it.let_in_at = it.let_in_at.map(|_| at);
@@ -532,18 +512,6 @@ fn add_offer(ticket: &mut Ticket, offer: Offer, attempt: u32) {
     match &mut ticket.phase {
         Phase::Offered(offers) => offers.push(offer),
         other => *other = Phase::Offered(vec![offer]),
-    }
-}
-
-fn ownership(taking: &Taking, at: Timestamp) -> Ownership {
-    Ownership {
-        agent: taking.agent.clone(),
-        assignment: taking.assignment.clone(),
-        role: taking.role.clone(),
-        assigned_at: at,
-        by_hand: taking.reason.trigger == Trigger::Taken,
-        silence: Silence::default(),
-        reason: Some(Box::new(taking.reason.clone())),
     }
 }
 

@@ -13,6 +13,7 @@ use super::catalogue::Catalogue;
 use super::command::Rejection;
 use super::diversion::{CallbackNote, DiversionCause};
 use super::escalation::EscalationCause;
+use super::estimate::WaitRange;
 use super::name::{AgentId, AssignmentId, AutomationName, ChannelName, RoleName, StatusName, TicketId};
 use super::offer::{Reason, Remark, RevokeCause};
 use super::service::{Answer, ServiceScore};
@@ -113,6 +114,12 @@ pub enum Event {
         waiting: u64,
         /// `None` until the role has assigned often enough to tell.
         estimated_wait: Option<Millis>,
+        /// The same by the pace of its queue alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wait_by_pace: Option<Millis>,
+        /// What eight of ten wait; `None` until enough have.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wait_range: Option<WaitRange>,
         /// The one agent that it waits for, where that is so.
         direction: Option<Direction>,
     },

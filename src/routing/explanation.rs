@@ -210,7 +210,7 @@ fn places(state: &State, ticket: &Ticket, now: Timestamp) -> Vec<Place> {
             role: role.clone(),
             position,
             waiting: u64::try_from(state.queues().role(role)?.len()).ok()?,
-            estimated_wait: state.pace(role).and_then(|pace| pace.estimate(position, now)),
+            estimated_wait: state.estimate(role, ticket.demand.priority, position, now).map(|it| it.likely),
         })
     };
     ticket.demand.roles.iter().filter_map(place).collect()

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
+use super::estimate::{Foretold, WaitScore};
 use super::name::RoleName;
 use super::role::ServiceTarget;
-use super::state::{Ground, State};
+use super::state::Ground;
 use super::ticket::{Phase, Ticket};
-use super::time::{Millis, Timestamp};
+use super::time::Timestamp;
 
 /// How what a role promised a ticket turned out. Told once for each ticket: at its first assignment, or when it ends
 /// without one.
@@ -56,9 +57,12 @@ pub struct Answer {
     /// What became of its role's promise; `None` where the role has no target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<ServiceScore>,
+    /// What became of what was said of its wait; `None` where nothing was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait: Option<WaitScore>,
 }
 
-/// What has been told of a ticket's service.
+/// What has been told of a ticket's service, and what has come of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Service {
@@ -68,6 +72,9 @@ pub struct Service {
     /// It has been owned.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub answered: bool,
+    /// What was said of its wait when it came into its role's queue, until it is owned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub foretold: Option<Foretold>,
 }
 
 impl Service {
@@ -108,17 +115,10 @@ impl Ground {
     }
 }
 
-impl State {
-    /// How long the ticket at that position of a role's queue will wait, where that can be told.
-    #[must_use]
-    pub fn estimated_wait(&self, role: &RoleName, position: u64, at: Timestamp) -> Option<Millis> {
-        self.pace(role)?.estimate(position, at)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::routing::time::Millis;
 
     #[test]
     fn a_ticket_is_at_risk_so_long_before_it_is_late() {

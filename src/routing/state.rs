@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::agent::{Agent, AgentView, ChannelLoad, SlotUse};
 use super::catalogue::Catalogue;
 use super::classify::Classifier;
-use super::estimate::Pace;
+use super::estimate::{OutturnsByRole, Pace};
 use super::index::{Index, RoleLooks};
 use super::name::{AgentId, ChannelName, RoleName, TicketId};
 use super::pool::Pool;
@@ -46,6 +46,9 @@ pub(super) struct Ground {
     pub(super) closed_order: VecDeque<(Timestamp, TicketId)>,
     pub(super) agents: BTreeMap<AgentId, Agent>,
     pub(super) paces: BTreeMap<RoleName, Pace>,
+    /// How the waits of which something was said turned out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) outturns: OutturnsByRole,
     /// When the queues of roles whose ladder has conditions were last looked at.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) role_looks: RoleLooks,
@@ -230,6 +233,7 @@ impl Ground {
             closed_order: VecDeque::new(),
             agents: BTreeMap::new(),
             paces: BTreeMap::new(),
+            outturns: BTreeMap::new(),
             role_looks: BTreeMap::new(),
         }
     }
@@ -242,7 +246,8 @@ impl Ground {
         ground.catalogue.hash(&mut hasher);
         let tickets: BTreeMap<_, _> = ground.tickets.iter().collect();
         let closed: BTreeMap<_, _> = ground.closed.iter().collect();
-        (tickets, closed, &ground.closed_order, &ground.agents, &ground.paces, &ground.role_looks).hash(&mut hasher);
+        (tickets, closed, &ground.closed_order, &ground.agents, &ground.role_looks).hash(&mut hasher);
+        (&ground.paces, &ground.outturns).hash(&mut hasher);
         hasher.finish()
     }
 }

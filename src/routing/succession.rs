@@ -90,6 +90,12 @@ pub(super) fn move_to_successors(ground: &mut Ground) {
             None => drop(ground.paces.insert(role, pace)),
         }
     }
+    for (role, outturns) in std::mem::take(&mut ground.outturns) {
+        match catalogue.successor(&role) {
+            Some(successor) => drop(ground.outturns.entry(successor.clone()).or_insert(outturns)),
+            None => drop(ground.outturns.insert(role, outturns)),
+        }
+    }
 }
 
 fn rename_ticket(ticket: &mut Ticket, catalogue: &Catalogue) {

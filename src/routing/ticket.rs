@@ -455,6 +455,7 @@ impl Ticket {
         self.steps_ahead.clear();
         self.automated.ask_again();
         self.service.at_risk = false;
+        self.service.foretold = None;
     }
 
     /// Since when nobody owns it, where nobody does: since it came to its role, could be worked on, or came back.

@@ -9,6 +9,7 @@ use metrics::{Counter, Gauge, Histogram, SharedString, counter, gauge, histogram
 use super::labels::{INBOUND_TYPES, Labels, OTHER, inbound_type_index};
 use super::metric;
 use super::occurrence::PublishFailure;
+use crate::routing::estimate::{Foresight, WaitScore};
 use crate::routing::service::{Served, ServiceScore};
 use crate::routing::{Catalogue, ChannelName, Event, Millis, RoleName};
 
@@ -74,16 +75,21 @@ struct RoleMeters {
     steps: [Counter; Step::ALL.len()],
     breaches: Counter,
     at_risk: Counter,
+    foresights: [Counter; Foresight::ALL.len()],
+    estimate_ratio: Histogram,
     routing_latency: Histogram,
 }
 
 impl RoleMeters {
     fn of(role: &SharedString) -> Self {
         let step = |step: Step| counter!(metric::ASSIGNMENTS_TOTAL, "role" => role.clone(), "outcome" => step.as_str());
+        let foresight = |foresight: Foresight| counter!(metric::WAIT_ESTIMATES_TOTAL, "role" => role.clone(), "outcome" => foresight.as_str());
         Self {
             steps: Step::ALL.map(step),
             breaches: counter!(metric::TARGET_BREACHES_TOTAL, "role" => role.clone()),
             at_risk: counter!(metric::TARGETS_AT_RISK_TOTAL, "role" => role.clone()),
+            foresights: Foresight::ALL.map(foresight),
+            estimate_ratio: histogram!(metric::WAIT_ESTIMATE_RATIO, "role" => role.clone()),
             routing_latency: histogram!(metric::ROUTING_LATENCY_SECONDS, "role" => role.clone()),
         }
     }
@@ -236,7 +242,8 @@ impl Meters {
             Event::OfferRevoked { held, .. } | Event::AssignmentRevoked { held, .. } => {
                 self.step(&held.role, Step::Revoked);
             }
-            Event::TicketAssigned { taking, waited, .. } => {
+            Event::TicketAssigned { taking, waited, answer, .. } => {
+                answer.iter().filter_map(|answer| answer.wait.as_ref()).for_each(|wait| self.scored(wait));
                 self.step(&taking.role, Step::Assigned);
                 self.work(&taking.role, &taking.channel, |work| work.wait.record(seconds(*waited)));
             }
@@ -255,6 +262,17 @@ impl Meters {
             Event::CatalogueReplaced { catalogue, .. } => self.learn(catalogue),
             _ => {}
         }
+    }
+
+    /// What was said of a ticket's wait has turned out.
+    fn scored(&self, score: &WaitScore) {
+        let label = self.0.labels.role(Some(&score.role));
+        self.role_meters(&label, |meters| {
+            meters.estimate_ratio.record(f64::from(score.told_permille) / 1_000.0);
+            if let Some(foresight) = score.foresight {
+                meters.foresights[foresight as usize].increment(1);
+            }
+        });
     }
 
     fn step(&self, role: &RoleName, step: Step) {

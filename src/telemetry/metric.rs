@@ -59,6 +59,9 @@ const PEOPLE_BUCKETS: &[f64] = &[
     86_400.0,
 ];
 
+/// A tenth to ten times: how wrong a forecast may be.
+const RATIO_BUCKETS: &[f64] = &[0.1, 0.25, 0.5, 0.67, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 4.0, 10.0];
+
 macro_rules! metrics {
     ($($constant:ident = $name:literal, $kind:expr, [$($label:literal),*], $unit:expr, $help:literal;)+) => {
         $(#[doc = $help] pub const $constant: &str = concat!("rolecall_", $name);)+
@@ -95,6 +98,10 @@ metrics! {
         "Tickets whose service target passed while they waited.";
     SERVICE_TOTAL = "service_total", Kind::Counter, ["role", "outcome"], Some(Unit::Count),
         "Tickets of roles with a target, once each, by whether they were answered or abandoned, within it or late.";
+    WAIT_ESTIMATES_TOTAL = "wait_estimates_total", Kind::Counter, ["role", "outcome"], Some(Unit::Count),
+        "Tickets that were told a range for their wait, by whether they waited so long, or were owned early or late.";
+    WAIT_ESTIMATE_RATIO = "wait_estimate_ratio", Kind::Histogram(RATIO_BUCKETS), ["role"], None,
+        "How long a ticket waited, as a multiple of what it was told when it came into the queue.";
     TARGETS_AT_RISK_TOTAL = "targets_at_risk_total", Kind::Counter, ["role"], Some(Unit::Count),
         "Tickets whose service target was about to pass while nobody owned them.";
     UNROUTABLE_TICKETS = "unroutable_tickets", Kind::Gauge, [], Some(Unit::Count),
@@ -190,7 +197,8 @@ mod tests {
             let counter = metric.kind == Kind::Counter;
             assert_eq!(metric.name.ends_with("_total"), counter, "{}", metric.name);
             if let Kind::Histogram(buckets) = metric.kind {
-                assert!(metric.name.ends_with("_seconds"), "{}", metric.name);
+                let of_time = metric.unit == Some(Unit::Seconds);
+                assert!(metric.name.ends_with(if of_time { "_seconds" } else { "_ratio" }), "{}", metric.name);
                 assert!(buckets.is_sorted_by(|a, b| a < b), "{}", metric.name);
             }
         }

@@ -13,7 +13,7 @@ use super::payload::{
     AgentChanged, Assigned, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded,
     AssignmentHeld, AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, ReconciledAgent,
     TicketAtRisk, TicketAutomated, TicketBreached, TicketCallback, TicketClosed, TicketDiverted, TicketEscalated,
-    TicketQueued, TicketUnroutable, Time,
+    TicketQueued, TicketUnroutable, Time, WaitRangeBody,
 };
 
 /// The content type of everything that is published.
@@ -208,7 +208,7 @@ impl Sheet<'_> {
 
     fn about_ticket(&self, event: &Event) -> Option<Outbound> {
         Some(match event {
-            Event::TicketQueued { ticket, role, channel, position, waiting, estimated_wait, .. } => {
+            Event::TicketQueued { ticket, role, channel, position, waiting, estimated_wait, wait_range, .. } => {
                 let data = TicketQueued {
                     ticket_id: ticket.as_str(),
                     role: role.as_str(),
@@ -216,6 +216,7 @@ impl Sheet<'_> {
                     position: *position,
                     waiting: *waiting,
                     estimated_wait_ms: estimated_wait.map(|wait| wait.0),
+                    estimated_wait_range_ms: wait_range.map(WaitRangeBody::of),
                 };
                 self.message("ticket.queued", Some(role), &data)
             }

@@ -209,6 +209,8 @@ fn every_event() -> Vec<Event> {
             position: 1,
             waiting: 2,
             estimated_wait: Some(Millis(3)),
+            wait_by_pace: None,
+            wait_range: None,
             direction: direction.clone(),
         },
         Event::TicketUnroutable {
@@ -358,6 +360,7 @@ fn later() -> Vec<(&'static str, Vec<Entry>)> {
         ("at-risk.msgpack", service::at_risk()),
         ("diversion.msgpack", diversion::entries()),
         ("service.msgpack", service::scores()),
+        ("estimates.msgpack", service::estimates()),
     ]
 }
 

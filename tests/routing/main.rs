@@ -1,6 +1,7 @@
 //! The engine from outside: random commands against invariants and against the obvious engine.
 
 mod automation;
+mod estimates;
 #[cfg(feature = "naive")]
 mod explanations;
 mod invariants;

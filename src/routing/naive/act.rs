@@ -312,13 +312,16 @@ impl NaiveEngine {
         let ticket = self.known(id);
         let role = self.own_role(ticket).expect("as before");
         let position = self.position(ticket);
+        let estimate = self.estimate(ticket, position);
         let event = Event::TicketQueued {
             ticket: id.clone(),
             role: role.name.clone(),
             channel: ticket.spec.channel.clone(),
             position,
             waiting: u64::try_from(others + 1).expect("a count fits"),
-            estimated_wait: self.estimated_wait(ticket, position),
+            estimated_wait: estimate.map(|it| it.likely),
+            wait_by_pace: estimate.map(|it| it.by_pace),
+            wait_range: estimate.and_then(|it| it.range),
             direction,
         };
         let has_conditions = role.overflow.iter().any(|step| step.conditions != StepConditions::default());

@@ -49,7 +49,7 @@ impl NaiveEngine {
             return false;
         }
         let Some(over) = step.conditions.estimated_wait_over else { return true };
-        self.estimated_wait(ticket, self.position(ticket)).is_some_and(|wait| wait > over)
+        self.likely_wait(ticket, self.position(ticket)).is_some_and(|wait| wait > over)
     }
 
     fn somebody_online(&self, roles: &[RoleName]) -> bool {

@@ -2,6 +2,7 @@
 
 use super::NaiveEngine;
 use super::due::What;
+use crate::routing::estimate::Estimate;
 use crate::routing::event::Event;
 use crate::routing::name::TicketId;
 use crate::routing::service::{Answer, Served, ServiceScore};
@@ -32,7 +33,7 @@ impl NaiveEngine {
         }
         let (role, channel) = self.role_and_channel(id);
         let position = (ticket.phase == Phase::Waiting).then(|| self.position(ticket));
-        let estimated_wait = position.and_then(|position| self.estimated_wait(ticket, position));
+        let estimated_wait = position.and_then(|position| self.likely_wait(ticket, position));
         self.emit(Event::TicketAtRisk { ticket: id.clone(), role, channel, due_at, position, estimated_wait });
     }
 
@@ -48,7 +49,11 @@ impl NaiveEngine {
             return None;
         }
         let service = self.settled(ticket, [Served::AnsweredWithin, Served::AnsweredLate]);
-        Some(Answer { service })
+        let wait = match (&ticket.service.foretold, ticket.demand.role()) {
+            (Some(foretold), Some(role)) => Some(foretold.score(role, self.at)),
+            _ => None,
+        };
+        Some(Answer { service, wait })
     }
 
     /// What becomes of the promise of a ticket's role: it is kept or broken once, by the first owner or, without one,
@@ -78,7 +83,11 @@ impl NaiveEngine {
     }
 
     /// How long a ticket at that place waits, as far as can be told.
-    pub(super) fn estimated_wait(&self, ticket: &Ticket, position: u64) -> Option<Millis> {
-        self.state.pace(ticket.demand.role()?)?.estimate(position, self.at)
+    pub(super) fn estimate(&self, ticket: &Ticket, position: u64) -> Option<Estimate> {
+        self.state.estimate(ticket.demand.role()?, ticket.demand.priority, position, self.at)
+    }
+
+    pub(super) fn likely_wait(&self, ticket: &Ticket, position: u64) -> Option<Millis> {
+        Some(self.estimate(ticket, position)?.likely)
     }
 }

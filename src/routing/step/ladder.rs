@@ -60,12 +60,7 @@ impl Step<'_> {
             let waiting = self.state.queues().role(role).map_or(0, RoleQueue::len);
             waiting > usize::try_from(over).expect("32 bits fit")
         };
-        let slow = |over| {
-            let position = self.state.position(ticket, role);
-            position
-                .and_then(|position| self.state.estimated_wait(role, position, self.at))
-                .is_some_and(|wait| wait > over)
-        };
+        let slow = |over| self.likely_wait(ticket).is_some_and(|wait| wait > over);
         let pool: &Pool = self.state.pool();
         conditions.waiting_over.is_none_or(crowded)
             && conditions.estimated_wait_over.is_none_or(slow)

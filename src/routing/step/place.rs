@@ -100,12 +100,15 @@ impl Step<'_> {
         let waiting_before = self.state.queues().role(&role).map_or(0, crate::routing::queue::RoleQueue::len);
         let position = self.state.position(ticket, &role).expect("a routable ticket's role is in the catalogue");
         let already = u64::from(ticket.phase == Phase::Waiting);
+        let estimate = self.state.estimate(&role, ticket.demand.priority, position, self.at);
         let event = Event::TicketQueued {
             ticket: id.clone(),
             channel: ticket.spec.channel.clone(),
             position,
             waiting: u64::try_from(waiting_before).expect("a length fits") + 1 - already,
-            estimated_wait: self.state.estimated_wait(&role, position, self.at),
+            estimated_wait: estimate.map(|estimate| estimate.likely),
+            wait_by_pace: estimate.map(|estimate| estimate.by_pace),
+            wait_range: estimate.and_then(|estimate| estimate.range),
             direction,
             role: role.clone(),
         };

@@ -6,6 +6,7 @@ use crate::routing::matching;
 use crate::routing::name::TicketId;
 use crate::routing::service::{Answer, Served, ServiceScore};
 use crate::routing::ticket::{Phase, Ticket};
+use crate::routing::time::Millis;
 
 impl Step<'_> {
     /// A ticket will be late soon; one that is late by now is told of as that alone.
@@ -24,15 +25,24 @@ impl Step<'_> {
             channel: ticket.spec.channel.clone(),
             due_at,
             position,
-            estimated_wait: position.and_then(|position| self.state.estimated_wait(role, position, self.at)),
+            estimated_wait: self.likely_wait(ticket).filter(|_| waits),
         };
         self.emit(event);
+    }
+
+    /// How long a ticket will wait where it stands, or would stand, in its role's queue.
+    pub(super) fn likely_wait(&self, ticket: &Ticket) -> Option<Millis> {
+        let role = ticket.demand.role()?;
+        let position = self.state.position(ticket, role)?;
+        self.state.estimate(role, ticket.demand.priority, position, self.at).map(|estimate| estimate.likely)
     }
 
     /// What it means that a ticket is owned now, where nobody has owned it before.
     pub(super) fn first_answer(&self, ticket: &Ticket) -> Option<Answer> {
         let service = self.score(ticket, [Served::AnsweredWithin, Served::AnsweredLate]);
-        (!ticket.service.answered).then_some(Answer { service })
+        let foretold = ticket.service.foretold.as_ref().zip(ticket.demand.role());
+        let wait = foretold.map(|(foretold, role)| foretold.score(role, self.at));
+        (!ticket.service.answered).then_some(Answer { service, wait })
     }
 
     /// How the promise of a ticket's role turns out now that it is first owned, or ends: the one or, where it is late,

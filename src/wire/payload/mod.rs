@@ -1,7 +1,7 @@
 //! The `data` of outbound events (contract §5), as it is written.
 //!
 //! The comments on members are the reference: `docs/events.md` and the JSON Schemas repeat them. A member that has
-//! nothing to say is left out, never `null`; but for `estimated_wait_ms`, which displays can count on.
+//! nothing to say is left out, never `null`; but for `estimated_wait_ms` and its range, which displays can count on.
 
 mod agent;
 mod assignment;
@@ -22,7 +22,9 @@ pub(super) use assignment::{
 };
 pub(super) use automation::TicketAutomated;
 pub(super) use diversion::{TicketCallback, TicketDiverted};
-pub(super) use ticket::{TicketAtRisk, TicketBreached, TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable};
+pub(super) use ticket::{
+    TicketAtRisk, TicketBreached, TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable, WaitRangeBody,
+};
 
 /// The schema of [`Time`].
 pub(super) struct TimeSchema;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::routing::escalation::EscalationCause;
+use crate::routing::estimate::WaitRange;
 use crate::routing::name::{RoleName, TicketType};
 use crate::routing::skill::Skills;
 use crate::routing::ticket::{Customer, Demand, Scalar, TicketSpec};
@@ -27,6 +28,24 @@ pub(in crate::wire) struct TicketQueued<'a> {
     pub(in crate::wire) waiting: u64,
     /// How long it may take; `null` until the role has assigned often enough to tell.
     pub(in crate::wire) estimated_wait_ms: Option<u64>,
+    /// Eight of ten of its role and priority wait so long; `null` until enough of them have been told how long.
+    pub(in crate::wire) estimated_wait_range_ms: Option<WaitRangeBody>,
+}
+
+/// At least so long, and at most so long.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(in crate::wire) struct WaitRangeBody {
+    /// One of ten waits less.
+    low: u64,
+    /// One of ten waits more.
+    high: u64,
+}
+
+impl WaitRangeBody {
+    pub(in crate::wire) fn of(range: WaitRange) -> Self {
+        Self { low: range.low.0, high: range.high.0 }
+    }
 }
 
 pub(super) fn skill_levels(skills: &Skills) -> BTreeMap<&str, u8> {

@@ -7,6 +7,7 @@ use crate::routing::automation::{Automated, Settings};
 use crate::routing::command::{Command, Rejection};
 use crate::routing::diversion::{CallbackNote, DiversionCause};
 use crate::routing::escalation::EscalationCause;
+use crate::routing::estimate::WaitRange;
 use crate::routing::event::{Held, Taking};
 use crate::routing::name::{
     AgentId, AssignmentId, AutomationName, ChannelName, Permission, RoleName, SkillName, TicketId,
@@ -206,6 +207,8 @@ fn about_tickets() -> Vec<Event> {
             position: 3,
             waiting: 12,
             estimated_wait: Some(Millis::from_secs(90)),
+            wait_by_pace: Some(Millis::from_secs(120)),
+            wait_range: Some(WaitRange { low: Millis::from_secs(40), high: Millis::from_secs(210) }),
             direction: None,
         },
         Event::TicketEscalated {

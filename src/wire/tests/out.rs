@@ -55,10 +55,13 @@ fn an_estimate_is_always_said_even_where_nothing_is_known() {
         position: 1,
         waiting: 1,
         estimated_wait: None,
+        wait_by_pace: None,
+        wait_range: None,
         direction: None,
     };
     let message = encode(&event, Timestamp(0), &Context::default()).expect("a message");
     assert_eq!(body(&message)["data"].get("estimated_wait_ms"), Some(&Value::Null));
+    assert_eq!(body(&message)["data"].get("estimated_wait_range_ms"), Some(&Value::Null));
 }
 
 fn state() -> State {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rolecall::journal::Entry;
+use rolecall::routing::estimate::{Foresight, WaitRange, WaitScore};
 use rolecall::routing::role::{Role, ServiceTarget};
 use rolecall::routing::service::{Answer, Served, ServiceScore};
 use rolecall::routing::ticket::Closing;
@@ -37,7 +38,7 @@ pub(super) fn scores() -> Vec<Entry> {
         priority: Priority::HIGH,
         waited: Millis(10),
         due_at: Some(Timestamp(6)),
-        answer: Some(Answer { service: service(Served::AnsweredLate) }),
+        answer: Some(Answer { service: service(Served::AnsweredLate), wait: None }),
     };
     let closed = Event::TicketClosed {
         ticket: ticket(),
@@ -49,4 +50,34 @@ pub(super) fn scores() -> Vec<Entry> {
         service: service(Served::AbandonedWithin),
     };
     entries([(Command::Elapse, vec![assigned]), (Command::Elapse, vec![closed])])
+}
+
+/// A wait that was foretold with a range, and how that turned out.
+pub(super) fn estimates() -> Vec<Entry> {
+    let queued = Event::TicketQueued {
+        ticket: ticket(),
+        role: role(),
+        channel: channel(),
+        position: 2,
+        waiting: 3,
+        estimated_wait: Some(Millis(60_000)),
+        wait_by_pace: Some(Millis(80_000)),
+        wait_range: Some(WaitRange { low: Millis(20_000), high: Millis(90_000) }),
+        direction: None,
+    };
+    let wait = WaitScore {
+        role: role(),
+        priority: Priority::HIGH,
+        ratio_permille: 1_250,
+        told_permille: 1_667,
+        foresight: Some(Foresight::Late),
+    };
+    let assigned = Event::TicketAssigned {
+        taking: taking(),
+        priority: Priority::HIGH,
+        waited: Millis(100_000),
+        due_at: None,
+        answer: Some(Answer { service: None, wait: Some(wait) }),
+    };
+    entries([(Command::Elapse, vec![queued]), (Command::Elapse, vec![assigned])])
 }
