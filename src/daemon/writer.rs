@@ -3,6 +3,9 @@
 //! Legal order: any number of [`Writer::deliver`], [`Writer::elapse`], [`Writer::resume_listening`] and [`Writer::replace_catalogue`], then
 //! [`Writer::seal`]; the next batch may fill while the sealed one becomes durable, and may be sealed when it is.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Instant;
 

@@ -1,0 +1,88 @@
+//! That how long the engine takes and how long people wait are measured apart.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::broker::Properties;
+use crate::journal::{JournalOptions, open};
+use crate::telemetry::recorder::build_recorder;
+
+const MINUTE: Millis = Millis::from_secs(60);
+const START: Timestamp = Timestamp(1_795_000_000_000);
+
+/// A writer over a journal of its own, which nothing is written to here.
+fn writer(directory: &std::path::Path) -> Writer {
+    let reader = open(directory, &JournalOptions::default()).expect("the journal opens").reader;
+    let recovered = reader.recover().expect("it is empty");
+    Writer::new(recovered, reader, "test", Millis::ZERO, Meters::new(), Arc::new(ReadModel::new()))
+        .expect("it is empty")
+}
+
+fn deliver(writer: &mut Writer, tag: u64, (kind, data): (&str, &Value), now: Timestamp) {
+    let delivery = Delivery {
+        token: DeliveryToken { epoch: 1, tag },
+        routing_key: kind.to_owned(),
+        properties: Properties::new().with_kind(kind),
+        body: serde_json::to_vec(data).expect("it is JSON"),
+        redelivered: false,
+        received_at: Instant::now(),
+    };
+    writer.deliver(delivery, now).expect("the journal can be read");
+}
+
+/// The value of the series that begins so, as it is written.
+fn sample<'s>(scrape: &'s str, series: &str) -> &'s str {
+    let line = scrape.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("there is no {series} in {scrape}"))
+}
+
+fn number(text: &str) -> f64 {
+    text.parse().expect("a number")
+}
+
+#[test]
+fn what_a_decision_takes_is_measured_apart_from_what_people_wait() {
+    let recorder = build_recorder().expect("every histogram has buckets");
+    let handle = recorder.handle();
+    let directory = tempfile::tempdir().expect("a directory");
+    let (waits, mut told) = (10_u64, 0);
+    metrics::with_local_recorder(&recorder, || {
+        let mut writer = writer(directory.path());
+        let role = crate::routing::role::Role::named(RoleName::parse("care").expect("a name"));
+        let catalogue = Catalogue { roles: [(role.name.clone(), role)].into(), ..Catalogue::default() };
+        writer.replace_catalogue(Arc::new(catalogue), START).expect("nothing hangs on what was before");
+        let mut now = START;
+        let mut tell = |kind: &str, data: &Value, now: Timestamp| {
+            told += 1;
+            deliver(&mut writer, told, (kind, data), now);
+        };
+        tell("agent.registered", &json!({ "agent_id": "ana", "roles": ["care"], "limits": { "email": 1 } }), now);
+        tell("agent.presence", &json!({ "agent_id": "ana", "status": "online" }), now);
+        for number in 0..=waits {
+            tell(
+                "ticket.created",
+                &json!({ "ticket_id": format!("t{number}"), "role": "care", "channel": "email" }),
+                now,
+            );
+        }
+        // One after the other: the first at once, the next after a quarter of an hour each.
+        for number in 0..waits {
+            now = now + Millis(15 * MINUTE.0);
+            tell("ticket.completed", &json!({ "ticket_id": format!("t{number}") }), now);
+        }
+        // What can't be read takes no decision; that time has passed does.
+        deliver(&mut writer, told + 1, ("no.such.event", &json!({})), now);
+        writer.elapse(now);
+    });
+    let scrape = handle.render();
+    let wait = |what: &str| format!(r#"rolecall_ticket_wait_seconds_{what}{{role="care",channel="email"}}"#);
+    assert_eq!(sample(&scrape, &wait("count")), "11", "one for each ticket");
+    assert_eq!(sample(&scrape, &wait("sum")), "49500", "a quarter of an hour, and two, and so on");
+    let decision = |what: &str| sample(&scrape, &format!("rolecall_decision_seconds_{what}")).to_owned();
+    let decisions = (told + 2).to_string();
+    assert_eq!(decision("count"), decisions, "one for each command, the catalogue and the clock among them");
+    assert!(number(&decision("sum")) < number(sample(&scrape, &wait("sum"))), "no wait is in it: {scrape}");
+}
