@@ -4,6 +4,7 @@
 //! [`Failure`], which says how the process ends. To add one: a module, a variant of `Subcommand`, a line in `dispatch`.
 
 mod broker_args;
+mod catalogue;
 mod check;
 mod completions;
 mod config_args;
@@ -47,6 +48,8 @@ enum Subcommand {
     Journal(journal::JournalArgs),
     /// Check a configuration: what is wrong with it, and what is hardly meant
     Check(check::CheckArgs),
+    /// The role structure as a file: write it, compare two, put one in force
+    Catalogue(catalogue::CatalogueArgs),
     /// Publish one event, or a file of events, to the daemon's exchange
     Publish(publish::PublishArgs),
     /// Watch what the daemon says, one line an event
@@ -82,6 +85,7 @@ fn dispatch(subcommand: Subcommand) -> Result<(), Failure> {
         Subcommand::Serve(args) => serve::run(args),
         Subcommand::Demo(args) => demo::run(&args),
         Subcommand::Journal(args) => journal::run(&args),
+        Subcommand::Catalogue(args) => catalogue::run(&args),
         Subcommand::Check(args) => check::run(&args),
         Subcommand::Publish(args) => publish::run(&args),
         Subcommand::Watch(args) => watch::run(&args),

@@ -10,6 +10,7 @@ use super::key::{Key, Keys};
 use super::permission::PermissionForm;
 use super::role::PERMISSION_SET;
 use super::section::{Reading, Section};
+use super::writing::{Member, Writing};
 
 const AGENT: Key<Set<PermissionForm>> = Key::new(
     "agent",
@@ -59,4 +60,18 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> AccessGr
         }
     }
     grants
+}
+
+/// The way back.
+pub(super) fn write(grants: &AccessGrants) -> Vec<Member> {
+    let mut writing = Writing::default();
+    for level in AccessLevel::ALL {
+        let key = match level {
+            AccessLevel::Agent => &AGENT,
+            AccessLevel::Admin => &ADMIN,
+            AccessLevel::Owner => &OWNER,
+        };
+        writing.put(key, grants.0.get(&level).cloned().unwrap_or_default());
+    }
+    writing.finish(KEYS)
 }

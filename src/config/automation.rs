@@ -14,6 +14,8 @@ use super::permission::PermissionForm;
 use super::role::{PERMISSION_SET, RAISE};
 use super::rule::{CONDITION_READ_MAX, SkillsForm};
 use super::section::{Reading, Section};
+use super::writing::{Member, Writes, Writing};
+use super::written::Written;
 
 /// What people are told fits on a screen.
 const NOTIFY_LENGTH_MAX: usize = 1_000;
@@ -142,6 +144,20 @@ fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(Automation,
     Some((Automation { name, on, after: after.unwrap_or_default(), when, times, set, notify }, origins))
 }
 
+/// The way back.
+pub(super) fn write(automation: &Automation) -> Vec<Member> {
+    let Automation { name, on, after, when, times, set, notify } = automation;
+    let mut writing = Writing::default();
+    writing.put(&NAME, name);
+    writing.put(&ON, on);
+    writing.put_some(&AFTER, on.is_timed().then_some(after));
+    writing.put_some(&WHEN, when.as_ref());
+    writing.put(&TIMES, times);
+    writing.put(&SET, (set.clone(), ActionsPlaces::default()));
+    writing.put_some(&NOTIFY, notify.as_ref());
+    writing.finish(KEYS)
+}
+
 /// How long belongs to what lasts, and to nothing else.
 fn check_time(section: &Section<'_>, on: Occasion, reading: &mut Reading<'_>) {
     match section.written(&AFTER) {
@@ -196,5 +212,19 @@ impl Form for ActionsForm {
             release: section.take(&set::RELEASE, reading).unwrap_or_default(),
         };
         Some((actions, ActionsPlaces { release: section.written(&set::RELEASE) }))
+    }
+}
+
+impl Writes for ActionsForm {
+    fn write(&self, (actions, _): &Self::Value) -> Written {
+        let AutomationActions { role, priority, raise_priority, skills, permissions, release } = actions;
+        let mut writing = Writing::default();
+        writing.put_some(&set::ROLE, role.as_ref());
+        writing.put_some(&set::PRIORITY, priority.as_ref());
+        writing.put(&set::RAISE_PRIORITY, raise_priority);
+        writing.put(&set::SKILLS, skills);
+        writing.put(&set::PERMISSIONS, permissions);
+        writing.put(&set::RELEASE, release);
+        writing.into_table(set::KEYS)
     }
 }

@@ -12,12 +12,14 @@ use crate::routing::{Catalogue, ChannelName, RoleName, RuleName, Status, StatusN
 use super::automation::{self, AutomationOrigins};
 use super::channel::{self, ANY_LENGTH, CHANNEL_NAME};
 use super::diagnostic::{Diagnostic, Origin};
+use super::document::{Document, Heading, Part};
 use super::form::{Form, Length, Name, Node, RoleReference, Whole, describe};
 use super::key::{Key, Keys};
 use super::role::{self, RoleOrigins};
 use super::rule::{self, RuleOrigins};
 use super::section::{Reading, Section};
 use super::status::{self, STATUS_NAME};
+use super::writing::{Member, Writing};
 use super::zone::ZoneForm;
 use super::{access, file, pacing, succession};
 
@@ -123,6 +125,50 @@ fn read_agents(section: &Section<'_>, reading: &mut Reading<'_>) -> AgentRules {
         idle_timeout: section.take(&agents::IDLE_TIMEOUT, reading).unwrap_or(default.idle_timeout),
         pacing: pacing::read(section, reading),
     }
+}
+
+/// The way back: a table for each thing that a catalogue has.
+pub(super) fn write(catalogue: &Catalogue) -> Document {
+    let Catalogue {
+        channels,
+        roles,
+        rules,
+        automations,
+        default_role,
+        access,
+        agents: rules_for_agents,
+        statuses,
+        closed_retention,
+        time_zone,
+    } = catalogue;
+    let mut routing = Writing::default();
+    routing.put_some(&routing::DEFAULT_ROLE, default_role.as_ref());
+    routing.put(&routing::CLOSED_RETENTION, closed_retention);
+    routing.put(&routing::TIME_ZONE, time_zone);
+    let mut parts = vec![
+        Part { heading: Heading::Single("routing"), members: routing.finish(routing::KEYS) },
+        Part { heading: Heading::Single("agents"), members: write_agents(rules_for_agents) },
+        Part { heading: Heading::Single("access"), members: access::write(access) },
+    ];
+    let named = |kind, name: String, members| Part { heading: Heading::Named(kind, name), members };
+    parts.extend(statuses.iter().map(|(name, means)| named("status", name.to_string(), status::write(*means))));
+    parts.extend(channels.iter().map(|(name, channel)| named("channel", name.to_string(), channel::write(channel))));
+    let entry = |kind, name: String, members| Part { heading: Heading::Entry(kind, name), members };
+    parts.extend(roles.values().map(|role| entry("role", role.name.to_string(), role::write(role))));
+    parts.extend(rules.iter().map(|rule| entry("rule", rule.name.to_string(), rule::write(rule))));
+    parts.extend(automations.iter().map(|it| entry("automation", it.name.to_string(), automation::write(it))));
+    Document { parts }
+}
+
+fn write_agents(rules: &AgentRules) -> Vec<Member> {
+    let AgentRules { capacity, missed_offers_max, heartbeat_timeout, idle_timeout, pacing } = rules;
+    let mut writing = Writing::default();
+    writing.put(&agents::CAPACITY, capacity);
+    writing.put(&agents::MISSED_OFFERS_MAX, missed_offers_max);
+    writing.put(&agents::HEARTBEAT_TIMEOUT, heartbeat_timeout);
+    writing.put(&agents::IDLE_TIMEOUT, idle_timeout);
+    pacing::write(pacing, &mut writing);
+    writing.finish(agents::KEYS)
 }
 
 fn read_channels(

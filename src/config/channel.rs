@@ -12,6 +12,8 @@ use super::diagnostic::Diagnostic;
 use super::form::{Choice, Form, Length, Name, Node, Set, Whole, misfit};
 use super::key::{Key, Keys};
 use super::section::{Reading, Section};
+use super::writing::{Member, Writes, Writing};
+use super::written::Written;
 
 /// Any length of time.
 pub(super) const ANY_LENGTH: Length = Length { min: Millis::ZERO, max: DURATION_MAX };
@@ -81,6 +83,20 @@ pub(super) fn read(name: &ChannelName, section: &Section<'_>, reading: &mut Read
     }
 }
 
+/// The way back.
+pub(super) fn write(channel: &Channel) -> Vec<Member> {
+    let Channel { cost, limit, acceptance, offer_timeout, wrap_up, owner_grace, interrupts } = channel;
+    let mut writing = Writing::default();
+    writing.put(&COST, cost);
+    writing.put(&LIMIT, limit);
+    writing.put(&ACCEPTANCE, acceptance);
+    writing.put(&OFFER_TIMEOUT, offer_timeout);
+    writing.put(&WRAP_UP, wrap_up);
+    writing.put(&OWNER_GRACE, owner_grace);
+    writing.put(&INTERRUPTS, interrupts);
+    writing.finish(KEYS)
+}
+
 /// A channel that interrupts itself would let through any number of tickets, and keep the next one away.
 fn read_interrupts(name: &ChannelName, section: &Section<'_>, reading: &mut Reading<'_>) -> BTreeSet<ChannelName> {
     let interrupts = section.take(&INTERRUPTS, reading).unwrap_or_default();
@@ -109,6 +125,15 @@ impl Form for OwnerGraceForm {
                 misfit(self, node, reading, format!("{text:?} is neither \"keep\" nor a duration"))
             }
             _ => ANY_LENGTH.read(node, reading).map(OwnerGrace::After),
+        }
+    }
+}
+
+impl Writes for OwnerGraceForm {
+    fn write(&self, grace: &OwnerGrace) -> Written {
+        match grace {
+            OwnerGrace::Keep => Written::text("keep"),
+            OwnerGrace::After(length) => ANY_LENGTH.write(length),
         }
     }
 }

@@ -274,7 +274,7 @@ impl<T: Debug + Copy> Form for Choice<T> {
 pub(super) struct PriorityForm;
 
 impl PriorityForm {
-    const NAMED: Choice<Priority> = Choice {
+    pub(super) const NAMED: Choice<Priority> = Choice {
         of: "priority",
         options: &[
             ("low", Priority::LOW),

@@ -13,6 +13,12 @@
 //! `Form` reads the value. `catalogue` puts the nouns of [`crate::routing`] together and checks what refers to what;
 //! `conditions` asks the engine about the rules; `lint` looks for what is valid and hardly meant.
 //!
+//! # The way back
+//!
+//! A catalogue is written by the same declarations: each noun has a `write` beside its `read`, which takes it apart member
+//! by member, and each form of a key that can be written `Writes`. So what can be configured can be exported, told as
+//! different, and applied.
+//!
 //! This room knows `routing` and no other: the daemon hands the broker, the journal and the HTTP server what they need.
 
 mod access;
@@ -22,11 +28,14 @@ mod channel;
 mod conditions;
 mod daemon;
 mod diagnostic;
+mod difference;
+mod document;
 mod duration;
 mod file;
 mod form;
 mod key;
 mod lint;
+mod markdown;
 mod overrides;
 mod pacing;
 mod permission;
@@ -36,11 +45,14 @@ mod rule;
 mod secret;
 mod section;
 mod settings;
+mod splice;
 mod split;
 mod staffing;
 mod status;
 mod succession;
 mod suggestion;
+mod writing;
+mod written;
 mod zone;
 
 use std::io;
@@ -48,13 +60,19 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
+use crate::routing::Catalogue;
+
 pub use diagnostic::{Diagnostic, Origin, Report, Severity};
+pub use difference::{Change, Difference, MemberChange};
 pub use overrides::{OWNER_TOKEN_VARIABLE, Overrides, Setting};
 pub use reference::reference_blocks;
 pub use secret::{BrokerUri, Secret, redact_passwords};
 pub use settings::{
     AmqpConfig, Config, DedupeConfig, HttpConfig, JournalConfig, LogConfig, LogFormat, LogLevel, NodeConfig, QueueType,
 };
+pub use splice::{CannotSplice, splice};
+
+pub use written::Written;
 
 use section::Reading;
 
@@ -140,4 +158,28 @@ pub fn parse(name: &str, text: &str, overrides: &Overrides) -> Result<Loaded, Re
     }
     diagnostics.extend(lint::check(&config.catalogue, &origins));
     Ok(Loaded { config, warnings: Report::new(name, text, diagnostics) })
+}
+
+/// The part of a configuration that is about routing, as a file that is read to the same catalogue.
+#[must_use]
+pub fn export_toml(catalogue: &Catalogue) -> String {
+    catalogue::write(catalogue).toml()
+}
+
+/// The same as JSON, tables and keys by the same names.
+#[must_use]
+pub fn export_json(catalogue: &Catalogue) -> serde_json::Value {
+    catalogue::write(catalogue).json()
+}
+
+/// The role structure as a page for people, in Markdown.
+#[must_use]
+pub fn export_markdown(catalogue: &Catalogue) -> String {
+    markdown::page(catalogue, &catalogue::write(catalogue))
+}
+
+/// What is different between two catalogues, table by table and member by member.
+#[must_use]
+pub fn differences(old: &Catalogue, new: &Catalogue) -> Vec<Difference> {
+    difference::differences(&catalogue::write(old), &catalogue::write(new))
 }

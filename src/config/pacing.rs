@@ -9,6 +9,8 @@ use super::duration;
 use super::form::{Form, Node, Whole, describe, misfit};
 use super::key::Key;
 use super::section::{Reading, Section};
+use super::writing::{Writes, Writing};
+use super::written::Written;
 
 /// The longest window: a day's work is planned, not paced.
 const WINDOW_MAX: Millis = Millis::from_secs(24 * 3_600);
@@ -30,6 +32,13 @@ pub(super) const PER_HOUR: Key<Whole<u32>> = Key::optional(
 /// Reads how agents are paced.
 pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Pacing {
     Pacing { ramp: section.take(&RAMP, reading), per_hour: section.take(&PER_HOUR, reading) }
+}
+
+/// The way back.
+pub(super) fn write(pacing: &Pacing, writing: &mut Writing) {
+    let Pacing { ramp, per_hour } = pacing;
+    writing.put_some(&RAMP, ramp.as_ref());
+    writing.put_some(&PER_HOUR, per_hour.as_ref());
 }
 
 /// `1 per 10s`
@@ -59,4 +68,10 @@ impl Form for AllowanceForm {
 fn parse(text: &str) -> Option<Allowance> {
     let (count, window) = text.split_once(" per ")?;
     Some(Allowance { count: count.trim().parse().ok()?, window: duration::parse(window.trim()).ok()? })
+}
+
+impl Writes for AllowanceForm {
+    fn write(&self, Allowance { count, window }: &Allowance) -> Written {
+        Written::Text(format!("{count} per {}", duration::format(*window)))
+    }
 }

@@ -5,6 +5,8 @@ use crate::routing::Permission;
 use super::diagnostic::Diagnostic;
 use super::form::{Form, Name, Node};
 use super::section::Reading;
+use super::writing::Writes;
+use super::written::Written;
 
 /// The name of a permission.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +29,12 @@ impl Form for PermissionForm {
             reading.report(Diagnostic::warning(node.origin.clone(), message).help(Some(help)));
         }
         Some(permission)
+    }
+}
+
+impl Writes for PermissionForm {
+    fn write(&self, permission: &Permission) -> Written {
+        Written::text(permission)
     }
 }
 

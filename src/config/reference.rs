@@ -107,6 +107,10 @@ fn overrides_table() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::super::document::Heading;
+    use super::super::written::Written;
     use crate::config::{Config, Loaded, Origin, Overrides, Report, parse};
 
     use super::*;
@@ -188,6 +192,46 @@ mod tests {
                 let hit = |origin: &Origin| matches!(origin, Origin::File(span) if text[span.clone()] == *date);
                 assert!(places.into_iter().any(hit), "{} of {} is not read:\n{report}", key.name(), table.title);
             }
+        }
+    }
+
+    /// The keys that a value has, where it is a table or a list of such.
+    fn keys_within(value: &Written) -> BTreeSet<String> {
+        match value {
+            Written::Table(members) => members.iter().map(|(key, _)| key.clone()).collect(),
+            Written::List(values) => values.iter().flat_map(keys_within).collect(),
+            Written::Flag(_) | Written::Whole(_) | Written::Share(_) | Written::Text(_) => BTreeSet::new(),
+        }
+    }
+
+    /// What a catalogue says beyond the defaults, under the titles of the reference.
+    fn told_keys(text: &str) -> BTreeMap<String, BTreeSet<String>> {
+        let mut told: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for part in &catalogue::write(&config(text).catalogue).parts {
+            let title = match &part.heading {
+                Heading::Single(kind) => format!("[{kind}]"),
+                Heading::Named(kind, _) => format!("[{kind}.NAME]"),
+                Heading::Entry(kind, _) => format!("[[{kind}]]"),
+            };
+            for (member, value) in part.told() {
+                told.entry(title.clone()).or_default().insert(member.key.to_owned());
+                for of in ["of a", "of an"] {
+                    told.entry(format!("{} {of} {title}", member.key)).or_default().extend(keys_within(value));
+                }
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn the_file_that_has_everything_has_every_key_that_is_about_routing() {
+        let told = told_keys(include_str!("../../tests/catalogues/everything.toml"));
+        let of_daemon = ["[node]", "[log]", "[amqp]", "[journal]", "[http]", "[dedupe]"];
+        for table in TABLES.iter().filter(|table| !of_daemon.contains(&table.title)) {
+            let declared: BTreeSet<String> = table.keys.iter().map(|key| key.name().to_owned()).collect();
+            let found = told.get(table.title).cloned().unwrap_or_default();
+            let missing: Vec<_> = declared.difference(&found).collect();
+            assert!(missing.is_empty(), "tests/catalogues/everything.toml lacks {missing:?} in {}", table.title);
         }
     }
 }

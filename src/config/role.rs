@@ -17,6 +17,8 @@ use super::key::{Key, Keys};
 use super::permission::PermissionForm;
 use super::section::{Reading, Section};
 use super::staffing;
+use super::writing::{Member, Writes, Writing};
+use super::written::Written;
 
 /// The most texts of a list that people read.
 const TEXTS_MAX: usize = 100;
@@ -227,6 +229,64 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(
     name.map(|_| (role, origins(section, steps)))
 }
 
+/// The way back: every key of a role.
+pub(super) fn write(role: &Role) -> Vec<Member> {
+    let Role {
+        name,
+        replaces,
+        description,
+        responsibilities,
+        ticket_types,
+        channels,
+        permissions,
+        permissions_denied,
+        strategy,
+        order,
+        dispatch,
+        weight,
+        acceptance,
+        offer_timeout,
+        wrap_up,
+        ring_max,
+        priority_worth,
+        sticky_wait,
+        decline_cooldown,
+        cooldowns,
+        owning,
+        target,
+        overflow,
+        staffing,
+        admission,
+    } = role;
+    let mut writing = Writing::default();
+    writing.put(&NAME, name);
+    writing.put(&REPLACES, replaces);
+    writing.put(&DESCRIPTION, description);
+    writing.put(&RESPONSIBILITIES, responsibilities);
+    writing.put(&TICKET_TYPES, ticket_types);
+    writing.put_some(&CHANNELS, channels.as_ref());
+    writing.put(&PERMISSIONS, permissions);
+    writing.put(&PERMISSIONS_DENIED, permissions_denied);
+    writing.put(&STRATEGY, strategy);
+    writing.put(&ORDER, order);
+    writing.put(&DISPATCH, dispatch);
+    writing.put(&WEIGHT, weight);
+    writing.put_some(&ACCEPTANCE, acceptance.as_ref());
+    writing.put_some(&OFFER_TIMEOUT, offer_timeout.as_ref());
+    writing.put_some(&WRAP_UP, wrap_up.as_ref());
+    writing.put(&RING_MAX, ring_max);
+    writing.put(&PRIORITY_WORTH, priority_worth);
+    writing.put(&STICKY_WAIT, sticky_wait);
+    cooldown::write(*decline_cooldown, cooldowns, &mut writing);
+    owning::write(owning, &mut writing);
+    writing.put_some(&TARGET, target.as_ref());
+    let steps: Vec<_> = overflow.iter().map(|step| (step.clone(), Origin::Whole)).collect();
+    writing.put(&overflow::LADDER, steps);
+    staffing::write(*staffing, &mut writing);
+    admission::write(admission, &mut writing);
+    writing.finish(KEYS)
+}
+
 fn origins(section: &Section<'_>, overflow: Vec<Origin>) -> RoleOrigins {
     RoleOrigins {
         name: section.origin(&NAME),
@@ -280,5 +340,16 @@ impl Form for TargetForm {
         let for_share_permille = section.take(&target::FOR_SHARE, reading);
         let at_risk = section.take(&target::AT_RISK, reading);
         Some(ServiceTarget { answer_within: answer_within?, for_share_permille: for_share_permille?, at_risk })
+    }
+}
+
+impl Writes for TargetForm {
+    fn write(&self, target: &ServiceTarget) -> Written {
+        let ServiceTarget { answer_within, for_share_permille, at_risk } = target;
+        let mut writing = Writing::default();
+        writing.put(&target::ANSWER_WITHIN, answer_within);
+        writing.put(&target::FOR_SHARE, for_share_permille);
+        writing.put_some(&target::AT_RISK, at_risk.as_ref());
+        writing.into_table(target::KEYS)
     }
 }

@@ -15,6 +15,8 @@ use super::permission::PermissionForm;
 use super::role::{PERMISSION_SET, RAISE};
 use super::section::{Reading, Section};
 use super::split::SplitForm;
+use super::writing::{Member, Writes, Writing};
+use super::written::Written;
 
 /// The longest condition that is read, in bytes. What the engine takes is less, and it says so itself.
 pub(super) const CONDITION_READ_MAX: usize = 65_536;
@@ -46,6 +48,16 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(
     let set = section.take(&SET, reading).unwrap_or_default();
     let origins = RuleOrigins { name: section.origin(&NAME), when: section.origin(&WHEN), set: section.origin(&SET) };
     Some((Rule { name: name?, when: when?, set }, origins))
+}
+
+/// The way back.
+pub(super) fn write(rule: &Rule) -> Vec<Member> {
+    let Rule { name, when, set } = rule;
+    let mut writing = Writing::default();
+    writing.put(&NAME, name);
+    writing.put(&WHEN, when);
+    writing.put(&SET, set);
+    writing.finish(KEYS)
 }
 
 pub(super) mod set {
@@ -108,6 +120,20 @@ impl Form for ActionsForm {
     }
 }
 
+impl Writes for ActionsForm {
+    fn write(&self, actions: &RuleActions) -> Written {
+        let RuleActions { role, split, priority, raise_priority, skills, permissions } = actions;
+        let mut writing = Writing::default();
+        writing.put_some(&set::ROLE, role.as_ref());
+        writing.put_some(&set::SPLIT, Some(split).filter(|split| !split.is_empty()));
+        writing.put_some(&set::PRIORITY, priority.as_ref());
+        writing.put(&set::RAISE_PRIORITY, raise_priority);
+        writing.put(&set::SKILLS, skills);
+        writing.put(&set::PERMISSIONS, permissions);
+        writing.into_table(set::KEYS)
+    }
+}
+
 /// `{ de = 8 }` or `["de"]`
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SkillsForm;
@@ -150,5 +176,12 @@ impl Form for SkillsForm {
             }
             _ => misfit(self, node, reading, "these are no skills"),
         }
+    }
+}
+
+impl Writes for SkillsForm {
+    fn write(&self, skills: &Skills) -> Written {
+        let level = |level: &SkillLevel| Written::Whole(level.get().into());
+        Written::Table(skills.0.iter().map(|(skill, held)| (skill.to_string(), level(held))).collect())
     }
 }

@@ -7,6 +7,8 @@ use crate::routing::split::{SPLIT_WEIGHT_MAX, Split};
 use super::diagnostic::Origin;
 use super::form::{Form, Node, RoleReference, Whole, describe, misfit};
 use super::section::Reading;
+use super::writing::Writes;
+use super::written::Written;
 
 /// The most roles of a split: far above any number of vendors.
 const ROLES_MAX: usize = 100;
@@ -51,5 +53,12 @@ impl Form for SplitForm {
             return misfit(self, node, reading, "this split gives no role any ticket");
         }
         complete.then_some(split)
+    }
+}
+
+impl Writes for SplitForm {
+    fn write(&self, split: &Split) -> Written {
+        let weight = |weight: &u32| Written::Whole((*weight).into());
+        Written::Table(split.0.iter().map(|(role, share)| (role.to_string(), weight(share))).collect())
     }
 }

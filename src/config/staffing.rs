@@ -6,6 +6,7 @@ use crate::routing::staffing::Staffing;
 use super::form::Whole;
 use super::key::Key;
 use super::section::{Reading, Section};
+use super::writing::Writing;
 
 /// A rank, as a registration may give it.
 const RANK: Whole<u32> = Whole { min: 1, max: AgentProfile::RANK_MAX };
@@ -37,4 +38,11 @@ pub(super) const RESERVE: Key<Whole<u32>> = Key::new(
 pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Staffing {
     let reserve = section.take(&RESERVE, reading).unwrap_or_default();
     Staffing { rank_max: section.take(&RANK_MAX, reading), reserve }
+}
+
+/// The way back.
+pub(super) fn write(staffing: Staffing, writing: &mut Writing) {
+    let Staffing { rank_max, reserve } = staffing;
+    writing.put_some(&RANK_MAX, rank_max.as_ref());
+    writing.put(&RESERVE, reserve);
 }

@@ -6,6 +6,7 @@ use super::diagnostic::{Diagnostic, Origin};
 use super::form::{Choice, Name};
 use super::key::{Key, Keys};
 use super::section::{Reading, Section};
+use super::writing::{Member, Writing};
 
 /// A status's name.
 pub(super) const STATUS_NAME: Name<StatusName> = Name { of: "a status", parse: StatusName::parse };
@@ -40,4 +41,11 @@ pub(super) fn read(
         reading.report(found.expected("another name"));
     }
     section.take(&MEANS, reading)
+}
+
+/// The way back.
+pub(super) fn write(means: Status) -> Vec<Member> {
+    let mut writing = Writing::default();
+    writing.put(&MEANS, means);
+    writing.finish(KEYS)
 }

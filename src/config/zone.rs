@@ -6,6 +6,8 @@ use crate::routing::zone::Zone;
 
 use super::form::{Form, Node, describe, misfit};
 use super::section::Reading;
+use super::writing::Writes;
+use super::written::Written;
 
 /// `"Europe/Berlin"`
 #[derive(Debug, Clone, Copy)]
@@ -26,5 +28,11 @@ impl Form for ZoneForm {
             Ok(zone) => Some(zone),
             Err(unknown) => misfit(self, node, reading, unknown.to_string()),
         }
+    }
+}
+
+impl Writes for ZoneForm {
+    fn write(&self, zone: &Zone) -> Written {
+        Written::text(zone.name())
     }
 }

@@ -218,3 +218,27 @@ fn lock(directory: &Path) -> Result<File, JournalError> {
     write(&file).map_err(JournalError::file("write", &path))?;
     Ok(file)
 }
+
+/// The process that holds a journal; `None` where nobody does.
+///
+/// # Errors
+/// Where the lock can't be looked at.
+pub fn holder(directory: &Path) -> Result<Option<u32>, JournalError> {
+    let path = directory.join(LOCK);
+    let mut file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(JournalError::file("open", &path)(error)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            file.read_to_string(&mut text).map_err(JournalError::file("read", &path))?;
+            let pid = text.trim().parse().ok();
+            let what = || format!("{} does not say which process holds it", path.display());
+            pid.map(Some).ok_or_else(|| JournalError::Damaged { what: what() })
+        }
+        Err(TryLockError::Error(error)) => Err(JournalError::file("lock", &path)(error)),
+    }
+}

@@ -44,6 +44,7 @@ pub use append::RedbJournal;
 pub use error::JournalError;
 pub use export::{ExportError, export};
 pub use gauges::Usage;
+pub use home::holder;
 pub use inspect::{InspectedSnapshot, Inspection, inspect};
 pub use open::{Opened, open, open_on, open_to_look, open_with_backend};
 pub use read::{Entries, JournalReader, ReadView};

@@ -10,7 +10,7 @@ mod staff;
 mod way;
 mod words;
 
-pub use coming::{Coming, StepAhead};
+pub use coming::{Coming, StepAhead, step_changes, step_conditions};
 pub use lacking::{Cure, Lacking};
 pub use staff::{ELIGIBLE, LISTED_MAX, Listed, Staff};
 pub use way::Way;

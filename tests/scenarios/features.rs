@@ -40,7 +40,7 @@ enum Proof {
 
 /// The ids that the page must have: of the system we start from, of the field, of nobody else, and the regressions.
 fn wanted() -> BTreeSet<String> {
-    let of_the_model = [3, 6].into_iter().chain(9..=15).map(|number| format!("L{number}"));
+    let of_the_model = [3, 6, 7].into_iter().chain(9..=15).map(|number| format!("L{number}"));
     let of_the_field = (1..=61).map(|number| format!("F{number}"));
     let of_nobody_else = [1, 4, 5].map(|number| format!("N{number}"));
     let regressions = REGRESSIONS.map(str::to_owned);

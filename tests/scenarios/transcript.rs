@@ -43,7 +43,8 @@ impl Transcript {
             Some(format!("@{}{}", length(moment.as_millisecond() - self.begin.0), &word[bare.len()..]))
         };
         let words: Vec<String> = sentence.split(' ').map(|it| shown(it).unwrap_or_else(|| it.to_owned())).collect();
-        self.text.push_str(&format!("    {}\n", words.join(" ")));
+        let line = format!("    {}\n", words.join(" "));
+        self.text.push_str(&line);
     }
 
     /// Adds what goes out.

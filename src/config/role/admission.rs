@@ -12,6 +12,8 @@ use super::super::form::{Form, Length, Node, RoleReference, Whole, describe, mis
 use super::super::key::{Key, Keys};
 use super::super::section::{Reading, Section};
 use super::super::suggestion::nearest;
+use super::super::writing::{Writes, Writing};
+use super::super::written::Written;
 
 /// Nobody waits for no time at all; who is to be asked at once or not at all has `max_waiting = 0`.
 const WAIT: Length = Length { min: Millis::from_secs(1), max: ANY_LENGTH.max };
@@ -49,6 +51,15 @@ pub(super) fn read(role: &RoleName, section: &Section<'_>, reading: &mut Reading
         max_waiting: section.take(&MAX_WAITING, reading),
         when_full: diversion(&WHEN_FULL, role, section, reading),
     }
+}
+
+/// The way back.
+pub(super) fn write(admission: &Admission, writing: &mut Writing) {
+    let Admission { max_wait, when_waited, max_waiting, when_full } = admission;
+    writing.put_some(&MAX_WAIT, max_wait.as_ref());
+    writing.put(&WHEN_WAITED, when_waited);
+    writing.put_some(&MAX_WAITING, max_waiting.as_ref());
+    writing.put(&WHEN_FULL, when_full);
 }
 
 pub(super) fn origins(section: &Section<'_>) -> AdmissionOrigins {
@@ -96,6 +107,20 @@ impl Form for DiversionForm {
                 None
             }
             other => misfit(self, node, reading, format!("{} says nothing of what then", describe(other))),
+        }
+    }
+}
+
+impl Writes for DiversionForm {
+    fn write(&self, diversion: &Diversion) -> Written {
+        match diversion {
+            Diversion::Callback => Written::text(WORDS[0]),
+            Diversion::Cancel => Written::text(WORDS[1]),
+            Diversion::Role(role) => {
+                let mut writing = Writing::default();
+                writing.put(&ROLE, role);
+                writing.into_table(KEYS)
+            }
         }
     }
 }

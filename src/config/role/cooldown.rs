@@ -7,6 +7,7 @@ use super::super::channel::ANY_LENGTH;
 use super::super::form::Length;
 use super::super::key::Key;
 use super::super::section::{Reading, Section};
+use super::super::writing::Writing;
 
 pub(super) const DECLINE: Key<Length> = Key::new(
     "decline_cooldown",
@@ -27,4 +28,12 @@ pub(super) const BUSY: Key<Length> = Key::optional(
 pub(super) fn read(default: Millis, section: &Section<'_>, reading: &mut Reading<'_>) -> (Millis, Cooldowns) {
     let decline = section.take(&DECLINE, reading).unwrap_or(default);
     (decline, Cooldowns { no_answer: section.take(&NO_ANSWER, reading), busy: section.take(&BUSY, reading) })
+}
+
+/// The way back.
+pub(super) fn write(decline: Millis, cooldowns: &Cooldowns, writing: &mut Writing) {
+    let Cooldowns { no_answer, busy } = cooldowns;
+    writing.put(&DECLINE, decline);
+    writing.put_some(&NO_ANSWER, no_answer.as_ref());
+    writing.put_some(&BUSY, busy.as_ref());
 }

@@ -10,6 +10,8 @@ use super::super::form::{Flag, Form, Length, List, Node, RoleReference, Whole};
 use super::super::key::{Key, Keys};
 use super::super::section::{Reading, Section};
 use super::super::staffing;
+use super::super::writing::{Writes, Writing};
+use super::super::written::Written;
 use super::{NAMES_MAX, RAISE};
 
 /// The most rungs of an overflow ladder.
@@ -127,6 +129,26 @@ impl Form for StepForm {
         };
         let after = after(&section, &conditions, reading)?;
         Some((OverflowStep { after, ..step }, section.origin(&AFTER)))
+    }
+}
+
+impl Writes for StepForm {
+    fn write(&self, (step, _): &Self::Value) -> Written {
+        let OverflowStep { after, add_roles, drop_skills, raise_priority, lower_skills, rank_max, conditions } = step;
+        let StepConditions { waiting_over, estimated_wait_over, unless_offline, at_once_if_offline } = conditions;
+        let mut writing = Writing::default();
+        let says_when = !after.is_zero() || conditions.leaves_it_to_time();
+        writing.put_some(&AFTER, says_when.then_some(after));
+        writing.put_some(&WAITING_OVER, waiting_over.as_ref());
+        writing.put_some(&ESTIMATED_WAIT_OVER, estimated_wait_over.as_ref());
+        writing.put(&UNLESS_OFFLINE, unless_offline);
+        writing.put(&AT_ONCE_IF_OFFLINE, at_once_if_offline);
+        writing.put(&ADD_ROLES, add_roles);
+        writing.put(&DROP_SKILLS, drop_skills);
+        writing.put(&LOWER_SKILLS, lower_skills);
+        writing.put(&RAISE_PRIORITY, raise_priority);
+        writing.put_some(&staffing::STEP_RANK_MAX, rank_max.as_ref());
+        writing.into_table(KEYS)
     }
 }
 

@@ -7,6 +7,7 @@ use super::super::channel::{ANY_LENGTH, OwnerGraceForm};
 use super::super::form::Length;
 use super::super::key::Key;
 use super::super::section::{Reading, Section};
+use super::super::writing::Writing;
 
 /// Nobody replies in no time at all.
 const REPLY_BOUNDS: Length = Length { min: Millis::from_secs(1), max: ANY_LENGTH.max };
@@ -29,4 +30,11 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Owning {
         owner_grace: section.take(&OWNER_GRACE, reading),
         first_reply_within: section.take(&FIRST_REPLY_WITHIN, reading),
     }
+}
+
+/// The way back.
+pub(super) fn write(owning: &Owning, writing: &mut Writing) {
+    let Owning { owner_grace, first_reply_within } = owning;
+    writing.put_some(&OWNER_GRACE, owner_grace.as_ref());
+    writing.put_some(&FIRST_REPLY_WITHIN, first_reply_within.as_ref());
 }

@@ -57,7 +57,7 @@ fn words(state: &State, ticket: &Ticket, at: Timestamp, due: &TicketDue) -> Stri
         TicketDue::Overflow => {
             let mut steps = overflow::remaining(ticket, state.catalogue());
             let next = steps.find(|(_, step)| step.conditions.leaves_it_to_time());
-            next.map(|(number, step)| format!("overflow step {number} {}", changes(step))).unwrap_or_default()
+            next.map(|(number, step)| format!("overflow step {number} {}", step_changes(step))).unwrap_or_default()
         }
         TicketDue::Bars => {
             let lapse = ticket.bars.iter().filter(|bar| bar.until == Some(at)).map(|bar| &bar.agent);
@@ -82,14 +82,15 @@ pub(super) fn steps(state: &State, ticket: &Ticket) -> Vec<StepAhead> {
         step,
         from: ticket.entered_at + rung.after,
         certain: rung.conditions.leaves_it_to_time(),
-        changes: changes(rung),
-        conditions: conditions(rung),
+        changes: step_changes(rung),
+        conditions: step_conditions(rung),
     };
     overflow::remaining(ticket, state.catalogue()).map(ahead).collect()
 }
 
 /// What a step does: `adds the role technical and drops its demand for skills`.
-fn changes(step: &OverflowStep) -> String {
+#[must_use]
+pub fn step_changes(step: &OverflowStep) -> String {
     // Every member of a step is named, so that a new one is not forgotten here.
     let OverflowStep { after: _, add_roles, drop_skills, raise_priority, lower_skills, rank_max, conditions: _ } = step;
     let mut said = Vec::new();
@@ -112,7 +113,8 @@ fn changes(step: &OverflowStep) -> String {
 }
 
 /// On what condition a step is taken: `while more than 20 wait`.
-fn conditions(step: &OverflowStep) -> String {
+#[must_use]
+pub fn step_conditions(step: &OverflowStep) -> String {
     let StepConditions { waiting_over, estimated_wait_over, unless_offline, at_once_if_offline } = step.conditions;
     let mut said = Vec::new();
     said.extend(waiting_over.map(|over| format!("while more than {over} wait for its role")));

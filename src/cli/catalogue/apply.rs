@@ -1,0 +1,121 @@
+//! `rolecall catalogue apply`: check, show, write, reload; in this order, and nothing where the one before failed.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::config::{self, CannotSplice, Overrides};
+use crate::journal;
+
+use super::super::config_args::ConfigArgs;
+use super::super::{Exit, Failure};
+use super::{lines, print};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ApplyArgs {
+    /// The file whose catalogue is to come into force; its other sections do not count
+    new: PathBuf,
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Only say what would be different
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Why a file could not be put in the place of another.
+#[derive(Debug, thiserror::Error)]
+enum ApplyError {
+    #[error("name the configuration with --config or ROLECALL_CONFIG: there is no file to put the catalogue into")]
+    NoFile,
+    #[error("cannot {what} {}", path.display())]
+    Io { what: &'static str, path: PathBuf, source: io::Error },
+    #[error("{} and {} can't be put together", current.display(), next.display())]
+    Splice { current: PathBuf, next: PathBuf, source: CannotSplice },
+}
+
+impl ApplyError {
+    fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Io { what, path, source }
+    }
+}
+
+/// Puts the catalogue of one file in place of another's.
+pub(super) fn run(args: &ApplyArgs) -> Result<(), Failure> {
+    let refused = |error: ApplyError| Failure::new(Exit::Configuration, error);
+    let path = args.config.file().ok_or_else(|| refused(ApplyError::NoFile))?;
+    let path = fs::canonicalize(&path).map_err(ApplyError::io("find", &path)).map_err(refused)?;
+    let next =
+        config::load(Some(&args.new), &Overrides::none()).map_err(|error| Failure::new(Exit::Configuration, error))?;
+    if !next.warnings.is_empty() {
+        eprintln!("{}", next.warnings);
+    }
+    let current = args.config.load_or_fail()?.config;
+    let found = config::differences(&current.catalogue, &next.config.catalogue);
+    if found.is_empty() {
+        return print(&format!("{} has this catalogue already\n", path.display()));
+    }
+    print(&lines(&found))?;
+    if args.dry_run {
+        return Ok(());
+    }
+    let backup = write(&path, &args.new).map_err(|error| match &error {
+        ApplyError::NoFile | ApplyError::Splice { .. } => Failure::new(Exit::Configuration, error),
+        ApplyError::Io { .. } => Failure::new(Exit::Failed, error),
+    })?;
+    print(&format!("{} is written; as it was: {}\n", path.display(), backup.display()))?;
+    print(&reload(&current.journal.path))
+}
+
+/// Writes the file so that it is there wholly or not at all, and leaves a copy of what it was beside it.
+fn write(path: &Path, next: &Path) -> Result<PathBuf, ApplyError> {
+    let read = |path: &Path| fs::read_to_string(path).map_err(ApplyError::io("read", path));
+    let text = config::splice(&read(path)?, &read(next)?).map_err(|source| ApplyError::Splice {
+        current: path.to_owned(),
+        next: next.to_owned(),
+        source,
+    })?;
+    let moment = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+    let beside = |ending: &str| {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(ending);
+        path.with_file_name(name)
+    };
+    let backup = beside(&format!(".{moment}.bak"));
+    fs::copy(path, &backup).map_err(ApplyError::io("write", &backup))?;
+    let new = beside(".new");
+    replace(&new, path, &text).map_err(ApplyError::io("replace", path))?;
+    Ok(backup)
+}
+
+/// The new file has the permissions of the old one before it has its name.
+fn replace(new: &Path, path: &Path, text: &str) -> io::Result<()> {
+    let mut file = File::create(new)?;
+    file.set_permissions(fs::metadata(path)?.permissions())?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(new, path)?;
+    match path.parent() {
+        Some(directory) => File::open(directory)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// Asks the daemon of that journal to read its configuration again, or says how somebody else can.
+fn reload(journal_path: &Path) -> String {
+    let by_hand = "to have a daemon read it: `kill -HUP PID`, or `systemctl reload rolecall`\n";
+    match journal::holder(journal_path) {
+        Ok(Some(pid)) => match hang_up(pid) {
+            Ok(()) => format!("the daemon (process {pid}) was asked to read it; its log says whether it is in force\n"),
+            Err(error) => format!("the daemon (process {pid}) could not be asked to read it: {error}; {by_hand}"),
+        },
+        Ok(None) => format!("no daemon holds the journal {}; {by_hand}", journal_path.display()),
+        Err(error) => format!("it is not known whether a daemon runs: {error}; {by_hand}"),
+    }
+}
+
+fn hang_up(pid: u32) -> io::Result<()> {
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    let pid = pid.ok_or_else(|| io::Error::other("that is no process"))?;
+    Ok(rustix::process::kill_process(pid, rustix::process::Signal::HUP)?)
+}
