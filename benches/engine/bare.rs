@@ -8,7 +8,10 @@ use rolecall::routing::{AgentId, State, Ticket};
 pub(crate) fn choose<'s>(state: &'s State, ticket: &'s Ticket) -> Option<&'s AgentId> {
     let demand = &ticket.demand;
     let fits = state.pool().groups_of(&demand.roles).filter(|group| {
-        group.signature.skills.fulfil(&demand.skills) && demand.permissions.is_subset(&group.permissions)
+        let asks = |role| group.signature.roles.contains(role) && demand.asks(role, group.signature.rank(role));
+        (demand.rank_max.is_none() || demand.roles.iter().any(asks))
+            && group.signature.skills.fulfil(&demand.skills)
+            && demand.permissions.is_subset(&group.permissions)
     });
     let firsts =
         fits.filter_map(|group| group.bench(&ticket.spec.channel)?.free(Strategy::LongestIdle.ordering()).next());

@@ -132,9 +132,10 @@ pub(super) fn is_asked(agent: &Agent, demand: &Demand) -> bool {
     demand.roles.iter().any(|role| agent.profile.roles.contains(role) && demand.asks(role, agent.profile.rank(role)))
 }
 
-/// Whether a group is asked in one of these roles.
+/// Whether a group that has one of these roles is asked in any of them.
 pub(super) fn asks_group(demand: &Demand, roles: &[RoleName], group: &GroupSignature) -> bool {
-    roles.iter().any(|role| group.roles.contains(role) && demand.asks(role, group.rank(role)))
+    demand.rank_max.is_none()
+        || roles.iter().any(|role| group.roles.contains(role) && demand.asks(role, group.rank(role)))
 }
 
 /// What this agent lacks to take this ticket now; nothing where it may.
