@@ -214,14 +214,7 @@ impl<F: Follow> Applying<'_, F> {
             Event::OfferRevoked { held, .. } => self.end_offer(held),
             Event::TicketAssigned { taking, answer, .. } => self.assign(taking, answer.as_ref(), at, seq),
             Event::AssignmentRevoked { held, cause, .. } => {
-                self.change_ticket(&held.ticket, |it| {
-                    it.let_in_at = it.let_in_at.map(|_| at);
-                    it.phase = Phase::Intake;
-                    if *cause != RevokeCause::Transferred {
-                        it.returned_at = Some(at);
-                    }
-                    it.automated.ask_again();
-                });
+                self.change_ticket(&held.ticket, |it| leave_owner(it, *cause, at));
                 self.free_slot(held, at, seq);
                 if *cause == RevokeCause::Released {
                     self.change_agent(&held.agent, |it| it.acts(at));
@@ -453,6 +446,16 @@ fn update(ticket: &mut Ticket, intake: &Intake, at: Timestamp) {
     ticket.created_at = intake.created_at;
     ticket.due_at = intake.due_at;
     ticket.breached &= intake.due_at.is_some_and(|due| due <= at);
+    ticket.automated.ask_again();
+}
+
+/// Nobody owns it any more. Who is handed a ticket did not get it back.
+fn leave_owner(ticket: &mut Ticket, cause: RevokeCause, at: Timestamp) {
+    ticket.let_in_at = ticket.let_in_at.map(|_| at);
+    ticket.phase = Phase::Intake;
+    if cause != RevokeCause::Transferred {
+        ticket.returned_at = Some(at);
+    }
     ticket.automated.ask_again();
 }
 

@@ -26,9 +26,9 @@ fn roles_nothing_leads_to(catalogue: &Catalogue, origins: &CatalogueOrigins) -> 
     let by_overflow = catalogue.roles.values().flat_map(roles_that_it_adds);
     let by_diversion = catalogue.roles.values().flat_map(|role| role.admission.roles());
     let by_automation = catalogue.automations.iter().filter_map(|automation| automation.set.role.as_ref());
-    let by_role = by_overflow.chain(by_diversion);
+    let by_another = by_overflow.chain(by_diversion);
     let reached: BTreeSet<&RoleName> =
-        by_rule.chain(by_role).chain(by_automation).chain(&catalogue.default_role).collect();
+        by_rule.chain(by_another).chain(by_automation).chain(&catalogue.default_role).collect();
     let lost = catalogue.roles.values().filter(|role| role.ticket_types.is_empty() && !reached.contains(&role.name));
     let warning = |role: &Role| {
         let message = format!("nothing leads to the role {:?}", role.name.as_str());
