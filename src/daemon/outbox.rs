@@ -1,5 +1,7 @@
 //! What the outbox holds: publications, as bytes that the journal does not look into.
 
+use serde::Deserialize;
+
 use crate::broker::{Exchange, Properties, Publication};
 use crate::journal::JournalError;
 use crate::wire::{CONTENT_TYPE, Outbound, Unreadable};
@@ -35,6 +37,23 @@ pub(super) fn dead_letter(
     let properties =
         properties.with_header(ERROR_HEADER, unreadable.code.as_str()).with_header(DETAIL_HEADER, &unreadable.detail);
     Publication { exchange: Exchange::Dead, routing_key, properties, body }
+}
+
+/// The ticket of which a message tells, where it tells of one: its messages are published in their order (contract §3).
+pub(super) fn ticket(publication: &Publication) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Told {
+        data: About,
+    }
+    #[derive(Deserialize)]
+    struct About {
+        ticket_id: Option<String>,
+    }
+    if publication.exchange != Exchange::Assignments {
+        return None;
+    }
+    // Whatever is no event of ours has no order to keep.
+    serde_json::from_slice::<Told>(&publication.body).ok()?.data.ticket_id
 }
 
 pub(super) fn encode(publication: &Publication) -> Vec<u8> {

@@ -3,7 +3,7 @@
 //! It reads the journal's outbox and nothing else, so that what is sent after a restart takes the same way as what is
 //! sent at once, and a broker that takes nothing for a day costs disk and no memory.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -75,6 +75,8 @@ pub(super) struct Publisher {
     pub(super) cursor: Cursor,
     pub(super) promises: Promises,
     pub(super) meters: Meters,
+    /// Read from the outbox, and not sent: what did not fit into the last window.
+    pub(super) ahead: VecDeque<Publication>,
 }
 
 impl Publisher {
@@ -106,9 +108,21 @@ impl Publisher {
         }
     }
 
-    fn next_window(&self) -> Result<Vec<Publication>, JournalError> {
-        let records = self.reader.outbox_after(self.cursor.get(), WINDOW_RECORDS_MAX, WINDOW_BYTES_MAX)?;
-        records.iter().map(|record| outbox::decode(record.number, &record.bytes)).collect()
+    /// The next records, of each ticket one at most: where one of a window fails, those behind it have been sent
+    /// already, and a later event of its ticket would be heard before it.
+    fn next_window(&mut self) -> Result<Vec<Publication>, JournalError> {
+        if self.ahead.is_empty() {
+            let records = self.reader.outbox_after(self.cursor.get(), WINDOW_RECORDS_MAX, WINDOW_BYTES_MAX)?;
+            let read = records.iter().map(|record| outbox::decode(record.number, &record.bytes));
+            self.ahead = read.collect::<Result<_, _>>()?;
+        }
+        let mut tickets = HashSet::new();
+        let mut is_first = |publication: &Publication| {
+            let ticket = outbox::ticket(publication);
+            ticket.is_none_or(|ticket| tickets.insert(ticket))
+        };
+        let length = self.ahead.iter().position(|publication| !is_first(publication)).unwrap_or(self.ahead.len());
+        Ok(self.ahead.drain(..length).collect())
     }
 
     /// Tries until the whole window is confirmed, under the same ids.

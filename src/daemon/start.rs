@@ -1,5 +1,6 @@
 //! The life of a daemon, told from its start to its end.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -311,6 +312,7 @@ fn start(
         cursor: cursor.clone(),
         promises,
         meters: meters.clone(),
+        ahead: VecDeque::new(),
     };
     let (publisher, publishing) = Work::new("publisher", publisher.run(drained.clone()));
     host.on_runtime(publishing);
