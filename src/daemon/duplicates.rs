@@ -7,6 +7,8 @@ use sha2::{Digest, Sha256};
 use crate::journal::{DuplicateId, JournalError, JournalReader, ReadView};
 use crate::routing::{Millis, Timestamp};
 
+use super::{Mistake, Planted};
+
 /// The ids of inbound events. At most one batch is on its way to the journal while the next fills, so two sets bridge
 /// the time until a read of the journal sees them.
 pub(super) struct Duplicates {
@@ -15,6 +17,7 @@ pub(super) struct Duplicates {
     durable: ReadView,
     under_way: HashSet<DuplicateId>,
     filling: HashSet<DuplicateId>,
+    planted: Planted,
 }
 
 /// The id of an event: a digest of its source and its own id, so that a name of any length is recognised by 16 bytes.
@@ -31,9 +34,9 @@ pub(super) fn duplicate_id(source: &str, id: &str) -> DuplicateId {
 }
 
 impl Duplicates {
-    pub(super) fn new(reader: JournalReader, window: Millis) -> Result<Self, JournalError> {
+    pub(super) fn new(reader: JournalReader, window: Millis, planted: Planted) -> Result<Self, JournalError> {
         let durable = reader.view()?;
-        Ok(Self { reader, window, durable, under_way: HashSet::new(), filling: HashSet::new() })
+        Ok(Self { reader, window, durable, under_way: HashSet::new(), filling: HashSet::new(), planted })
     }
 
     /// Whether the event has come before, within the window; notes it where it has not.
@@ -41,7 +44,10 @@ impl Duplicates {
         if self.filling.contains(&id) || self.under_way.contains(&id) {
             return Ok(true);
         }
-        let seen_at = self.durable.seen_at(&id)?;
+        let mut seen_at = self.durable.seen_at(&id)?;
+        if self.planted.is(Mistake::DuplicatesOfTheBatchOnly) {
+            seen_at = None;
+        }
         let repeated = seen_at.is_some_and(|seen_at| now.since(seen_at) <= self.window);
         if !repeated {
             self.filling.insert(id);

@@ -6,12 +6,13 @@
 use std::io;
 use std::path::Path;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use crate::journal::{self, JournalError, JournalOptions, Opened};
 use crate::routing::{State, Timestamp};
 
 use super::clock::system_clock;
+use super::mistake::Planted;
 
 /// Whatever the daemon runs on.
 pub trait Host: Send + Sync + 'static {
@@ -40,6 +41,16 @@ pub trait Host: Send + Sync + 'static {
     /// the journal when the batch is. For those who hold one against the other.
     fn witness(&self, state: &State) {
         let _ = state;
+    }
+
+    /// Waits before a batch is appended: where appending takes time of its own, not at all.
+    fn before_append(&self) -> BoxFuture<'static, ()> {
+        ready(()).boxed()
+    }
+
+    /// A mistake that is made on purpose, to show that it is found. Without effect in a release build.
+    fn planted(&self) -> Planted {
+        Planted::default()
     }
 }
 

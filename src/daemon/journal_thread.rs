@@ -5,19 +5,21 @@ use std::time::Instant;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
-use crate::broker::Intake;
+use crate::broker::{DeliveryToken, Intake};
 use crate::journal::{Journal, JournalError};
 use crate::kill_point::kill_point;
 use crate::telemetry::Meters;
 
 use super::publisher::Promises;
 use super::writer::Sealed;
+use super::{Host, Mistake};
 
 /// A batch on its way. While the permit lives, the writer fills the next and does not seal it.
 pub(super) type UnderWay = (Sealed, OwnedSemaphorePermit);
 
 /// What the thread tells of what is durable.
 pub(super) struct Heralds {
+    pub(super) host: Arc<dyn Host>,
     pub(super) intake: Arc<dyn Intake>,
     /// The number of the newest outbox record that is durable.
     pub(super) outbox: watch::Sender<u64>,
@@ -34,16 +36,27 @@ pub(super) async fn run<J: Journal>(
     mut batches: mpsc::Receiver<UnderWay>,
     heralds: Heralds,
 ) -> Result<J, JournalError> {
+    let planted = heralds.host.planted();
+    let mut settled = DeliveryToken { epoch: 0, tag: 0 };
     while let Some((sealed, permit)) = batches.recv().await {
+        heralds.host.before_append().await;
+        if planted.is(Mistake::AcknowledgedBeforeAppend) {
+            sealed.settle.iter().for_each(|token| heralds.intake.settle(*token));
+        }
         let started_at = Instant::now();
         kill_point!(BeforeAppend);
-        journal.append(&sealed.batch)?;
+        let appended = journal.append(&sealed.batch);
+        if !planted.is(Mistake::FailedAppendPassedOver) {
+            appended?;
+        }
         heralds.meters.journal_synced(started_at.elapsed());
         heralds.promises.add(sealed.promises);
         drop(permit);
         kill_point!(BeforeAcknowledge);
         for token in sealed.settle {
-            heralds.intake.settle(token);
+            let tag = if planted.is(Mistake::EpochIgnored) { settled.tag.max(token.tag) } else { token.tag };
+            settled = DeliveryToken { tag, ..token };
+            heralds.intake.settle(settled);
         }
         kill_point!(AfterAcknowledge);
         if let Some(newest) = sealed.batch.outbox.last() {

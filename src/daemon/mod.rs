@@ -24,6 +24,7 @@ mod ends;
 mod host;
 mod housekeeping;
 mod journal_thread;
+mod mistake;
 mod observer;
 mod outbox;
 mod publisher;
@@ -39,6 +40,7 @@ use futures_util::future::BoxFuture;
 pub use clock::system_clock;
 pub use ends::DaemonError;
 pub use host::{Host, Machine};
+pub use mistake::{Mistake, Planted};
 pub use start::Daemon;
 pub use writer::{Sealed, Writer};
 

@@ -17,8 +17,8 @@ use crate::kill_point::kill_point;
 use crate::telemetry::Meters;
 use crate::telemetry::occurrence::{PublishFailed, PublishFailure};
 
-use super::outbox;
 use super::writer::Promise;
+use super::{Host, Mistake, outbox};
 
 /// The most records of a window: enough to hide a round trip, few enough that an abandoned window is sent again soon.
 const WINDOW_RECORDS_MAX: usize = 512;
@@ -69,6 +69,7 @@ impl Promises {
 
 /// Everything that the task needs.
 pub(super) struct Publisher {
+    pub(super) host: Arc<dyn Host>,
     pub(super) link: Box<dyn Publish>,
     pub(super) reader: JournalReader,
     pub(super) durable: watch::Receiver<u64>,
@@ -116,17 +117,32 @@ impl Publisher {
             let read = records.iter().map(|record| outbox::decode(record.number, &record.bytes));
             self.ahead = read.collect::<Result<_, _>>()?;
         }
+        let planted = self.host.planted();
         let mut tickets = HashSet::new();
         let mut is_first = |publication: &Publication| {
             let ticket = outbox::ticket(publication);
-            ticket.is_none_or(|ticket| tickets.insert(ticket))
+            planted.is(Mistake::TicketTwiceInAWindow) || ticket.is_none_or(|ticket| tickets.insert(ticket))
         };
         let length = self.ahead.iter().position(|publication| !is_first(publication)).unwrap_or(self.ahead.len());
-        Ok(self.ahead.drain(..length).collect())
+        let mut window: Vec<Publication> = self.ahead.drain(..length).collect();
+        if planted.is(Mistake::WindowBackwards) {
+            window.reverse();
+        }
+        if planted.is(Mistake::RepeatsStampedAnew) {
+            let now_s = u64::try_from(self.host.now().0 / 1_000).unwrap_or(0);
+            for publication in &mut window {
+                publication.properties = publication.properties.clone().with_timestamp_s(now_s);
+            }
+        }
+        Ok(window)
     }
 
     /// Tries until the whole window is confirmed, under the same ids.
     async fn publish(&mut self, window: &[Publication]) -> Result<(), super::DaemonError> {
+        let planted = self.host.planted();
+        if planted.is(Mistake::CursorBeforeConfirm) {
+            self.cursor.set(self.cursor.get() + window.len() as u64);
+        }
         let mut left = window;
         while !left.is_empty() {
             kill_point!(BeforePublish);
@@ -136,10 +152,15 @@ impl Publisher {
                 Err(PublishError { cause: PublishCause::Fatal(error), .. }) => return Err(error.into()),
                 Err(error) => {
                     tell(&error, left);
-                    error.confirmed
+                    let passed_over = match error.cause {
+                        PublishCause::Returned { .. } => planted.is(Mistake::ReturnedCountsAsSent),
+                        PublishCause::Nacked => planted.is(Mistake::RefusedCountsAsSent),
+                        _ => false,
+                    };
+                    error.confirmed + usize::from(passed_over)
                 }
             };
-            if confirmed > 0 {
+            if confirmed > 0 && !planted.is(Mistake::CursorBeforeConfirm) {
                 kill_point!(AfterConfirm);
                 self.meters.publish_confirmed(started_at.elapsed());
                 self.cursor.set(self.cursor.get() + confirmed as u64);

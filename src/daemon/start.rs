@@ -164,6 +164,7 @@ impl Daemon {
             Millis(u64::try_from(config.dedupe.window.as_millis()).unwrap_or(u64::MAX)),
             meters.clone(),
             read_model,
+            host.planted(),
         )?;
         let mut running =
             start(host, link, writer, questions, journal, reader, &config, readiness, heartbeat, &meters)?;
@@ -282,7 +283,13 @@ fn start(
     writer.replace_catalogue(Arc::new(config.catalogue.clone()), clock.now()).map_err(DaemonError::Catalogue)?;
     kill_point!(CatalogueInForce);
 
-    let heralds = Heralds { intake: Arc::clone(&intake), outbox, promises: promises.clone(), meters: meters.clone() };
+    let heralds = Heralds {
+        host: Arc::clone(&host),
+        intake: Arc::clone(&intake),
+        outbox,
+        promises: promises.clone(),
+        meters: meters.clone(),
+    };
     let journal = Work::on_thread(&*host, "journal", journal_thread::run(journal, sealed, heralds))?;
 
     let desk = Desk {
@@ -306,6 +313,7 @@ fn start(
 
     let drained = CancellationToken::new();
     let publisher = Publisher {
+        host: Arc::clone(&host),
         link: publisher_link,
         reader: reader.clone(),
         durable,

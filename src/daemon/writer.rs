@@ -22,6 +22,7 @@ use crate::wire::{self, Context, Encoder, Inbound, RawEvent, Unreadable};
 
 use super::duplicates::{Duplicates, duplicate_id};
 use super::outbox;
+use super::{Mistake, Planted};
 
 /// The most inputs of a batch: beyond it a sync costs less than what it makes durable.
 const INPUTS_MAX: usize = 512;
@@ -73,6 +74,7 @@ pub struct Writer {
     filling: Sealed,
     inputs: usize,
     bytes: usize,
+    planted: Planted,
 }
 
 impl Writer {
@@ -87,13 +89,14 @@ impl Writer {
         dedupe_window: Millis,
         meters: Meters,
         read_model: Arc<ReadModel>,
+        planted: Planted,
     ) -> Result<Self, JournalError> {
         meters.learn(recovered.state.catalogue());
         read_model.rebuild(&recovered.state);
         Ok(Self {
             encoder: Encoder::new(node, recovered.state.identity().instance),
             engine: Engine::resume(recovered.state),
-            duplicates: Duplicates::new(reader, dedupe_window)?,
+            duplicates: Duplicates::new(reader, dedupe_window, planted)?,
             meters,
             read_model,
             outbox_next: recovered.outbox_next,
@@ -101,6 +104,7 @@ impl Writer {
             filling: Sealed::default(),
             inputs: 0,
             bytes: 0,
+            planted,
         })
     }
 
@@ -202,6 +206,9 @@ impl Writer {
         let mut sealed = std::mem::take(&mut self.filling);
         sealed.batch.at = now;
         sealed.batch.published_through = self.sealed_through;
+        if self.planted.is(Mistake::CursorJournaledAhead) {
+            sealed.batch.published_through = self.outbox_next - 1;
+        }
         if !sealed.batch.entries.is_empty() {
             sealed.batch.forget_duplicates_before = Some(self.duplicates.forget_before(now));
         }
@@ -215,7 +222,12 @@ impl Writer {
         }
     }
 
-    fn take(&mut self, inbound: Inbound, received_at: Instant, now: Timestamp) -> Result<(), JournalError> {
+    fn take(&mut self, mut inbound: Inbound, received_at: Instant, now: Timestamp) -> Result<(), JournalError> {
+        if self.planted.is(Mistake::LimitsDoubled)
+            && let Command::RegisterAgent { profile, .. } = &mut inbound.command
+        {
+            profile.limits.values_mut().for_each(|limit| *limit *= 2);
+        }
         let kind = inbound.kind.as_str();
         if let Some(id) = &inbound.id {
             let digest = duplicate_id(&inbound.source, id);
@@ -223,7 +235,9 @@ impl Writer {
                 EventDuplicate { kind, id: Some(id) }.emit(&self.meters);
                 return Ok(());
             }
-            self.filling.batch.duplicates.push(digest);
+            if !self.planted.is(Mistake::DuplicatesForgotten) {
+                self.filling.batch.duplicates.push(digest);
+            }
         }
         let outcome = self.decide(inbound.command, &inbound.context, Some(received_at), now);
         let id = inbound.id.as_deref();
@@ -244,6 +258,9 @@ impl Writer {
         self.meters.observe(&events);
         self.read_model.observe(at, &events, self.engine.state());
         for (seq, event) in (first_seq..).zip(&events) {
+            if self.planted.is(Mistake::ExpiryNotTold) && matches!(event, Event::OfferExpired { .. }) {
+                continue;
+            }
             let Some(outbound) = self.encoder.encode(event, seq, at, self.engine.state(), context) else { continue };
             let number = self.post(&outbox::publication(outbound));
             if let (Event::TicketAssigned { taking, .. }, Some(received_at)) = (event, received_at) {
@@ -261,6 +278,9 @@ impl Writer {
     fn bury(&mut self, delivery: Delivery, unreadable: &Unreadable) {
         let kind = unreadable.kind.map_or(UNKNOWN_KIND, wire::EventKind::as_str);
         EventDeadLettered { kind, code: unreadable.code.as_str(), detail: &unreadable.detail }.emit(&self.meters);
+        if self.planted.is(Mistake::UnreadableForgotten) {
+            return;
+        }
         let Delivery { routing_key, properties, body, .. } = delivery;
         self.post(&outbox::dead_letter(routing_key, properties, body, unreadable));
     }

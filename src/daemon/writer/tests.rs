@@ -17,7 +17,8 @@ const START: Timestamp = Timestamp(1_795_000_000_000);
 fn writer(directory: &std::path::Path) -> Writer {
     let reader = open(directory, &JournalOptions::default()).expect("the journal opens").reader;
     let recovered = reader.recover().expect("it is empty");
-    Writer::new(recovered, reader, "test", Millis::ZERO, Meters::new(), Arc::new(ReadModel::new()))
+    let planted = Planted::default();
+    Writer::new(recovered, reader, "test", Millis::ZERO, Meters::new(), Arc::new(ReadModel::new()), planted)
         .expect("it is empty")
 }
 
