@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help run test naive-campaign fuzz lint
+.PHONY: help run test naive-campaign sim fuzz lint
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -22,6 +22,10 @@ test: ## All tests, with a RabbitMQ of their own; the engine also without anythi
 naive-campaign: ## The engine against the obvious one over 100,000 random lives of up to 200 commands
 	ROLECALL_NAIVE_SEQUENCES=$${ROLECALL_NAIVE_SEQUENCES:-100000} \
 		$(CARGO) test --release --locked --no-default-features --features naive --test routing naive::
+
+sim: ## Simulate the whole daemon: SEEDS seeds (1,000), from FROM (1) on; what fails is shrunk, and says how to play it again
+	ROLECALL_SIM_SEEDS=$(or $(SEEDS),1000) ROLECALL_SIM_FROM=$(or $(FROM),1) \
+		$(CARGO) test --release --locked --test simulation campaign::seeds -- --nocapture
 
 fuzz: ## Fuzz whatever reads what others wrote: messages, configurations, conditions, entries; FUZZ_SECONDS each
 	scripts/fuzz

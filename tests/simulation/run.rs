@@ -1,0 +1,276 @@
+//! One run: a world and the lives of a daemon in it, to the end; and what there is to say against it.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use rolecall::broker::TransportError;
+use rolecall::config::{self, Config, Overrides};
+use rolecall::daemon::{Daemon, DaemonError, Planted, Signal, Signals};
+use rolecall::journal::{JournalOptions, open_on};
+use rolecall::routing::{Catalogue, State};
+use tokio::sync::mpsc;
+
+use crate::figures::Figures;
+use crate::host::{IDENTITY, SimulatedDisk, SimulatedHost};
+use crate::link;
+use crate::people::CONFIG;
+use crate::plan::Plan;
+use crate::world::{Stage, World};
+
+/// More lives than any plan asks for: a daemon that does not stay alive.
+const LIVES_MAX: u64 = 40;
+/// How long a drain may take.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Something that is wrong from the beginning, beside the plan.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Flaws {
+    pub(crate) planted: Planted,
+    pub(crate) disk_lies: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) faults: Vec<String>,
+    pub(crate) log_hash: u64,
+    pub(crate) figures: Figures,
+}
+
+/// Plays a plan to its end.
+pub(crate) fn run(plan: &Plan, flaws: Flaws) -> Outcome {
+    let home = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(play(plan, flaws, home.path()))
+}
+
+async fn play(plan: &Plan, flaws: Flaws, home: &Path) -> Outcome {
+    let stage = Stage::new(plan.clone(), home.to_owned());
+    {
+        let mut world = stage.lock();
+        world.disk_lies = flaws.disk_lies;
+        world.let_people_in();
+        world.expect_faults();
+    }
+    let conductor = tokio::spawn({
+        let stage = stage.clone();
+        async move { stage.go_on().await }
+    });
+    live(&stage, flaws.planted, home, plan.ends).await;
+    conductor.abort();
+    // Cancelled, or it panicked and has said so.
+    let conducted = conductor.await;
+    let mut world = stage.lock();
+    if conducted.is_err_and(|error| error.is_panic()) {
+        world.books.faults.push("the world panicked".to_owned());
+    }
+    world.books.close();
+    drop(world);
+    look_into_journal(&stage, home);
+    stage.lock().outcome()
+}
+
+/// One life after the other, until nothing is left to do.
+async fn live(stage: &Stage, planted: Planted, home: &Path, ends: u64) {
+    let mut ends_left = ends;
+    for _ in 0..LIVES_MAX {
+        let (life, died) = {
+            let mut world = stage.lock();
+            (world.begin_life(ends_left), Arc::clone(&world.life.died))
+        };
+        let host = Arc::new(SimulatedHost::new(stage, life, planted));
+        let ended = live_once(stage, &host, home, &died).await;
+        let has_panicked = host.tear_down().await;
+        let mut world = stage.lock();
+        world.judge(ended, has_panicked);
+        let is_over = world.people.are_done || has_panicked || world.books.faults.len() > 20;
+        world.bury();
+        if is_over {
+            return;
+        }
+        ends_left = ends_left.saturating_sub(1);
+        let pause = world.dice.between(50, 3_000);
+        drop(world);
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+    }
+    stage.lock().books.faults.push("the daemon does not stay alive".to_owned());
+}
+
+/// How the daemon ended by itself; `None` where it died.
+async fn live_once(
+    stage: &Stage,
+    host: &Arc<SimulatedHost>,
+    home: &Path,
+    died: &tokio::sync::Notify,
+) -> Option<Result<(), DaemonError>> {
+    let (tx, mut ended) = tokio::sync::oneshot::channel();
+    let (config, other, mut signals) = {
+        let mut world = stage.lock();
+        let (config, other) = configs(&mut world, home);
+        (config, other, ToldSignals(world.life.signals()))
+    };
+    let mut catalogues = VecDeque::from([other, config.catalogue.clone()]);
+    let reload = move || {
+        catalogues.rotate_left(1);
+        catalogues.back().cloned()
+    };
+    let daemon = Daemon {
+        host: Arc::clone(host) as Arc<dyn rolecall::daemon::Host>,
+        config,
+        connect: link::connect(stage, host.life),
+        metrics: None,
+        reload: Box::new(reload),
+    };
+    host.spawn(Box::pin(async move {
+        // Nobody listens any more where it died.
+        let _ = tx.send(daemon.run(&mut signals).await);
+    }));
+    tokio::select! {
+        biased;
+        () = died.notified() => None,
+        ended = &mut ended => ended.ok(),
+    }
+}
+
+/// The configuration, and the same with another catalogue.
+fn configs(world: &mut World, home: &Path) -> (Config, Catalogue) {
+    static PARSED: OnceLock<(Config, Catalogue)> = OnceLock::new();
+    let parse = |text: &str| config::parse("the simulation's", text, &Overrides::none()).map(|loaded| loaded.config);
+    let (config, other) = PARSED.get_or_init(|| {
+        let other = parse(&CONFIG.replace("order = \"fifo\"", "weight = 3"));
+        let config = parse(CONFIG).expect("it is written above");
+        (config, other.expect("it is written above").catalogue)
+    });
+    let (mut config, other) = (config.clone(), other.clone());
+    config.node.shutdown_timeout = SHUTDOWN_TIMEOUT;
+    config.journal.path = home.to_owned();
+    config.journal.snapshot_every = world.dice.between(10, 200);
+    (config, other)
+}
+
+struct ToldSignals(mpsc::UnboundedReceiver<Signal>);
+
+impl Signals for ToldSignals {
+    async fn next(&mut self) -> Signal {
+        match self.0.recv().await {
+            Some(signal) => signal,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl World {
+    /// Whether a life ended as it may.
+    fn judge(&mut self, ended: Option<Result<(), DaemonError>>, has_panicked: bool) {
+        if has_panicked {
+            self.books.faults.push("the daemon panicked".to_owned());
+        }
+        if let Some(ended) = &ended {
+            self.log(&format!("life {} ends: {ended:?}", self.life.number));
+        }
+        match ended {
+            None => {}
+            Some(Ok(())) => self.judge_drain(),
+            Some(Err(DaemonError::Journal(_))) if self.disk.has_failed => {
+                self.figures.bad_disks += 1;
+                if self.dice.per_mille(500) {
+                    self.lose_power();
+                }
+            }
+            Some(Err(DaemonError::Broker(TransportError::Unreachable { .. }))) => {}
+            Some(Err(error)) => self.books.faults.push(format!("the daemon ended: {error:?}")),
+        }
+        self.disk.mend();
+    }
+
+    fn judge_drain(&mut self) {
+        let Some(asked_ms) = self.life.drain_asked_ms else {
+            return self.books.faults.push("the daemon ended, and nobody had asked it to".to_owned());
+        };
+        self.figures.drains += 1;
+        let took = Duration::from_millis(self.elapsed_ms() - asked_ms);
+        if took > SHUTDOWN_TIMEOUT {
+            self.books.faults.push(format!("a drain took {took:?}"));
+        }
+        if self.life.was_closed_whole == Some(false) {
+            self.books.faults.push("a drain left deliveries unacknowledged".to_owned());
+        }
+    }
+
+    /// A state goes into the journal, or comes back: then it has to be what it was.
+    pub(crate) fn witness(&mut self, state: &State) {
+        let (next_seq, hash) = (state.next_seq(), state.hash());
+        if self.life.has_recovered {
+            self.hashes.insert(next_seq, hash);
+            return;
+        }
+        self.life.has_recovered = true;
+        self.log(&format!("restored before event {next_seq}"));
+        match self.hashes.get(&next_seq) {
+            Some(before) if *before != hash => {
+                self.books.faults.push(format!("the state before event {next_seq} is not what it was"));
+            }
+            Some(_) => self.figures.restored += 1,
+            None if next_seq == 1 => {}
+            None => self.books.faults.push(format!("a state before event {next_seq} was never there")),
+        }
+        // What came after was never durable.
+        self.hashes.retain(|seq, _| *seq <= next_seq);
+        if let Err(broken) = state.check_invariants() {
+            self.books.faults.push(format!("restored, and broken: {broken}"));
+        }
+    }
+
+    fn outcome(&mut self) -> Outcome {
+        let mut figures = self.figures;
+        figures.runs = 1;
+        figures.virtual_s = self.elapsed_ms() / 1_000;
+        figures.tickets = self.books.tickets_count();
+        figures.outputs = self.books.heard_count();
+        figures.repeats = self.books.repeats;
+        figures.redelivered = self.inbox.redelivered();
+        Outcome { faults: std::mem::take(&mut self.books.faults), log_hash: self.log_hash(), figures }
+    }
+}
+
+/// What is in the journal in the end: replayed from the first event, restored, and live are one; nothing is left.
+fn look_into_journal(stage: &Stage, home: &Path) {
+    let found = look(stage, home);
+    let mut world = stage.lock();
+    match found {
+        Ok(problems) => world.books.faults.extend(problems),
+        Err(error) => world.books.faults.push(format!("the journal can't be read in the end: {error}")),
+    }
+}
+
+fn look(stage: &Stage, home: &Path) -> Result<Vec<String>, rolecall::journal::JournalError> {
+    let disk = SimulatedDisk { stage: stage.clone(), life: None };
+    let options = JournalOptions { cache_bytes: 1 << 20, ..JournalOptions::default() };
+    let reader = open_on(home, disk, IDENTITY, &options)?.reader;
+    let mut problems = Vec::new();
+    let restored = reader.recover()?.state;
+    let mut replayed = State::new(IDENTITY);
+    for entry in reader.entries_from(1)? {
+        let entry = entry?;
+        entry.events.iter().for_each(|event| replayed.apply(entry.at, event));
+    }
+    let world = stage.lock();
+    let live = world.hashes.get(&restored.next_seq()).copied();
+    if Some(restored.hash()) != live || restored.hash() != replayed.hash() {
+        let (restored, replayed) = (restored.hash(), replayed.hash());
+        problems.push(format!("live, restored and replayed differ: {live:?}, {restored}, {replayed}"));
+    }
+    if let Some(ticket) = restored.tickets().next() {
+        problems.push(format!("ticket {} is left in the state", ticket.id));
+    }
+    let usage = reader.usage();
+    let (last, through, told) = (usage.outbox_last, usage.published_through, world.books.heard_count());
+    if last != through || !world.books.dead_count().contains(&last.wrapping_sub(told)) {
+        problems.push(format!("{last} events were to be told, {through} were published, {told} were heard"));
+    }
+    if !world.inbox.is_empty() {
+        problems.push("the inbox is not empty".to_owned());
+    }
+    Ok(problems)
+}
