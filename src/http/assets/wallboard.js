@@ -224,7 +224,9 @@ function drawFigures() {
   text(field(main, "waiting-note"), late ? `${plural(late, "is past its", "are past their")} target` : totals.scheduled ? `${totals.scheduled} scheduled` : "none past its target");
   $("figure-waiting").dataset.mood = late ? "bad" : "";
   text(field(main, "oldest"), spoken(ageMs(totals.oldest_created_at)));
-  text(field(main, "oldest-note"), oldestNote());
+  const longest = longestWaiting();
+  text(field(main, "oldest-note"), longest ? `${longest.oldest_ticket_id} in ${longest.role}` : "nobody waits");
+  asksWhy(field(main, "oldest-note"), longest?.oldest_ticket_id);
   $("figure-oldest").dataset.mood = totals.waiting ? worst : "";
   text(field(main, "level"), percent(totals.service_level_permille));
   text(field(main, "level-note"), `since ${hhmm(board.todaySince)}; ${totals.today.abandoned} gave up`);
@@ -238,12 +240,12 @@ function drawFigures() {
   text($("alarm-text"), `${plural(totals.unroutable, "ticket fits", "tickets fit")} no agent, online or offline. Tried again whenever agents or roles change.`);
 }
 
-function oldestNote() {
+function longestWaiting() {
   let oldest = null;
   for (const role of board.roles.values()) {
     if (role.oldest_created_at && (!oldest || role.oldest_created_at < oldest.oldest_created_at)) oldest = role;
   }
-  return oldest ? `${oldest.oldest_ticket_id} in ${oldest.role}` : "nobody waits";
+  return oldest;
 }
 
 function drawRoles() {
@@ -279,6 +281,7 @@ function drawRole(role) {
   text(field(card, "about"), mixOf(role) || (role.description ?? "no longer in the catalogue"));
   text(field(card, "waiting"), role.waiting);
   text(field(card, "oldest"), spoken(ageMs(role.oldest_created_at)));
+  asksWhy(field(card, "oldest"), role.oldest_ticket_id);
   field(card, "fill").style.width = `${Math.min(100, share * 100)}%`;
   field(card, "track").hidden = !role.answer_within_ms;
   text(field(card, "target"), role.answer_within_ms ? `target ${spokenTarget(role.answer_within_ms)} for ${percent(role.for_share_permille)}` : "no target");
@@ -373,7 +376,10 @@ function lineRow(line) {
   const time = make("time", "", hhmm(line.at));
   time.dateTime = line.at;
   const what = make("span", "line-what");
-  what.append(make("b", "", line.ticket_id), " → ", make("b", "", line.agent_name ?? line.agent_id));
+  const ticket = make("button", "ask", line.ticket_id);
+  ticket.type = "button";
+  asksWhy(ticket, line.ticket_id);
+  what.append(ticket, " → ", make("b", "", line.agent_name ?? line.agent_id));
   row.append(time, what, make("span", "line-waited", line.waited_ms < 1000 ? "at once" : `waited ${spoken(line.waited_ms)}`));
   row.append(make("span", "line-why", `${line.role}, ${line.channel}: ${line.why}`));
   return row;

@@ -6,7 +6,7 @@ use crate::routing::name::{AgentId, RoleName, TicketType};
 use crate::routing::offer::{FallOut, Offer, Ownership, Reason, Trigger};
 use crate::routing::role::Strategy;
 use crate::routing::ticket::UnroutableCause;
-use crate::routing::time::Timestamp;
+use crate::routing::time::{Millis, Timestamp};
 
 use super::coming::listed;
 use super::{AgentFindings, Explanation, Lacking, Listed, Place, Staff, Stands, WaitsFor, Way};
@@ -73,7 +73,8 @@ impl Explanation {
             format!("place {position} of {waiting} for {role}{}", estimate.unwrap_or_default())
         };
         let places: Vec<String> = self.places.iter().map(place).collect();
-        let waited = self.as_of.since(self.created_at);
+        // Nobody counts milliseconds of a wait.
+        let waited = Millis(self.as_of.since(self.created_at).0 / 1_000 * 1_000);
         Some(format!("It is {waited} old and waits in {}.", listed(places.iter().map(String::as_str))))
     }
 
