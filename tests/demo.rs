@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,9 +15,11 @@ struct Demo {
 }
 
 impl Demo {
+    /// On a port of its own: two demos that look for one at the same moment find the same.
     fn start() -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_rolecall"))
-            .args(["demo", "--no-open", "--rate", "20", "--seed", "1"])
+            .args(["demo", "--no-open", "--rate", "20", "--seed", "1", "--http-listen", &free.to_string()])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -75,4 +77,37 @@ fn a_demo_assigns_and_completes_tickets_and_ends_in_good_order() {
     let interrupted = Command::new("kill").args(["-INT", &demo.process.id().to_string()]).status().unwrap();
     assert!(interrupted.success());
     assert_eq!(demo.process.wait().unwrap().code(), Some(0));
+}
+
+/// The ids of the tickets in the latest assignments.
+fn assigned(overview: &str) -> Vec<String> {
+    let ids = overview.split("\"ticket_id\":\"").skip(1);
+    ids.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
+}
+
+#[test]
+fn whoever_asks_a_demo_why_is_answered_in_sentences() {
+    let demo = Demo::start();
+    demo.wait_until("/api/v1/overview", "tickets", |overview| !assigned(overview).is_empty());
+    let explain = |ticket: &str, more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rolecall"));
+        command.args(["explain", ticket, "--http-listen", &demo.address]).args(more);
+        command.env("ROLECALL_OWNER_TOKEN", &demo.token).output().unwrap()
+    };
+    // One of them may have ended since.
+    let started_at = Instant::now();
+    let said = loop {
+        let tickets = assigned(&demo.get("/api/v1/overview"));
+        let answers = tickets.iter().map(|ticket| explain(ticket, &["--agents"]));
+        if let Some(answer) = answers.into_iter().find(|answer| answer.status.success()) {
+            break String::from_utf8(answer.stdout).unwrap();
+        }
+        assert!(started_at.elapsed() < PATIENCE, "no ticket of {tickets:?} is explained");
+    };
+    assert!(said.starts_with("It is for "), "{said}");
+
+    let unknown = explain("no-such-ticket", &[]);
+    assert_eq!(unknown.status.code(), Some(1));
+    let told = String::from_utf8(unknown.stderr).unwrap();
+    assert!(told.contains("no-such-ticket: there is no such ticket"), "{told}");
 }

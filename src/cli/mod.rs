@@ -10,6 +10,7 @@ mod completions;
 mod config_args;
 mod demo;
 mod exit;
+mod explain;
 mod journal;
 mod publish;
 mod replay_csv;
@@ -50,6 +51,8 @@ enum Subcommand {
     Check(check::CheckArgs),
     /// The role structure as a file: write it, compare two, put one in force
     Catalogue(catalogue::CatalogueArgs),
+    /// Ask the running daemon why a ticket is where it is, and what an agent lacks to take it
+    Explain(explain::ExplainArgs),
     /// Publish one event, or a file of events, to the daemon's exchange
     Publish(publish::PublishArgs),
     /// Watch what the daemon says, one line an event
@@ -67,7 +70,7 @@ enum Subcommand {
 pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(refusal) => return explain(&refusal),
+        Err(refusal) => return refuse(&refusal),
     };
     match dispatch(arguments.subcommand) {
         Ok(()) => Exit::Done,
@@ -91,12 +94,13 @@ fn dispatch(subcommand: Subcommand) -> Result<(), Failure> {
         Subcommand::Watch(args) => watch::run(&args),
         Subcommand::ReplayCsv(args) => replay_csv::run(&args),
         Subcommand::Traffic(args) => traffic::run(&args),
+        Subcommand::Explain(args) => explain::run(&args),
         Subcommand::Completions(args) => completions::run(&args),
     }
 }
 
 /// Prints what clap has to say: help and version are no errors, everything else is a wrong usage.
-fn explain(refusal: &clap::Error) -> Exit {
+fn refuse(refusal: &clap::Error) -> Exit {
     // A reader who hung up does not change how the process ends.
     let _ = refusal.print();
     if refusal.use_stderr() { Exit::Usage } else { Exit::Done }

@@ -137,7 +137,15 @@ async fn the_api_answers_whoever_shows_the_owners_token_and_nobody_else() {
 #[tokio::test]
 async fn what_needs_no_token_needs_none() {
     let router = routes(App { read_model: busy_model(), ..app(Some(TOKEN)) });
-    for path in ["/", "/healthz", "/metrics", "/assets/wallboard.js", "/assets/why.js", "/assets/wallboard.css", "/assets/icon.svg"] {
+    for path in [
+        "/",
+        "/healthz",
+        "/metrics",
+        "/assets/wallboard.js",
+        "/assets/why.js",
+        "/assets/wallboard.css",
+        "/assets/icon.svg",
+    ] {
         let response = ask(&router, Method::GET, path, None).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         assert_eq!(response.headers()["x-content-type-options"], "nosniff", "{path}");

@@ -1,0 +1,73 @@
+//! `rolecall explain`: ask the running daemon why a ticket is where it is.
+
+mod ask;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use serde_json::Value;
+
+use crate::config::Secret;
+
+use super::config_args::ConfigArgs;
+use super::{Exit, Failure};
+
+/// Arguments of `rolecall explain`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "The daemon is asked where the configuration has HTTP served, with the token of \
+                        ROLECALL_OWNER_TOKEN.\n\nEXAMPLES:\n  \
+    rolecall explain T-1001\n  \
+    rolecall explain T-1001 --agent anna\n  \
+    rolecall explain T-1001 --agents --json | jq .waits_for.code")]
+pub(super) struct ExplainArgs {
+    /// Which ticket
+    ticket: String,
+    /// Everything that this agent lacks to take it
+    #[arg(long, value_name = "ID", conflicts_with = "agents")]
+    agent: Option<String>,
+    /// All agents who have one of its roles, by what they lack first
+    #[arg(long)]
+    agents: bool,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+/// Prints the explanation, or why there is none.
+pub(super) fn run(args: &ExplainArgs) -> Result<(), Failure> {
+    let http = args.config.load_or_fail()?.config.http;
+    let token = http.owner_token.as_ref().map(Secret::reveal);
+    let answer = ask::get(reachable(http.listen), &path(args), token).map_err(|error| {
+        let message = format!("the daemon at {} does not answer: {error}", http.listen);
+        Failure::new(Exit::Unavailable, message)
+    })?;
+    let body: Value = serde_json::from_str(&answer.body).map_err(|error| {
+        Failure::new(Exit::Failed, format!("what answers at {} is no daemon: {error}", http.listen))
+    })?;
+    if answer.status != 200 {
+        let detail = body["detail"].as_str().unwrap_or("it does not say why");
+        return Err(Failure::new(Exit::Failed, format!("{}: {detail}", args.ticket)));
+    }
+    if args.json {
+        println!("{body:#}");
+    } else {
+        body["summary"].as_array().into_iter().flatten().filter_map(Value::as_str).for_each(|line| println!("{line}"));
+    }
+    Ok(())
+}
+
+fn path(args: &ExplainArgs) -> String {
+    let query = match &args.agent {
+        Some(agent) => format!("?agent={}", ask::encoded(agent)),
+        None if args.agents => "?agents=all".to_owned(),
+        None => String::new(),
+    };
+    format!("/api/v1/tickets/{}/explanation{query}", ask::encoded(&args.ticket))
+}
+
+/// A daemon that listens on every address is asked at this machine's own.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = if listen.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { listen.ip() };
+    SocketAddr::new(ip, listen.port())
+}

@@ -1,0 +1,59 @@
+//! One question over HTTP to our own daemon: as much of a client as that takes.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// How long connecting, and each part of the answer, may take: longer than the daemon itself takes to say that it can't.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// The longest answer that is read: a hundred times what an explanation with all agents has.
+const ANSWER_MAX_BYTES: u64 = 4 << 20;
+
+/// What was answered.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: String,
+}
+
+/// Asks for a page. HTTP/1.0, so that the answer ends with the connection and is not cut into chunks.
+pub(super) fn get(address: SocketAddr, path: &str, token: Option<&str>) -> io::Result<Answer> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n{authorization}\r\n")?;
+    let mut text = String::new();
+    stream.take(ANSWER_MAX_BYTES).read_to_string(&mut text)?;
+    let no_http = || io::Error::new(io::ErrorKind::InvalidData, "this is no answer of HTTP");
+    let (head, body) = text.split_once("\r\n\r\n").ok_or_else(no_http)?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(no_http)?;
+    Ok(Answer { status, body: body.to_owned() })
+}
+
+/// A part of a path or a query (RFC 3986): all but what never has a meaning of its own is encoded.
+pub(super) fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+            other => {
+                encoded.push('%');
+                encoded.extend([other >> 4, other & 15].map(|digit| {
+                    char::from_digit(digit.into(), 16).expect("half a byte is a digit").to_ascii_uppercase()
+                }));
+            }
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_mean_something_in_an_address_is_encoded() {
+        assert_eq!(encoded("T-1_a.b~c"), "T-1_a.b~c");
+        assert_eq!(encoded("a/b?c=d&e f%é"), "a%2Fb%3Fc%3Dd%26e%20f%25%C3%A9");
+    }
+}
