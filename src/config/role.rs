@@ -4,6 +4,7 @@ pub(super) mod admission;
 mod cooldown;
 pub(super) mod overflow;
 mod owning;
+mod returning;
 
 use crate::routing::channel::Acceptance;
 use crate::routing::role::{Dispatch, Order, Role, ServiceTarget, Strategy};
@@ -161,6 +162,7 @@ pub(super) const KEYS: Keys = &[
     &cooldown::BUSY,
     &owning::OWNER_GRACE,
     &owning::FIRST_REPLY_WITHIN,
+    &returning::LAST_AGENT,
     &TARGET,
     &overflow::LADDER,
     &staffing::RANK_MAX,
@@ -187,6 +189,7 @@ pub(super) struct RoleOrigins {
     pub(super) ring_max: Option<Origin>,
     pub(super) priority_worth: Option<Origin>,
     pub(super) sticky_wait: Option<Origin>,
+    pub(super) last_agent: Option<Origin>,
     pub(super) admission: AdmissionOrigins,
 }
 
@@ -221,6 +224,7 @@ pub(super) fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Option<(
         decline_cooldown,
         cooldowns,
         owning: owning::read(section, reading),
+        returning: returning::read(section, reading),
         target: section.take(&TARGET, reading).or(base.target),
         overflow: overflow::in_order(ladder, reading),
         staffing: staffing::read(section, reading),
@@ -253,6 +257,7 @@ pub(super) fn write(role: &Role) -> Vec<Member> {
         decline_cooldown,
         cooldowns,
         owning,
+        returning,
         target,
         overflow,
         staffing,
@@ -279,6 +284,7 @@ pub(super) fn write(role: &Role) -> Vec<Member> {
     writing.put(&STICKY_WAIT, sticky_wait);
     cooldown::write(*decline_cooldown, cooldowns, &mut writing);
     owning::write(owning, &mut writing);
+    returning::write(*returning, &mut writing);
     writing.put_some(&TARGET, target.as_ref());
     let steps: Vec<_> = overflow.iter().map(|step| (step.clone(), Origin::Whole)).collect();
     writing.put(&overflow::LADDER, steps);
@@ -300,6 +306,7 @@ fn origins(section: &Section<'_>, overflow: Vec<Origin>) -> RoleOrigins {
         ring_max: section.written(&RING_MAX),
         priority_worth: section.written(&PRIORITY_WORTH),
         sticky_wait: section.written(&STICKY_WAIT),
+        last_agent: section.written(&returning::LAST_AGENT),
         admission: admission::origins(section),
     }
 }

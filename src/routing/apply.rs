@@ -190,6 +190,7 @@ impl<F: Follow> Applying<'_, F> {
     }
 
     fn apply_to_both(&mut self, at: Timestamp, seq: u64, event: &Event) {
+        self.ground.remember_last_agent(at, event);
         match event {
             Event::OfferMade { taking, expires_at } => {
                 let offer = offer(taking, at, *expires_at);
@@ -432,6 +433,7 @@ impl<F: Follow> Applying<'_, F> {
         self.ground.catalogue = Arc::clone(catalogue);
         self.ground.catalogue_version = version;
         succession::move_to_successors(self.ground);
+        self.ground.forget_customers(at);
         self.ground.role_looks.retain(|role, _| catalogue.roles.contains_key(role));
         self.index.begin_anew(self.ground);
     }

@@ -82,10 +82,10 @@ pub fn choose(
 ) -> Option<Choice> {
     let role = own_role(state, ticket)?;
     let signature = Signature::of(ticket);
-    if let Some(direction) = &signature.direction {
-        let agent = state.agent(direction)?;
-        (lack(state, agent, ticket).is_none() && !passes_by(direction)).then_some(())?;
-        return Some(choose_only(agent, ticket, role.strategy, Trigger::Directed));
+    if let Some(direction) = &ticket.direction {
+        let agent = state.agent(&direction.agent)?;
+        (lack(state, agent, ticket).is_none() && !passes_by(&direction.agent)).then_some(())?;
+        return Some(choose_only(agent, ticket, role.strategy, direction.trigger));
     }
     let pushed = pushed_roles(state, &ticket.demand);
     let winners_max = if role.strategy == Strategy::RingAll { role.ring_max.max(1) as usize } else { 1 };

@@ -46,6 +46,7 @@ mod index;
 mod interruption;
 mod invariants;
 pub mod matching;
+mod memory;
 #[cfg(any(test, feature = "naive"))]
 pub mod naive;
 pub mod name;
@@ -60,6 +61,7 @@ pub mod queue;
 mod race;
 pub mod rank;
 mod reserve;
+pub mod returning;
 pub mod role;
 pub mod service;
 pub mod skill;

@@ -224,6 +224,8 @@ pub enum Trigger {
     AgentFree,
     /// The ticket names this agent as preferred, or was handed to it.
     Directed,
+    /// This agent had a ticket of the same customer last.
+    LastAgent,
     /// The agent asked for work.
     Claimed,
     /// The agent took it by hand.
@@ -232,7 +234,7 @@ pub enum Trigger {
 
 impl Trigger {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::TicketArrived,
         Self::TicketReturned,
         Self::TicketTransferred,
@@ -247,6 +249,7 @@ impl Trigger {
         Self::CatalogueChanged,
         Self::AgentFree,
         Self::Directed,
+        Self::LastAgent,
         Self::Claimed,
         Self::Taken,
     ];
@@ -269,6 +272,7 @@ impl Trigger {
             Self::CatalogueChanged => "catalogue_changed",
             Self::AgentFree => "agent_free",
             Self::Directed => "directed",
+            Self::LastAgent => "last_agent",
             Self::Claimed => "claimed",
             Self::Taken => "taken",
         }

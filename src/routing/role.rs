@@ -11,6 +11,7 @@ use super::cooldown::{Cooldowns, Refusal};
 use super::escalation::StepConditions;
 use super::name::{ChannelName, Permission, RoleName, TicketType};
 use super::owning::Owning;
+use super::returning::Returning;
 use super::skill;
 use super::staffing::Staffing;
 use super::time::Millis;
@@ -148,6 +149,9 @@ pub struct Role {
     /// What is asked of owners.
     #[serde(default, skip_serializing_if = "Owning::is_none")]
     pub owning: Owning,
+    /// What is done for customers who come back.
+    #[serde(default, skip_serializing_if = "Returning::is_none")]
+    pub returning: Returning,
     /// What is promised.
     pub target: Option<ServiceTarget>,
     /// What happens while the promise is in danger, in the order of `after`.
@@ -195,6 +199,7 @@ impl Role {
             decline_cooldown: Self::DECLINE_COOLDOWN_DEFAULT,
             cooldowns: Cooldowns::default(),
             owning: Owning::default(),
+            returning: Returning::default(),
             target: None,
             overflow: Vec::new(),
             staffing: Staffing::default(),

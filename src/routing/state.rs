@@ -19,6 +19,7 @@ use super::name::{AgentId, ChannelName, RoleName, TicketId};
 use super::pool::Pool;
 use super::queue::Queues;
 use super::rank::Rank;
+use super::returning::LastAgents;
 use super::ticket::{ClosedTicket, Ticket};
 use super::time::Timestamp;
 use super::timer::Timers;
@@ -52,6 +53,9 @@ pub(super) struct Ground {
     /// When the queues of roles whose ladder has conditions were last looked at.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) role_looks: RoleLooks,
+    /// Who had the tickets of which customer last, while a role asks.
+    #[serde(default, skip_serializing_if = "LastAgents::is_empty")]
+    pub(super) last_agents: LastAgents,
 }
 
 /// Everything that the engine knows.
@@ -235,6 +239,7 @@ impl Ground {
             paces: BTreeMap::new(),
             outturns: BTreeMap::new(),
             role_looks: BTreeMap::new(),
+            last_agents: LastAgents::default(),
         }
     }
 
@@ -247,7 +252,7 @@ impl Ground {
         let tickets: BTreeMap<_, _> = ground.tickets.iter().collect();
         let closed: BTreeMap<_, _> = ground.closed.iter().collect();
         (tickets, closed, &ground.closed_order, &ground.agents, &ground.role_looks).hash(&mut hasher);
-        (&ground.paces, &ground.outturns).hash(&mut hasher);
+        (&ground.paces, &ground.outturns, &ground.last_agents).hash(&mut hasher);
         hasher.finish()
     }
 }

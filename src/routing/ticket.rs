@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::automation::Automated;
 use super::name::{AgentId, AssignmentId, ChannelName, Permission, RoleName, RuleName, TicketId, TicketType};
-use super::offer::{Offer, Ownership};
+use super::offer::{Offer, Ownership, Trigger};
 use super::service::Service;
 use super::skill::Skills;
 use super::time::Timestamp;
@@ -269,6 +269,18 @@ pub struct Direction {
     pub agent: AgentId,
     /// Until when; `None` until somebody takes it.
     pub until: Option<Timestamp>,
+    /// Why that agent, as its reason says when that agent is given it.
+    #[serde(default = "named", skip_serializing_if = "is_named")]
+    pub trigger: Trigger,
+}
+
+fn named() -> Trigger {
+    Trigger::Directed
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_named(trigger: &Trigger) -> bool {
+    *trigger == named()
 }
 
 /// The last hand-over of a ticket: whoever takes it next is told of it.

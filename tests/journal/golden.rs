@@ -194,7 +194,7 @@ fn handover() -> Handover {
 fn every_event() -> Vec<Event> {
     let (ticket, agent, role, channel) = (ticket(), agent(), role(), channel());
     let intake = Intake { spec: spec(), demand: demand(), created_at: Timestamp(5), due_at: Some(Timestamp(6)) };
-    let direction = Some(Direction { agent: agent.clone(), until: Some(Timestamp(9)) });
+    let direction = Some(Direction { agent: agent.clone(), until: Some(Timestamp(9)), trigger: Trigger::Directed });
     let load = BTreeMap::from([(channel.clone(), ChannelLoad { used: 1, limit: 2 })]);
     let rejection = Rejection { code: RejectionCode::StaleAssignment, detail: "it is over".to_owned() };
     vec![
@@ -357,6 +357,7 @@ fn later() -> Vec<(&'static str, Vec<Entry>)> {
         ("capacity.msgpack", capacity::entries()),
         ("ladder.msgpack", ladder()),
         ("reserve.msgpack", customers::reserve()),
+        ("last-agent.msgpack", customers::last_agent()),
         ("at-risk.msgpack", service::at_risk()),
         ("diversion.msgpack", diversion::entries()),
         ("service.msgpack", service::scores()),

@@ -122,7 +122,7 @@ proptest! {
                     let accepted = ticket.phase.offer_to(&agent.id).is_some();
                     let by_hand = taking.reason.trigger == Trigger::Taken;
                     let asked = matches!(command, Command::ClaimTicket { .. });
-                    let meant = taking.reason.trigger == Trigger::Directed;
+                    let meant = matches!(taking.reason.trigger, Trigger::Directed | Trigger::LastAgent);
                     let lack = if meant { matching::lack_if_meant } else { matching::lack }(&state, agent, ticket);
                     prop_assert!(
                         accepted || asked || by_hand || lack.is_none(), "{:?} given to {} who {:?}", ticket, agent.id, lack

@@ -17,6 +17,7 @@ use rolecall::routing::escalation::StepConditions;
 use rolecall::routing::owning::Owning;
 use rolecall::routing::pacing::{Allowance, Pacing};
 use rolecall::routing::permission::{AccessGrants, AccessLevel};
+use rolecall::routing::returning::Returning;
 use rolecall::routing::role::{Dispatch, Order, OverflowStep, Role, ServiceTarget, Strategy as Choice};
 use rolecall::routing::skill::{SkillLevel, Skills};
 use rolecall::routing::split::Split;
@@ -162,6 +163,15 @@ fn owning() -> impl Strategy<Value = Owning> {
         .prop_map(|(owner_grace, within)| Owning { owner_grace, first_reply_within: within.map(Millis::from_secs) })
 }
 
+fn returning() -> impl Strategy<Value = Returning> {
+    some(1_u64..120, 0.4).prop_map(|last_agent| Returning { last_agent: last_agent.map(Millis::from_secs) })
+}
+
+/// Few, so that customers come back.
+fn customer_id() -> impl Strategy<Value = Option<String>> {
+    some(one_of(&["carl", "cora", "curt"]).prop_map(str::to_owned), 0.7)
+}
+
 fn cooldowns() -> impl Strategy<Value = Cooldowns> {
     (some(millis(60), 0.3), some(millis(60), 0.3)).prop_map(|(no_answer, busy)| Cooldowns { no_answer, busy })
 }
@@ -212,7 +222,7 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
     let dispatch = prop_oneof![4 => Just(Dispatch::Push), 1 => Just(Dispatch::Pull)];
     let acceptance = some(prop_oneof![Just(Acceptance::Auto), Just(Acceptance::Offer)], 0.5);
     let numbers = (1_u32..3, 1_u32..4, millis(60), millis(20), some(target(), 0.5));
-    let lengths = (some(1_u64..40, 0.3), some(millis(30), 0.3), millis(60), (cooldowns(), owning()));
+    let lengths = (some(1_u64..40, 0.3), some(millis(30), 0.3), millis(60), (cooldowns(), owning(), returning()));
     let narrowed = (some(proptest::collection::btree_set(channel_name(), 1..3), 0.2), some(permission(), 0.1));
     let staffing = (some(1_u32..3, 0.4), prop_oneof![2 => Just(0_u32), 1 => 1_u32..3]);
     let staffing = staffing.prop_map(|(rank_max, reserve)| Staffing { rank_max, reserve });
@@ -231,7 +241,7 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
             narrowed,
         )| {
             let (weight, ring_max, decline_cooldown, sticky_wait, target) = numbers;
-            let (offer_timeout, wrap_up, priority_worth, (cooldowns, owning)) = lengths;
+            let (offer_timeout, wrap_up, priority_worth, (cooldowns, owning, returning)) = lengths;
             let (channels, denied) = narrowed;
             Role {
                 offer_timeout: offer_timeout.map(Millis::from_secs),
@@ -248,6 +258,7 @@ fn role(name: &'static str) -> impl Strategy<Value = Role> {
                 decline_cooldown,
                 cooldowns,
                 owning,
+                returning,
                 sticky_wait,
                 overflow,
                 staffing,
@@ -402,9 +413,9 @@ fn spec(now: i64) -> impl Strategy<Value = TicketSpec> {
     let agents = (some(agent_id(), 0.2), proptest::collection::btree_set(agent_id(), 0..2));
     let demands = (skills(9), permissions(), priority());
     let kind = some(one_of(&ROLES).prop_map(|name| TicketType::parse(name).unwrap()), 0.7);
-    let tier = some(Just("vip".to_owned()), 0.2);
-    (channel_name(), some(role_name(), 0.4), kind, demands, agents, times, tier).prop_map(
-        |(channel, role, kind, (skills, permissions, priority), (preferred, excluded), times, tier)| {
+    let customer = (some(Just("vip".to_owned()), 0.2), customer_id());
+    (channel_name(), some(role_name(), 0.4), kind, demands, agents, times, customer).prop_map(
+        |(channel, role, kind, (skills, permissions, priority), (preferred, excluded), times, (tier, id))| {
             let (created, expires, not_before, due) = times;
             let mut spec = TicketSpec::on(channel);
             spec.role = role;
@@ -418,7 +429,7 @@ fn spec(now: i64) -> impl Strategy<Value = TicketSpec> {
             spec.expires_at = expires.map(Timestamp);
             spec.not_before = not_before.map(Timestamp);
             spec.due_at = due.map(Timestamp);
-            spec.customer.tier = tier;
+            spec.customer = Customer { id, tier, language: None };
             spec
         },
     )
@@ -477,8 +488,8 @@ fn changes(now: i64) -> impl Strategy<Value = TicketChanges> {
     let demands = (some(skills(9), 0.2), some(permissions(), 0.2), patch(agent_id()), some(excluded, 0.2));
     let at = |from: i64, to: i64| patch((now + from..now + to).prop_map(Timestamp));
     let times = (at(-20_000, 60_000), at(0, 30_000), at(-5_000, 60_000), some(0..=now, 0.1));
-    let tier = some(some(Just("vip".to_owned()), 0.5), 0.1);
-    (classifying, demands, times, tier).prop_map(|(classifying, demands, times, tier)| {
+    let customer = some((some(Just("vip".to_owned()), 0.5), customer_id()), 0.1);
+    (classifying, demands, times, customer).prop_map(|(classifying, demands, times, customer)| {
         let (role, kind, priority, channel) = classifying;
         let (skills, permissions, preferred_agent, exclude_agents) = demands;
         let (due_at, not_before, expires_at, created_at) = times;
@@ -489,7 +500,7 @@ fn changes(now: i64) -> impl Strategy<Value = TicketChanges> {
             role,
             skills,
             permissions,
-            customer: tier.map(|tier| Customer { tier, ..Customer::default() }),
+            customer: customer.map(|(tier, id)| Customer { id, tier, language: None }),
             preferred_agent,
             exclude_agents,
             created_at: created_at.map(Timestamp),

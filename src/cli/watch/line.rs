@@ -179,6 +179,7 @@ fn reason(heard: &Heard) -> Option<String> {
     let choice = match word("trigger").as_deref() {
         Some("agent free") => "the agent came free".to_owned(),
         Some("directed") => "meant for this agent".to_owned(),
+        Some("last_agent") => "the customer's last agent".to_owned(),
         Some("claimed") => "the agent asked for it".to_owned(),
         _ => format!("{} of {} of {} agents", word("strategy")?, count("eligible")?, count("considered")?),
     };

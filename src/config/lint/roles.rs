@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::routing::channel::Acceptance;
-use crate::routing::role::{Order, Role, Strategy};
+use crate::routing::role::{Dispatch, Order, Role, Strategy};
 use crate::routing::{Catalogue, RoleName};
 
 use super::super::catalogue::CatalogueOrigins;
@@ -80,6 +80,11 @@ fn settings_that_do_nothing(role: &Role, places: &RoleOrigins) -> Vec<Diagnostic
     let idle = [
         (&places.ring_max, role.strategy != Strategy::RingAll, "`ring_max` only counts with strategy = \"ring_all\""),
         (&places.priority_worth, role.order != Order::Aged, "`priority_worth` only counts with order = \"aged\""),
+        (
+            &places.last_agent,
+            role.dispatch == Dispatch::Pull,
+            "`last_agent` only counts where tickets are given to agents",
+        ),
         (&places.offer_timeout, asks_nobody(role), "`offer_timeout` only counts where agents are asked"),
         (
             &places.channels,

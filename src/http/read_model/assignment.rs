@@ -62,6 +62,7 @@ impl AssignmentLine {
 fn why(reason: &Reason, at: Timestamp) -> String {
     match reason.trigger {
         Trigger::Directed => return "meant for this agent".to_owned(),
+        Trigger::LastAgent => return "the customer's last agent".to_owned(),
         Trigger::Claimed => return "asked for work".to_owned(),
         Trigger::Taken => return "taken by hand".to_owned(),
         Trigger::AgentFree => return "next in the queue".to_owned(),

@@ -196,7 +196,7 @@ fn owner_words(how: &str, ownership: &Ownership) -> String {
 fn reason_words(what: &str, agent: &str, reason: &Reason) -> String {
     let Reason { rule: _, trigger, strategy, considered, eligible, fell_out, value, runner_up } = reason;
     let because = trigger_words(*trigger);
-    if matches!(trigger, Trigger::Directed | Trigger::Claimed | Trigger::Taken) {
+    if matches!(trigger, Trigger::Directed | Trigger::LastAgent | Trigger::Claimed | Trigger::Taken) {
         // Nobody else was considered.
         return format!("{what} because {because}.");
     }
@@ -235,6 +235,7 @@ fn trigger_words(trigger: Trigger) -> &'static str {
         Trigger::CatalogueChanged => "the catalogue had changed",
         Trigger::AgentFree => "an agent had room, and it was the best-ranked",
         Trigger::Directed => "it was meant for that agent",
+        Trigger::LastAgent => "that agent had a ticket of the same customer last",
         Trigger::Claimed => "that agent asked for it",
         Trigger::Taken => "that agent took it by hand",
     }

@@ -369,7 +369,7 @@ impl NaiveEngine {
             if !self.may_take(agent, ticket) || self.passes_by(agent, ticket) {
                 return None;
             }
-            return Some((vec![agent.id.clone()], self.reason_of_one(agent, ticket, Trigger::Directed)));
+            return Some((vec![agent.id.clone()], self.reason_of_one(agent, ticket, direction.trigger)));
         }
         let catalogue = self.state.catalogue();
         let pushed = |name: &RoleName| catalogue.roles.get(name).is_some_and(|role| role.dispatch == Dispatch::Push);

@@ -84,7 +84,8 @@ impl Step<'_> {
         }
         let ticket = self.known(id);
         let due_at = self.due_at(&ticket.spec, &demand, ticket.created_at);
-        let direction = direction.map(|agent| Direction { agent: agent.clone(), until: None });
+        let direction =
+            direction.map(|agent| Direction { agent: agent.clone(), until: None, trigger: Trigger::Directed });
         self.emit(Event::TicketRedirected {
             ticket: id.clone(),
             demand,

@@ -38,7 +38,7 @@ impl Step<'_> {
             }
             return;
         }
-        if self.place_with_heir(id) || self.place_with_preferred(id) || self.try_give(id, trigger) {
+        if self.place_with_somebody(id) || self.try_give(id, trigger) {
             return;
         }
         let ticket = self.known(id);
@@ -118,21 +118,35 @@ impl Step<'_> {
         }
     }
 
-    /// Gives a ticket to its preferred agent, or lets it wait for that agent a while. Says whether either was done.
+    /// Gives a ticket to the agent whom there is a reason to try first, or lets it wait for that agent a while. Says
+    /// whether either was done.
+    fn place_with_somebody(&mut self, id: &TicketId) -> bool {
+        self.place_with_heir(id) || self.place_with_preferred(id) || self.place_with_last_agent(id)
+    }
+
+    /// To its preferred agent.
     fn place_with_preferred(&mut self, id: &TicketId) -> bool {
         let ticket = self.known(id);
         let Some(agent) = ticket.spec.preferred_agent.clone() else { return false };
-        self.place_with(id, &agent, ticket.entered_at)
+        self.place_with(id, &agent, ticket.entered_at, Trigger::Directed)
     }
 
-    /// The same with the deputy of an owner who has just gone.
+    /// To the agent who had a ticket of its customer last, where it names nobody.
+    fn place_with_last_agent(&mut self, id: &TicketId) -> bool {
+        let ticket = self.known(id);
+        let last = self.state.last_agent(ticket, self.at).filter(|_| ticket.spec.preferred_agent.is_none());
+        let Some(agent) = last.cloned() else { return false };
+        self.place_with(id, &agent, ticket.entered_at, Trigger::LastAgent)
+    }
+
+    /// To the deputy of an owner who has just gone.
     fn place_with_heir(&mut self, id: &TicketId) -> bool {
         let heir = self.heirs.remove(id);
-        heir.is_some_and(|heir| self.place_with(id, &heir, self.at))
+        heir.is_some_and(|heir| self.place_with(id, &heir, self.at, Trigger::Directed))
     }
 
     /// Gives a ticket to this agent, or lets it wait for that one for the role's `sticky_wait` from then on.
-    fn place_with(&mut self, id: &TicketId, agent: &AgentId, waits_from: Timestamp) -> bool {
+    fn place_with(&mut self, id: &TicketId, agent: &AgentId, waits_from: Timestamp, trigger: Trigger) -> bool {
         let ticket = self.known(id);
         let Some(role) = matching::own_role(self.state, ticket) else { return false };
         let Some(agent) = self.state.agent(agent) else { return false };
@@ -143,12 +157,12 @@ impl Step<'_> {
         let barred = ticket.bars.iter().any(|bar| bar.agent == agent.id);
         match matching::lack_if_meant(self.state, agent, ticket) {
             None if !self.passes_by(&agent.id, ticket) => {
-                let choice = matching::choose_only(agent, ticket, role.strategy, Trigger::Directed);
+                let choice = matching::choose_only(agent, ticket, role.strategy, trigger);
                 self.give(id, &choice);
                 true
             }
             None | Some(Lack::NoSlot | Lack::Interrupted | Lack::Paced) if waits_until > self.at && !barred => {
-                let direction = Direction { agent: agent.id.clone(), until: Some(waits_until) };
+                let direction = Direction { agent: agent.id.clone(), until: Some(waits_until), trigger };
                 self.queue(id, Some(direction));
                 true
             }

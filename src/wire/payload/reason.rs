@@ -62,7 +62,7 @@ pub(super) struct ReasonBody<'a> {
     role: &'a str,
     /// What brought ticket and agent together: `ticket_arrived`, `ticket_returned`, `ticket_transferred`,
     /// `ticket_updated`, `automated`, `not_before_passed`, `overflow`, `cooldown_lapsed`, `direction_ended`,
-    /// `agents_changed`, `catalogue_changed`, `agent_free`, `directed`, `claimed`, `taken`.
+    /// `agents_changed`, `catalogue_changed`, `agent_free`, `directed`, `last_agent`, `claimed`, `taken`.
     trigger: &'static str,
     /// How the winner was chosen.
     strategy: &'static str,

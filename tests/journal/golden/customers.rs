@@ -1,16 +1,18 @@
-//! Agents who are kept for their own role's work.
+//! Agents who are kept for their own role's work, and customers who come back.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rolecall::journal::Entry;
 use rolecall::routing::event::Taking;
-use rolecall::routing::offer::{FallOut, Reason};
+use rolecall::routing::offer::{FallOut, Reason, Trigger};
+use rolecall::routing::returning::Returning;
 use rolecall::routing::role::Role;
 use rolecall::routing::staffing::Staffing;
-use rolecall::routing::{Catalogue, Command, Event, Timestamp};
+use rolecall::routing::ticket::Direction;
+use rolecall::routing::{Catalogue, Command, Event, Millis, Timestamp};
 
-use super::{role, taking};
+use super::{agent, channel, role, taking, ticket};
 
 pub(super) fn reserve() -> Vec<Entry> {
     let keeping = Role { staffing: Staffing { reserve: 2, ..Staffing::default() }, ..Role::named(role()) };
@@ -19,8 +21,30 @@ pub(super) fn reserve() -> Vec<Entry> {
     let fell_out = FallOut { reserved: 2, ..FallOut::default() };
     let reason = Reason { fell_out, ..taking().reason };
     let offered = Event::OfferMade { taking: Taking { reason, ..taking() }, expires_at: Timestamp(8) };
-    let commands = [(Command::ReplaceCatalogue { catalogue }, vec![replaced]), (Command::Elapse, vec![offered])];
+    entries([(Command::ReplaceCatalogue { catalogue }, vec![replaced]), (Command::Elapse, vec![offered])])
+}
+
+fn entries(commands: [(Command, Vec<Event>); 2]) -> Vec<Entry> {
     let entry =
         |(place, (command, events))| Entry { first_seq: place, at: Timestamp(1_700_000_000_000), command, events };
     (1..).zip(commands).map(entry).collect()
+}
+
+pub(super) fn last_agent() -> Vec<Entry> {
+    let returning = Returning { last_agent: Some(Millis(30 * 86_400_000)) };
+    let asking = Role { returning, ..Role::named(role()) };
+    let catalogue = Arc::new(Catalogue { roles: BTreeMap::from([(role(), asking)]), ..Catalogue::default() });
+    let replaced = Event::CatalogueReplaced { catalogue: Arc::clone(&catalogue), changes: Vec::new(), version: 1 };
+    let queued = Event::TicketQueued {
+        ticket: ticket(),
+        role: role(),
+        channel: channel(),
+        position: 1,
+        waiting: 1,
+        estimated_wait: None,
+        direction: Some(Direction { agent: agent(), until: Some(Timestamp(9)), trigger: Trigger::LastAgent }),
+    };
+    let reason = Reason { trigger: Trigger::LastAgent, ..taking().reason };
+    let offered = Event::OfferMade { taking: Taking { reason, ..taking() }, expires_at: Timestamp(8) };
+    entries([(Command::ReplaceCatalogue { catalogue }, vec![replaced]), (Command::Elapse, vec![queued, offered])])
 }

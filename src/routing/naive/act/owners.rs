@@ -85,7 +85,7 @@ impl NaiveEngine {
             self.emit(Event::AgentBarred { ticket: id.clone(), bar: Bar { agent, until: None } });
         }
         let due_at = self.due_at(&ticket.spec, &demand, ticket.created_at);
-        let direction = receiver.map(|agent| Direction { agent, until: None });
+        let direction = receiver.map(|agent| Direction { agent, until: None, trigger: Trigger::Directed });
         let nothing_said = owner.is_none() && by.is_none() && note.is_none();
         let handover = (!nothing_said).then_some(Handover { from: owner, by, note });
         self.emit(Event::TicketRedirected { ticket: id.clone(), demand, due_at, direction, handover });

@@ -188,17 +188,28 @@ impl NaiveEngine {
         }
     }
 
-    /// Tries the deputy of an owner who has gone, then the preferred agent.
+    /// Tries the deputy of an owner who has gone, then the preferred agent; where none is named, the customer's last.
     fn try_agent_in_mind(&mut self, id: &TicketId) -> bool {
         let ticket = self.known(id);
         let (preferred, entered_at) = (ticket.spec.preferred_agent.clone(), ticket.entered_at);
+        let in_mind = match preferred {
+            Some(preferred) => Some((preferred, Trigger::Directed)),
+            None => self.last_agent_of(ticket).map(|last| (last, Trigger::LastAgent)),
+        };
         let deputy = self.deputies.remove(id);
-        deputy.is_some_and(|deputy| self.try_agent(id, &deputy, self.at))
-            || preferred.is_some_and(|preferred| self.try_agent(id, &preferred, entered_at))
+        deputy.is_some_and(|deputy| self.try_agent(id, &deputy, self.at, Trigger::Directed))
+            || in_mind.is_some_and(|(agent, why)| self.try_agent(id, &agent, entered_at, why))
+    }
+
+    /// Who had the customer's ticket last, no longer ago than the ticket's role asks for.
+    fn last_agent_of(&self, ticket: &Ticket) -> Option<AgentId> {
+        let within = self.own_role(ticket)?.returning.last_agent?;
+        let (agent, had_it_at) = self.state.ground.last_agents.get(ticket.spec.customer.id.as_ref()?)?;
+        (self.at.since(had_it_at) <= within).then(|| agent.clone())
     }
 
     /// Tries one agent before all others, and waits for it where it only has no slot free.
-    fn try_agent(&mut self, id: &TicketId, agent: &AgentId, waits_from: Timestamp) -> bool {
+    fn try_agent(&mut self, id: &TicketId, agent: &AgentId, waits_from: Timestamp, why: Trigger) -> bool {
         let ticket = self.known(id);
         let (Some(role), Some(agent)) = (self.own_role(ticket), self.state.agent(agent)) else { return false };
         if ticket.direction.is_some() || role.dispatch == Dispatch::Pull {
@@ -211,12 +222,12 @@ impl NaiveEngine {
         lacks.retain(|lack| *lack != Lack::Reserved);
         match lacks.as_slice() {
             [] if !self.passes_by(agent, ticket) => {
-                let reason = self.reason_of_one(agent, ticket, Trigger::Directed);
+                let reason = self.reason_of_one(agent, ticket, why);
                 self.give(id, &[agent_id], &reason);
                 true
             }
             lacks if until > self.at && lacks.iter().all(Lack::is_of_room) => {
-                self.queue(id, Some(Direction { agent: agent_id, until: Some(until) }));
+                self.queue(id, Some(Direction { agent: agent_id, until: Some(until), trigger: why }));
                 true
             }
             _ => false,
