@@ -163,6 +163,7 @@ pub(super) const KEYS: Keys = &[
     &owning::OWNER_GRACE,
     &owning::FIRST_REPLY_WITHIN,
     &returning::LAST_AGENT,
+    &returning::RESUME_WITHIN,
     &TARGET,
     &overflow::LADDER,
     &staffing::RANK_MAX,

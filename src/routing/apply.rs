@@ -70,6 +70,8 @@ impl<F: Follow> Applying<'_, F> {
             }
             Event::AgentReconciled { .. } | Event::AgentChanged { .. } | Event::CommandRejected { .. } => {}
             Event::TicketCreated { .. }
+            | Event::PlaceResumed { .. }
+            | Event::PlaceGivenUp { .. }
             | Event::TicketUpdated { .. }
             | Event::TicketScheduled { .. }
             | Event::TicketQueued { .. }
@@ -93,6 +95,11 @@ impl<F: Follow> Applying<'_, F> {
     fn apply_to_ticket(&mut self, at: Timestamp, seq: u64, event: &Event) {
         match event {
             Event::TicketCreated { ticket, intake } => self.create_ticket(ticket, intake, at, seq),
+            Event::PlaceResumed { ticket, created_at, due_at } => {
+                self.ground.take_place(ticket);
+                self.change_ticket(ticket, |it| it.count_from(*created_at, *due_at));
+            }
+            Event::PlaceGivenUp { ticket } => self.ground.keep_place(ticket, at),
             Event::TicketUpdated { ticket, intake } => {
                 let at_risk = self.ground.is_at_risk(intake.demand.role(), intake.due_at, at);
                 self.change_ticket(ticket, |it| {

@@ -99,6 +99,10 @@ pub enum Event {
 
     /// A ticket came, and was classified. It is not in a queue yet.
     TicketCreated { ticket: TicketId, intake: Box<Intake> },
+    /// It has just come, and has the place that its customer gave up a short while ago.
+    PlaceResumed { ticket: TicketId, created_at: Timestamp, due_at: Option<Timestamp> },
+    /// Its customer withdraws it before anybody owned it, and may come back to its place.
+    PlaceGivenUp { ticket: TicketId },
     /// What upstream says of it changed, and it was classified afresh. A waiting ticket stays in the queues.
     TicketUpdated { ticket: TicketId, intake: Box<Intake> },
     /// It waits aside until its `not_before`.

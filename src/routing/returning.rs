@@ -1,13 +1,13 @@
-//! Customers who come back: who had a ticket of theirs last. Nothing is remembered while no role of the catalogue asks.
+//! Customers who come back: who had a ticket of theirs last, and the places that they gave up. Nothing is remembered while no role of the catalogue asks.
 
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
 use super::event::Event;
 use super::memory::Memory;
-use super::name::{AgentId, TicketId};
+use super::name::{AgentId, ChannelName, RoleName, TicketId};
 use super::state::{Ground, State};
-use super::ticket::Ticket;
+use super::ticket::{Phase, Ticket};
 use super::time::{Millis, Timestamp};
 
 /// Of how many customers the last agent is remembered at most: some 200 MB.
@@ -23,7 +23,32 @@ pub struct Returning {
     /// The agent who had a ticket of the customer within that time is tried first; `None` for nobody.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_agent: Option<Millis>,
+    /// A customer who withdrew a ticket and comes back within that time has its place again; `None` for a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resume_within: Option<Millis>,
 }
+
+/// The most places that are kept: as many customers as give up while a whole country rings at once.
+const PLACES_MAX: usize = 100_000;
+
+/// In which queue, and on which channel, a customer gave a place up.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) struct PlaceKey {
+    pub(super) customer: String,
+    pub(super) role: RoleName,
+    pub(super) channel: ChannelName,
+}
+
+impl PlaceKey {
+    /// Of a ticket whose customer is known.
+    pub(super) fn of(ticket: &Ticket) -> Option<Self> {
+        let customer = ticket.spec.customer.id.clone()?;
+        Some(Self { customer, role: ticket.demand.role()?.clone(), channel: ticket.spec.channel.clone() })
+    }
+}
+
+/// From when the age counts of tickets that their customers withdrew.
+pub(super) type Places = Memory<PlaceKey, Timestamp>;
 
 impl Returning {
     /// Whether nothing is done.
@@ -39,12 +64,34 @@ fn returning(ticket: &Ticket, catalogue: &Catalogue) -> Returning {
     role.map(|role| role.returning).unwrap_or_default()
 }
 
+impl Ticket {
+    /// It has the place of another, and is as old as that one.
+    pub(super) fn count_from(&mut self, created_at: Timestamp, due_at: Option<Timestamp>) {
+        self.spec.created_at = Some(created_at);
+        (self.created_at, self.due_at) = (created_at, due_at);
+    }
+}
+
 impl State {
     /// The agent who is tried first for a ticket, because that one had its customer's ticket last.
     pub(super) fn last_agent(&self, ticket: &Ticket, now: Timestamp) -> Option<&AgentId> {
         let within = returning(ticket, self.catalogue()).last_agent?;
         let (agent, at) = self.ground.last_agents.get(ticket.spec.customer.id.as_ref()?)?;
         (at + within >= now).then_some(agent)
+    }
+
+    /// Whether a ticket's customer, who withdraws it, may come back to its place.
+    pub(super) fn may_be_resumed(&self, ticket: &Ticket) -> bool {
+        let waits = ticket.phase.ownership().is_none() && ticket.phase != Phase::Scheduled;
+        waits && returning(ticket, self.catalogue()).resume_within.is_some() && PlaceKey::of(ticket).is_some()
+    }
+
+    /// From when the age of a ticket counts that has just come, where that is earlier, because its customer has withdrawn
+    /// another a short while ago.
+    pub(super) fn resumes_place_of(&self, ticket: &Ticket, now: Timestamp) -> Option<Timestamp> {
+        let within = returning(ticket, self.catalogue()).resume_within?;
+        let (created_at, given_up_at) = self.ground.places.get(&PlaceKey::of(ticket)?)?;
+        (given_up_at + within >= now && *created_at < ticket.created_at).then_some(*created_at)
     }
 }
 
@@ -79,11 +126,30 @@ impl Ground {
         }
     }
 
+    /// Keeps the place of a ticket that its customer withdraws.
+    pub(super) fn keep_place(&mut self, ticket: &TicketId, at: Timestamp) {
+        let ticket = self.tickets.get(ticket).expect("an event names a ticket that has not ended");
+        let key = PlaceKey::of(ticket).expect("only a known customer's place is kept");
+        self.places.record(key, ticket.created_at, at, self.next_seq);
+        self.places.prune(at, longest_resume(&self.catalogue), PLACES_MAX);
+    }
+
+    /// A ticket has the place that was kept: nobody else has it.
+    pub(super) fn take_place(&mut self, ticket: &TicketId) {
+        let key = self.tickets.get(ticket).and_then(PlaceKey::of);
+        self.places.forget(&key.expect("only a known customer's place is kept"));
+    }
+
     /// Forgets what no role of the catalogue asks for.
     pub(super) fn forget_customers(&mut self, at: Timestamp) {
         let longest = longest_last_agent(&self.catalogue);
         self.last_agents.prune(at, longest, LAST_AGENTS_MAX);
+        self.places.prune(at, longest_resume(&self.catalogue), PLACES_MAX);
     }
+}
+
+fn longest_resume(catalogue: &Catalogue) -> Option<Millis> {
+    catalogue.roles.values().filter_map(|role| role.returning.resume_within).max()
 }
 
 fn longest_last_agent(catalogue: &Catalogue) -> Option<Millis> {

@@ -19,7 +19,7 @@ use super::name::{AgentId, ChannelName, RoleName, TicketId};
 use super::pool::Pool;
 use super::queue::Queues;
 use super::rank::Rank;
-use super::returning::LastAgents;
+use super::returning::{LastAgents, Places};
 use super::ticket::{ClosedTicket, Ticket};
 use super::time::Timestamp;
 use super::timer::Timers;
@@ -56,6 +56,9 @@ pub(super) struct Ground {
     /// Who had the tickets of which customer last, while a role asks.
     #[serde(default, skip_serializing_if = "LastAgents::is_empty")]
     pub(super) last_agents: LastAgents,
+    /// The places that customers gave up, while a role lets them come back.
+    #[serde(default, skip_serializing_if = "Places::is_empty")]
+    pub(super) places: Places,
 }
 
 /// Everything that the engine knows.
@@ -240,6 +243,7 @@ impl Ground {
             outturns: BTreeMap::new(),
             role_looks: BTreeMap::new(),
             last_agents: LastAgents::default(),
+            places: Places::default(),
         }
     }
 
@@ -252,7 +256,7 @@ impl Ground {
         let tickets: BTreeMap<_, _> = ground.tickets.iter().collect();
         let closed: BTreeMap<_, _> = ground.closed.iter().collect();
         (tickets, closed, &ground.closed_order, &ground.agents, &ground.role_looks).hash(&mut hasher);
-        (&ground.paces, &ground.outturns, &ground.last_agents).hash(&mut hasher);
+        (&ground.paces, &ground.outturns, &ground.last_agents, &ground.places).hash(&mut hasher);
         hasher.finish()
     }
 }

@@ -83,6 +83,7 @@ pub(super) fn move_to_successors(ground: &mut Ground) {
     }
     ground.agents.values_mut().for_each(|agent| rename_profile(&mut agent.profile, catalogue));
     ground.tickets.values_mut().for_each(|ticket| rename_ticket(ticket, catalogue));
+    ground.places.rename(|place| catalogue.rename(&mut place.role));
     for (role, pace) in std::mem::take(&mut ground.paces) {
         match catalogue.successor(&role) {
             // Of a role that was there already the pace is known better.

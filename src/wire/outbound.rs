@@ -118,6 +118,8 @@ impl Encoder {
             | Event::AssignmentCompleted { .. } => sheet.about_assignment(event, known),
             // The engine's own book-keeping; of agents, `AgentChanged` tells.
             Event::TicketCreated { .. }
+            | Event::PlaceResumed { .. }
+            | Event::PlaceGivenUp { .. }
             | Event::TicketUpdated { .. }
             | Event::TicketScheduled { .. }
             | Event::TicketRedirected { .. }

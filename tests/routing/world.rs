@@ -164,7 +164,10 @@ fn owning() -> impl Strategy<Value = Owning> {
 }
 
 fn returning() -> impl Strategy<Value = Returning> {
-    some(1_u64..120, 0.4).prop_map(|last_agent| Returning { last_agent: last_agent.map(Millis::from_secs) })
+    (some(1_u64..120, 0.4), some(1_u64..120, 0.4)).prop_map(|(last_agent, resume_within)| Returning {
+        last_agent: last_agent.map(Millis::from_secs),
+        resume_within: resume_within.map(Millis::from_secs),
+    })
 }
 
 /// Few, so that customers come back.
@@ -529,7 +532,7 @@ fn command(now: i64) -> impl Strategy<Value = Command> {
         8 => (ticket_id(), spec(now)).prop_map(|(ticket, spec)| Command::CreateTicket { ticket, spec: Box::new(spec) }),
         2 => (ticket_id(), changes(now))
             .prop_map(|(ticket, changes)| Command::UpdateTicket { ticket, changes: Box::new(changes) }),
-        1 => ticket_id().prop_map(|ticket| Command::CancelTicket { ticket, reason: None }),
+        2 => ticket_id().prop_map(|ticket| Command::CancelTicket { ticket, reason: None }),
         6 => (ticket_id(), agent_id())
             .prop_map(|(ticket, agent)| Command::AcceptOffer { ticket, agent, assignment: None }),
         3 => (ticket_id(), agent_id(), some(one_of(&["busy", "lunch"]), 0.5)).prop_map(|(ticket, agent, reason)| {

@@ -26,6 +26,8 @@ impl Touched {
         match event {
             Event::CatalogueReplaced { .. } => self.catalogue = true,
             Event::TicketCreated { ticket, .. }
+            | Event::PlaceResumed { ticket, .. }
+            | Event::PlaceGivenUp { ticket }
             | Event::TicketUpdated { ticket, .. }
             | Event::TicketScheduled { ticket, .. }
             | Event::TicketQueued { ticket, .. }

@@ -17,8 +17,18 @@ impl Step<'_> {
         }
         let intake = Box::new(self.intake(id, spec));
         self.emit(Event::TicketCreated { ticket: id.clone(), intake });
+        self.resume_place(id);
         self.place(id, Trigger::TicketArrived);
         Done::Accepted
+    }
+
+    /// Gives a ticket that has just come the place that its customer gave up a short while ago.
+    fn resume_place(&mut self, id: &TicketId) {
+        let ticket = self.known(id);
+        if let Some(created_at) = self.state.resumes_place_of(ticket, self.at) {
+            let due_at = self.due_at(&ticket.spec, &ticket.demand, created_at);
+            self.emit(Event::PlaceResumed { ticket: id.clone(), created_at, due_at });
+        }
     }
 
     /// What is made of a ticket that was not known.
@@ -114,7 +124,10 @@ impl Step<'_> {
     }
 
     pub(super) fn cancel_ticket(&mut self, id: &TicketId, reason: Option<String>) -> Handled {
-        self.ticket(id)?;
+        let ticket = self.ticket(id)?;
+        if self.state.may_be_resumed(ticket) {
+            self.emit(Event::PlaceGivenUp { ticket: id.clone() });
+        }
         self.revoke_all(id, RevokeCause::TicketCancelled, &Remark::reason(reason.clone()));
         self.close(id, Closing::Cancelled, reason.unwrap_or_else(|| "withdrawn".to_owned()));
         Ok(Done::Accepted)

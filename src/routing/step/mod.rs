@@ -263,6 +263,8 @@ fn touched(event: &Event) -> Option<&AgentId> {
         | Event::PresenceChanged { agent, .. } => Some(agent),
         Event::CatalogueReplaced { .. }
         | Event::TicketCreated { .. }
+        | Event::PlaceResumed { .. }
+        | Event::PlaceGivenUp { .. }
         | Event::TicketUpdated { .. }
         | Event::TicketScheduled { .. }
         | Event::TicketQueued { .. }

@@ -31,7 +31,7 @@ fn entries(commands: [(Command, Vec<Event>); 2]) -> Vec<Entry> {
 }
 
 pub(super) fn last_agent() -> Vec<Entry> {
-    let returning = Returning { last_agent: Some(Millis(30 * 86_400_000)) };
+    let returning = Returning { last_agent: Some(Millis(30 * 86_400_000)), ..Returning::default() };
     let asking = Role { returning, ..Role::named(role()) };
     let catalogue = Arc::new(Catalogue { roles: BTreeMap::from([(role(), asking)]), ..Catalogue::default() });
     let replaced = Event::CatalogueReplaced { catalogue: Arc::clone(&catalogue), changes: Vec::new(), version: 1 };
@@ -42,9 +42,24 @@ pub(super) fn last_agent() -> Vec<Entry> {
         position: 1,
         waiting: 1,
         estimated_wait: None,
+        wait_by_pace: None,
+        wait_range: None,
         direction: Some(Direction { agent: agent(), until: Some(Timestamp(9)), trigger: Trigger::LastAgent }),
     };
     let reason = Reason { trigger: Trigger::LastAgent, ..taking().reason };
     let offered = Event::OfferMade { taking: Taking { reason, ..taking() }, expires_at: Timestamp(8) };
     entries([(Command::ReplaceCatalogue { catalogue }, vec![replaced]), (Command::Elapse, vec![queued, offered])])
+}
+
+pub(super) fn places() -> Vec<Entry> {
+    let returning = Returning { resume_within: Some(Millis(60_000)), ..Returning::default() };
+    let letting = Role { returning, ..Role::named(role()) };
+    let catalogue = Arc::new(Catalogue { roles: BTreeMap::from([(role(), letting)]), ..Catalogue::default() });
+    let replaced = Event::CatalogueReplaced { catalogue: Arc::clone(&catalogue), changes: Vec::new(), version: 1 };
+    let given_up = Event::PlaceGivenUp { ticket: ticket() };
+    let resumed = Event::PlaceResumed { ticket: ticket(), created_at: Timestamp(5), due_at: Some(Timestamp(9)) };
+    entries([
+        (Command::ReplaceCatalogue { catalogue }, vec![replaced]),
+        (Command::CancelTicket { ticket: ticket(), reason: None }, vec![given_up, resumed]),
+    ])
 }

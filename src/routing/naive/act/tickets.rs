@@ -8,6 +8,7 @@ use crate::routing::naive::decide::Lack;
 use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::{Remark, RevokeCause, Trigger};
 use crate::routing::overflow;
+use crate::routing::returning::PlaceKey;
 use crate::routing::role::Dispatch;
 use crate::routing::ticket::{Closing, Demand, Direction, Phase, Ticket, TicketChanges, TicketSpec};
 use crate::routing::time::Timestamp;
@@ -22,8 +23,25 @@ impl NaiveEngine {
         let due_at = self.due_at(&spec, &demand, created_at);
         let intake = Box::new(Intake { spec, demand, created_at, due_at });
         self.emit(Event::TicketCreated { ticket: id.clone(), intake });
+        if let Some(created_at) = self.place_of_customer(id) {
+            let ticket = self.known(id);
+            let due_at = self.due_at(&ticket.spec, &ticket.demand, created_at);
+            self.emit(Event::PlaceResumed { ticket: id.clone(), created_at, due_at });
+        }
         self.place(id, Trigger::TicketArrived);
         Verdict::Accepted
+    }
+
+    /// From when a ticket counts that the same customer withdrew from the same queue and channel, so short a while ago
+    /// that this one has its place.
+    fn place_of_customer(&self, id: &TicketId) -> Option<Timestamp> {
+        let ticket = self.known(id);
+        let role = self.own_role(ticket)?;
+        let customer = ticket.spec.customer.id.clone()?;
+        let key = PlaceKey { customer, role: role.name.clone(), channel: ticket.spec.channel.clone() };
+        let (created_at, given_up_at) = self.state.ground.places.get(&key)?;
+        let in_time = self.at.since(given_up_at) <= role.returning.resume_within?;
+        Some(*created_at).filter(|created_at| in_time && *created_at < ticket.created_at)
     }
 
     pub(super) fn update(&mut self, id: &TicketId, changes: &TicketChanges) -> Handled {
@@ -37,7 +55,12 @@ impl NaiveEngine {
     }
 
     pub(super) fn cancel(&mut self, id: &TicketId, reason: Option<&str>) -> Handled {
-        self.require_ticket(id)?;
+        let ticket = self.require_ticket(id)?;
+        let waits = matches!(ticket.phase, Phase::Waiting | Phase::Unroutable(_) | Phase::Offered(_));
+        let asks = self.own_role(ticket).is_some_and(|role| role.returning.resume_within.is_some());
+        if waits && asks && ticket.spec.customer.id.is_some() {
+            self.emit(Event::PlaceGivenUp { ticket: id.clone() });
+        }
         self.take_back(id, RevokeCause::TicketCancelled, &Remark::reason(reason.map(str::to_owned)));
         self.close(id, Closing::Cancelled, reason.unwrap_or("withdrawn"));
         Ok(Verdict::Accepted)
