@@ -6,14 +6,17 @@ use toml::de::{DeTable, DeValue};
 
 use crate::routing::catalogue::{AgentRules, Rule};
 use crate::routing::channel::Channel;
+use crate::routing::hours::Hours;
 use crate::routing::role::Role;
-use crate::routing::{Catalogue, ChannelName, RoleName, RuleName, Status, StatusName};
+use crate::routing::zone::Zone;
+use crate::routing::{Catalogue, ChannelName, HoursName, RoleName, RuleName, Status, StatusName};
 
 use super::automation::{self, AutomationOrigins};
 use super::channel::{self, ANY_LENGTH, CHANNEL_NAME};
 use super::diagnostic::{Diagnostic, Origin};
 use super::document::{Document, Heading, Part};
 use super::form::{Form, Length, Name, Node, RoleReference, Whole, describe};
+use super::hours::{self, HOURS_NAME, HoursOrigins};
 use super::key::{Key, Keys};
 use super::role::{self, RoleOrigins};
 use super::rule::{self, RuleOrigins};
@@ -85,6 +88,7 @@ pub(super) mod agents {
 #[derive(Debug, Default)]
 pub(super) struct CatalogueOrigins {
     pub(super) channels: BTreeMap<ChannelName, Origin>,
+    pub(super) hours: BTreeMap<HoursName, HoursOrigins>,
     pub(super) roles: BTreeMap<RoleName, RoleOrigins>,
     /// In the order of the catalogue's rules.
     pub(super) rules: Vec<RuleOrigins>,
@@ -99,7 +103,9 @@ pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Catalogue,
     let agents_section = file::section(root, "agents", agents::KEYS, reading);
     let access_section = file::section(root, "access", access::KEYS, reading);
     let default = Catalogue::default();
+    let time_zone = routing_section.take(&routing::TIME_ZONE, reading).unwrap_or_default();
     let catalogue = Catalogue {
+        hours: read_hours(root, &time_zone, &mut origins, reading),
         channels: read_channels(root, &mut origins, reading),
         roles: read_roles(root, &mut origins, reading),
         rules: read_rules(root, &mut origins, reading),
@@ -109,9 +115,10 @@ pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Catalogue,
         agents: read_agents(&agents_section, reading),
         statuses: read_statuses(root, reading),
         closed_retention: routing_section.take(&routing::CLOSED_RETENTION, reading).unwrap_or(default.closed_retention),
-        time_zone: routing_section.take(&routing::TIME_ZONE, reading).unwrap_or_default(),
+        time_zone,
     };
     reading.check_role_references(&catalogue.roles.keys().collect());
+    hours::check_references(&catalogue.roles, &catalogue.hours, &origins, reading);
     succession::check(&catalogue.roles, &origins, reading);
     (catalogue, origins)
 }
@@ -138,6 +145,7 @@ pub(super) fn write(catalogue: &Catalogue) -> Document {
         access,
         agents: rules_for_agents,
         statuses,
+        hours,
         closed_retention,
         time_zone,
     } = catalogue;
@@ -152,6 +160,7 @@ pub(super) fn write(catalogue: &Catalogue) -> Document {
     ];
     let named = |kind, name: String, members| Part { heading: Heading::Named(kind, name), members };
     parts.extend(statuses.iter().map(|(name, means)| named("status", name.to_string(), status::write(*means))));
+    parts.extend(hours.iter().map(|(name, hours)| named("hours", name.to_string(), hours::write(hours))));
     parts.extend(channels.iter().map(|(name, channel)| named("channel", name.to_string(), channel::write(channel))));
     let entry = |kind, name: String, members| Part { heading: Heading::Entry(kind, name), members };
     parts.extend(roles.values().map(|role| entry("role", role.name.to_string(), role::write(role))));
@@ -192,6 +201,22 @@ fn read_statuses(root: &DeTable<'_>, reading: &mut Reading<'_>) -> BTreeMap<Stat
         Some((entry.name.clone(), status::read(&entry.name, entry.origin, &section, reading)?))
     });
     means.collect()
+}
+
+fn read_hours(
+    root: &DeTable<'_>,
+    zone: &Zone,
+    origins: &mut CatalogueOrigins,
+    reading: &mut Reading<'_>,
+) -> BTreeMap<HoursName, Hours> {
+    let mut all = BTreeMap::new();
+    for entry in named_tables(root, "hours", HOURS_NAME, reading) {
+        let section = entry.open(hours::KEYS, reading);
+        let (hours, places) = hours::read(zone, entry.origin, &section, reading);
+        origins.hours.insert(entry.name.clone(), places);
+        all.insert(entry.name, hours);
+    }
+    all
 }
 
 /// One table of many that have names: `[channel.call]`.

@@ -13,7 +13,7 @@ use super::settings::Config;
 use super::suggestion::nearest;
 
 /// What a file may have at its top.
-const SECTIONS: [&str; 14] = [
+const SECTIONS: [&str; 15] = [
     "node",
     "log",
     "amqp",
@@ -24,6 +24,7 @@ const SECTIONS: [&str; 14] = [
     "agents",
     "access",
     "status",
+    "hours",
     "channel",
     "role",
     "rule",

@@ -33,6 +33,7 @@ mod document;
 mod duration;
 mod file;
 mod form;
+mod hours;
 mod key;
 mod lint;
 mod markdown;

@@ -7,7 +7,7 @@ use crate::routing::channel::{Acceptance, Channel, OwnerGrace};
 
 use super::key::{Absent, Keys};
 use super::overrides::{OWNER_TOKEN_VARIABLE, Setting};
-use super::{access, automation, catalogue, channel, daemon, duration, role, rule, status};
+use super::{access, automation, catalogue, channel, daemon, duration, hours, role, rule, status};
 
 /// A table of keys with its title in the reference.
 struct KeyTable {
@@ -16,7 +16,7 @@ struct KeyTable {
 }
 
 /// All tables of keys, in the order of the file.
-const TABLES: [KeyTable; 18] = [
+const TABLES: [KeyTable; 19] = [
     KeyTable { title: "[node]", keys: daemon::node::KEYS },
     KeyTable { title: "[log]", keys: daemon::log::KEYS },
     KeyTable { title: "[amqp]", keys: daemon::amqp::KEYS },
@@ -27,6 +27,7 @@ const TABLES: [KeyTable; 18] = [
     KeyTable { title: "[agents]", keys: catalogue::agents::KEYS },
     KeyTable { title: "[access]", keys: access::KEYS },
     KeyTable { title: "[status.NAME]", keys: status::KEYS },
+    KeyTable { title: "[hours.NAME]", keys: hours::KEYS },
     KeyTable { title: "[channel.NAME]", keys: channel::KEYS },
     KeyTable { title: "[[role]]", keys: role::KEYS },
     KeyTable { title: "target of a [[role]]", keys: role::target::KEYS },
@@ -136,6 +137,7 @@ mod tests {
     fn file_with(table: &KeyTable, line: &str) -> String {
         match table.title {
             "[status.NAME]" => format!("[status.lunch]\n{line}\n"),
+            "[hours.NAME]" => format!("[hours.office]\n{line}\n"),
             "[channel.NAME]" => format!("[channel.call]\n{line}\n"),
             "[[role]]" if line.starts_with("name") => format!("[[role]]\n{line}\n"),
             "[[role]]" => format!("[[role]]\nname = \"r\"\n{line}\n"),

@@ -168,6 +168,8 @@ pub(super) const KEYS: Keys = &[
     &overflow::LADDER,
     &staffing::RANK_MAX,
     &staffing::RESERVE,
+    &admission::HOURS,
+    &admission::WHEN_CLOSED,
     &admission::MAX_WAIT,
     &admission::WHEN_WAITED,
     &admission::MAX_WAITING,

@@ -1,8 +1,9 @@
-//! Whom a role lets into its queue, and for how long; and what becomes of the others.
+//! Whom a role lets into its queue, when, and for how long; and what becomes of the others.
 
 use serde::{Deserialize, Serialize};
 
 use super::diversion::{Diversion, DiversionCause};
+use super::name::{HoursName, RoleName};
 use super::role::Role;
 use super::ticket::{Phase, Ticket};
 use super::time::{Millis, Timestamp};
@@ -11,6 +12,12 @@ use super::time::{Millis, Timestamp};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Admission {
+    /// When it is open; `None` for always.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<HoursName>,
+    /// What becomes of tickets while it is closed; `None` for that they wait for it to open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when_closed: Option<Diversion>,
     /// The longest that a ticket waits; `None` for as long as it takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_wait: Option<Millis>,
@@ -35,25 +42,61 @@ impl Admission {
     /// Whether anybody may be kept from waiting, so that it counts who has been let in, and when.
     #[must_use]
     pub fn is_bounded(&self) -> bool {
-        self.max_wait.is_some() || self.max_waiting.is_some()
+        self.max_wait.is_some() || self.max_waiting.is_some() || self.hours.is_some()
     }
 
     /// What becomes of a ticket that may not wait for that reason.
     #[must_use]
-    pub fn then(&self, cause: DiversionCause) -> &Diversion {
+    pub fn then(&self, cause: DiversionCause) -> Option<&Diversion> {
         match cause {
-            DiversionCause::Waited => &self.when_waited,
-            DiversionCause::Full => &self.when_full,
+            DiversionCause::Closed => self.when_closed.as_ref(),
+            DiversionCause::Waited => Some(&self.when_waited),
+            DiversionCause::Full => Some(&self.when_full),
         }
     }
 
+    /// Whether what waits is sent elsewhere when it closes.
+    #[must_use]
+    pub fn sends_when_closed(&self) -> bool {
+        self.hours.is_some() && self.when_closed.is_some()
+    }
+
     /// Every role to which it may send tickets.
-    pub fn roles(&self) -> impl Iterator<Item = &super::name::RoleName> {
-        [&self.when_waited, &self.when_full].into_iter().filter_map(Diversion::role)
+    pub fn roles(&self) -> impl Iterator<Item = &RoleName> {
+        self.when_closed.iter().chain([&self.when_waited, &self.when_full]).filter_map(Diversion::role)
     }
 }
 
 impl Ticket {
+    /// Since when it has been with its role: from now on, where it waits aside until it comes in.
+    pub(super) fn with_role_since(&self, now: Timestamp) -> Timestamp {
+        if matches!(self.phase, Phase::Scheduled | Phase::Deferred) { now } else { self.entered_at }
+    }
+
+    /// It is let in, or has been before.
+    pub(super) fn come_in(&mut self, let_in_at: Option<Timestamp>, at: Timestamp) {
+        if self.phase == Phase::Deferred {
+            self.entered_at = at;
+        }
+        self.let_in_at = let_in_at;
+    }
+
+    /// It waits aside for its role to open.
+    pub(super) fn defer(&mut self, opens_at: Timestamp, due_at: Option<Timestamp>, at: Timestamp) {
+        self.phase = Phase::Deferred;
+        self.let_in_at = None;
+        self.opens_at = Some(opens_at);
+        self.due_at = due_at;
+        self.breached &= due_at.is_some_and(|due| due <= at);
+        self.service.at_risk = false;
+    }
+
+    /// Whether it waits for one agent to whom it was handed by name.
+    #[must_use]
+    pub fn is_handed_to_an_agent(&self) -> bool {
+        self.direction.as_ref().is_some_and(|direction| direction.until.is_none())
+    }
+
     /// Since when it has waited for its role, offers included: since it was let in, or came back from an owner.
     #[must_use]
     pub fn waits_since(&self) -> Timestamp {

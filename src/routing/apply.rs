@@ -66,7 +66,12 @@ impl<F: Follow> Applying<'_, F> {
             Event::ClosedForgotten { before } => self.forget_closed(*before),
             Event::RoleLooked { role } => {
                 self.ground.role_looks.insert(role.clone(), at);
-                self.index.time_role(role, &self.ground.role_looks);
+                self.index.time_role(role, &self.ground);
+            }
+            Event::HoursLooked { role } => {
+                self.ground.hours_looks.insert(role.clone(), at);
+                self.index.look_for_closing(role, &self.ground);
+                self.index.time_role(role, &self.ground);
             }
             Event::AgentReconciled { .. } | Event::AgentChanged { .. } | Event::CommandRejected { .. } => {}
             Event::TicketCreated { .. }
@@ -78,6 +83,7 @@ impl<F: Follow> Applying<'_, F> {
             | Event::TicketUnroutable { .. }
             | Event::TicketEscalated { .. }
             | Event::TicketRedirected { .. }
+            | Event::TicketDeferred { .. }
             | Event::TicketDiverted { .. }
             | Event::DirectionEnded { .. }
             | Event::AgentBarred { .. }
@@ -108,7 +114,7 @@ impl<F: Follow> Applying<'_, F> {
                 });
             }
             Event::TicketScheduled { ticket, .. } => self.change_ticket(ticket, |it| {
-                it.let_in_at = None;
+                (it.let_in_at, it.opens_at) = (None, None);
                 it.phase = Phase::Scheduled;
             }),
             Event::TicketQueued { ticket, direction, .. } => {
@@ -118,7 +124,7 @@ impl<F: Follow> Applying<'_, F> {
                     if it.phase == Phase::Scheduled {
                         it.entered_at = at;
                     }
-                    it.let_in_at = let_in_at;
+                    it.come_in(let_in_at, at);
                     it.phase = Phase::Waiting;
                     it.direction.clone_from(direction);
                 });
@@ -126,7 +132,7 @@ impl<F: Follow> Applying<'_, F> {
             Event::TicketUnroutable { ticket, cause, .. } => {
                 let let_in_at = self.let_in(ticket, at);
                 self.change_ticket(ticket, |it| {
-                    it.let_in_at = let_in_at;
+                    it.come_in(let_in_at, at);
                     it.phase = Phase::Unroutable(*cause);
                 });
             }
@@ -135,6 +141,9 @@ impl<F: Follow> Applying<'_, F> {
                 it.demand = demand.clone();
             }),
             Event::TicketRedirected { ticket, .. } => self.change_ticket(ticket, |it| redirect(it, event, at)),
+            Event::TicketDeferred { ticket, opens_at, due_at, .. } => {
+                self.change_ticket(ticket, |it| it.defer(*opens_at, *due_at, at));
+            }
             Event::TicketDiverted { ticket, demand, due_at, .. } => {
                 self.change_ticket(ticket, |it| it.go_to_role(demand, *due_at, at));
             }
@@ -203,7 +212,7 @@ impl<F: Follow> Applying<'_, F> {
                 let offer = offer(taking, at, *expires_at);
                 let let_in_at = self.let_in(&taking.ticket, at);
                 self.change_ticket(&taking.ticket, |it| {
-                    it.let_in_at = let_in_at;
+                    it.come_in(let_in_at, at);
                     add_offer(it, offer, taking.attempt);
                 });
                 self.take_slot(taking, SlotUse::Offered, at, seq);
@@ -287,6 +296,7 @@ impl<F: Follow> Applying<'_, F> {
             due_at: intake.due_at,
             entered_at: at,
             let_in_at: None,
+            opens_at: None,
             steps_taken: 0,
             steps_ahead: Vec::new(),
             breached: false,
@@ -314,7 +324,7 @@ impl<F: Follow> Applying<'_, F> {
         self.index.enter(ticket, &ground.catalogue);
         self.index.time_ticket(ticket, &ground.agents, &ground.catalogue);
         for role in left.into_iter().chain(self.index.watched(ticket)) {
-            self.index.time_role(&role, &ground.role_looks);
+            self.index.time_role(&role, ground);
         }
     }
 
@@ -322,7 +332,7 @@ impl<F: Follow> Applying<'_, F> {
         let ticket = self.ground.tickets.remove(id).expect("an event names a ticket that has not ended");
         self.index.leave(&ticket, &self.ground.catalogue);
         for role in self.index.watched(&ticket) {
-            self.index.time_role(&role, &self.ground.role_looks);
+            self.index.time_role(&role, &self.ground);
         }
         self.index.forget_ticket(id);
         self.ground.closed.insert(id.clone(), ClosedTicket { how, at });
@@ -442,6 +452,7 @@ impl<F: Follow> Applying<'_, F> {
         succession::move_to_successors(self.ground);
         self.ground.forget_customers(at);
         self.ground.role_looks.retain(|role, _| catalogue.roles.contains_key(role));
+        self.ground.hours_looks.clear();
         self.index.begin_anew(self.ground);
     }
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::agent::Status;
 use super::automation::Automation;
 use super::channel::{Acceptance, Channel, OwnerGrace};
-use super::name::{ChannelName, Permission, RoleName, RuleName, StatusName, TicketId, TicketType};
+use super::hours::Hours;
+use super::name::{ChannelName, HoursName, Permission, RoleName, RuleName, StatusName, TicketId, TicketType};
 use super::pacing::Pacing;
 use super::permission::AccessGrants;
 use super::role::Role;
@@ -109,6 +110,9 @@ pub struct Catalogue {
     /// Statuses beyond ours, and what each is taken for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub statuses: BTreeMap<StatusName, Status>,
+    /// When roles are open that name these.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hours: BTreeMap<HoursName, Hours>,
     /// How long an ended ticket is remembered, so that a repeated `ticket.created` changes nothing.
     pub closed_retention: Millis,
     /// Where hours and dates are those of the clock on the wall.
@@ -127,6 +131,7 @@ impl Default for Catalogue {
             access: AccessGrants::default(),
             agents: AgentRules::default(),
             statuses: BTreeMap::new(),
+            hours: BTreeMap::new(),
             closed_retention: Millis::from_secs(24 * 3_600),
             time_zone: Zone::default(),
         }
@@ -160,12 +165,19 @@ impl Catalogue {
         by_role.unwrap_or_else(|| self.channel(channel).owner_grace)
     }
 
+    /// When this role is open; `None` for always.
+    #[must_use]
+    pub fn hours_of(&self, role: &Role) -> Option<&Hours> {
+        self.hours.get(role.admission.hours.as_ref()?)
+    }
+
     /// What is different from an earlier catalogue, one line a change, for people and for the audit.
     #[must_use]
     pub fn changes_since(&self, before: &Self) -> Vec<String> {
         let mut changes = Vec::new();
         describe("channel", &before.channels, &self.channels, &mut changes);
         describe("status", &before.statuses, &self.statuses, &mut changes);
+        describe("hours", &before.hours, &self.hours, &mut changes);
         describe("role", &before.roles, &self.roles, &mut changes);
         let rule = |rule: &Rule| rule.name.clone();
         let rules_moved = describe_list("rule", (&before.rules, &self.rules), rule, &mut changes);

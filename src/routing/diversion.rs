@@ -45,6 +45,8 @@ impl Diversion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DiversionCause {
+    /// The role is closed.
+    Closed,
     /// It has waited for as long as the role lets anything wait.
     Waited,
     /// As many wait as the role lets wait.
@@ -53,12 +55,13 @@ pub enum DiversionCause {
 
 impl DiversionCause {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Waited, Self::Full];
+    pub const ALL: [Self; 3] = [Self::Closed, Self::Waited, Self::Full];
 
     /// As the wire spells it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Closed => "closed",
             Self::Waited => "waited",
             Self::Full => "full",
         }

@@ -72,7 +72,8 @@ impl Engine {
         let (due, subject) = self.state.timers().first()?;
         let why = match subject {
             Subject::Agent(_) => "agent",
-            Subject::Role(_) => "role",
+            Subject::Role(role) => self.state.index.role_due(role, &self.state.ground)?.1.as_str(),
+            Subject::Doors => "opening",
             Subject::Closed => "retention",
             Subject::Ticket(id) => {
                 let ticket = self.state.ticket(id)?;

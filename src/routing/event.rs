@@ -150,6 +150,15 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         handover: Option<Handover>,
     },
+    /// Its role is closed: it waits aside until that opens.
+    TicketDeferred {
+        ticket: TicketId,
+        role: RoleName,
+        channel: ChannelName,
+        opens_at: Timestamp,
+        /// Counted from then, where upstream has not said.
+        due_at: Option<Timestamp>,
+    },
     /// Its role does not let it wait, and sends it to another, where its ladder starts anew.
     TicketDiverted {
         ticket: TicketId,
@@ -302,6 +311,8 @@ pub enum Event {
     CommandRejected { rejection: Rejection, ticket: Option<TicketId>, agent: Option<AgentId> },
     /// What waits for a role was looked at.
     RoleLooked { role: RoleName },
+    /// The hours of a role were looked at: it is closed, or was since the look before.
+    HoursLooked { role: RoleName },
     /// Ended tickets that are old enough are forgotten.
     ClosedForgotten { before: Timestamp },
 }

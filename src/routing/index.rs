@@ -9,17 +9,19 @@ use super::catalogue::Catalogue;
 use super::channel::OwnerGrace;
 use super::classify::Classifier;
 use super::condition::Condition;
+use super::doors::Doors;
 use super::escalation;
 use super::name::{AgentId, RoleName, TicketId};
 use super::overflow;
 use super::pool::Pool;
 use super::queue::Queues;
 use super::rank::Rank;
+use super::role::Role;
 use super::service;
 use super::state::Ground;
 use super::ticket::{Phase, Ticket};
 use super::time::{Millis, Timestamp};
-use super::timer::{AgentDue, Subject, TicketDue, Timers};
+use super::timer::{AgentDue, RoleDue, Subject, TicketDue, Timers};
 
 /// How much longer than its retention an ended ticket may be remembered, so that many are forgotten in one step.
 const FORGET_SLACK: Millis = Millis::from_secs(60);
@@ -41,8 +43,12 @@ pub(super) struct Index {
     pub(super) timers: Timers,
     /// Tickets that nobody could take, in the order of arrival.
     pub(super) unroutable: BTreeMap<u64, TicketId>,
+    /// Who waits for a role to open.
+    pub(super) doors: Doors,
     /// Roles whose waiting tickets are looked at now and then.
     watched: BTreeSet<RoleName>,
+    /// When roles close that then send elsewhere what waits: the first time after their hours were last looked at.
+    closings: BTreeMap<RoleName, Timestamp>,
     /// Whether any role lets only some tickets wait.
     pub(super) bounded: bool,
 }
@@ -54,7 +60,8 @@ impl Index {
             .expect("the rules of a catalogue were compiled before it came into force");
         let automation_conditions = automation::compile(&ground.catalogue.automations)
             .expect("the automations of a catalogue were compiled before it came into force");
-        let watched = ground.catalogue.roles.values().filter(|role| role.watches_its_queue());
+        let timed = |role: &&Role| role.watches_its_queue() || role.admission.sends_when_closed();
+        let watched = ground.catalogue.roles.values().filter(timed);
         let watched = watched.map(|role| role.name.clone()).collect();
         let bounded = ground.catalogue.roles.values().any(|role| role.admission.is_bounded());
         let pool = Pool::for_catalogue(&ground.catalogue);
@@ -68,10 +75,36 @@ impl Index {
             index.time_ticket(ticket, &ground.agents, &ground.catalogue);
         }
         for role in index.watched.clone() {
-            index.time_role(&role, &ground.role_looks);
+            index.find_closing(&role, ground);
+            index.time_role(&role, ground);
         }
         index.time_closed(ground);
+        index.time_doors();
         index
+    }
+
+    /// What happens to a role next by itself, and when. To one for which nobody waits nothing does.
+    pub(super) fn role_due(&self, name: &RoleName, ground: &Ground) -> Option<(Timestamp, RoleDue)> {
+        self.queues.role(name)?;
+        let role = ground.catalogue.roles.get(name).filter(|role| role.watches_its_queue());
+        let look = role.map(|_| (look_due(name, &ground.role_looks), RoleDue::Look));
+        let closing = self.closings.get(name).map(|due| (*due, RoleDue::Closing));
+        look.into_iter().chain(closing).min()
+    }
+
+    /// The hours of a role were looked at, or never were: then they are at once.
+    fn find_closing(&mut self, name: &RoleName, ground: &Ground) {
+        let Some(role) = ground.catalogue.roles.get(name) else { return };
+        let Some(hours) = ground.catalogue.hours_of(role).filter(|_| role.admission.sends_when_closed()) else {
+            return;
+        };
+        let looked = ground.hours_looks.get(name);
+        let closing = looked.map_or(Timestamp::default(), |looked| hours.closes_after(*looked));
+        self.closings.insert(name.clone(), closing);
+    }
+
+    fn time_doors(&mut self) {
+        self.timers.set(Subject::Doors, self.doors.next_opening());
     }
 }
 
@@ -100,7 +133,9 @@ pub(super) trait Follow {
     /// Whether the catalogue has roles that let only some wait.
     fn bounds_admission(&self, catalogue: &Catalogue) -> bool;
     /// Who waits for a role, or when it was looked at, is different.
-    fn time_role(&mut self, role: &RoleName, looks: &RoleLooks);
+    fn time_role(&mut self, role: &RoleName, ground: &Ground);
+    /// The hours of a role were looked at.
+    fn look_for_closing(&mut self, name: &RoleName, ground: &Ground);
     /// What has ended is different.
     fn time_closed(&mut self, ground: &Ground);
 }
@@ -124,7 +159,8 @@ impl Follow for Nobody {
     fn bounds_admission(&self, catalogue: &Catalogue) -> bool {
         catalogue.roles.values().any(|role| role.admission.is_bounded())
     }
-    fn time_role(&mut self, _: &RoleName, _: &RoleLooks) {}
+    fn time_role(&mut self, _: &RoleName, _: &Ground) {}
+    fn look_for_closing(&mut self, _: &RoleName, _: &Ground) {}
     fn time_closed(&mut self, _: &Ground) {}
 }
 
@@ -138,6 +174,10 @@ impl Follow for Index {
             Phase::Waiting => self.queues.insert(ticket, ranks(ticket, catalogue)),
             Phase::Unroutable(_) => {
                 self.unroutable.insert(ticket.arrival_seq, ticket.id.clone());
+            }
+            Phase::Deferred => {
+                self.doors.insert(ticket, catalogue);
+                self.time_doors();
             }
             Phase::Intake
             | Phase::Scheduled
@@ -153,6 +193,10 @@ impl Follow for Index {
             Phase::Waiting => self.queues.remove(ticket, ranks(ticket, catalogue)),
             Phase::Unroutable(_) => {
                 self.unroutable.remove(&ticket.arrival_seq);
+            }
+            Phase::Deferred => {
+                self.doors.remove(ticket, catalogue);
+                self.time_doors();
             }
             Phase::Intake
             | Phase::Scheduled
@@ -202,9 +246,13 @@ impl Follow for Index {
     }
 
     /// A watched role is looked at while anybody waits in its queue.
-    fn time_role(&mut self, role: &RoleName, looks: &RoleLooks) {
-        let due = self.queues.role(role).map(|_| role_due(role, looks));
+    fn time_role(&mut self, role: &RoleName, ground: &Ground) {
+        let due = self.role_due(role, ground).map(|(due, _)| due);
         self.timers.set(Subject::Role(role.clone()), due);
+    }
+
+    fn look_for_closing(&mut self, name: &RoleName, ground: &Ground) {
+        self.find_closing(name, ground);
     }
 
     fn time_closed(&mut self, ground: &Ground) {
@@ -291,7 +339,7 @@ pub(super) fn agent_due(agent: &Agent, catalogue: &Catalogue) -> Option<(Timesta
 }
 
 /// When what waits for a watched role is looked at next.
-fn role_due(role: &RoleName, looks: &RoleLooks) -> Timestamp {
+fn look_due(role: &RoleName, looks: &RoleLooks) -> Timestamp {
     looks.get(role).map_or(Timestamp::default(), |last| *last + escalation::LOOK_EVERY)
 }
 

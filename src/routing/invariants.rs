@@ -27,7 +27,7 @@ impl State {
         let parked = |agent: &super::AgentId| self.agent(agent).is_some_and(|agent| agent.parked.contains(&ticket.id));
         let holds = match &ticket.phase {
             Phase::Intake => false,
-            Phase::Scheduled | Phase::Waiting | Phase::Unroutable(_) => true,
+            Phase::Scheduled | Phase::Deferred | Phase::Waiting | Phase::Unroutable(_) => true,
             Phase::Offered(offers) => {
                 let agents: BTreeSet<_> = offers.iter().map(|offer| &offer.agent).collect();
                 !offers.is_empty()
@@ -93,6 +93,10 @@ impl State {
         }
         if self.index.unroutable != anew.unroutable {
             return Err("the unroutable are not what the tickets say".to_owned());
+        }
+        if self.index.doors != anew.doors || self.index.timers.get(&Subject::Doors) != anew.timers.get(&Subject::Doors)
+        {
+            return Err("who waits for a role to open is not what the tickets say".to_owned());
         }
         let (kept, fresh) = (self.index.pool.census(), anew.pool.census());
         if let Some((agent, _)) = kept.iter().find(|(agent, seat)| fresh.get(*agent) != Some(seat)) {

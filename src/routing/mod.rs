@@ -35,6 +35,7 @@ pub mod command;
 pub mod condition;
 pub mod cooldown;
 pub mod diversion;
+mod doors;
 mod draw;
 pub mod engine;
 pub mod escalation;
@@ -42,6 +43,7 @@ pub mod estimate;
 pub mod event;
 pub mod explanation;
 pub mod facts;
+pub mod hours;
 mod index;
 mod interruption;
 mod invariants;
@@ -83,8 +85,8 @@ pub use command::{Command, Rejection, RejectionCode};
 pub use engine::{Engine, Outcome, Verdict};
 pub use event::Event;
 pub use name::{
-    AgentId, AssignmentId, AutomationName, ChannelName, Permission, RoleName, RuleName, SkillName, StatusName,
-    TicketId, TicketType,
+    AgentId, AssignmentId, AutomationName, ChannelName, HoursName, Permission, RoleName, RuleName, SkillName,
+    StatusName, TicketId, TicketType,
 };
 pub use state::{Identity, State};
 pub use ticket::{Patch, Phase, Priority, Ticket, TicketChanges, TicketSpec};

@@ -154,6 +154,8 @@ names! {
     AutomationName
     /// A status of the catalogue's own: `lunch`, `training` …
     StatusName
+    /// Opening hours of the catalogue: `office`, `hotline` …
+    HoursName
     /// One offer and the assignment that it becomes; unique over the life of a journal.
     AssignmentId
 }

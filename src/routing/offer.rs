@@ -210,6 +210,8 @@ pub enum Trigger {
     Automated,
     /// It had waited aside until its `not_before`.
     NotBeforePassed,
+    /// It had waited aside for its role to open.
+    RoleOpened,
     /// An overflow step made its demand wider.
     Overflow,
     /// Somebody who had declined or missed it may be asked again.
@@ -234,7 +236,7 @@ pub enum Trigger {
 
 impl Trigger {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::TicketArrived,
         Self::TicketReturned,
         Self::TicketTransferred,
@@ -242,6 +244,7 @@ impl Trigger {
         Self::TicketUpdated,
         Self::Automated,
         Self::NotBeforePassed,
+        Self::RoleOpened,
         Self::Overflow,
         Self::CooldownLapsed,
         Self::DirectionEnded,
@@ -265,6 +268,7 @@ impl Trigger {
             Self::TicketUpdated => "ticket_updated",
             Self::Automated => "automated",
             Self::NotBeforePassed => "not_before_passed",
+            Self::RoleOpened => "role_opened",
             Self::Overflow => "overflow",
             Self::CooldownLapsed => "cooldown_lapsed",
             Self::DirectionEnded => "direction_ended",

@@ -223,6 +223,7 @@ mod tests {
             due_at: None,
             entered_at: Timestamp(0),
             let_in_at: None,
+            opens_at: None,
             steps_taken: 0,
             steps_ahead: Vec::new(),
             breached: false,

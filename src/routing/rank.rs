@@ -83,6 +83,7 @@ mod tests {
             due_at: due_at.map(Timestamp),
             entered_at: Timestamp(created_at),
             let_in_at: None,
+            opens_at: None,
             steps_taken: 0,
             steps_ahead: Vec::new(),
             breached: false,

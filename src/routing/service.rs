@@ -102,7 +102,7 @@ pub(super) fn at_risk_due(ticket: &Ticket, catalogue: &Catalogue) -> Option<Time
 
 /// When a ticket is late, unless somebody owns it by then.
 pub(super) fn breach_due(ticket: &Ticket) -> Option<Timestamp> {
-    let counts = ticket.phase.ownership().is_none() && ticket.phase != Phase::Scheduled;
+    let counts = ticket.phase.ownership().is_none() && !matches!(ticket.phase, Phase::Scheduled | Phase::Deferred);
     let has_role = ticket.demand.role().is_some();
     ticket.due_at.filter(|_| counts && has_role && !ticket.breached)
 }

@@ -59,6 +59,9 @@ pub(super) struct Ground {
     /// The places that customers gave up, while a role lets them come back.
     #[serde(default, skip_serializing_if = "Places::is_empty")]
     pub(super) places: Places,
+    /// When the hours of roles that send tickets elsewhere while they are closed were last looked at.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) hours_looks: RoleLooks,
 }
 
 /// Everything that the engine knows.
@@ -244,6 +247,7 @@ impl Ground {
             role_looks: BTreeMap::new(),
             last_agents: LastAgents::default(),
             places: Places::default(),
+            hours_looks: BTreeMap::new(),
         }
     }
 
@@ -257,6 +261,7 @@ impl Ground {
         let closed: BTreeMap<_, _> = ground.closed.iter().collect();
         (tickets, closed, &ground.closed_order, &ground.agents, &ground.role_looks).hash(&mut hasher);
         (&ground.paces, &ground.outturns, &ground.last_agents, &ground.places).hash(&mut hasher);
+        ground.hours_looks.hash(&mut hasher);
         hasher.finish()
     }
 }

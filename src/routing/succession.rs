@@ -107,7 +107,7 @@ fn rename_ticket(ticket: &mut Ticket, catalogue: &Catalogue) {
     match &mut ticket.phase {
         Phase::Offered(offers) => offers.iter_mut().for_each(|offer| catalogue.rename(&mut offer.role)),
         Phase::Assigned(owner) | Phase::Paused(owner) | Phase::Resuming(owner) => catalogue.rename(&mut owner.role),
-        Phase::Intake | Phase::Scheduled | Phase::Waiting | Phase::Unroutable(_) => {}
+        Phase::Intake | Phase::Scheduled | Phase::Deferred | Phase::Waiting | Phase::Unroutable(_) => {}
     }
 }
 

@@ -345,6 +345,8 @@ pub enum Phase {
     Intake,
     /// Waits aside until its `not_before`.
     Scheduled,
+    /// Waits aside until its role opens.
+    Deferred,
     /// In the queues of the roles that it demands.
     Waiting,
     /// Nobody could ever take it; looked at again whenever agents or the catalogue change.
@@ -365,7 +367,12 @@ impl Phase {
     pub fn ownership(&self) -> Option<&Ownership> {
         match self {
             Self::Assigned(ownership) | Self::Paused(ownership) | Self::Resuming(ownership) => Some(ownership),
-            Self::Intake | Self::Scheduled | Self::Waiting | Self::Unroutable(_) | Self::Offered(_) => None,
+            Self::Intake
+            | Self::Scheduled
+            | Self::Deferred
+            | Self::Waiting
+            | Self::Unroutable(_)
+            | Self::Offered(_) => None,
         }
     }
 
@@ -373,7 +380,12 @@ impl Phase {
     pub(super) fn ownership_mut(&mut self) -> Option<&mut Ownership> {
         match self {
             Self::Assigned(ownership) | Self::Paused(ownership) | Self::Resuming(ownership) => Some(ownership),
-            Self::Intake | Self::Scheduled | Self::Waiting | Self::Unroutable(_) | Self::Offered(_) => None,
+            Self::Intake
+            | Self::Scheduled
+            | Self::Deferred
+            | Self::Waiting
+            | Self::Unroutable(_)
+            | Self::Offered(_) => None,
         }
     }
 
@@ -398,6 +410,7 @@ impl Phase {
         match self {
             Self::Intake => "intake",
             Self::Scheduled => "scheduled",
+            Self::Deferred => "deferred",
             Self::Waiting => "waiting",
             Self::Unroutable(_) => "unroutable",
             Self::Offered(_) => "offered",
@@ -429,6 +442,9 @@ pub struct Ticket {
     /// `None` until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub let_in_at: Option<Timestamp>,
+    /// When its role opened for it, or will; `None` where it did not have to wait for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens_at: Option<Timestamp>,
     /// Overflow steps of its role's ladder: the first so many were taken in their order.
     pub steps_taken: u8,
     /// What was taken after those, from 1, in the order in which it was.
@@ -463,6 +479,7 @@ impl Ticket {
     pub(super) fn restart_ladder(&mut self, at: Timestamp) {
         self.entered_at = at;
         self.let_in_at = None;
+        self.opens_at = None;
         self.steps_taken = 0;
         self.steps_ahead.clear();
         self.automated.ask_again();

@@ -18,8 +18,10 @@ pub enum Subject {
     Agent(AgentId),
     /// A ticket to which something happens by itself.
     Ticket(TicketId),
-    /// A role whose waiting tickets are looked at now and then.
+    /// A role whose waiting tickets are looked at now and then, or that closes.
     Role(RoleName),
+    /// Tickets that wait for their role to open.
+    Doors,
     /// Ended tickets that are old enough to be forgotten.
     Closed,
 }
@@ -70,6 +72,26 @@ impl TicketDue {
             Self::MaxWait => "max_wait",
             Self::OwnerGrace => "owner_grace",
             Self::FirstReply => "first_reply",
+        }
+    }
+}
+
+/// What happens to a role by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RoleDue {
+    /// When the conditions of its ladder are looked at.
+    Look,
+    /// When it closes, and what waits goes elsewhere.
+    Closing,
+}
+
+impl RoleDue {
+    /// One word for logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Look => "role",
+            Self::Closing => "closing",
         }
     }
 }

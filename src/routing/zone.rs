@@ -4,7 +4,7 @@
 //! the machine: equal inputs give equal decisions everywhere.
 
 use jiff::civil::DateTime;
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
@@ -50,6 +50,22 @@ impl Zone {
     pub fn local(&self, at: Timestamp) -> DateTime {
         let edge = if at.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
         self.rules.to_datetime(jiff::Timestamp::from_millisecond(at.0).unwrap_or(edge))
+    }
+
+    /// The first moment at which calendar and clock show that, or something later where the clock jumps over it.
+    #[must_use]
+    pub fn first_moment(&self, shown: DateTime) -> Timestamp {
+        let moment = match self.rules.to_ambiguous_timestamp(shown).offset() {
+            AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
+                offset.to_timestamp(shown)
+            }
+            AmbiguousOffset::Gap { after, .. } => after.to_timestamp(shown).map(|before_the_jump| {
+                let jump = self.rules.following(before_the_jump).next();
+                jump.map_or(before_the_jump, |jump| jump.timestamp())
+            }),
+        };
+        let edge = if shown.year() < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        Timestamp(moment.unwrap_or(edge).as_millisecond())
     }
 }
 

@@ -12,8 +12,8 @@ use super::Context;
 use super::payload::{
     AgentChanged, Assigned, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded,
     AssignmentHeld, AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, ReconciledAgent,
-    TicketAtRisk, TicketAutomated, TicketBreached, TicketCallback, TicketClosed, TicketDiverted, TicketEscalated,
-    TicketQueued, TicketUnroutable, Time, WaitRangeBody,
+    TicketAtRisk, TicketAutomated, TicketBreached, TicketCallback, TicketClosed, TicketDeferred, TicketDiverted,
+    TicketEscalated, TicketQueued, TicketUnroutable, Time, WaitRangeBody,
 };
 
 /// The content type of everything that is published.
@@ -103,6 +103,7 @@ impl Encoder {
             | Event::TicketUnroutable { .. }
             | Event::TicketEscalated { .. }
             | Event::TicketAtRisk { .. }
+            | Event::TicketDeferred { .. }
             | Event::TicketDiverted { .. }
             | Event::TicketBreached { .. }
             | Event::TicketAutomated { .. }
@@ -136,6 +137,7 @@ impl Encoder {
             | Event::PresenceChanged { .. }
             | Event::AgentSeen { .. }
             | Event::RoleLooked { .. }
+            | Event::HoursLooked { .. }
             | Event::ClosedForgotten { .. } => None,
         }
     }
@@ -256,6 +258,15 @@ impl Sheet<'_> {
                     due_at: Time(*due_at),
                 };
                 self.message("ticket.breached", Some(role), &data)
+            }
+            Event::TicketDeferred { ticket, role, channel, opens_at, .. } => {
+                let data = TicketDeferred {
+                    ticket_id: ticket.as_str(),
+                    role: role.as_str(),
+                    channel: channel.as_str(),
+                    opens_at: Time(*opens_at),
+                };
+                self.message("ticket.deferred", Some(role), &data)
             }
             Event::TicketDiverted { ticket, role, channel, cause, demand, .. } => {
                 let data = TicketDiverted {

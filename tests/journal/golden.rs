@@ -363,6 +363,7 @@ fn later() -> Vec<(&'static str, Vec<Entry>)> {
         ("diversion.msgpack", diversion::entries()),
         ("service.msgpack", service::scores()),
         ("estimates.msgpack", service::estimates()),
+        ("hours.msgpack", diversion::hours()),
     ]
 }
 
@@ -565,6 +566,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
             | Event::TicketUnroutable { .. }
             | Event::TicketEscalated { .. }
             | Event::TicketRedirected { .. }
+            | Event::TicketDeferred { .. }
             | Event::TicketDiverted { .. }
             | Event::DirectionEnded { .. }
             | Event::AgentBarred { .. }
@@ -595,6 +597,7 @@ fn kinds(entries: &[Entry]) -> (usize, usize) {
             | Event::AgentChanged { .. }
             | Event::CommandRejected { .. }
             | Event::RoleLooked { .. }
+            | Event::HoursLooked { .. }
             | Event::ClosedForgotten { .. }) = event;
         }
     }

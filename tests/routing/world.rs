@@ -14,6 +14,7 @@ use rolecall::routing::command::{AfterWork, OwnedTicket, TransferTo};
 use rolecall::routing::cooldown::Cooldowns;
 use rolecall::routing::diversion::Diversion;
 use rolecall::routing::escalation::StepConditions;
+use rolecall::routing::hours::{Day, DayPart, Hours};
 use rolecall::routing::owning::Owning;
 use rolecall::routing::pacing::{Allowance, Pacing};
 use rolecall::routing::permission::{AccessGrants, AccessLevel};
@@ -25,8 +26,8 @@ use rolecall::routing::staffing::Staffing;
 use rolecall::routing::ticket::{Customer, Phase, TicketChanges, TicketSpec};
 use rolecall::routing::zone::Zone;
 use rolecall::routing::{
-    AgentId, AssignmentId, AutomationName, Catalogue, ChannelName, Command, Millis, Patch, Permission, Priority,
-    RoleName, RuleName, SkillName, State, Status, StatusName, TicketId, TicketType, Timestamp,
+    AgentId, AssignmentId, AutomationName, Catalogue, ChannelName, Command, HoursName, Millis, Patch, Permission,
+    Priority, RoleName, RuleName, SkillName, State, Status, StatusName, TicketId, TicketType, Timestamp,
 };
 
 pub(crate) const ROLES: [&str; 3] = ["billing", "technical", "vip"];
@@ -199,8 +200,11 @@ fn diversion() -> impl Strategy<Value = Diversion> {
 
 /// In most roles everything may wait.
 fn admission() -> impl Strategy<Value = Admission> {
-    let bounded = (some(1_u64..60, 0.6), diversion(), some(0_u32..4, 0.6), diversion()).prop_map(
-        |(max_wait, when_waited, max_waiting, when_full)| Admission {
+    let hours = (some(one_of(&HOURS), 0.6), some(diversion(), 0.6));
+    let bounded = (hours, some(1_u64..60, 0.5), diversion(), some(0_u32..4, 0.5), diversion()).prop_map(
+        |((hours, when_closed), max_wait, when_waited, max_waiting, when_full)| Admission {
+            hours: hours.map(|name| HoursName::parse(name).unwrap()),
+            when_closed,
             max_wait: max_wait.map(Millis::from_secs),
             when_waited,
             max_waiting,
@@ -210,9 +214,28 @@ fn admission() -> impl Strategy<Value = Admission> {
     prop_oneof![2 => Just(Admission::default()), 1 => bounded]
 }
 
+const HOURS: [&str; 2] = ["office", "hotline"];
+
+/// Some minutes of the first hours of the calendar, on which lives are lived; seldom that day is closed.
+fn hours() -> impl Strategy<Value = BTreeMap<HoursName, Hours>> {
+    let part = (0_u16..60, 1_u16..20);
+    let parts = proptest::collection::vec(part, 1..4);
+    let hours = (time_zone(), parts, proptest::bool::weighted(0.1)).prop_map(|(zone, parts, closed)| {
+        let ahead = if zone.is_default() { 0 } else { 60 };
+        let parts = parts.iter().map(|(from, length)| DayPart { from: from + ahead, to: from + ahead + length });
+        let day = Day::parse("1970-01-01").unwrap();
+        let mut hours = Hours { zone, closed_on: closed.then_some(day).into_iter().collect(), ..Hours::default() };
+        hours.week[3] = parts.collect();
+        hours
+    });
+    let named = one_of(&HOURS).prop_map(|name| HoursName::parse(name).unwrap());
+    proptest::collection::btree_map(named, hours, 0..3)
+}
+
 /// No role sends its tickets to itself.
 fn without_own_role(mut admission: Admission, own: &RoleName) -> Admission {
-    for diversion in [&mut admission.when_waited, &mut admission.when_full] {
+    let diversions = [&mut admission.when_waited, &mut admission.when_full];
+    for diversion in admission.when_closed.iter_mut().chain(diversions) {
         if diversion.role() == Some(own) {
             *diversion = Diversion::Callback;
         }
@@ -380,9 +403,17 @@ pub(crate) fn catalogue() -> impl Strategy<Value = Arc<Catalogue>> {
     let role = |name| role(name).boxed();
     let roles = (role(ROLES[0]), role(ROLES[1]), some(role(ROLES[2]), 0.8), some(0_usize..2, 0.8));
     let grants = proptest::collection::btree_map(access(), permissions(), 0..2).prop_map(AccessGrants);
-    let numbers = (10_u64..600, time_zone(), automations().boxed());
+    let numbers = (10_u64..600, time_zone(), (automations(), hours()).boxed());
     (channels, roles, some(role_name(), 0.5), rules(), agent_rules().boxed(), grants, numbers).prop_map(
-        move |(channels, (a, b, c, heir), default_role, rules, agents, access, (retention, time_zone, automations))| {
+        move |(
+            channels,
+            (a, b, c, heir),
+            default_role,
+            rules,
+            agents,
+            access,
+            (retention, time_zone, (automations, hours)),
+        )| {
             let mut roles: BTreeMap<_, _> =
                 [Some(a), Some(b), c].into_iter().flatten().map(|role| (role.name.clone(), role)).collect();
             if let Some(heir) = heir.filter(|_| roles.len() < ROLES.len()) {
@@ -400,6 +431,7 @@ pub(crate) fn catalogue() -> impl Strategy<Value = Arc<Catalogue>> {
                 agents,
                 closed_retention,
                 time_zone,
+                hours,
                 ..Catalogue::default()
             })
         },

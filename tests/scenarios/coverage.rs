@@ -11,10 +11,11 @@ use rolecall::wire::EventKind;
 use crate::{directory, names, play};
 
 /// Contract §5, as this version of it can be caused.
-const OUTBOUND: [&str; 23] = [
+const OUTBOUND: [&str; 24] = [
     "ticket.queued",
     "ticket.escalated",
     "ticket.at_risk",
+    "ticket.deferred",
     "ticket.diverted",
     "ticket.callback",
     "ticket.breached",

@@ -24,6 +24,7 @@ pub(super) fn check(catalogue: &Catalogue, origins: &CatalogueOrigins) -> Vec<Di
 fn keys_without_their_condition(role: &Role, places: &RoleOrigins) -> Vec<Diagnostic> {
     let admission = &role.admission;
     let idle = [
+        (&places.admission.when_closed, admission.hours.is_none(), "`when_closed` only counts with `hours`"),
         (&places.admission.when_waited, admission.max_wait.is_none(), "`when_waited` only counts with `max_wait`"),
         (&places.admission.when_full, admission.max_waiting.is_none(), "`when_full` only counts with `max_waiting`"),
     ];
@@ -48,10 +49,11 @@ fn steps_that_come_too_late(role: &Role, places: &RoleOrigins) -> Vec<Diagnostic
 fn next(role: &Role, cause: DiversionCause) -> Option<&RoleName> {
     let admission = &role.admission;
     let ever = match cause {
+        DiversionCause::Closed => admission.hours.is_some(),
         DiversionCause::Waited => admission.max_wait.is_some(),
         DiversionCause::Full => admission.max_waiting.is_some(),
     };
-    admission.then(cause).role().filter(|_| ever)
+    admission.then(cause)?.role().filter(|_| ever)
 }
 
 /// A way on which tickets that are sent on for one reason come back; told once, at the first of its roles by name.
@@ -65,9 +67,15 @@ fn circle(role: &Role, cause: DiversionCause, catalogue: &Catalogue, places: &Ro
         if *to < role.name || way.contains(&to) {
             return None;
         }
+        // Roles with other hours may well stand in for each other.
+        let open_with_it = catalogue.roles.get(to)?.admission.hours == role.admission.hours;
+        if cause == DiversionCause::Closed && !open_with_it {
+            return None;
+        }
         way.push(to);
     }
     let (place, bound) = match cause {
+        DiversionCause::Closed => (&places.admission.when_closed, "find it closed"),
         DiversionCause::Waited => (&places.admission.when_waited, "have waited too long"),
         DiversionCause::Full => (&places.admission.when_full, "find no room"),
     };

@@ -6,6 +6,7 @@ mod automations;
 mod channels;
 mod condition;
 mod diversions;
+mod hours;
 mod ladders;
 mod roles;
 mod rules;
@@ -20,6 +21,7 @@ pub(super) fn check(catalogue: &Catalogue, origins: &CatalogueOrigins) -> Vec<Di
     let mut found = channels::check(catalogue, origins);
     found.extend(roles::check(catalogue, origins));
     found.extend(ladders::check(catalogue, origins));
+    found.extend(hours::check(catalogue, origins));
     found.extend(diversions::check(catalogue, origins));
     found.extend(rules::check(catalogue, origins));
     found.extend(automations::check(catalogue, origins));

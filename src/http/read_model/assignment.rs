@@ -73,6 +73,7 @@ fn why(reason: &Reason, at: Timestamp) -> String {
         | Trigger::TicketUpdated
         | Trigger::Automated
         | Trigger::NotBeforePassed
+        | Trigger::RoleOpened
         | Trigger::Overflow
         | Trigger::CooldownLapsed
         | Trigger::DirectionEnded

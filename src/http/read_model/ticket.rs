@@ -9,7 +9,7 @@ use crate::routing::{AgentId, ChannelName, Phase, RoleName, Ticket, TicketId, Ti
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
-    /// Waits aside until its `not_before`.
+    /// Waits aside until its `not_before`, or until its role opens.
     Scheduled,
     /// In its role's queue.
     Waiting,
@@ -31,7 +31,7 @@ impl Stage {
         match phase {
             // Between two places within one step of the engine; seen from outside it is on its way to a queue.
             Phase::Intake | Phase::Waiting => Self::Waiting,
-            Phase::Scheduled => Self::Scheduled,
+            Phase::Scheduled | Phase::Deferred => Self::Scheduled,
             Phase::Unroutable(_) => Self::Unroutable,
             Phase::Offered(_) => Self::Offered,
             Phase::Assigned(_) => Self::Assigned,

@@ -34,6 +34,7 @@ impl Touched {
             | Event::TicketUnroutable { ticket, .. }
             | Event::TicketEscalated { ticket, .. }
             | Event::TicketRedirected { ticket, .. }
+            | Event::TicketDeferred { ticket, .. }
             | Event::TicketDiverted { ticket, .. }
             | Event::DirectionEnded { ticket }
             | Event::AgentBarred { ticket, .. }
@@ -68,6 +69,7 @@ impl Touched {
             Event::AutomationInVain { .. }
             | Event::AgentReconciled { .. }
             | Event::RoleLooked { .. }
+            | Event::HoursLooked { .. }
             | Event::CommandRejected { .. }
             | Event::ClosedForgotten { .. } => {}
         }

@@ -16,7 +16,7 @@ impl<F: Follow> Applying<'_, F> {
         let offered = known.is_some_and(|it| it.phase.offer_to(&taking.agent).is_some());
         let let_in_at = self.let_in(&taking.ticket, at);
         self.change_ticket(&taking.ticket, |it| {
-            it.let_in_at = let_in_at;
+            it.come_in(let_in_at, at);
             it.phase = Phase::Assigned(ownership(taking, at));
             it.attempt = taking.attempt;
             it.direction = None;

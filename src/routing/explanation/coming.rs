@@ -75,7 +75,7 @@ fn words(state: &State, ticket: &Ticket, at: Timestamp, due: &TicketDue) -> Stri
 
 /// The steps of its role's ladder that it may still take, where it waits or is to wait.
 pub(super) fn steps(state: &State, ticket: &Ticket) -> Vec<StepAhead> {
-    if ticket.phase.ownership().is_some() || matches!(ticket.phase, Phase::Scheduled) {
+    if ticket.phase.ownership().is_some() || matches!(ticket.phase, Phase::Scheduled | Phase::Deferred) {
         return Vec::new();
     }
     let ahead = |(step, rung): (u8, &OverflowStep)| StepAhead {

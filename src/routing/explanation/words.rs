@@ -228,6 +228,7 @@ fn trigger_words(trigger: Trigger) -> &'static str {
         Trigger::TicketUpdated => "upstream said something else of it",
         Trigger::Automated => "an automation set something of it",
         Trigger::NotBeforePassed => "its time had come",
+        Trigger::RoleOpened => "its role had opened",
         Trigger::Overflow => "an overflow step made its demand wider",
         Trigger::CooldownLapsed => "a cool-down had ended",
         Trigger::DirectionEnded => "it waited for one agent no longer",

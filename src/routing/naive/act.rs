@@ -2,6 +2,7 @@
 
 mod agents;
 mod diversion;
+mod hours;
 mod leaving;
 mod offers;
 mod owners;
@@ -171,6 +172,11 @@ impl NaiveEngine {
             }
             (Who::Ticket(id), What::Overflows) => {
                 self.escalate(id);
+            }
+            (Who::Role(role), What::Closes) => self.look_at_hours(role),
+            (Who::Doors, _) => {
+                let id = self.first_at_the_doors().expect("somebody waits there");
+                self.place(&id, Trigger::RoleOpened);
             }
             (Who::Role(role), _) => {
                 self.emit(Event::RoleLooked { role: role.clone() });

@@ -18,6 +18,7 @@ pub(super) enum Who {
     Agent(AgentId),
     Ticket(TicketId),
     Role(RoleName),
+    Doors,
     Ended,
 }
 
@@ -42,6 +43,8 @@ pub(super) enum What {
     LeavesOwner,
     OwnerIsSilent,
     IsLookedAt,
+    Closes,
+    Opens,
     AreForgotten,
 }
 
@@ -65,6 +68,8 @@ impl NaiveEngine {
                 dues.push((due, Who::Role(role.name.clone()), What::IsLookedAt));
             }
         }
+        dues.extend(self.closings());
+        dues.extend(self.opening());
         if let Some((ended, _)) = self.state.ground.closed_order.front() {
             let forgotten = *ended + self.state.catalogue().closed_retention + FORGET_SLACK;
             dues.push((forgotten, Who::Ended, What::AreForgotten));
@@ -124,7 +129,7 @@ impl NaiveEngine {
                     due(ownership.silence.lasts(ownership.assigned_at, within), What::OwnerIsSilent);
                 }
             }
-            Phase::Intake | Phase::Unroutable(_) | Phase::Paused(_) => {}
+            Phase::Intake | Phase::Deferred | Phase::Unroutable(_) | Phase::Paused(_) => {}
         }
         if matches!(ticket.phase, Phase::Waiting | Phase::Unroutable(_))
             && let Some(max_wait) = self.own_role(ticket).and_then(|role| role.admission.max_wait)

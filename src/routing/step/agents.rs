@@ -143,6 +143,7 @@ impl Step<'_> {
             Phase::Intake => self.place_again(id),
             Phase::Waiting => self.place_waiting(id, Trigger::DirectionEnded),
             Phase::Scheduled
+            | Phase::Deferred
             | Phase::Unroutable(_)
             | Phase::Offered(_)
             | Phase::Assigned(_)

@@ -24,7 +24,8 @@ impl Step<'_> {
     /// sent it on in the same go, and none is sent on more than [`DIVERSIONS_MAX`] times.
     pub(super) fn divert(&mut self, id: &TicketId, cause: DiversionCause) -> bool {
         let role = matching::own_role(self.state, self.known(id)).expect("only a role lets tickets wait or not");
-        match role.admission.then(cause).clone() {
+        let Some(then) = role.admission.then(cause).cloned() else { return false };
+        match then {
             Diversion::Cancel => self.close(id, Closing::Cancelled, cause.as_str()),
             Diversion::Callback => self.leave_for_callback(id, cause),
             Diversion::Role(to) => {

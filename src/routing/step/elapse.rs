@@ -5,11 +5,11 @@ use crate::routing::agent::Status;
 use crate::routing::diversion::DiversionCause;
 use crate::routing::event::Event;
 use crate::routing::index;
-use crate::routing::name::{AgentId, TicketId};
+use crate::routing::name::{AgentId, RoleName, TicketId};
 use crate::routing::offer::{Remark, RevokeCause, Trigger};
 use crate::routing::presence;
 use crate::routing::ticket::Closing;
-use crate::routing::timer::{AgentDue, Subject, TicketDue};
+use crate::routing::timer::{AgentDue, RoleDue, Subject, TicketDue};
 
 /// How many things happen in one step at most, so that a step after a long sleep stays short; the next follows at once.
 const ELAPSED_MAX: usize = 256;
@@ -24,7 +24,8 @@ impl Step<'_> {
             match subject.clone() {
                 Subject::Agent(agent) => self.agent_due(&agent),
                 Subject::Ticket(ticket) => self.ticket_due(&ticket),
-                Subject::Role(role) => self.look_at_role(&role),
+                Subject::Role(role) => self.role_due(&role),
+                Subject::Doors => self.open_door(),
                 Subject::Closed => {
                     let before = self.at - self.state.catalogue().closed_retention;
                     self.emit(Event::ClosedForgotten { before });
@@ -33,6 +34,14 @@ impl Step<'_> {
             self.settle();
         }
         Done::Accepted
+    }
+
+    fn role_due(&mut self, role: &RoleName) {
+        let (_, due) = self.state.index.role_due(role, &self.state.ground).expect("a timer runs for something");
+        match due {
+            RoleDue::Look => self.look_at_role(role),
+            RoleDue::Closing => self.look_at_hours(role),
+        }
     }
 
     fn agent_due(&mut self, id: &AgentId) {

@@ -72,7 +72,9 @@ impl Step<'_> {
         let ticket = self.known(id);
         let demand = self.demand_afresh(ticket, &spec);
         let created_at = self.created_at(&spec, ticket.created_at);
-        let due_at = self.due_at(&spec, &demand, created_at);
+        let moved = demand.role() != ticket.demand.role();
+        let opens_at = ticket.opens_at.filter(|_| !moved).unwrap_or(created_at);
+        let due_at = self.due_at(&spec, &demand, created_at.max(opens_at));
         let owned = ticket.phase.ownership().is_some();
         let demand = if owned { ticket.demand.clone() } else { demand };
         let intake = Box::new(Intake { spec, demand, created_at, due_at });
@@ -100,7 +102,8 @@ impl Step<'_> {
         let ticket = self.known(id);
         let later = ticket.spec.not_before.is_some_and(|not_before| not_before > self.at);
         let over = ticket.spec.expires_at.is_some_and(|expiry| expiry <= self.at);
-        if later || over || matching::unroutable(self.state, ticket).is_some() {
+        let closed = self.is_sent_from_closed(ticket);
+        if later || over || closed || matching::unroutable(self.state, ticket).is_some() {
             self.place(id, trigger);
         } else {
             self.try_give(id, trigger);

@@ -15,13 +15,18 @@ impl Step<'_> {
     /// Looks at what waits in the queue of a role whose ladder has conditions.
     pub(super) fn look_at_role(&mut self, role: &RoleName) {
         self.emit(Event::RoleLooked { role: role.clone() });
+        for id in self.own_waiting(role) {
+            self.climb(&id);
+        }
+    }
+
+    /// The role's own tickets that wait, in the order in which they arrived.
+    pub(super) fn own_waiting(&self, role: &RoleName) -> Vec<TicketId> {
         let own = |id: &&TicketId| self.known(id).demand.role() == Some(role);
         let queue = self.state.queues().role(role).into_iter().flat_map(RoleQueue::tickets);
         let mut waiting: Vec<TicketId> = queue.filter(own).cloned().collect();
         waiting.sort_unstable_by_key(|id| self.known(id).arrival_seq);
-        for id in waiting {
-            self.climb(&id);
-        }
+        waiting
     }
 
     /// Takes every step of its ladder that a waiting ticket may take now, until somebody has it.

@@ -8,6 +8,7 @@ mod automation;
 mod catalogue;
 mod classification;
 mod diversion;
+mod door;
 mod elapse;
 mod intake;
 mod ladder;
@@ -271,6 +272,7 @@ fn touched(event: &Event) -> Option<&AgentId> {
         | Event::TicketUnroutable { .. }
         | Event::TicketEscalated { .. }
         | Event::TicketRedirected { .. }
+        | Event::TicketDeferred { .. }
         | Event::TicketDiverted { .. }
         | Event::DirectionEnded { .. }
         | Event::AgentBarred { .. }
@@ -288,6 +290,7 @@ fn touched(event: &Event) -> Option<&AgentId> {
         | Event::AgentChanged { .. }
         | Event::CommandRejected { .. }
         | Event::RoleLooked { .. }
+        | Event::HoursLooked { .. }
         | Event::ClosedForgotten { .. } => None,
     }
 }

@@ -38,6 +38,9 @@ impl Step<'_> {
             }
             return;
         }
+        if self.stops_at_closed_door(id) {
+            return;
+        }
         if self.place_with_somebody(id) || self.try_give(id, trigger) {
             return;
         }
@@ -128,7 +131,7 @@ impl Step<'_> {
     fn place_with_preferred(&mut self, id: &TicketId) -> bool {
         let ticket = self.known(id);
         let Some(agent) = ticket.spec.preferred_agent.clone() else { return false };
-        self.place_with(id, &agent, ticket.entered_at, Trigger::Directed)
+        self.place_with(id, &agent, ticket.with_role_since(self.at), Trigger::Directed)
     }
 
     /// To the agent who had a ticket of its customer last, where it names nobody.
@@ -136,7 +139,7 @@ impl Step<'_> {
         let ticket = self.known(id);
         let last = self.state.last_agent(ticket, self.at).filter(|_| ticket.spec.preferred_agent.is_none());
         let Some(agent) = last.cloned() else { return false };
-        self.place_with(id, &agent, ticket.entered_at, Trigger::LastAgent)
+        self.place_with(id, &agent, ticket.with_role_since(self.at), Trigger::LastAgent)
     }
 
     /// To the deputy of an owner who has just gone.

@@ -6,6 +6,21 @@ use serde::Serialize;
 use crate::routing::diversion::CallbackNote;
 
 use super::ticket::TicketBody;
+use super::{Time, TimeSchema};
+
+/// The ticket's role is closed: it waits aside until that opens, and comes into its queue then.
+#[derive(Serialize, JsonSchema)]
+pub(in crate::wire) struct TicketDeferred<'a> {
+    /// The ticket.
+    pub(in crate::wire) ticket_id: &'a str,
+    /// The role that is closed.
+    pub(in crate::wire) role: &'a str,
+    /// How it arrived.
+    pub(in crate::wire) channel: &'a str,
+    /// When the role opens.
+    #[schemars(with = "TimeSchema")]
+    pub(in crate::wire) opens_at: Time,
+}
 
 /// The ticket's role does not let it wait, and sends it to another, as if it had been handed over: its ladder starts anew,
 /// its age stays.
@@ -19,7 +34,7 @@ pub(in crate::wire) struct TicketDiverted<'a> {
     pub(in crate::wire) to_role: &'a str,
     /// How it arrived.
     pub(in crate::wire) channel: &'a str,
-    /// Why: `waited` (for the role's `max_wait`), `full` (its `max_waiting` were waiting).
+    /// Why: `closed` (the role is), `waited` (for the role's `max_wait`), `full` (its `max_waiting` were waiting).
     pub(in crate::wire) cause: &'static str,
 }
 

@@ -21,7 +21,7 @@ pub(super) use assignment::{
     AssignmentOffered, AssignmentRevoked,
 };
 pub(super) use automation::TicketAutomated;
-pub(super) use diversion::{TicketCallback, TicketDiverted};
+pub(super) use diversion::{TicketCallback, TicketDeferred, TicketDiverted};
 pub(super) use ticket::{
     TicketAtRisk, TicketBreached, TicketClosed, TicketEscalated, TicketQueued, TicketUnroutable, WaitRangeBody,
 };

@@ -145,6 +145,7 @@ fn ticket() -> Ticket {
         due_at: spec.due_at,
         entered_at: created_at,
         let_in_at: None,
+        opens_at: None,
         steps_taken: 0,
         steps_ahead: Vec::new(),
         breached: false,
@@ -226,6 +227,13 @@ fn about_tickets() -> Vec<Event> {
             due_at: AT + Millis::from_secs(180),
             position: Some(2),
             estimated_wait: Some(Millis::from_secs(240)),
+        },
+        Event::TicketDeferred {
+            ticket: ticket.clone(),
+            role: role.clone(),
+            channel: channel.clone(),
+            opens_at: Timestamp(1_795_503_600_000),
+            due_at: None,
         },
         Event::TicketDiverted {
             ticket: ticket.clone(),

@@ -12,8 +12,8 @@ use super::super::owning::{AgentReconciled, TicketReplied, TicketTaken};
 use super::super::payload::{
     AgentChanged, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded, AssignmentHeld,
     AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, ReconciledAgent, TicketAtRisk,
-    TicketAutomated, TicketBreached, TicketCallback, TicketClosed, TicketDiverted, TicketEscalated, TicketQueued,
-    TicketUnroutable,
+    TicketAutomated, TicketBreached, TicketCallback, TicketClosed, TicketDeferred, TicketDiverted, TicketEscalated,
+    TicketQueued, TicketUnroutable,
 };
 use super::super::ticket::{
     TicketAccepted, TicketCancelled, TicketClaimed, TicketCompleted, TicketCreated, TicketDeclined, TicketPaused,
@@ -163,6 +163,7 @@ fn outbound_schema(kind: &str) -> Schema {
         "ticket.queued" => of!(TicketQueued),
         "ticket.escalated" => of!(TicketEscalated),
         "ticket.at_risk" => of!(TicketAtRisk),
+        "ticket.deferred" => of!(TicketDeferred),
         "ticket.diverted" => of!(TicketDiverted),
         "ticket.callback" => of!(TicketCallback),
         "ticket.breached" => of!(TicketBreached),

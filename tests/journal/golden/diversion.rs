@@ -1,15 +1,17 @@
 //! Roles that let only some tickets wait, and where the others go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rolecall::journal::Entry;
 use rolecall::routing::admission::Admission;
 use rolecall::routing::diversion::{CallbackNote, Diversion, DiversionCause};
+use rolecall::routing::hours::{Day, DayPart, Hours};
 use rolecall::routing::offer::{Reason, Trigger};
 use rolecall::routing::role::Role;
 use rolecall::routing::ticket::Closing;
-use rolecall::routing::{Catalogue, Command, Event, Millis, RoleName, Timestamp};
+use rolecall::routing::zone::Zone;
+use rolecall::routing::{Catalogue, Command, Event, HoursName, Millis, RoleName, Timestamp};
 
 use super::{channel, demand, entries as numbered, role, spec, taking, ticket};
 
@@ -20,6 +22,7 @@ pub(super) fn entries() -> Vec<Entry> {
         when_waited: Diversion::Callback,
         max_waiting: Some(50),
         when_full: Diversion::Role(general.clone()),
+        ..Admission::default()
     };
     let bounded = Role { admission, ..Role::named(role()) };
     let roles = BTreeMap::from([(role(), bounded), (general.clone(), Role::named(general))]);
@@ -49,5 +52,51 @@ pub(super) fn entries() -> Vec<Entry> {
         (Command::ReplaceCatalogue { catalogue }, vec![replaced]),
         (Command::CreateTicket { ticket: ticket(), spec: Box::new(spec()) }, vec![diverted, offered]),
         (Command::Elapse, vec![closed]),
+    ])
+}
+
+/// A role with hours, a ticket that comes too early, and one that is still there when it closes.
+pub(super) fn hours() -> Vec<Entry> {
+    let office = HoursName::parse("office").expect("a name");
+    let day = |text: &str| Day::parse(text).expect("a day");
+    let part = |from, to| BTreeSet::from([DayPart { from, to }]);
+    let mut hours = Hours {
+        zone: Zone::parse("Europe/Berlin").expect("a time zone"),
+        closed_on: BTreeSet::from([day("2026-12-25")]),
+        open_on: BTreeMap::from([(day("2026-12-24"), part(480, 720))]),
+        ..Hours::default()
+    };
+    hours.week[4] = part(1_320, 360);
+    let admission =
+        Admission { hours: Some(office.clone()), when_closed: Some(Diversion::Callback), ..Admission::default() };
+    let role_with_hours = Role { admission, ..Role::named(role()) };
+    let catalogue = Arc::new(Catalogue {
+        roles: BTreeMap::from([(role(), role_with_hours)]),
+        hours: BTreeMap::from([(office, hours)]),
+        ..Catalogue::default()
+    });
+    let replaced = Event::CatalogueReplaced { catalogue: Arc::clone(&catalogue), changes: Vec::new(), version: 1 };
+    let deferred = Event::TicketDeferred {
+        ticket: ticket(),
+        role: role(),
+        channel: channel(),
+        opens_at: Timestamp(9),
+        due_at: Some(Timestamp(10)),
+    };
+    let diverted = Event::TicketDiverted {
+        ticket: ticket(),
+        role: role(),
+        channel: channel(),
+        cause: DiversionCause::Closed,
+        demand: demand(),
+        due_at: None,
+    };
+    let reason = Reason { trigger: Trigger::RoleOpened, ..taking().reason };
+    let offered =
+        Event::OfferMade { taking: rolecall::routing::event::Taking { reason, ..taking() }, expires_at: Timestamp(8) };
+    numbered([
+        (Command::ReplaceCatalogue { catalogue }, vec![replaced]),
+        (Command::CreateTicket { ticket: ticket(), spec: Box::new(spec()) }, vec![deferred]),
+        (Command::Elapse, vec![offered, Event::HoursLooked { role: role() }, diverted]),
     ])
 }

@@ -15,6 +15,7 @@ impl NaiveEngine {
         let ticket = self.known(id).clone();
         let role = self.own_role(&ticket).expect("it waits for a role").clone();
         let what_then = match cause {
+            DiversionCause::Closed => role.admission.when_closed.expect("else it waits for the role to open"),
             DiversionCause::Waited => role.admission.when_waited,
             DiversionCause::Full => role.admission.when_full,
         };

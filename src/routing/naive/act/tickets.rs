@@ -80,7 +80,9 @@ impl NaiveEngine {
         let owned = ticket.phase.ownership().is_some();
         let fresh = self.demand_afresh(&ticket, &spec);
         let created_at = self.created_at(&spec, ticket.created_at);
-        let due_at = self.due_at(&spec, &fresh, created_at);
+        let moved = fresh.role() != ticket.demand.role();
+        let workable = if moved { created_at } else { ticket.opens_at.unwrap_or(created_at).max(created_at) };
+        let due_at = self.due_at(&spec, &fresh, workable);
         let demand = if owned { ticket.demand.clone() } else { fresh };
         let intake = Box::new(Intake { spec, demand, created_at, due_at });
         self.emit(Event::TicketUpdated { ticket: id.clone(), intake });
@@ -135,7 +137,7 @@ impl NaiveEngine {
         let ticket = self.known(id);
         let scheduled = ticket.spec.not_before.is_some_and(|not_before| not_before > self.at);
         let expired = ticket.spec.expires_at.is_some_and(|expires_at| expires_at <= self.at);
-        if scheduled || expired || self.unroutable(ticket).is_some() {
+        if scheduled || expired || self.sent_away_by_hours(ticket) || self.unroutable(ticket).is_some() {
             self.place(id, because);
         } else {
             self.try_give(id, because);
@@ -158,6 +160,9 @@ impl NaiveEngine {
             if ticket.phase != Phase::Scheduled {
                 self.emit(Event::TicketScheduled { ticket: id.clone(), not_before });
             }
+            return;
+        }
+        if self.is_kept_out(id) {
             return;
         }
         if self.try_agent_in_mind(id) || self.try_give(id, because) {
@@ -214,7 +219,9 @@ impl NaiveEngine {
     /// Tries the deputy of an owner who has gone, then the preferred agent; where none is named, the customer's last.
     fn try_agent_in_mind(&mut self, id: &TicketId) -> bool {
         let ticket = self.known(id);
-        let (preferred, entered_at) = (ticket.spec.preferred_agent.clone(), ticket.entered_at);
+        let was_aside = matches!(ticket.phase, Phase::Scheduled | Phase::Deferred);
+        let entered_at = if was_aside { self.at } else { ticket.entered_at };
+        let preferred = ticket.spec.preferred_agent.clone();
         let in_mind = match preferred {
             Some(preferred) => Some((preferred, Trigger::Directed)),
             None => self.last_agent_of(ticket).map(|last| (last, Trigger::LastAgent)),
