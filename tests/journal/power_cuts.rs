@@ -166,3 +166,34 @@ fn a_disk_that_fails_at_any_operation_loses_nothing_and_ends_the_journal() {
 fn a_disk_that_fills_up_at_any_operation_loses_nothing_and_says_so() {
     assert!(broken_at_each_operation(io::ErrorKind::StorageFull) > 3);
 }
+
+/// Many disks fail once: the sync after a failed one succeeds, although what the first was to write is gone. So no sync is
+/// tried again, and what is on the disk afterwards, whoever closed it, is what was there before or all of the batch.
+#[test]
+fn a_disk_that_fails_once_and_works_again_is_not_believed() {
+    let mut failures = 0;
+    for operations in 0.. {
+        let storage = FaultyStorage::default();
+        let mut writer = writer(&storage);
+        writer.append(10);
+        let durable = writer.entries.clone();
+        storage.fail_once_after(operations, io::ErrorKind::Other);
+        let batch = writer.batch(10);
+        let result = writer.journal.append(&batch);
+        let whole = writer.entries.clone();
+        if result.is_ok() {
+            break;
+        }
+        failures += 1;
+        let again = writer.journal.append(&batch).expect_err("a poisoned journal takes nothing");
+        assert!(matches!(again, JournalError::Poisoned { .. }), "{again:?}");
+        // The process ends, and on its way closes the database.
+        drop(writer);
+        for bytes in [storage.live(), storage.synced()] {
+            let opened = open_with_backend(FaultyStorage::holding(bytes), &options()).expect("the journal opens");
+            let after = entries(&opened.reader);
+            assert!(after == durable || after == whole, "operation {operations}: {} entries", after.len());
+        }
+    }
+    assert!(failures > 3, "{failures}");
+}

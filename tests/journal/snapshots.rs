@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rolecall::journal::{Batch, Journal, JournalError, JournalOptions, open};
 use rolecall::routing::{Millis, Timestamp};
 
-use crate::support::{Writer, opened, options, quick_directory};
+use crate::support::{Writer, flip_stride, opened, options, quick_directory};
 
 fn snapshot(writer: &Writer) -> PathBuf {
     let now = Timestamp(i64::from(u32::MAX));
@@ -83,7 +83,7 @@ fn a_flipped_bit_anywhere_in_a_snapshot_makes_recovery_fall_back() {
     writer.append(3);
     let hash = writer.state().hash();
     let good = fs::read(&newest).expect("the snapshot is read");
-    let stride = good.len().div_ceil(200);
+    let stride = flip_stride(good.len().div_ceil(200));
     for place in (0..good.len()).step_by(stride) {
         let mut bad = good.clone();
         bad[place] ^= 1 << (place % 8);

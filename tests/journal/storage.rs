@@ -32,12 +32,23 @@ struct Disk {
     last_sync: (Vec<u8>, Vec<Unsynced>),
     /// Operations that change something until the disk breaks, and how it breaks.
     breaks_after: Option<(u64, io::ErrorKind)>,
+    /// Whether it breaks for good, or fails once and then does as if nothing had been.
+    recovers: bool,
+    /// Operations that were asked for after it broke.
+    asked_after: u64,
 }
 
 impl Disk {
     fn operate(&mut self) -> io::Result<()> {
         match &mut self.breaks_after {
-            Some((0, kind)) => Err(io::Error::from(*kind)),
+            Some((0, kind)) => {
+                let error = io::Error::from(*kind);
+                if self.asked_after > 0 && self.recovers {
+                    return Ok(());
+                }
+                self.asked_after += 1;
+                Err(error)
+            }
             Some((left, _)) => {
                 *left -= 1;
                 Ok(())
@@ -72,6 +83,17 @@ impl FaultyStorage {
     /// After so many more operations everything fails like this.
     pub(crate) fn break_after(&self, operations: u64, kind: io::ErrorKind) {
         self.disk().breaks_after = Some((operations, kind));
+    }
+
+    /// After so many more operations one fails, and all after it work.
+    pub(crate) fn fail_once_after(&self, operations: u64, kind: io::ErrorKind) {
+        let mut disk = self.disk();
+        (disk.breaks_after, disk.recovers) = (Some((operations, kind)), true);
+    }
+
+    /// What reads see.
+    pub(crate) fn live(&self) -> Vec<u8> {
+        self.disk().live.clone()
     }
 
     /// What a power cut leaves for certain.

@@ -23,6 +23,11 @@ pub(crate) fn quick_directory() -> TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory")
 }
 
+/// How far apart the bytes are of which a bit is flipped: `make storage-campaign` flips one of every byte.
+pub(crate) fn flip_stride(default: usize) -> usize {
+    std::env::var("ROLECALL_FLIP_STRIDE").map_or(default, |text| text.parse().expect("a number"))
+}
+
 pub(crate) fn opened(path: &Path) -> Opened {
     open(path, &options()).expect("the journal opens")
 }
