@@ -18,10 +18,14 @@ mod kills;
 mod life;
 mod life_kinds;
 mod measures;
+mod overload;
 mod place;
 mod post;
+mod proxy;
 mod reloads;
 mod restarts;
+#[cfg(feature = "campaigns")]
+mod small_disk;
 mod stage;
 mod starts;
 mod upstream;

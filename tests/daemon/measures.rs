@@ -104,7 +104,7 @@ async fn an_empty_daemon_with_the_default_catalogue_is_ready_soon_and_small() {
     assert!(memory < memory_max, "{memory} kB");
 }
 
-fn resident_kb(pid: u32) -> u64 {
+pub(crate) fn resident_kb(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("Linux");
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a process has memory");
     line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")

@@ -131,6 +131,12 @@ impl Daemon {
         self.child.wait().expect("ours");
     }
 
+    /// The code with which it has ended, where it has.
+    #[cfg(feature = "campaigns")]
+    pub(crate) fn has_ended(&mut self) -> Option<i32> {
+        self.child.try_wait().expect("ours").map(|status| status.code().unwrap_or(-1))
+    }
+
     /// Whether it dies by `SIGKILL`, within a bound, rather than ends in any other way.
     pub(crate) async fn is_killed(&mut self, what: &str, bound: Duration) -> bool {
         let mut ended = None;

@@ -5,11 +5,17 @@ use std::time::{Duration, Instant};
 use crate::SOON;
 use crate::crowd::{CONFIG, Crowd};
 use crate::place::{Daemon, Place};
-use crate::support::{Node, eventually};
+use crate::proxy::Proxy;
+use crate::support::{self, Node, eventually};
 use crate::upstream::{Form, Upstream};
 
 /// Reliability: consuming again within this of the broker's return.
 const AGAIN_MAX: Duration = Duration::from_secs(10);
+/// … and within this where nobody says that a connection is gone: it takes two heartbeats to notice.
+const HALF_OPEN_MAX: Duration = Duration::from_secs(30);
+
+/// Where the way is slow, so many tickets at most have not come to their end.
+const UNDONE_MAX: usize = 300;
 
 /// A node of one's own with a crowd at work.
 async fn at_work(name: &str) -> (Node, Place, Daemon, Crowd) {
@@ -99,4 +105,51 @@ async fn an_inbox_that_somebody_deletes_is_made_again() {
         crowd.rest(SOON).await;
     }
     crowd.finish(SOON).await;
+}
+
+/// Both connections are made anew, within a bound of what happened.
+async fn reconnected(crowd: &mut Crowd, daemon: &mut Daemon, before: u64, bound: Duration, what: &str) {
+    let happened_at = Instant::now();
+    let again = eventually(what, bound, async || daemon.metric("rolecall_amqp_reconnects_total").await >= before + 2);
+    crowd.work_during(again).await;
+    crowd.work_during(daemon.ready()).await;
+    let took = happened_at.elapsed();
+    println!("{what}: consuming and publishing again after {took:?}");
+    assert!(took < bound, "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_way_to_the_broker_that_is_cut_slow_or_half_open_costs_time_and_nothing_else() {
+    let proxy = Proxy::start(&support::amqp_uri()).await;
+    let place = Place::new("proxy", CONFIG);
+    let mut crowd = Crowd::open(&place, 300.0, 1).await.with_undone_max(UNDONE_MAX);
+    let mut daemon = place.launch_with(&[("ROLECALL_AMQP_URI", proxy.uri())]);
+    daemon.ready().await;
+    crowd.begin();
+    crowd.work_for(Duration::from_secs(1)).await;
+    for _ in 0..3 {
+        let before = daemon.metric("rolecall_amqp_reconnects_total").await;
+        proxy.cut();
+        reconnected(&mut crowd, &mut daemon, before, AGAIN_MAX, "cut").await;
+        crowd.work_for(Duration::from_millis(500)).await;
+    }
+    proxy.slow(Duration::from_millis(20));
+    crowd.work_for(Duration::from_secs(3)).await;
+    assert_eq!(daemon.status("/readyz").await, Some(200), "slow is no fault");
+    proxy.slow(Duration::ZERO);
+    let before = daemon.metric("rolecall_amqp_reconnects_total").await;
+    proxy.strand();
+    reconnected(&mut crowd, &mut daemon, before, HALF_OPEN_MAX, "half open").await;
+    crowd.work_for(Duration::from_secs(1)).await;
+    crowd.finish(SOON * 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_an_administrator_closes_are_made_anew() {
+    let (node, _place, mut daemon, mut crowd) = at_work("closed").await;
+    let before = daemon.metric("rolecall_amqp_reconnects_total").await;
+    let _node = order(&mut crowd, node, &["ctl close_all_connections weather"]).await;
+    reconnected(&mut crowd, &mut daemon, before, AGAIN_MAX, "closed by an administrator").await;
+    crowd.work_for(Duration::from_secs(1)).await;
+    crowd.finish(SOON * 2).await;
 }
