@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help run test naive-campaign sim fuzz lint
+.PHONY: help run test naive-campaign sim fuzz lint kill-campaign storage-campaign small-disk overload recovery
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,6 +29,28 @@ sim: ## Simulate the whole daemon: SEEDS seeds (1,000), from FROM (1) on; what f
 
 fuzz: ## Fuzz whatever reads what others wrote: messages, configurations, conditions, entries; FUZZ_SECONDS each
 	scripts/fuzz
+
+kill-campaign: ## kill -9 at every named point of the pipeline, ROLECALL_KILL_ROUNDS times each (40: more than 1,000 kills)
+	@scripts/ensure-rabbitmq
+	ROLECALL_KILL_ROUNDS=$${ROLECALL_KILL_ROUNDS:-40} scripts/with-rabbitmq \
+		$(CARGO) test --release --locked --features kill-points --test daemon kill_points:: -- --nocapture
+
+storage-campaign: ## A bit flipped at every byte of a journal and of a snapshot, and what else a disk can do
+	ROLECALL_FLIP_STRIDE=1 $(CARGO) test --release --locked --test journal -- --nocapture
+
+small-disk: ## The daemon on a tmpfs that fills up (needs root, to mount it)
+	@scripts/ensure-rabbitmq
+	scripts/with-small-disk scripts/with-rabbitmq \
+		$(CARGO) test --release --locked --features campaigns --test daemon small_disk:: -- --nocapture
+
+overload: ## A backlog of 1 M, 100,000 agents at once, one who flaps, messages of 16 MiB: as one test after the other
+	@scripts/ensure-rabbitmq
+	ROLECALL_BACKLOG=$${ROLECALL_BACKLOG:-1000000} ROLECALL_AGENTS=$${ROLECALL_AGENTS:-100000} \
+		ROLECALL_FLAPS=$${ROLECALL_FLAPS:-60000} ROLECALL_LARGE=$${ROLECALL_LARGE:-20} scripts/with-rabbitmq \
+		$(CARGO) test --release --locked --test daemon overload:: -- --nocapture --test-threads=1
+
+recovery: ## How long a start takes: 10 M events replayed, 1 M waiting tickets from a snapshot; memory; snapshots meanwhile
+	$(CARGO) bench --locked --bench recovery
 
 lint: ## Formatting, clippy, documentation, and the dependencies' licences, sources and advisories
 	$(CARGO) fmt --check
