@@ -47,7 +47,7 @@ overload: ## A backlog of 1 M, 100,000 agents at once, one who flaps, messages o
 	@scripts/ensure-rabbitmq
 	ROLECALL_BACKLOG=$${ROLECALL_BACKLOG:-1000000} ROLECALL_AGENTS=$${ROLECALL_AGENTS:-100000} \
 		ROLECALL_FLAPS=$${ROLECALL_FLAPS:-60000} ROLECALL_LARGE=$${ROLECALL_LARGE:-20} scripts/with-rabbitmq \
-		$(CARGO) test --release --locked --test daemon overload:: -- --nocapture --test-threads=1
+		$(CARGO) test --release --locked --features campaigns --test daemon overload:: -- --nocapture --test-threads=1
 
 recovery: ## How long a start takes: 10 M events replayed, 1 M waiting tickets from a snapshot; memory; snapshots meanwhile
 	$(CARGO) bench --locked --bench recovery

@@ -18,6 +18,7 @@ mod kills;
 mod life;
 mod life_kinds;
 mod measures;
+#[cfg(feature = "campaigns")]
 mod overload;
 mod place;
 mod post;

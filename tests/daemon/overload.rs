@@ -1,6 +1,6 @@
 //! More than anybody asked for: a backlog at the start, everybody at once, one who never stops, and what is too large.
 //!
-//! Small here; `make overload` makes it as large as it is meant to be, and docs/reliability.md has what came of it.
+//! `make overload` makes it as large as it is meant to be; without its variables it is small.
 
 use std::time::{Duration, Instant};
 
