@@ -1,0 +1,89 @@
+//! What becomes true of an agent alone: it is registered, comes and goes, is heard of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Applying;
+use crate::routing::agent::{Agent, AgentProfile, SlotUse, Status};
+use crate::routing::event::{Event, Sign};
+use crate::routing::index::Follow;
+use crate::routing::name::{AgentId, ChannelName, TicketId};
+use crate::routing::pacing::Given;
+use crate::routing::time::Timestamp;
+
+impl<F: Follow> Applying<'_, F> {
+    pub(super) fn apply_to_agent(&mut self, at: Timestamp, seq: u64, event: &Event) {
+        match event {
+            Event::AgentRegistered { agent, profile } => self.register_agent(agent, profile, at, seq),
+            Event::AgentRemoved { agent } => {
+                let gone = self.ground.agents.remove(agent).expect("who is removed was registered");
+                self.index.dismiss(&gone);
+            }
+            Event::PresenceChanged { agent, status, name, switches, .. } => {
+                self.change_agent(agent, |it| {
+                    set_presence(it, *status, switches, at, seq);
+                    it.status_name.clone_from(name);
+                });
+                self.retime_owned(agent);
+            }
+            Event::AgentSeen { agent, sign: Sign::Heartbeat } => self.change_agent(agent, |it| it.is_heard(at)),
+            Event::AgentSeen { agent, sign: Sign::Act } => self.change_agent(agent, |it| it.acts(at)),
+            Event::WrapUpFinished { agent, ticket, .. } => self.change_agent(agent, |it| {
+                let slot = it.slots.remove(ticket).expect("a wrap-up takes a slot");
+                (it.idle_since, it.idle_seq) = (at, seq);
+                if matches!(slot.used_for, SlotUse::WrapUp { until } if at < until) {
+                    it.acts(at);
+                }
+            }),
+            Event::PaceEnded { agent } => self.change_agent(agent, |it| it.given.end_pace()),
+            other => unreachable!("not an event of an agent alone: {other:?}"),
+        }
+    }
+
+    fn register_agent(&mut self, id: &AgentId, profile: &AgentProfile, at: Timestamp, seq: u64) {
+        let fresh = || Agent {
+            id: id.clone(),
+            profile: profile.clone(),
+            status: Status::Offline,
+            status_name: None,
+            status_since: at,
+            switches: BTreeMap::new(),
+            slots: BTreeMap::new(),
+            parked: BTreeSet::new(),
+            missed_offers: 0,
+            idle_since: at,
+            idle_seq: seq,
+            turn_seq: 0,
+            seen_at: at,
+            acted_before: None,
+            given: Given::default(),
+        };
+        let agent = self.ground.agents.entry(id.clone()).or_insert_with(fresh);
+        agent.profile = profile.clone();
+        agent.acts(at);
+        agent.given.reckon(at, self.ground.catalogue.agents.pacing.allowances(profile));
+        self.index.admit(agent, &self.ground.catalogue);
+        self.index.time_agent(agent, &self.ground.catalogue);
+    }
+
+    /// The owner came or went: what it owns may leave it after a while.
+    fn retime_owned(&mut self, agent: &AgentId) {
+        let owned: Vec<TicketId> = self.ground.agents[agent].owned().cloned().collect();
+        for id in owned {
+            let ticket = &self.ground.tickets[&id];
+            self.index.time_ticket(ticket, &self.ground.agents, &self.ground.catalogue);
+        }
+    }
+}
+
+fn set_presence(agent: &mut Agent, status: Status, switches: &BTreeMap<ChannelName, bool>, at: Timestamp, seq: u64) {
+    if agent.status != status {
+        agent.status_since = at;
+        agent.missed_offers = 0;
+        if status == Status::Online {
+            (agent.idle_since, agent.idle_seq) = (at, seq);
+        }
+    }
+    agent.status = status;
+    agent.switches.extend(switches.iter().map(|(channel, on)| (channel.clone(), *on)));
+    agent.acts(at);
+}

@@ -1,0 +1,183 @@
+//! What becomes true of a ticket alone: it comes, changes, waits, and ends.
+
+use super::Applying;
+use crate::routing::automation::Automated;
+use crate::routing::estimate::Estimate;
+use crate::routing::event::{Event, Intake};
+use crate::routing::index::Follow;
+use crate::routing::name::TicketId;
+use crate::routing::service::Service;
+use crate::routing::ticket::{ClosedTicket, Closing, Phase, Ticket};
+use crate::routing::time::Timestamp;
+
+/// How many ended tickets are remembered at most, whatever their age: some 200 MB.
+const CLOSED_MAX: usize = 1_000_000;
+
+impl<F: Follow> Applying<'_, F> {
+    pub(super) fn apply_to_ticket(&mut self, at: Timestamp, seq: u64, event: &Event) {
+        match event {
+            Event::TicketCreated { ticket, intake } => self.create_ticket(ticket, intake, at, seq),
+            Event::PlaceResumed { ticket, created_at, due_at } => {
+                self.ground.take_place(ticket);
+                self.change_ticket(ticket, |it| it.count_from(*created_at, *due_at));
+            }
+            Event::PlaceGivenUp { ticket } => self.ground.keep_place(ticket, at),
+            Event::TicketUpdated { ticket, intake } => {
+                let at_risk = self.ground.is_at_risk(intake.demand.role(), intake.due_at, at);
+                self.change_ticket(ticket, |it| {
+                    update(it, intake, at);
+                    it.service.at_risk &= at_risk;
+                });
+            }
+            Event::TicketScheduled { ticket, .. } => self.change_ticket(ticket, |it| {
+                (it.let_in_at, it.opens_at) = (None, None);
+                it.phase = Phase::Scheduled;
+            }),
+            Event::TicketQueued { ticket, direction, .. } => {
+                let let_in_at = self.let_in(ticket, at);
+                self.change_ticket(ticket, |it| {
+                    it.is_foretold(at, Estimate::told_by(event));
+                    if it.phase == Phase::Scheduled {
+                        it.entered_at = at;
+                    }
+                    it.come_in(let_in_at, at);
+                    it.phase = Phase::Waiting;
+                    it.direction.clone_from(direction);
+                });
+            }
+            Event::TicketUnroutable { ticket, cause, .. } => {
+                let let_in_at = self.let_in(ticket, at);
+                self.change_ticket(ticket, |it| {
+                    it.come_in(let_in_at, at);
+                    it.phase = Phase::Unroutable(*cause);
+                });
+            }
+            Event::TicketEscalated { ticket, step, demand, .. } => self.change_ticket(ticket, |it| {
+                it.take_step(*step);
+                it.demand = demand.clone();
+            }),
+            Event::TicketRedirected { ticket, .. } => self.change_ticket(ticket, |it| redirect(it, event, at)),
+            Event::TicketDeferred { ticket, opens_at, due_at, .. } => {
+                self.change_ticket(ticket, |it| it.defer(*opens_at, *due_at, at));
+            }
+            Event::TicketDiverted { ticket, demand, due_at, .. } => {
+                self.change_ticket(ticket, |it| it.go_to_role(demand, *due_at, at));
+            }
+            Event::DirectionEnded { ticket } => self.change_ticket(ticket, |it| it.direction = None),
+            Event::AgentBarred { ticket, bar } => self.change_ticket(ticket, |it| {
+                it.bars.retain(|known| known.agent != bar.agent);
+                if it.bars.len() == crate::routing::BARS_MAX {
+                    it.bars.remove(0);
+                }
+                it.bars.push(bar.clone());
+            }),
+            Event::BarsLapsed { ticket } => self.change_ticket(ticket, |it| {
+                it.bars.retain(|bar| bar.until.is_none_or(|until| until > at));
+            }),
+            Event::TicketAtRisk { ticket, .. } => self.change_ticket(ticket, |it| it.service.at_risk = true),
+            Event::TicketBreached { ticket, .. } => self.change_ticket(ticket, |it| it.breached = true),
+            Event::TicketAutomated { ticket, automation, .. } => {
+                self.change_ticket(ticket, |it| it.automated.record(automation, at));
+            }
+            Event::AutomationInVain { ticket, automation } => {
+                self.change_ticket(ticket, |it| it.automated.record_in_vain(automation));
+            }
+            Event::TicketClosed { ticket, how, .. } => self.close_ticket(ticket, *how, at),
+            Event::ResumeAwaited { ticket } => self.change_ticket(ticket, |it| {
+                it.phase = match std::mem::replace(&mut it.phase, Phase::Intake) {
+                    Phase::Paused(ownership) => Phase::Resuming(ownership),
+                    other => unreachable!("a ticket that is {} is not resumed", other.as_str()),
+                };
+            }),
+            other => unreachable!("not an event of a ticket alone: {other:?}"),
+        }
+    }
+
+    fn create_ticket(&mut self, id: &TicketId, intake: &Intake, at: Timestamp, seq: u64) {
+        let ticket = Ticket {
+            id: id.clone(),
+            arrival_seq: seq,
+            spec: intake.spec.clone(),
+            demand: intake.demand.clone(),
+            created_at: intake.created_at,
+            due_at: intake.due_at,
+            entered_at: at,
+            let_in_at: None,
+            opens_at: None,
+            steps_taken: 0,
+            steps_ahead: Vec::new(),
+            breached: false,
+            service: Service::default(),
+            attempt: 0,
+            bars: Vec::new(),
+            direction: None,
+            handover: None,
+            returned_at: None,
+            automated: Automated::default(),
+            phase: Phase::Intake,
+        };
+        let known = self.ground.tickets.insert(id.clone(), ticket);
+        assert!(known.is_none(), "a ticket is created once");
+        self.change_ticket(id, |_| {});
+    }
+
+    pub(super) fn close_ticket(&mut self, id: &TicketId, how: Closing, at: Timestamp) {
+        let ticket = self.ground.tickets.remove(id).expect("an event names a ticket that has not ended");
+        self.index.leave(&ticket, &self.ground.catalogue);
+        for role in self.index.watched(&ticket) {
+            self.index.time_role(&role, self.ground);
+        }
+        self.index.forget_ticket(id);
+        self.ground.closed.insert(id.clone(), ClosedTicket { how, at });
+        self.ground.closed_order.push_back((at, id.clone()));
+        while self.ground.closed_order.len() > CLOSED_MAX {
+            self.forget_oldest_closed();
+        }
+        self.index.time_closed(self.ground);
+    }
+
+    pub(super) fn forget_closed(&mut self, before: Timestamp) {
+        while self.ground.closed_order.front().is_some_and(|(at, _)| *at < before) {
+            self.forget_oldest_closed();
+        }
+        self.index.time_closed(self.ground);
+    }
+
+    fn forget_oldest_closed(&mut self) {
+        if let Some((_, id)) = self.ground.closed_order.pop_front() {
+            self.ground.closed.remove(&id);
+        }
+    }
+}
+
+fn update(ticket: &mut Ticket, intake: &Intake, at: Timestamp) {
+    if ticket.demand.role() != intake.demand.role() {
+        ticket.restart_ladder(at);
+    }
+    ticket.spec = intake.spec.clone();
+    ticket.demand = intake.demand.clone();
+    ticket.created_at = intake.created_at;
+    ticket.due_at = intake.due_at;
+    ticket.breached &= intake.due_at.is_some_and(|due| due <= at);
+    ticket.automated.ask_again();
+}
+
+fn redirect(ticket: &mut Ticket, event: &Event, at: Timestamp) {
+    let Event::TicketRedirected { demand, due_at, direction, handover, .. } = event else {
+        unreachable!("not a hand-over: {event:?}")
+    };
+    if direction.is_none() {
+        // From now on this is what upstream asks for: no later look at the ticket takes it back.
+        ticket.spec.role = demand.role().cloned();
+        ticket.spec.priority = demand.priority;
+    }
+    ticket.demand = demand.clone();
+    ticket.due_at = *due_at;
+    ticket.breached = due_at.is_some_and(|due| due <= at);
+    ticket.restart_ladder(at);
+    ticket.direction.clone_from(direction);
+    if handover.is_some() {
+        ticket.handover.clone_from(handover);
+    }
+    ticket.bars.retain(|bar| direction.as_ref().is_none_or(|direction| direction.agent != bar.agent));
+}
