@@ -302,7 +302,7 @@ impl Ledger {
         match heard.kind.as_str() {
             "assignment.offered" if holders.owner.is_none() => {
                 holders.offered.insert(assignment, agent.clone());
-                self.load(agent, channel)
+                self.load(&agent, channel)
             }
             "assignment.assigned" if holders.owner.is_none() => {
                 let was_offered = holders.offered.remove(&assignment);
@@ -310,7 +310,7 @@ impl Ledger {
                     return impossible;
                 }
                 holders.owner = Some(Owner { assignment, agent: agent.clone(), is_paused: false });
-                if was_offered.is_some() { Ok(()) } else { self.load(agent, channel) }
+                if was_offered.is_some() { Ok(()) } else { self.load(&agent, channel) }
             }
             "assignment.declined" | "assignment.expired" | "assignment.revoked"
                 if holders.offered.get(&assignment) == Some(&agent) =>
@@ -329,7 +329,7 @@ impl Ledger {
             }
             "assignment.resumed" if owns && is_paused => {
                 holders.pause(false);
-                self.load(agent, channel)
+                self.load(&agent, channel)
             }
             "ticket.cancelled" | "ticket.expired" if holders.is_free() => {
                 holders.has_ended = true;
@@ -341,9 +341,9 @@ impl Ledger {
         }
     }
 
-    fn load(&mut self, agent: String, channel: String) -> Result<(), String> {
-        *self.loads.entry((agent.clone(), channel)).or_default() += 1;
-        let held = |channel: &str| self.loads.get(&(agent.clone(), channel.to_owned())).copied().unwrap_or(0);
+    fn load(&mut self, agent: &str, channel: String) -> Result<(), String> {
+        *self.loads.entry((agent.to_owned(), channel)).or_default() += 1;
+        let held = |channel: &str| self.loads.get(&(agent.to_owned(), channel.to_owned())).copied().unwrap_or(0);
         let over = LIMITS.iter().find(|(channel, limit, _)| held(channel) > *limit);
         let units: u64 = LIMITS.iter().map(|(channel, _, cost)| held(channel) * cost).sum();
         match over {

@@ -76,7 +76,9 @@ impl Disk {
             _ => unsynced.retain(|_| dice.per_mille(500)),
         }
         let mut left = std::mem::take(&mut self.synced);
-        unsynced.iter().for_each(|change| change.apply(&mut left));
+        for change in &unsynced {
+            change.apply(&mut left);
+        }
         self.synced.clone_from(&left);
         self.live = left;
     }

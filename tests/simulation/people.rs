@@ -313,9 +313,9 @@ impl World {
         let ms = self.dice.between(1, if overtaken { 4_000 } else { 15 });
         if self.plan.has(Fault::Twice) && !self.finale && self.dice.per_mille(100) {
             let later = ms + self.dice.between(0, 20_000);
-            self.plan_in(later, Happening::Arrives(message.clone()));
+            self.plan_in(later, Happening::Arrives(Box::new(message.clone())));
         }
-        self.plan_in(ms, Happening::Arrives(message));
+        self.plan_in(ms, Happening::Arrives(Box::new(message)));
     }
 
     /// Everybody is there and does what is open.

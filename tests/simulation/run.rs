@@ -8,7 +8,7 @@ use std::time::Duration;
 use rolecall::broker::TransportError;
 use rolecall::config::{self, Config, Overrides};
 use rolecall::daemon::{Daemon, DaemonError, Planted, Signal, Signals};
-use rolecall::journal::{JournalOptions, open_on};
+use rolecall::journal::{JournalError, JournalOptions, open_on};
 use rolecall::routing::{Catalogue, State};
 use tokio::sync::mpsc;
 
@@ -21,6 +21,8 @@ use crate::world::{Stage, World};
 
 /// More lives than any plan asks for: a daemon that does not stay alive.
 const LIVES_MAX: u64 = 40;
+/// More than so many faults say nothing more.
+const FAULTS_MAX: usize = 20;
 /// How long a drain may take.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -82,16 +84,8 @@ async fn live(stage: &Stage, planted: Planted, home: &Path, ends: u64) {
         let host = Arc::new(SimulatedHost::new(stage, life, planted));
         let ended = live_once(stage, &host, home, &died).await;
         let has_panicked = host.tear_down().await;
-        let mut world = stage.lock();
-        world.judge(ended, has_panicked);
-        let is_over = world.people.are_done || has_panicked || world.books.faults.len() > 20;
-        world.bury();
-        if is_over {
-            return;
-        }
+        let Some(pause) = stage.lock().pause_after(ended, has_panicked) else { return };
         ends_left = ends_left.saturating_sub(1);
-        let pause = world.dice.between(50, 3_000);
-        drop(world);
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }
     stage.lock().books.faults.push("the daemon does not stay alive".to_owned());
@@ -144,7 +138,7 @@ fn configs(world: &mut World, home: &Path) -> (Config, Catalogue) {
     });
     let (mut config, other) = (config.clone(), other.clone());
     config.node.shutdown_timeout = SHUTDOWN_TIMEOUT;
-    config.journal.path = home.to_owned();
+    home.clone_into(&mut config.journal.path);
     config.journal.snapshot_every = world.dice.between(10, 200);
     (config, other)
 }
@@ -161,6 +155,14 @@ impl Signals for ToldSignals {
 }
 
 impl World {
+    /// Judges how a life ended; how many milliseconds pass before the next, where there is one.
+    fn pause_after(&mut self, ended: Option<Result<(), DaemonError>>, has_panicked: bool) -> Option<u64> {
+        self.judge(ended, has_panicked);
+        let is_over = self.people.are_done || has_panicked || self.books.faults.len() > FAULTS_MAX;
+        self.bury();
+        (!is_over).then(|| self.dice.between(50, 3_000))
+    }
+
     /// Whether a life ended as it may.
     fn judge(&mut self, ended: Option<Result<(), DaemonError>>, has_panicked: bool) {
         if has_panicked {
@@ -170,15 +172,16 @@ impl World {
             self.log(&format!("life {} ends: {ended:?}", self.life.number));
         }
         match ended {
-            None => {}
+            None | Some(Err(DaemonError::Broker(TransportError::Unreachable { .. }))) => {}
             Some(Ok(())) => self.judge_drain(),
-            Some(Err(DaemonError::Journal(_))) if self.disk.has_failed => {
+            Some(Err(DaemonError::Journal(JournalError::Storage { .. } | JournalError::Poisoned { .. })))
+                if self.disk.has_failed =>
+            {
                 self.figures.bad_disks += 1;
                 if self.dice.per_mille(500) {
                     self.lose_power();
                 }
             }
-            Some(Err(DaemonError::Broker(TransportError::Unreachable { .. }))) => {}
             Some(Err(error)) => self.books.faults.push(format!("the daemon ended: {error:?}")),
         }
         self.disk.mend();
@@ -244,7 +247,7 @@ fn look_into_journal(stage: &Stage, home: &Path) {
     }
 }
 
-fn look(stage: &Stage, home: &Path) -> Result<Vec<String>, rolecall::journal::JournalError> {
+fn look(stage: &Stage, home: &Path) -> Result<Vec<String>, JournalError> {
     let disk = SimulatedDisk { stage: stage.clone(), life: None };
     let options = JournalOptions { cache_bytes: 1 << 20, ..JournalOptions::default() };
     let reader = open_on(home, disk, IDENTITY, &options)?.reader;

@@ -31,7 +31,7 @@ const HOUR_MS: i64 = 3_600_000;
 #[derive(Debug)]
 pub(crate) enum Happening {
     /// A message gets to the broker.
-    Arrives(Message),
+    Arrives(Box<Message>),
     /// Publications of a life get to those who listen.
     GoesOut { life: u64, publications: Vec<Publication> },
     /// An acknowledgement gets to the broker.
@@ -52,6 +52,7 @@ pub(crate) enum Happening {
     Sweep { pause_ms: u64 },
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own about the world")]
 pub(crate) struct World {
     pub(crate) plan: Plan,
     pub(crate) dice: Dice,
@@ -192,7 +193,7 @@ impl World {
         match happening {
             Happening::Arrives(message) => {
                 self.log(&format!("in {message}"));
-                self.inbox.take_in(message);
+                self.inbox.take_in(*message);
                 self.hand_out();
             }
             Happening::GoesOut { publications, .. } => {
@@ -366,7 +367,8 @@ impl World {
 
     /// Tells the daemon to end in good order.
     pub(crate) fn ask_to_drain(&mut self) {
-        self.life.drain_asked_ms.get_or_insert(self.origin.elapsed().as_millis() as u64);
+        let now = self.elapsed_ms();
+        self.life.drain_asked_ms.get_or_insert(now);
         self.life.signal(Signal::Drain("SIGTERM"));
     }
 
