@@ -24,8 +24,6 @@ pub struct BrokerOptions {
     pub queue_type: QueueType,
     /// `amqp.prefetch`, deliveries under way at a time, 1 to [`PREFETCH_MAX`] (more is cut). Default: 2000.
     pub prefetch: u16,
-    /// As many at a time as a process takes that has just started, until some of them are settled. Default: all.
-    pub prefetch_first: u16,
     /// `amqp.declare`. Default: declare.
     pub topology: TopologyMode,
     /// `amqp.outbox_queue`. Default: kept.
@@ -52,7 +50,6 @@ impl Default for BrokerOptions {
             prefix: "rolecall".to_owned(),
             queue_type: QueueType::Quorum,
             prefetch: PREFETCH_MAX,
-            prefetch_first: PREFETCH_MAX,
             topology: TopologyMode::Declare,
             outbox_queue: OutboxQueue::Kept,
             connect_timeout: Duration::from_secs(30),
@@ -69,11 +66,6 @@ impl BrokerOptions {
     /// Within its bounds.
     pub(super) fn prefetch_bounded(&self) -> u16 {
         self.prefetch.clamp(1, PREFETCH_MAX)
-    }
-
-    /// Within its bounds.
-    pub(super) fn prefetch_first_bounded(&self) -> u16 {
-        self.prefetch_first.clamp(1, self.prefetch_bounded())
     }
 }
 

@@ -47,10 +47,6 @@ pub use writer::{Sealed, Writer};
 use crate::broker::{BrokerOptions, Link, Observer, OutboxQueue, QueueType, TopologyMode, TransportError};
 use crate::config::{self, AmqpConfig, NodeConfig};
 
-/// As many deliveries a process takes ahead before any of them is durable: should it die over one, the broker counts that
-/// against few others.
-const PREFETCH_FIRST: u16 = 10;
-
 /// Brings up a transport.
 pub type Connect = Box<dyn FnOnce(Arc<dyn Observer>) -> BoxFuture<'static, Result<Link, TransportError>> + Send>;
 
@@ -68,7 +64,6 @@ pub fn amqp(node: &NodeConfig, amqp: &AmqpConfig) -> Result<Connect, TransportEr
             config::QueueType::Classic => QueueType::Classic,
         },
         prefetch: amqp.prefetch,
-        prefetch_first: PREFETCH_FIRST,
         topology: if amqp.declare { TopologyMode::Declare } else { TopologyMode::Check },
         outbox_queue: if amqp.outbox_queue { OutboxQueue::Kept } else { OutboxQueue::LeftOut },
         connect_timeout: amqp.connect_timeout,

@@ -24,44 +24,21 @@ use crate::broker::options::BrokerOptions;
 use crate::broker::properties::Properties;
 use crate::broker::status::{LinkState, Observer, StatusCell};
 use crate::broker::transport::{Deliveries, Intake};
-use crate::kill_point::kill_point;
 
 /// A channel that consumes the inbox.
 pub(super) struct Consuming {
     connected: Connected,
     channel: Channel,
     consumer: Consumer,
-    width: Width,
 }
 
-/// How much is taken ahead. A prefetch is fixed when a consumer begins, so that a wider one is another consumer on the
-/// same channel; nothing of what the first was given goes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Width {
-    /// As much as a process takes that has just started: what it takes when it dies counts against the broker's limit
-    /// of redeliveries.
-    First,
-    /// Something is settled: the first consumer is cancelled, and what it was given is still handed out.
-    Widening,
-    /// As configured.
-    Full,
-}
-
-/// Connects, sees to the objects, and starts to consume, with so many deliveries ahead: in this order, anew each time.
-pub(super) async fn open(options: &BrokerOptions, prefetch: u16) -> Result<Consuming, Fault> {
+/// Connects, sees to the objects, and starts to consume: in this order, anew each time.
+pub(super) async fn open(options: &BrokerOptions) -> Result<Consuming, Fault> {
+    let bound = options.request_timeout;
     let connected = Connected::open(options, Purpose::Consume).await?;
     topology::ensure(&connected, options).await?;
-    kill_point!(Declared);
     let channel = connected.channel().await?;
-    let consumer = consume(&channel, options, prefetch).await?;
-    let is_full = prefetch == options.prefetch_bounded();
-    let width = if is_full { Width::Full } else { Width::First };
-    Ok(Consuming { connected, channel, consumer, width })
-}
-
-async fn consume(channel: &Channel, options: &BrokerOptions, prefetch: u16) -> Result<Consumer, Fault> {
-    let bound = options.request_timeout;
-    let qos = channel.basic_qos(prefetch, BasicQosOptions { global: false });
+    let qos = channel.basic_qos(options.prefetch_bounded(), BasicQosOptions { global: false });
     within(bound, "set the prefetch", qos).await?;
     let inbox = Names::new(&options.prefix).inbox;
     let consume = channel.basic_consume(
@@ -70,7 +47,8 @@ async fn consume(channel: &Channel, options: &BrokerOptions, prefetch: u16) -> R
         BasicConsumeOptions { no_local: false, no_ack: false, exclusive: false, nowait: false },
         FieldTable::default(),
     );
-    within(bound, "consume", consume).await
+    let consumer = within(bound, "consume", consume).await?;
+    Ok(Consuming { connected, channel, consumer })
 }
 
 /// Hands the open channel to a task that keeps it up.
@@ -177,12 +155,12 @@ impl Supervisor {
 
     /// Serves one channel. `Ok` once it is closed because we were told to.
     async fn serve(&mut self, consuming: Consuming) -> Result<(), Fault> {
-        let Consuming { connected, channel, consumer, width } = consuming;
+        let Consuming { connected, channel, consumer } = consuming;
         let epoch = self.epoch.load(Ordering::Acquire) + 1;
         self.epoch.store(epoch, Ordering::Release);
         self.status.set_consuming(LinkState::Up);
         let bound = self.options.request_timeout;
-        let mut served = Served { channel, consumer, width, ledger: Ledger::new(epoch), held: None, bound };
+        let mut served = Served { channel, consumer, ledger: Ledger::new(epoch), held: None, bound };
         while self.step(&mut served).await?.is_continue() {}
         let settled = *self.settled.borrow_and_update();
         served.acknowledge(settled).await?;
@@ -197,13 +175,10 @@ impl Supervisor {
             Next::Wanted(Stage::Running) | Next::HandedOver => {}
             Next::Wanted(Stage::Stopped) => served.cancel().await?,
             Next::Wanted(Stage::Closed) | Next::Unwanted => return Ok(ControlFlow::Break(())),
-            Next::Settled(token) => {
-                served.acknowledge(token).await?;
-                served.begin_to_widen(token).await?;
-            }
+            Next::Settled(token) => served.acknowledge(token).await?,
             Next::Received(Some(Ok(delivery))) => served.held = Some(served.take_in(*delivery)),
             Next::Received(Some(Err(error))) => return Err(Fault::from_lapin("consume", error)),
-            Next::Received(None) if *self.wanted.borrow() == Stage::Running => served.widen(&self.options).await?,
+            Next::Received(None) if *self.wanted.borrow() == Stage::Running => return Err(Fault::ConsumerCancelled),
             // Cancelled by us, and all that had been sent is handed out.
             Next::Received(None) => {
                 self.deliveries = None;
@@ -261,7 +236,7 @@ impl Supervisor {
                     self.status.set_consuming(LinkState::Closed);
                     return None;
                 }
-                opened = async { tokio::time::sleep(pause).await; open(&options, options.prefetch_bounded()).await } => match opened {
+                opened = async { tokio::time::sleep(pause).await; open(&options).await } => match opened {
                     Ok(consuming) => {
                         info!("consuming again");
                         self.observer.reconnected();
@@ -294,7 +269,6 @@ fn wanted_now(changed: Result<(), watch::error::RecvError>, wanted: &mut watch::
 struct Served {
     channel: Channel,
     consumer: Consumer,
-    width: Width,
     ledger: Ledger,
     /// Received, and waiting for room on its way to the daemon.
     held: Option<Delivery>,
@@ -318,25 +292,6 @@ impl Served {
         let ack = self.channel.basic_ack(tag, BasicAckOptions { multiple: true });
         // `false` says that the channel is gone, which the consumer's stream is about to say with its reason.
         within(self.bound, "acknowledge", ack).await.map(drop)
-    }
-
-    /// Something that this channel handed out is settled, so that the process has shown that it can.
-    async fn begin_to_widen(&mut self, settled: DeliveryToken) -> Result<(), Fault> {
-        if self.width != Width::First || !self.ledger.is_own(settled) {
-            return Ok(());
-        }
-        self.width = Width::Widening;
-        self.cancel().await
-    }
-
-    /// The consumer has ended: because of a wider one, or because the broker wants so.
-    async fn widen(&mut self, options: &BrokerOptions) -> Result<(), Fault> {
-        if self.width != Width::Widening {
-            return Err(Fault::ConsumerCancelled);
-        }
-        self.consumer = consume(&self.channel, options, options.prefetch_bounded()).await?;
-        self.width = Width::Full;
-        Ok(())
     }
 
     async fn cancel(&mut self) -> Result<(), Fault> {

@@ -26,11 +26,6 @@ impl Ledger {
         DeliveryToken { epoch: self.epoch, tag }
     }
 
-    /// Whether this channel handed that delivery out.
-    pub(super) fn is_own(&self, token: DeliveryToken) -> bool {
-        token.epoch == self.epoch && (1..=self.handed_out).contains(&token.tag)
-    }
-
     /// Up to which tag to acknowledge now that this one is settled; `None` where there is nothing new.
     pub(super) fn settle(&mut self, token: DeliveryToken) -> Option<u64> {
         let news = token.epoch == self.epoch && token.tag > self.acknowledged && token.tag <= self.handed_out;

@@ -55,7 +55,7 @@ pub async fn connect_publisher(options: BrokerOptions) -> Result<Box<dyn Publish
 async fn first_connections(
     options: &Arc<BrokerOptions>,
 ) -> Result<(consumer::Consuming, publisher::Publishing), TransportError> {
-    let consuming = persist(options, || consumer::open(options, options.prefetch_first_bounded())).await?;
+    let consuming = persist(options, || consumer::open(options)).await?;
     let publishing = persist(options, || publisher::open(options)).await?;
     Ok((consuming, publishing))
 }
