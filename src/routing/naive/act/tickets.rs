@@ -56,7 +56,8 @@ impl NaiveEngine {
 
     pub(super) fn cancel(&mut self, id: &TicketId, reason: Option<&str>) -> Handled {
         let ticket = self.require_ticket(id)?;
-        let waits = matches!(ticket.phase, Phase::Waiting | Phase::Unroutable(_) | Phase::Offered(_));
+        let aside = ticket.phase == Phase::Scheduled;
+        let waits = !aside && ticket.phase.ownership().is_none();
         let asks = self.own_role(ticket).is_some_and(|role| role.returning.resume_within.is_some());
         if waits && asks && ticket.spec.customer.id.is_some() {
             self.emit(Event::PlaceGivenUp { ticket: id.clone() });
