@@ -68,7 +68,7 @@ fn specs() -> Vec<TicketSpec> {
         let mut spec = TicketSpec::on(name::<ChannelName>("task"));
         spec.kind = Some(name(&format!("type-{}", number % ROLES)));
         spec.priority = Priority::new(u8::try_from(number / ROLES % 10).expect("a digit")).expect("a level");
-        if number % 4 == 0 {
+        if number.is_multiple_of(4) {
             let language = name(["de", "en", "fr", "pl"][number / 4 % 4]);
             spec.skills = Skills(BTreeMap::from([(language, SkillLevel::new(3).expect("a level"))]));
         }

@@ -144,7 +144,8 @@ fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue::default();
     for number in 0..ROLES {
         let mut role = Role::named(role(number));
-        role.target = Some(ServiceTarget { answer_within: Millis::from_secs(900), for_share_permille: 900 });
+        role.target =
+            Some(ServiceTarget { answer_within: Millis::from_secs(900), for_share_permille: 900, at_risk: None });
         if number % 4 == 2 {
             role.acceptance = Some(Acceptance::Offer);
         }
