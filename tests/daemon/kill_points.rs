@@ -18,7 +18,7 @@ use crate::place::{Daemon, Place};
 /// Snapshots are to be met as well, and old entries dropped.
 const OFTEN: &str = "[journal]\nsnapshot_every = 1000\nretention = \"0s\"\n";
 /// What a daemon has for coming to a point at which it is to die.
-const REACHED_MAX: Duration = Duration::from_secs(180);
+const REACHED_MAX: Duration = Duration::from_mins(3);
 /// Few enough that a state is recovered at once.
 const UNDONE_MAX: usize = 500;
 
