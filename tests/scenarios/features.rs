@@ -9,9 +9,6 @@ use std::path::Path;
 
 use crate::{directory, names};
 
-/// What stands in place of scenarios in the row of a feature that has none.
-const NOT_YET: &str = "not yet";
-
 /// What went wrong in other systems, and is kept from going wrong here.
 const REGRESSIONS: [&str; 13] = [
     "OpenACD#5",
@@ -35,7 +32,6 @@ enum Proof {
     Script(String),
     /// A test elsewhere: a file or directory, and the name of a function in it.
     Test(String, String),
-    NotYet,
 }
 
 /// The ids that the page must have: of the system we start from, of the field, of nobody else, and the regressions.
@@ -72,7 +68,6 @@ fn proof(cell: &str) -> Proof {
     let cell = cell.trim_matches('`');
     match cell.split_once(": ") {
         Some((path, test)) => Proof::Test(path.to_owned(), test.to_owned()),
-        None if cell == NOT_YET => Proof::NotYet,
         None => Proof::Script(cell.to_owned()),
     }
 }
@@ -108,9 +103,6 @@ fn every_feature_has_a_row() {
     let rows = page();
     let missing: Vec<String> = wanted().into_iter().filter(|id| !rows.contains_key(id)).collect();
     assert!(missing.is_empty(), "docs/features.md has no row for {missing:?}");
-    let waiting: Vec<&String> =
-        rows.iter().filter(|(_, proofs)| proofs.contains(&Proof::NotYet)).map(|(id, _)| id).collect();
-    println!("{} of {} features are shown by nothing yet: {waiting:?}", waiting.len(), rows.len());
 }
 
 #[test]
@@ -130,7 +122,7 @@ fn every_row_and_the_scripts_that_it_names_agree() {
                 Proof::Test(path, name) if !has_test(path, name) => {
                     wrong.push(format!("{id}: no test {name:?} in {path}"));
                 }
-                Proof::Script(_) | Proof::Test(..) | Proof::NotYet => {}
+                Proof::Script(_) | Proof::Test(..) => {}
             }
         }
     }
@@ -146,11 +138,11 @@ fn every_row_and_the_scripts_that_it_names_agree() {
 fn a_row_is_read_as_it_is_meant() {
     let page = "| id | feature | how | scenarios |\n| --- | --- | --- | --- |\n\
                 | F1 | twice | `ticket_id` | duplicates, tests/daemon: it_counts |\n\
-                | [chatwoot#1](https://example.org) | stuck | never | not yet |\n";
+                | [chatwoot#1](https://example.org) | stuck | never | stuck-no-more |\n";
     let rows = rows(page).expect("the page can be read");
     let counts = Proof::Test("tests/daemon".to_owned(), "it_counts".to_owned());
     assert_eq!(rows["F1"], [Proof::Script("duplicates".to_owned()), counts]);
-    assert_eq!(rows["chatwoot#1"], [Proof::NotYet]);
+    assert_eq!(rows["chatwoot#1"], [Proof::Script("stuck-no-more".to_owned())]);
 }
 
 #[test]
