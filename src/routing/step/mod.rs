@@ -150,12 +150,21 @@ impl<'s> Step<'s> {
             self.before.insert(agent.clone(), view);
         }
         let shortages = self.state.shortages(roles_relieved(self.state, &event));
+        let paced = touched(&event).filter(|agent| self.is_paced(agent)).cloned();
         self.notice(&event);
         self.state.apply(self.at, &event);
+        if let Some(agent) = paced.filter(|agent| !self.is_paced(agent)) {
+            // What it took by hand in the very moment in which its pace ends.
+            self.hungers(&agent);
+        }
         for (role, channel) in shortages {
             self.hungry.extend(self.state.released(&role, &channel));
         }
         self.events.push(event);
+    }
+
+    fn is_paced(&self, agent: &AgentId) -> bool {
+        self.state.agent(agent).is_some_and(|agent| agent.given.paced_until().is_some())
     }
 
     fn ticket(&self, id: &TicketId) -> Result<&Ticket, Rejection> {
