@@ -24,6 +24,7 @@ use crate::broker::options::BrokerOptions;
 use crate::broker::properties::Properties;
 use crate::broker::status::{LinkState, Observer, StatusCell};
 use crate::broker::transport::{Deliveries, Intake};
+use crate::kill_point::kill_point;
 
 /// A channel that consumes the inbox.
 pub(super) struct Consuming {
@@ -37,6 +38,7 @@ pub(super) async fn open(options: &BrokerOptions) -> Result<Consuming, Fault> {
     let bound = options.request_timeout;
     let connected = Connected::open(options, Purpose::Consume).await?;
     topology::ensure(&connected, options).await?;
+    kill_point!(Declared);
     let channel = connected.channel().await?;
     let qos = channel.basic_qos(options.prefetch_bounded(), BasicQosOptions { global: false });
     within(bound, "set the prefetch", qos).await?;
