@@ -4,12 +4,15 @@
 //! iteration is one decision: in `light` a ticket that comes and is assigned at once, and one that is completed; in
 //! `saturated` one that is completed, so that the best that waits is assigned, and one that comes and waits.
 //!
+//! `ROLECALL_BENCH_STEADY` does one of them and nothing else: see [`steady`].
+//!
 //! `explanation` sets the choice of an agent with its explanation beside the bare choice of the same agent, in one run.
 
 mod bare;
 mod centre;
+mod steady;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use rolecall::routing::offer::Trigger;
 use rolecall::routing::{TicketId, matching};
 
@@ -59,4 +62,11 @@ fn explanation(criterion: &mut Criterion) {
 }
 
 criterion_group!(benches, decisions, explanation);
-criterion_main!(benches);
+
+fn main() {
+    if steady::ran() {
+        return;
+    }
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+}
