@@ -141,8 +141,8 @@ impl Default for Catalogue {
 impl Catalogue {
     /// The rules of a channel, configured or by default.
     #[must_use]
-    pub fn channel(&self, name: &ChannelName) -> Channel {
-        self.channels.get(name).cloned().unwrap_or_else(|| Channel::default_for(name))
+    pub fn channel(&self, name: &ChannelName) -> &Channel {
+        self.channels.get(name).unwrap_or_else(|| Channel::default_of(name))
     }
 
     /// The first role, by name, that serves this type on this channel.

@@ -51,28 +51,55 @@ impl Channel {
     /// What holds for a channel where the configuration is silent: the five well-known ones have defaults that fit
     /// them, any other is worked one at a time.
     #[must_use]
-    pub fn default_for(name: &ChannelName) -> Self {
-        let base = Self {
-            cost: 0,
-            limit: 1,
-            acceptance: Acceptance::Auto,
-            offer_timeout: Millis::from_secs(30),
-            wrap_up: Millis::ZERO,
-            owner_grace: OwnerGrace::Keep,
-            interrupts: BTreeSet::new(),
-        };
+    pub fn default_of(name: &ChannelName) -> &'static Self {
         match name.as_str() {
-            "call" => Self {
-                cost: 100,
-                acceptance: Acceptance::Offer,
-                offer_timeout: Millis::from_secs(20),
-                wrap_up: Millis::from_secs(30),
-                owner_grace: OwnerGrace::After(Millis::ZERO),
-                ..base
-            },
-            "chat" => Self { cost: 25, limit: 3, owner_grace: OwnerGrace::After(Millis::from_secs(60)), ..base },
-            "email" | "social" | "task" => Self { limit: 5, ..base },
-            _ => base,
+            "call" => &CALL,
+            "chat" => &CHAT,
+            "email" | "social" | "task" => &AT_LEISURE,
+            _ => &UNUSUAL,
         }
     }
+
+    /// The same, to be changed.
+    #[must_use]
+    pub fn default_for(name: &ChannelName) -> Self {
+        Self::default_of(name).clone()
+    }
 }
+
+static UNUSUAL: Channel = Channel {
+    cost: 0,
+    limit: 1,
+    acceptance: Acceptance::Auto,
+    offer_timeout: Millis::from_secs(30),
+    wrap_up: Millis::ZERO,
+    owner_grace: OwnerGrace::Keep,
+    interrupts: BTreeSet::new(),
+};
+static CALL: Channel = Channel {
+    cost: 100,
+    limit: 1,
+    acceptance: Acceptance::Offer,
+    offer_timeout: Millis::from_secs(20),
+    wrap_up: Millis::from_secs(30),
+    owner_grace: OwnerGrace::After(Millis::ZERO),
+    interrupts: BTreeSet::new(),
+};
+static CHAT: Channel = Channel {
+    cost: 25,
+    limit: 3,
+    acceptance: Acceptance::Auto,
+    offer_timeout: Millis::from_secs(30),
+    wrap_up: Millis::ZERO,
+    owner_grace: OwnerGrace::After(Millis::from_secs(60)),
+    interrupts: BTreeSet::new(),
+};
+static AT_LEISURE: Channel = Channel {
+    cost: 0,
+    limit: 5,
+    acceptance: Acceptance::Auto,
+    offer_timeout: Millis::from_secs(30),
+    wrap_up: Millis::ZERO,
+    owner_grace: OwnerGrace::Keep,
+    interrupts: BTreeSet::new(),
+};

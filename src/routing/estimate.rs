@@ -63,18 +63,39 @@ const MIDDLE_PERMILLE: usize = 500;
 
 /// How long the latest tickets of one role and priority waited, in thousandths of what the pace had said.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "VecDeque<u32>", into = "VecDeque<u32>")]
 pub struct Outturns {
+    /// In the order in which they became known.
     ratios_permille: VecDeque<u32>,
+    /// The same, the smallest first.
+    sorted: Vec<u32>,
+}
+
+impl From<VecDeque<u32>> for Outturns {
+    fn from(ratios_permille: VecDeque<u32>) -> Self {
+        let mut sorted: Vec<u32> = ratios_permille.iter().copied().collect();
+        sorted.sort_unstable();
+        Self { ratios_permille, sorted }
+    }
+}
+
+impl From<Outturns> for VecDeque<u32> {
+    fn from(outturns: Outturns) -> Self {
+        outturns.ratios_permille
+    }
 }
 
 impl Outturns {
     /// One more is known.
     pub(super) fn record(&mut self, ratio_permille: u32) {
-        if self.ratios_permille.len() == OUTTURNS_MAX {
-            self.ratios_permille.pop_front();
+        if self.ratios_permille.len() == OUTTURNS_MAX
+            && let Some(oldest) = self.ratios_permille.pop_front()
+        {
+            let place = self.sorted.partition_point(|ratio| *ratio < oldest);
+            self.sorted.remove(place);
         }
         self.ratios_permille.push_back(ratio_permille);
+        self.sorted.insert(self.sorted.partition_point(|ratio| *ratio < ratio_permille), ratio_permille);
     }
 
     /// What the pace says, corrected; and with a range, as soon as enough is known.
@@ -82,8 +103,7 @@ impl Outturns {
         if self.ratios_permille.len() < OUTTURNS_MIN {
             return Estimate { by_pace, likely: by_pace, range: None };
         }
-        let mut sorted: Vec<u32> = self.ratios_permille.iter().copied().collect();
-        sorted.sort_unstable();
+        let sorted = &self.sorted;
         let times = |permille: usize| {
             let place = (sorted.len() * permille).div_ceil(1_000).max(1) - 1;
             Millis(by_pace.0.saturating_mul(u64::from(sorted[place])) / 1_000)
@@ -280,6 +300,7 @@ mod tests {
     fn the_oldest_outturn_gives_way() {
         let outturns = known((0..).take(OUTTURNS_MAX + 5));
         assert_eq!((outturns.ratios_permille.len(), outturns.ratios_permille[0]), (OUTTURNS_MAX, 5));
+        assert_eq!(outturns, Outturns::from(outturns.ratios_permille.clone()), "both orders are of the same");
     }
 
     #[test]

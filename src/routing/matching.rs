@@ -379,7 +379,7 @@ pub fn acceptance(state: &State, ticket: &Ticket) -> Acceptance {
     if role.is_some_and(|role| role.strategy == Strategy::RingAll) {
         return Acceptance::Offer;
     }
-    state.catalogue().acceptance(role, &state.catalogue().channel(&ticket.spec.channel))
+    state.catalogue().acceptance(role, state.catalogue().channel(&ticket.spec.channel))
 }
 
 /// The role whose rules hold for a ticket.

@@ -33,7 +33,9 @@ fn check(text: &str) -> Result<(), NameError> {
     if text.len() > NAME_LENGTH_MAX {
         return Err(NameError::TooLong);
     }
-    if text.chars().any(char::is_control) {
+    // Most names are printable ASCII, which is seen without decoding.
+    let printable = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    if !printable && text.chars().any(char::is_control) {
         return Err(NameError::ControlCharacter);
     }
     Ok(())

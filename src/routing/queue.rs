@@ -64,11 +64,20 @@ impl Signature {
 /// Tickets of one signature, best-ranked first.
 type Line = PriorityQueue<TicketId, Reverse<Rank>, FixedState>;
 
+/// How many ranks are kept in one piece: an insertion moves half of one, a position counts over all of them.
+const RANKS_IN_A_PIECE: usize = 128;
+
 /// The tickets that wait for one role.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct RoleQueue {
     lines: BTreeMap<Arc<Signature>, Line>,
     ranks: indexset::BTreeSet<Rank>,
+}
+
+impl Default for RoleQueue {
+    fn default() -> Self {
+        Self { lines: BTreeMap::new(), ranks: indexset::BTreeSet::with_maximum_node_size(RANKS_IN_A_PIECE) }
+    }
 }
 
 impl RoleQueue {

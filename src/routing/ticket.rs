@@ -543,5 +543,36 @@ impl Closing {
 /// An assignment's id is made of the journal's instance and a number that grows, so that it is never used twice.
 #[must_use]
 pub fn assignment_id(instance: u64, seq: u64) -> AssignmentId {
-    AssignmentId::parse(&format!("{instance:016x}-a{seq}")).expect("hexadecimal digits and a number are a name")
+    /// Sixteen hexadecimal digits, a dash, a letter, and as many digits as the largest number has.
+    const LENGTH_MAX: usize = 16 + 2 + 20;
+    // By hand: every offer has one, and formatting machinery costs more than all that it prints.
+    let mut text = [0_u8; LENGTH_MAX];
+    for (place, digit) in text[..16].iter_mut().enumerate() {
+        *digit = b"0123456789abcdef"[usize::try_from((instance >> (60 - 4 * place)) & 0xf).expect("a digit")];
+    }
+    text[16..18].copy_from_slice(b"-a");
+    let (mut left, mut begin) = (seq, LENGTH_MAX);
+    loop {
+        begin -= 1;
+        text[begin] = b'0' + u8::try_from(left % 10).expect("a digit");
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    text.copy_within(begin.., 18);
+    let text = std::str::from_utf8(&text[..18 + LENGTH_MAX - begin]).expect("these are digits and letters");
+    AssignmentId::parse(text).expect("hexadecimal digits and a number are a name")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_assignments_id_is_the_journals_instance_and_a_number() {
+        for (instance, seq) in [(0, 0), (0xfeed, 7), (u64::MAX, u64::MAX), (1 << 60, 10), (5, 1_234_567_890)] {
+            assert_eq!(assignment_id(instance, seq).as_str(), format!("{instance:016x}-a{seq}"));
+        }
+    }
 }
