@@ -5,7 +5,7 @@
 //! renamed: what has a snapshot's name is whole.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::kill_point::kill_point;
@@ -17,7 +17,6 @@ use super::home::Home;
 const MAGIC: &[u8; 8] = b"rolecall";
 const VERSION: u32 = 1;
 const HEADER_LENGTH: usize = 8 + 4 + 8;
-const TRAILER_LENGTH: usize = 8 + 4;
 const NAME_NEW: &str = "snapshot.new";
 
 /// A snapshot file.
@@ -141,12 +140,13 @@ fn write_file(path: &Path, state: &BareState) -> Result<u64, JournalError> {
     trailer(file).map_err(JournalError::file("write", path))
 }
 
-/// Reads a snapshot; says why where it can't be used.
+/// Reads a snapshot; says why where it can't be used. It is read as a whole, so that names are taken from where they
+/// stand and nothing of it is believed before all of it is checked.
 pub(super) fn read(path: &Path, identity: Identity) -> Result<BareState, String> {
-    let (mut file, payload, seq) = check(path)?;
-    file.seek(SeekFrom::Start(HEADER_LENGTH as u64)).map_err(|error| error.to_string())?;
-    let state: BareState = rmp_serde::from_read(BufReader::with_capacity(1 << 16, file.take(payload)))
-        .map_err(|error| format!("its state can't be read: {error}"))?;
+    let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    let (seq, payload) = check(&bytes)?;
+    let state: BareState =
+        rmp_serde::from_slice(payload).map_err(|error| format!("its state can't be read: {error}"))?;
     if state.next_seq() != seq {
         return Err(format!("its state is that before event {}, not {seq}", state.next_seq()));
     }
@@ -156,49 +156,28 @@ pub(super) fn read(path: &Path, identity: Identity) -> Result<BareState, String>
     Ok(state)
 }
 
-/// Checks the file as a whole, before anything in it is believed; gives the payload's length and the event's number.
-pub(super) fn check(path: &Path) -> Result<(File, u64, u64), String> {
-    let mut file = File::open(path).map_err(|error| error.to_string())?;
-    let length = file.metadata().map_err(|error| error.to_string())?.len();
-    let payload = length.checked_sub((HEADER_LENGTH + TRAILER_LENGTH) as u64).ok_or("it is cut short")?;
-    let stored = checksum_of(&mut file, length - 4).map_err(|error| error.to_string())?;
-    let mut trailer = [0; TRAILER_LENGTH];
-    let mut header = [0; HEADER_LENGTH];
-    let mut read = || {
-        file.seek(SeekFrom::Start(0))?;
-        file.read_exact(&mut header)?;
-        file.seek(SeekFrom::Start(length - TRAILER_LENGTH as u64))?;
-        file.read_exact(&mut trailer)
-    };
-    read().map_err(|error: io::Error| error.to_string())?;
-    if &header[..8] != MAGIC {
+/// Checks a file as a whole; gives the event's number and the state's bytes.
+fn check(bytes: &[u8]) -> Result<(u64, &[u8]), String> {
+    let too_short = "it is cut short";
+    let (summed, stored) = bytes.split_last_chunk::<4>().ok_or(too_short)?;
+    let (magic, rest) = summed.split_first_chunk::<8>().ok_or(too_short)?;
+    let (version, rest) = rest.split_first_chunk::<4>().ok_or(too_short)?;
+    let (seq, rest) = rest.split_first_chunk::<8>().ok_or(too_short)?;
+    let (payload, length) = rest.split_last_chunk::<8>().ok_or(too_short)?;
+    if magic != MAGIC {
         return Err("it is no snapshot".to_owned());
     }
-    if trailer[8..] != stored.to_le_bytes() {
+    if crc32fast::hash(summed) != u32::from_le_bytes(*stored) {
         return Err("its checksum does not fit".to_owned());
     }
-    if trailer[..8] != payload.to_le_bytes() {
+    if u64::from_le_bytes(*length) != payload.len() as u64 {
         return Err("its length does not fit".to_owned());
     }
-    let (version, seq) = header[8..].split_first_chunk::<4>().ok_or("it is cut short")?;
     let version = u32::from_le_bytes(*version);
     if version != VERSION {
         return Err(format!("its version is {version}, not {VERSION}"));
     }
-    let seq = seq.first_chunk::<8>().map(|seq| u64::from_le_bytes(*seq)).ok_or("it is cut short")?;
-    Ok((file, payload, seq))
-}
-
-fn checksum_of(file: &mut File, length: u64) -> io::Result<u32> {
-    let mut hasher = crc32fast::Hasher::new();
-    let mut buffer = vec![0; 1 << 20];
-    let mut rest = file.take(length);
-    loop {
-        match rest.read(&mut buffer)? {
-            0 => return Ok(hasher.finalize()),
-            count => hasher.update(&buffer[..count]),
-        }
-    }
+    Ok((u64::from_le_bytes(*seq), payload))
 }
 
 /// Removes all snapshots but those of these events.
