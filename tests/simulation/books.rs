@@ -24,6 +24,8 @@ pub(crate) enum Standing {
     Waiting,
     ToBePulled,
     Unroutable,
+    /// As far as was heard, nobody may take it: everybody there is may have given it away.
+    OutOfReach,
     Offered(String, String, bool),
     Owned(String, String, bool),
     Paused,
@@ -247,6 +249,7 @@ impl Ticket {
             }
             "assignment.paused" => Standing::Paused,
             _ if self.asks_for_unknown_role => Standing::Unroutable,
+            "ticket.unroutable" => Standing::OutOfReach,
             _ if self.asks_for_pull || self.newest_data["role"] == "pull" => Standing::ToBePulled,
             _ => Standing::Waiting,
         }

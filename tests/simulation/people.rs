@@ -59,6 +59,8 @@ pub(crate) const LIMITS: [(&str, u64, u64); 4] = [("call", 1, 100), ("chat", 3, 
 pub(crate) const UNITS_MAX: u64 = 100;
 /// The longest that a run is swept up before what is open counts as lost.
 const SWEEPS_MAX: u32 = 60;
+/// Who is there, and may take something, has it by then; what is still out of everybody's reach is withdrawn.
+const SWEEPS_PATIENT: u32 = 10;
 
 /// Something that somebody does.
 #[derive(Debug, Clone)]
@@ -355,7 +357,10 @@ impl World {
                 self.finish(&Offer { agent, ticket, assignment, is_call });
             }
             Standing::Paused => self.say("ticket.resumed", &json!({ "ticket_id": ticket })),
-            Standing::Waiting => {}
+            Standing::OutOfReach if self.people.sweeps > SWEEPS_PATIENT => {
+                self.say("ticket.cancelled", &json!({ "ticket_id": ticket }));
+            }
+            Standing::OutOfReach | Standing::Waiting => {}
         }
     }
 }

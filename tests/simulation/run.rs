@@ -265,7 +265,7 @@ fn look(stage: &Stage, home: &Path) -> Result<Vec<String>, JournalError> {
         problems.push(format!("live, restored and replayed differ: {live:?}, {restored}, {replayed}"));
     }
     if let Some(ticket) = restored.tickets().next() {
-        problems.push(format!("ticket {} is left in the state", ticket.id));
+        problems.push(format!("ticket {} is left in the state: {ticket:?}", ticket.id));
     }
     let usage = reader.usage();
     let (last, through, told) = (usage.outbox_last, usage.published_through, world.books.heard_count());
