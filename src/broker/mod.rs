@@ -9,6 +9,10 @@
 //! longer than a minute. Instead every wait has a timeout, a fault throws the whole connection away (its socket is shut
 //! down, so that nothing lingers), and a supervisor builds a new one after a pause with full jitter, without end.
 //!
+//! **What goes apart.** Whoever connects may name a [`Sieve`]: what falls out of it is published as it says on a third
+//! connection, which is there while it is needed, and its deliveries are acknowledged one by one. So a body of many
+//! megabytes takes the broker's time and nobody else's.
+//!
 //! **What is unroutable.** All is published as mandatory. Where a publication comes back because no queue is bound for
 //! it, it depends on what it was ([`Publication::must_be_routed`]). Assignments and dead letters are owed to somebody:
 //! they hold the line and are tried again until a queue is bound (with `PREFIX.outbox` and `PREFIX.dead` there is always
@@ -31,7 +35,7 @@ mod transport;
 pub use amqp::{Tap, Tapped, connect, connect_publisher, connect_tap};
 pub use error::{PublishCause, PublishError, TransportError};
 pub use message::{Delivery, DeliveryToken, Exchange, Publication};
-pub use options::{BrokerOptions, BrokerUri, OutboxQueue, PREFETCH_MAX, QueueType, TopologyMode};
+pub use options::{BrokerOptions, BrokerUri, OutboxQueue, PREFETCH_MAX, QueueType, Sieve, Sifted, TopologyMode};
 pub use properties::{Properties, SHORT_STRING_LENGTH_MAX_BYTES};
 pub use status::{LinkState, Observer, ReturnFate, Status, Unobserved};
 pub use transport::{Deliveries, Intake, Link, Publish, WindowReport};

@@ -7,9 +7,22 @@ use std::time::Duration;
 use lapin::uri::{AMQPScheme, AMQPUri};
 
 use super::error::TransportError;
+use super::message::{Delivery, Publication};
 
 /// Quorum queues of RabbitMQ degrade beyond this many unacknowledged deliveries.
 pub const PREFETCH_MAX: u16 = 2000;
+
+/// What becomes of a delivery before anybody else sees it.
+#[derive(Debug, PartialEq)]
+pub enum Sifted {
+    /// It goes to whoever receives.
+    Passed(Delivery),
+    /// It goes where this says, apart from all else, and is acknowledged once the broker has confirmed that.
+    Apart(Publication),
+}
+
+/// Tells what goes which way. Called on the way of every delivery: it must be quick and not block.
+pub type Sieve = fn(Delivery) -> Sifted;
 
 /// What the daemon has to know to use a broker.
 #[derive(Debug, Clone)]
@@ -28,6 +41,8 @@ pub struct BrokerOptions {
     pub topology: TopologyMode,
     /// `amqp.outbox_queue`. Default: kept.
     pub outbox_queue: OutboxQueue,
+    /// What is taken out of the way of all else. Default: nothing.
+    pub sieve: Sieve,
     /// How long a broker that does not answer is waited for when the process starts. Default: 30 s.
     pub connect_timeout: Duration,
     /// How long the broker may take over one request (open, declare, consume, close). Default: 10 s.
@@ -52,6 +67,7 @@ impl Default for BrokerOptions {
             prefetch: PREFETCH_MAX,
             topology: TopologyMode::Declare,
             outbox_queue: OutboxQueue::Kept,
+            sieve: Sifted::Passed,
             connect_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(10),
             confirm_timeout: Duration::from_secs(30),

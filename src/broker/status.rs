@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::error::TransportError;
+use super::message::Publication;
 
 /// The state of one connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +92,10 @@ pub trait Observer: Send + Sync + 'static {
     /// A publication came back because no queue is bound for it; `held` says whether it will be tried again.
     fn returned(&self, routing_key: &str, fate: ReturnFate) {
         let _ = (routing_key, fate);
+    }
+    /// A delivery fell out of the sieve, and becomes this.
+    fn set_apart(&self, letter: &Publication) {
+        let _ = letter;
     }
     /// The broker refused a publication.
     fn nacked(&self) {}

@@ -27,6 +27,7 @@ mod journal_thread;
 mod mistake;
 mod observer;
 mod outbox;
+mod oversized;
 mod publisher;
 mod start;
 mod writer;
@@ -66,6 +67,7 @@ pub fn amqp(node: &NodeConfig, amqp: &AmqpConfig) -> Result<Connect, TransportEr
         prefetch: amqp.prefetch,
         topology: if amqp.declare { TopologyMode::Declare } else { TopologyMode::Check },
         outbox_queue: if amqp.outbox_queue { OutboxQueue::Kept } else { OutboxQueue::LeftOut },
+        sieve: oversized::sift,
         connect_timeout: amqp.connect_timeout,
         confirm_timeout: amqp.confirm_timeout,
         ..BrokerOptions::default()

@@ -1,15 +1,24 @@
 //! Tells telemetry what happens on the connections to the broker.
 
-use crate::broker::{Observer, ReturnFate, Status};
+use crate::broker::{Observer, Publication, ReturnFate, Status};
 use crate::http::Readiness;
+use crate::telemetry::Meters;
 use crate::telemetry::occurrence::{BrokerReconnected, PublishUnwanted};
 
+use super::oversized;
+
 /// Counts what happens on the connections.
-pub(super) struct BrokerObserver;
+pub(super) struct BrokerObserver {
+    pub(super) meters: Meters,
+}
 
 impl Observer for BrokerObserver {
     fn reconnected(&self) {
         BrokerReconnected.emit();
+    }
+
+    fn set_apart(&self, letter: &Publication) {
+        oversized::tell(letter, &self.meters);
     }
 
     fn returned(&self, routing_key: &str, fate: ReturnFate) {

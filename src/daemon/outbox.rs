@@ -7,8 +7,8 @@ use crate::journal::JournalError;
 use crate::wire::{CONTENT_TYPE, Outbound, Unreadable};
 
 /// The headers that say why an event is among the dead letters (contract §2).
-const ERROR_HEADER: &str = "x-rolecall-error";
-const DETAIL_HEADER: &str = "x-rolecall-detail";
+pub(super) const ERROR_HEADER: &str = "x-rolecall-error";
+pub(super) const DETAIL_HEADER: &str = "x-rolecall-detail";
 const TRACE_HEADER: &str = "traceparent";
 
 /// The message about an event.

@@ -147,7 +147,7 @@ impl Daemon {
         let mut reload_asked = false;
         let link = tokio::select! {
             biased;
-            link = connect(Arc::new(BrokerObserver)) => link?,
+            link = connect(Arc::new(BrokerObserver { meters: meters.clone() })) => link?,
             // Nothing is under way yet, but for what an earlier process left in the outbox.
             cause = asked_to_end(signals, &mut reload_asked) => {
                 DrainStarted { cause, timeout: config.node.shutdown_timeout }.emit();

@@ -29,7 +29,7 @@ const INPUTS_MAX: usize = 512;
 /// The most bytes of a batch's outbox, dead letters among them, before it is sealed.
 const BYTES_MAX: usize = 4 << 20;
 /// Of a message that is dead-lettered without a type that we know.
-const UNKNOWN_KIND: &str = "unknown";
+pub(super) const UNKNOWN_KIND: &str = "unknown";
 
 /// An assignment that an event led to at once: when it is confirmed, its latency is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -300,7 +300,8 @@ struct Decided {
     events_count: usize,
 }
 
-fn raw(delivery: &Delivery) -> RawEvent<'_> {
+/// A delivery as `wire` looks at it.
+pub(super) fn raw(delivery: &Delivery) -> RawEvent<'_> {
     RawEvent {
         body: &delivery.body,
         content_type: delivery.properties.content_type(),

@@ -8,10 +8,7 @@ use super::unreadable::{Fault, quote};
 
 /// The body as text that is safe to parse: of bounded size, UTF-8, of bounded depth.
 pub(super) fn read(body: &[u8]) -> Result<&str, Fault> {
-    if body.len() > MESSAGE_SIZE_MAX {
-        let detail = format!("expected at most {MESSAGE_SIZE_MAX} bytes, found {}", body.len());
-        return Err(Fault::new(TooLarge, detail));
-    }
+    check_size(body)?;
     let text = std::str::from_utf8(body).map_err(|error| {
         Fault::new(BadJson, format!("expected UTF-8, found other bytes at offset {}", error.valid_up_to()))
     })?;
@@ -21,6 +18,14 @@ pub(super) fn read(body: &[u8]) -> Result<&str, Fault> {
         return Err(Fault::new(BadJson, format!("expected at most {DEPTH_MAX} levels of nesting, found more")));
     }
     Ok(text)
+}
+
+/// That it is no longer than an event may be.
+pub(super) fn check_size(body: &[u8]) -> Result<(), Fault> {
+    if body.len() <= MESSAGE_SIZE_MAX {
+        return Ok(());
+    }
+    Err(Fault::new(TooLarge, format!("expected at most {MESSAGE_SIZE_MAX} bytes, found {}", body.len())))
 }
 
 /// Whether arrays and objects are nested deeper than [`DEPTH_MAX`]. Of text that is no JSON the answer means nothing,

@@ -43,6 +43,12 @@ pub(super) fn decode(raw: &RawEvent<'_>, meaning: StatusMeaning<'_>) -> Result<I
     Ok(Inbound { kind, id, source: message.source.into_owned(), command, context })
 }
 
+/// What is wrong with a message by its size alone.
+pub(super) fn too_large(raw: &RawEvent<'_>) -> Option<Unreadable> {
+    let fault = document::check_size(raw.body).err()?;
+    Some(fault.of(EventKind::parse(claimed_kind(raw))))
+}
+
 /// What the properties say of the type.
 fn claimed_kind<'a>(raw: &RawEvent<'a>) -> &'a str {
     raw.kind.filter(|kind| !kind.is_empty()).unwrap_or(raw.routing_key)

@@ -85,6 +85,12 @@ pub fn decode(raw: &RawEvent<'_>, catalogue: &Catalogue) -> Result<Inbound, Unre
     inbound::decode(raw, &|name| catalogue.statuses.get(name).copied())
 }
 
+/// Why a message need not be read at all, where it is larger than any may be ([`bounds::MESSAGE_SIZE_MAX`]).
+#[must_use]
+pub fn too_large(raw: &RawEvent<'_>) -> Option<Unreadable> {
+    inbound::too_large(raw)
+}
+
 /// Whether a message can be read, where the catalogue is not known: a status that is not ours may be one of the
 /// catalogue's.
 ///

@@ -25,6 +25,7 @@ const REPLY_SUCCESS: u16 = 200;
 pub(super) enum Purpose {
     Consume,
     Publish,
+    PublishApart,
 }
 
 impl Purpose {
@@ -32,6 +33,7 @@ impl Purpose {
         match self {
             Self::Consume => "consume",
             Self::Publish => "publish",
+            Self::PublishApart => "publish dead letters",
         }
     }
 }

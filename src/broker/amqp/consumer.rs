@@ -13,14 +13,15 @@ use lapin::{Channel, Consumer};
 use tokio::sync::{mpsc, watch};
 use tracing::{info, warn};
 
+use super::apart::Apart;
 use super::backoff::Backoff;
 use super::connection::{Connected, Purpose};
 use super::fault::Fault;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Settled};
 use super::topology::{self, Names};
 use super::{Moment, within};
 use crate::broker::message::{Delivery, DeliveryToken};
-use crate::broker::options::BrokerOptions;
+use crate::broker::options::{BrokerOptions, Sifted};
 use crate::broker::properties::Properties;
 use crate::broker::status::{LinkState, Observer, StatusCell};
 use crate::broker::transport::{Deliveries, Intake};
@@ -162,10 +163,11 @@ impl Supervisor {
         self.epoch.store(epoch, Ordering::Release);
         self.status.set_consuming(LinkState::Up);
         let bound = self.options.request_timeout;
-        let mut served = Served { channel, consumer, ledger: Ledger::new(epoch), held: None, bound };
+        let mut served = Served { channel, consumer, ledger: Ledger::new(epoch), held: None, apart: None, bound };
         while self.step(&mut served).await?.is_continue() {}
         let settled = *self.settled.borrow_and_update();
         served.acknowledge(settled).await?;
+        served.finish_apart().await?;
         connected.close().await?;
         self.status.set_consuming(LinkState::Closed);
         Ok(())
@@ -178,7 +180,8 @@ impl Supervisor {
             Next::Wanted(Stage::Stopped) => served.cancel().await?,
             Next::Wanted(Stage::Closed) | Next::Unwanted => return Ok(ControlFlow::Break(())),
             Next::Settled(token) => served.acknowledge(token).await?,
-            Next::Received(Some(Ok(delivery))) => served.held = Some(served.take_in(*delivery)),
+            Next::SettledApart(tag) => served.acknowledge_apart(tag).await?,
+            Next::Received(Some(Ok(delivery))) => self.sift(*delivery, served),
             Next::Received(Some(Err(error))) => return Err(Fault::from_lapin("consume", error)),
             Next::Received(None) if *self.wanted.borrow() == Stage::Running => return Err(Fault::ConsumerCancelled),
             // Cancelled by us, and all that had been sent is handed out.
@@ -190,11 +193,27 @@ impl Supervisor {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// A delivery goes to the daemon, or apart.
+    fn sift(&self, delivery: lapin::message::Delivery, served: &mut Served) {
+        let delivery = served.take_in(delivery);
+        let token = delivery.token;
+        match (self.options.sieve)(delivery) {
+            Sifted::Passed(delivery) => served.held = Some(delivery),
+            Sifted::Apart(letter) => {
+                self.observer.set_apart(&letter);
+                served.ledger.set_apart(token);
+                let start = || Apart::start(&self.options, &self.status, &self.observer);
+                served.apart.get_or_insert_with(start).send(token.tag, letter);
+            }
+        }
+    }
+
     async fn next(&mut self, served: &mut Served) -> Next {
         let Some(deliveries) = &self.deliveries else {
             return tokio::select! {
                 changed = self.wanted.changed() => wanted_now(changed, &mut self.wanted),
                 Ok(()) = self.settled.changed() => Next::Settled(*self.settled.borrow_and_update()),
+                tag = Apart::settled(&mut served.apart) => Next::SettledApart(tag),
             };
         };
         let waiting = served.held.is_some();
@@ -202,6 +221,7 @@ impl Supervisor {
             biased;
             changed = self.wanted.changed() => wanted_now(changed, &mut self.wanted),
             Ok(()) = self.settled.changed() => Next::Settled(*self.settled.borrow_and_update()),
+            tag = Apart::settled(&mut served.apart) => Next::SettledApart(tag),
             room = deliveries.reserve(), if waiting => match (room, served.held.take()) {
                 (Ok(room), Some(delivery)) => {
                     room.send(delivery);
@@ -255,6 +275,8 @@ impl Supervisor {
 enum Next {
     Wanted(Stage),
     Settled(DeliveryToken),
+    /// One that was set apart is where it belongs.
+    SettledApart(u64),
     /// What was held is on its way to the daemon.
     HandedOver,
     /// Nobody receives any more.
@@ -274,6 +296,8 @@ struct Served {
     ledger: Ledger,
     /// Received, and waiting for room on its way to the daemon.
     held: Option<Delivery>,
+    /// The way of what was set apart, from the first on.
+    apart: Option<Apart>,
     bound: Duration,
 }
 
@@ -290,10 +314,41 @@ impl Served {
     }
 
     async fn acknowledge(&mut self, token: DeliveryToken) -> Result<(), Fault> {
-        let Some(tag) = self.ledger.settle(token) else { return Ok(()) };
-        let ack = self.channel.basic_ack(tag, BasicAckOptions { multiple: true });
+        match self.ledger.settle(token) {
+            None => {}
+            Some(Settled::Through(tag)) => self.send(tag, BasicAckOptions { multiple: true }).await?,
+            Some(Settled::Each(tags)) => {
+                for tag in tags {
+                    self.send(tag, BasicAckOptions { multiple: false }).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn acknowledge_apart(&mut self, tag: u64) -> Result<(), Fault> {
+        if self.ledger.settle_apart(tag) {
+            self.send(tag, BasicAckOptions { multiple: false }).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends an acknowledgement.
+    async fn send(&mut self, tag: u64, options: BasicAckOptions) -> Result<(), Fault> {
+        let ack = self.channel.basic_ack(tag, options);
         // `false` says that the channel is gone, which the consumer's stream is about to say with its reason.
         within(self.bound, "acknowledge", ack).await.map(drop)
+    }
+
+    /// At the end: what is on its way apart has a last chance. What does not arrive in time, the broker hands out again.
+    async fn finish_apart(&mut self) -> Result<(), Fault> {
+        let deadline = tokio::time::Instant::now() + self.bound;
+        while self.ledger.apart_count() > 0 {
+            let settled = Apart::settled(&mut self.apart);
+            let Ok(tag) = tokio::time::timeout_at(deadline, settled).await else { break };
+            self.acknowledge_apart(tag).await?;
+        }
+        Ok(())
     }
 
     async fn cancel(&mut self) -> Result<(), Fault> {

@@ -1,5 +1,6 @@
 //! The transport that is a RabbitMQ.
 
+mod apart;
 mod backoff;
 mod connection;
 mod consumer;
@@ -16,6 +17,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use self::backoff::Backoff;
+use self::connection::Purpose;
 use self::fault::Fault;
 use super::error::TransportError;
 use super::options::BrokerOptions;
@@ -48,7 +50,7 @@ pub async fn connect(options: BrokerOptions, observer: Arc<dyn Observer>) -> Res
 pub async fn connect_publisher(options: BrokerOptions) -> Result<Box<dyn Publish>, TransportError> {
     let (status, _) = StatusCell::new(LinkState::Connecting);
     let options = Arc::new(options);
-    let connection = persist(&options, || publisher::open(&options)).await?;
+    let connection = persist(&options, || publisher::open(&options, Purpose::Publish)).await?;
     Ok(Box::new(publisher::AmqpPublisher::new(options, connection, status, Arc::new(super::status::Unobserved))))
 }
 
@@ -56,7 +58,7 @@ async fn first_connections(
     options: &Arc<BrokerOptions>,
 ) -> Result<(consumer::Consuming, publisher::Publishing), TransportError> {
     let consuming = persist(options, || consumer::open(options)).await?;
-    let publishing = persist(options, || publisher::open(options)).await?;
+    let publishing = persist(options, || publisher::open(options, Purpose::Publish)).await?;
     Ok((consuming, publishing))
 }
 

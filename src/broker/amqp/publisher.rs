@@ -39,8 +39,8 @@ pub(super) struct Publishing {
 }
 
 /// Connects and turns confirms on.
-pub(super) async fn open(options: &BrokerOptions) -> Result<Publishing, Fault> {
-    let connected = Connected::open(options, Purpose::Publish).await?;
+pub(super) async fn open(options: &BrokerOptions, purpose: Purpose) -> Result<Publishing, Fault> {
+    let connected = Connected::open(options, purpose).await?;
     let events = Box::pin(connected.connection().events_listener());
     let channel = connected.channel().await?;
     let confirms = channel.confirm_select(ConfirmSelectOptions { nowait: false });
@@ -51,10 +51,13 @@ pub(super) async fn open(options: &BrokerOptions) -> Result<Publishing, Fault> {
 /// Publishes on one connection at a time, and makes a new one when it has to.
 pub(super) struct AmqpPublisher {
     options: Arc<BrokerOptions>,
+    purpose: Purpose,
     names: Names,
     /// Absent while a window is open on it, so that whatever leaves one open throws it away.
     publishing: Option<Publishing>,
     backoff: Backoff,
+    /// There was a connection that was not closed by us: a new one replaces it.
+    replaces: bool,
     /// After a failure: pause first.
     pause_until: Option<Deadline>,
     status: StatusCell,
@@ -70,10 +73,26 @@ impl AmqpPublisher {
     ) -> Self {
         status.set_publishing(LinkState::Up);
         Self {
+            publishing: Some(publishing),
+            replaces: true,
+            ..Self::unconnected(options, Purpose::Publish, status, observer)
+        }
+    }
+
+    /// One that connects when it has something to publish.
+    pub(super) fn unconnected(
+        options: Arc<BrokerOptions>,
+        purpose: Purpose,
+        status: StatusCell,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        Self {
             names: Names::new(&options.prefix),
             backoff: Backoff::new(options.reconnect_min, options.reconnect_max),
             options,
-            publishing: Some(publishing),
+            purpose,
+            publishing: None,
+            replaces: false,
             pause_until: None,
             status,
             observer,
@@ -121,10 +140,13 @@ impl AmqpPublisher {
             return Ok(publishing);
         }
         self.publishing = None;
-        match open(&self.options).await {
+        match open(&self.options, self.purpose).await {
             Ok(publishing) => {
-                info!("publishing again");
-                self.observer.reconnected();
+                if self.replaces {
+                    info!("publishing again");
+                    self.observer.reconnected();
+                }
+                self.replaces = true;
                 self.status.set_publishing(LinkState::Up);
                 Ok(publishing)
             }
@@ -209,6 +231,7 @@ impl Publish for AmqpPublisher {
             if let Some(publishing) = self.publishing.take() {
                 // All that matters is confirmed; a goodbye that fails loses nothing.
                 drop(publishing.connected.close().await);
+                self.replaces = false;
             }
             self.status.set_publishing(LinkState::Closed);
         }
