@@ -1,6 +1,7 @@
 //! Everything in a journal, looked at: pages, entries, outbox, duplicates' ids, snapshots, and whether they agree.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 
 use redb::{Builder, ReadTransaction, ReadableDatabase, ReadableTable};
@@ -202,8 +203,11 @@ impl JournalReader {
 
 /// The records whose own checksums do not fit, in a database whose pages are not in order: as far as it can be walked
 /// at all.
+///
+/// Closed in the ordinary way, the database would commit once more, and over damaged pages that can end in a panic within
+/// a panic, which ends the process. While a stack unwinds it commits nothing: so what was found is carried out that way.
 pub(super) fn damaged_records(database: &Path) -> Vec<String> {
-    let walk = || -> Result<Verification, JournalError> {
+    let walk = || -> Result<Infallible, JournalError> {
         let action = "read the database";
         let database =
             Builder::new().create_with_backend(Overlay::open(database)?).map_err(JournalError::storage(action))?;
@@ -216,9 +220,14 @@ pub(super) fn damaged_records(database: &Path) -> Vec<String> {
         });
         // Where the walk ends is as good as can be told.
         drop(walked);
-        Ok(found)
+        resume_unwind(Box::new(Problems(found.problems)))
     };
-    // The database may panic over pages that it trusts and that are damaged.
-    let walked = catch_unwind(AssertUnwindSafe(walk));
-    walked.ok().and_then(Result::ok).map(|found| found.problems).unwrap_or_default()
+    // The database may panic of its own accord, too, over pages that it trusts and that are damaged.
+    match catch_unwind(AssertUnwindSafe(walk)) {
+        Ok(Err(_)) => Vec::new(),
+        Err(carried) => carried.downcast::<Problems>().map(|found| found.0).unwrap_or_default(),
+    }
 }
+
+/// What a walk carries out.
+struct Problems(Vec<String>);
