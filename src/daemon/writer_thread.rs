@@ -168,7 +168,7 @@ impl Desk {
     }
 
     fn takes_deliveries(&self) -> bool {
-        let held_back = self.intake_gate.is_closed() || self.reader.outbox_is_full();
+        let held_back = self.intake_gate.is_closed() || self.reader.outbox_is_full(self.cursor.get());
         !self.writer.is_full() && (self.draining.is_cancelled() || !held_back)
     }
 

@@ -148,10 +148,12 @@ impl JournalReader {
         (self.shared.gauges.outbox_next.get() - 1).saturating_sub(published_through)
     }
 
-    /// Whether so much waits in the outbox that nothing more should be taken in.
+    /// Whether so much waits in the outbox that nothing more should be taken in, where all up to that record are
+    /// confirmed: the journal is told of that later.
     #[must_use]
-    pub fn outbox_is_full(&self) -> bool {
-        self.outbox_depth() >= self.shared.options.outbox_records_max
+    pub fn outbox_is_full(&self, confirmed_through: u64) -> bool {
+        let waiting = (self.shared.gauges.outbox_next.get() - 1).saturating_sub(confirmed_through);
+        waiting.min(self.outbox_depth()) >= self.shared.options.outbox_records_max
     }
 
     /// Whether less is free than the reserve: nothing more should be taken in until there is room.
