@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help run test naive-campaign sim fuzz lint kill-campaign storage-campaign small-disk overload recovery
+.PHONY: help run test naive-campaign sim fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak recovery
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -43,11 +43,21 @@ small-disk: ## The daemon on a tmpfs that fills up (needs root, to mount it)
 	scripts/with-small-disk scripts/with-rabbitmq \
 		$(CARGO) test --release --locked --features campaigns --test daemon small_disk:: -- --nocapture
 
+slow-disk: ## The daemon on a file system that is frozen for 5 s and for 30 s (needs root, to mount it)
+	@scripts/ensure-rabbitmq
+	scripts/with-slow-disk scripts/with-rabbitmq \
+		$(CARGO) test --release --locked --features campaigns --test daemon slow_disk:: -- --nocapture
+
 overload: ## A backlog of 1 M, 100,000 agents at once, one who flaps, messages of 16 MiB: as one test after the other
 	@scripts/ensure-rabbitmq
 	ROLECALL_BACKLOG=$${ROLECALL_BACKLOG:-1000000} ROLECALL_AGENTS=$${ROLECALL_AGENTS:-100000} \
 		ROLECALL_FLAPS=$${ROLECALL_FLAPS:-60000} ROLECALL_LARGE=$${ROLECALL_LARGE:-20} scripts/with-rabbitmq \
 		$(CARGO) test --release --locked --features campaigns --test daemon overload:: -- --nocapture --test-threads=1
+
+soak: ## Load for ROLECALL_SOAK_S (1,200) seconds at ROLECALL_RATE (300) events/s, with a look at the memory
+	@scripts/ensure-rabbitmq
+	ROLECALL_SOAK_S=$${ROLECALL_SOAK_S:-1200} scripts/with-rabbitmq \
+		$(CARGO) test --release --locked --features campaigns --test daemon soak:: -- --nocapture
 
 recovery: ## How long a start takes: 10 M events replayed, 1 M waiting tickets from a snapshot; memory; snapshots meanwhile
 	$(CARGO) bench --locked --bench recovery

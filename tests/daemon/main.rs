@@ -9,6 +9,7 @@ mod support;
 mod books;
 mod crowd;
 mod dead_letters;
+mod downstream;
 mod drains;
 mod duplicates;
 mod ear;
@@ -26,7 +27,11 @@ mod proxy;
 mod reloads;
 mod restarts;
 #[cfg(feature = "campaigns")]
+mod slow_disk;
+#[cfg(feature = "campaigns")]
 mod small_disk;
+#[cfg(feature = "campaigns")]
+mod soak;
 mod stage;
 mod starts;
 mod upstream;
