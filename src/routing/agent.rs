@@ -8,6 +8,7 @@ use super::catalogue::Catalogue;
 use super::name::{AgentId, ChannelName, Permission, RoleName, StatusName, TicketId};
 use super::pacing::Given;
 use super::permission::AccessLevel;
+use super::roster::Named;
 use super::skill::Skills;
 use super::time::Timestamp;
 
@@ -187,6 +188,14 @@ pub struct Agent {
     /// When it was given tickets, where that is bounded.
     #[serde(default, skip_serializing_if = "Given::is_default")]
     pub given: Given,
+}
+
+impl Named for Agent {
+    type Name = AgentId;
+
+    fn name(&self) -> &AgentId {
+        &self.id
+    }
 }
 
 impl Agent {

@@ -96,12 +96,13 @@ impl<F: Follow> Applying<'_, F> {
     /// Changes a ticket, and all that follows from it.
     fn change_ticket(&mut self, id: &TicketId, change: impl FnOnce(&mut Ticket)) {
         let ground = &mut *self.ground;
-        let ticket = ground.tickets.get_mut(id).expect("an event names a ticket that has not ended");
-        self.index.leave(ticket, &ground.catalogue);
+        let number = ground.tickets.number(id).expect("an event names a ticket that has not ended");
+        let ticket = ground.tickets.at_mut(number);
+        self.index.leave(number, ticket, &ground.catalogue);
         let left = self.index.watched(ticket);
         change(ticket);
-        self.index.enter(ticket, &ground.catalogue);
-        self.index.time_ticket(ticket, &ground.agents, &ground.catalogue);
+        self.index.enter(number, ticket, &ground.catalogue);
+        self.index.time_ticket(number, ticket, &ground.agents, &ground.catalogue);
         for role in left.into_iter().chain(self.index.watched(ticket)) {
             self.index.time_role(&role, ground);
         }
@@ -109,10 +110,11 @@ impl<F: Follow> Applying<'_, F> {
 
     /// Changes an agent, and all that follows from it.
     fn change_agent(&mut self, id: &AgentId, change: impl FnOnce(&mut Agent)) {
-        let agent = self.ground.agents.get_mut(id).expect("an event names an agent who is registered");
+        let number = self.ground.agents.number(id).expect("an event names an agent who is registered");
+        let agent = self.ground.agents.at_mut(number);
         change(agent);
-        self.index.seat(agent, &self.ground.catalogue);
-        self.index.time_agent(agent, &self.ground.catalogue);
+        self.index.seat(number, agent, &self.ground.catalogue);
+        self.index.time_agent(number, agent, &self.ground.catalogue);
     }
 
     fn replace_catalogue(&mut self, catalogue: &Arc<Catalogue>, version: u64, at: Timestamp) {

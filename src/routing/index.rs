@@ -11,12 +11,13 @@ use super::classify::Classifier;
 use super::condition::Condition;
 use super::doors::Doors;
 use super::escalation;
-use super::name::{AgentId, RoleName, TicketId};
+use super::name::{RoleName, TicketId};
 use super::overflow;
 use super::pool::Pool;
 use super::queue::Queues;
 use super::rank::Rank;
 use super::role::Role;
+use super::roster::{Number, Roster};
 use super::service;
 use super::state::Ground;
 use super::ticket::{Phase, Ticket};
@@ -30,7 +31,7 @@ const FORGET_SLACK: Millis = Millis::from_secs(60);
 pub(super) type RoleLooks = BTreeMap<RoleName, Timestamp>;
 
 /// Who is registered.
-pub(super) type Agents = BTreeMap<AgentId, Agent>;
+pub(super) type Agents = Roster<Agent>;
 
 /// What follows from the ground truth.
 #[derive(Debug, Clone, Default)]
@@ -66,13 +67,13 @@ impl Index {
         let bounded = ground.catalogue.roles.values().any(|role| role.admission.is_bounded());
         let pool = Pool::for_catalogue(&ground.catalogue);
         let mut index = Self { classifier, automation_conditions, pool, watched, bounded, ..Self::default() };
-        for agent in ground.agents.values() {
-            index.admit(agent, &ground.catalogue);
-            index.time_agent(agent, &ground.catalogue);
+        for (number, agent) in ground.agents.iter() {
+            index.admit(number, agent, &ground.catalogue);
+            index.time_agent(number, agent, &ground.catalogue);
         }
-        for ticket in ground.tickets.values() {
-            index.enter(ticket, &ground.catalogue);
-            index.time_ticket(ticket, &ground.agents, &ground.catalogue);
+        for (number, ticket) in ground.tickets.iter() {
+            index.enter(number, ticket, &ground.catalogue);
+            index.time_ticket(number, ticket, &ground.agents, &ground.catalogue);
         }
         for role in index.watched.clone() {
             index.find_closing(&role, ground);
@@ -113,21 +114,21 @@ pub(super) trait Follow {
     /// Everything may be different.
     fn begin_anew(&mut self, ground: &Ground);
     /// A ticket is where its phase says.
-    fn enter(&mut self, ticket: &Ticket, catalogue: &Catalogue);
+    fn enter(&mut self, number: Number<Ticket>, ticket: &Ticket, catalogue: &Catalogue);
     /// A ticket will not be where its phase says; it must be as it was when it came there.
-    fn leave(&mut self, ticket: &Ticket, catalogue: &Catalogue);
+    fn leave(&mut self, number: Number<Ticket>, ticket: &Ticket, catalogue: &Catalogue);
     /// A ticket is no more.
-    fn forget_ticket(&mut self, ticket: &TicketId);
+    fn forget_ticket(&mut self, number: Number<Ticket>, ticket: &TicketId);
     /// An agent is new, or has another profile.
-    fn admit(&mut self, agent: &Agent, catalogue: &Catalogue);
+    fn admit(&mut self, number: Number<Agent>, agent: &Agent, catalogue: &Catalogue);
     /// An agent's status, switches or what it holds are different.
-    fn seat(&mut self, agent: &Agent, catalogue: &Catalogue);
+    fn seat(&mut self, number: Number<Agent>, agent: &Agent, catalogue: &Catalogue);
     /// An agent is no more.
-    fn dismiss(&mut self, agent: &Agent);
+    fn dismiss(&mut self, number: Number<Agent>, agent: &Agent);
     /// What happens to a ticket by itself may be different.
-    fn time_ticket(&mut self, ticket: &Ticket, agents: &Agents, catalogue: &Catalogue);
+    fn time_ticket(&mut self, number: Number<Ticket>, ticket: &Ticket, agents: &Agents, catalogue: &Catalogue);
     /// What happens to an agent by itself may be different.
-    fn time_agent(&mut self, agent: &Agent, catalogue: &Catalogue);
+    fn time_agent(&mut self, number: Number<Agent>, agent: &Agent, catalogue: &Catalogue);
     /// Of the roles in whose queues a ticket is or would be, those that are watched.
     fn watched(&self, ticket: &Ticket) -> Vec<RoleName>;
     /// Whether the catalogue has roles that let only some wait.
@@ -145,14 +146,14 @@ pub(super) struct Nobody;
 
 impl Follow for Nobody {
     fn begin_anew(&mut self, _: &Ground) {}
-    fn enter(&mut self, _: &Ticket, _: &Catalogue) {}
-    fn leave(&mut self, _: &Ticket, _: &Catalogue) {}
-    fn forget_ticket(&mut self, _: &TicketId) {}
-    fn admit(&mut self, _: &Agent, _: &Catalogue) {}
-    fn seat(&mut self, _: &Agent, _: &Catalogue) {}
-    fn dismiss(&mut self, _: &Agent) {}
-    fn time_ticket(&mut self, _: &Ticket, _: &Agents, _: &Catalogue) {}
-    fn time_agent(&mut self, _: &Agent, _: &Catalogue) {}
+    fn enter(&mut self, _: Number<Ticket>, _: &Ticket, _: &Catalogue) {}
+    fn leave(&mut self, _: Number<Ticket>, _: &Ticket, _: &Catalogue) {}
+    fn forget_ticket(&mut self, _: Number<Ticket>, _: &TicketId) {}
+    fn admit(&mut self, _: Number<Agent>, _: &Agent, _: &Catalogue) {}
+    fn seat(&mut self, _: Number<Agent>, _: &Agent, _: &Catalogue) {}
+    fn dismiss(&mut self, _: Number<Agent>, _: &Agent) {}
+    fn time_ticket(&mut self, _: Number<Ticket>, _: &Ticket, _: &Agents, _: &Catalogue) {}
+    fn time_agent(&mut self, _: Number<Agent>, _: &Agent, _: &Catalogue) {}
     fn watched(&self, _: &Ticket) -> Vec<RoleName> {
         Vec::new()
     }
@@ -169,9 +170,9 @@ impl Follow for Index {
         *self = Self::of(ground);
     }
 
-    fn enter(&mut self, ticket: &Ticket, catalogue: &Catalogue) {
+    fn enter(&mut self, number: Number<Ticket>, ticket: &Ticket, catalogue: &Catalogue) {
         match ticket.phase {
-            Phase::Waiting => self.queues.insert(ticket, ranks(ticket, catalogue)),
+            Phase::Waiting => self.queues.insert(number, ticket, ranks(ticket, catalogue)),
             Phase::Unroutable(_) => {
                 self.unroutable.insert(ticket.arrival_seq, ticket.id.clone());
             }
@@ -188,9 +189,9 @@ impl Follow for Index {
         }
     }
 
-    fn leave(&mut self, ticket: &Ticket, catalogue: &Catalogue) {
+    fn leave(&mut self, number: Number<Ticket>, ticket: &Ticket, catalogue: &Catalogue) {
         match ticket.phase {
-            Phase::Waiting => self.queues.remove(ticket, ranks(ticket, catalogue)),
+            Phase::Waiting => self.queues.remove(number, ranks(ticket, catalogue)),
             Phase::Unroutable(_) => {
                 self.unroutable.remove(&ticket.arrival_seq);
             }
@@ -211,31 +212,31 @@ impl Follow for Index {
         self.bounded
     }
 
-    fn forget_ticket(&mut self, ticket: &TicketId) {
-        self.timers.set(Subject::Ticket(ticket.clone()), None);
+    fn forget_ticket(&mut self, number: Number<Ticket>, ticket: &TicketId) {
+        self.timers.set_ticket(number, ticket, None);
     }
 
-    fn admit(&mut self, agent: &Agent, catalogue: &Catalogue) {
-        self.pool.admit(agent, catalogue);
+    fn admit(&mut self, number: Number<Agent>, agent: &Agent, catalogue: &Catalogue) {
+        self.pool.admit(number, agent, catalogue);
     }
 
-    fn seat(&mut self, agent: &Agent, catalogue: &Catalogue) {
-        self.pool.update(agent, catalogue);
+    fn seat(&mut self, number: Number<Agent>, agent: &Agent, catalogue: &Catalogue) {
+        self.pool.update(number, agent, catalogue);
     }
 
-    fn dismiss(&mut self, agent: &Agent) {
-        self.pool.dismiss(&agent.id);
-        self.timers.set(Subject::Agent(agent.id.clone()), None);
+    fn dismiss(&mut self, number: Number<Agent>, agent: &Agent) {
+        self.pool.dismiss(number);
+        self.timers.set_agent(number, &agent.id, None);
     }
 
-    fn time_ticket(&mut self, ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) {
+    fn time_ticket(&mut self, number: Number<Ticket>, ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) {
         let due = ticket_due(ticket, agents, catalogue).map(|(due, _)| due);
-        self.timers.set(Subject::Ticket(ticket.id.clone()), due);
+        self.timers.set_ticket(number, &ticket.id, due);
     }
 
-    fn time_agent(&mut self, agent: &Agent, catalogue: &Catalogue) {
+    fn time_agent(&mut self, number: Number<Agent>, agent: &Agent, catalogue: &Catalogue) {
         let due = agent_due(agent, catalogue).map(|(due, _)| due);
-        self.timers.set(Subject::Agent(agent.id.clone()), due);
+        self.timers.set_agent(number, &agent.id, due);
     }
 
     fn watched(&self, ticket: &Ticket) -> Vec<RoleName> {
@@ -264,9 +265,9 @@ impl Follow for Index {
 pub(super) fn ranks<'a>(
     ticket: &'a Ticket,
     catalogue: &'a Catalogue,
-) -> impl Iterator<Item = (RoleName, Rank)> + use<'a> {
+) -> impl Iterator<Item = (&'a RoleName, Rank)> + use<'a> {
     let known = ticket.demand.roles.iter().filter_map(|name| catalogue.roles.get(name));
-    known.map(|role| (role.name.clone(), Rank::of(ticket, role)))
+    known.map(|role| (&role.name, Rank::of(ticket, role)))
 }
 
 /// What happens to a ticket next by itself, and when.

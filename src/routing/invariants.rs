@@ -88,7 +88,7 @@ impl State {
     /// What follows from the ground truth is what it would be if it were made anew.
     fn check_index(&self) -> Result<(), String> {
         let anew = Index::of(&self.ground);
-        if self.index.queues.census() != anew.queues.census() {
+        if self.index.queues.census() != anew.queues.census() || self.index.queues.counts() != anew.queues.counts() {
             return Err("the queues are not what the tickets say".to_owned());
         }
         if self.index.unroutable != anew.unroutable {
@@ -100,7 +100,14 @@ impl State {
         }
         let (kept, fresh) = (self.index.pool.census(), anew.pool.census());
         if let Some((agent, _)) = kept.iter().find(|(agent, seat)| fresh.get(*agent) != Some(seat)) {
-            return Err(format!("agent {agent} does not sit where it should"));
+            return Err(format!("agent {} does not sit where it should", self.agent_at(*agent).id));
+        }
+        for (agent, (_, standings)) in &kept {
+            let agent = self.agent_at(*agent);
+            let stands = |channel| Standing::of(agent, channel, self.catalogue());
+            if !self.pool().lanes().names().iter().map(stands).eq(standings.iter().copied()) {
+                return Err(format!("agent {} stands otherwise than it is seated", agent.id));
+            }
         }
         if self.index.pool.free_counts() != anew.pool.free_counts() {
             return Err("roles keep other agents than are free".to_owned());
@@ -131,7 +138,7 @@ impl State {
     fn check_work_conserving(&self) -> Result<(), String> {
         for agent in self.agents() {
             if let Some(ticket) = matching::best_ticket(self, agent, Search::Pushed) {
-                return Err(format!("ticket {ticket} waits although agent {} may take it", agent.id));
+                return Err(format!("ticket {} waits although agent {} may take it", ticket.id, agent.id));
             }
             let free = |ticket: &&Ticket| {
                 matches!(&ticket.phase, Phase::Resuming(owner) if owner.agent == agent.id)

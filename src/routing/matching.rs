@@ -1,19 +1,23 @@
 //! Who may take which ticket: the best agent for a ticket, the best ticket for an agent, and why.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::agent::Agent;
 use super::channel::Acceptance;
-use super::name::{AgentId, Permission, RoleName, SkillName, TicketId};
+use super::group::GroupSignature;
+use super::name::{AgentId, Permission, RoleName, SkillName};
 use super::offer::{FallOut, Reason, Trigger};
 use super::overflow;
-use super::pool::{Group, GroupSignature, Standing};
-use super::queue::{RoleQueue, Signature};
+use super::pool::{Group, Standing};
+use super::queue::RoleQueue;
 use super::race::Race;
 use super::rank::{Age, Rank};
 use super::role::{Dispatch, Order, Role, Strategy};
+use super::roster::Number;
+use super::signature::{Demands, Signature};
 use super::state::State;
-use super::ticket::{Demand, Ticket, UnroutableCause};
+use super::ticket::{Bar, Demand, Ticket, UnroutableCause};
 
 /// What an agent lacks to take a ticket: the first of these that holds (contract §6.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,22 +78,17 @@ pub struct Choice {
 
 /// The best agent for a ticket, of those who may take it now and do not pass it by.
 #[must_use]
-pub fn choose(
-    state: &State,
-    ticket: &Ticket,
-    trigger: Trigger,
-    passes_by: &dyn Fn(&AgentId) -> bool,
-) -> Option<Choice> {
+pub fn choose(state: &State, ticket: &Ticket, trigger: Trigger, passes_by: &dyn Fn(&Agent) -> bool) -> Option<Choice> {
     let role = own_role(state, ticket)?;
-    let signature = Signature::of(ticket);
     if let Some(direction) = &ticket.direction {
         let agent = state.agent(&direction.agent)?;
-        (lack(state, agent, ticket).is_none() && !passes_by(&direction.agent)).then_some(())?;
+        (lack(state, agent, ticket).is_none() && !passes_by(agent)).then_some(())?;
         return Some(choose_only(agent, ticket, role.strategy, direction.trigger));
     }
     let pushed = pushed_roles(state, &ticket.demand);
     let winners_max = if role.strategy == Strategy::RingAll { role.ring_max.max(1) as usize } else { 1 };
-    let mut race = Race::new(state, ticket, role.strategy, (&pushed, &signature), winners_max + 1, passes_by);
+    let demands = Demands::of(ticket);
+    let mut race = Race::new(state, ticket, role.strategy, (&pushed, &demands), winners_max + 1, passes_by);
     for group in state.pool().groups_of(&pushed) {
         race.enter(group);
     }
@@ -97,9 +96,12 @@ pub fn choose(
 }
 
 /// The demanded roles whose queues the engine gives away by itself.
-fn pushed_roles(state: &State, demand: &Demand) -> Vec<RoleName> {
+fn pushed_roles<'d>(state: &State, demand: &'d Demand) -> Cow<'d, [RoleName]> {
     let pushed =
         |name: &&RoleName| state.catalogue().roles.get(*name).is_some_and(|role| role.dispatch == Dispatch::Push);
+    if demand.roles.iter().all(|name| pushed(&name)) {
+        return Cow::Borrowed(&demand.roles);
+    }
     demand.roles.iter().filter(pushed).cloned().collect()
 }
 
@@ -211,14 +213,23 @@ pub fn unroutable(state: &State, ticket: &Ticket) -> Option<UnroutableCause> {
     if is_meant_for_somebody(state, ticket) {
         return None;
     }
+    let mut farthest = nearest_miss(state, ticket, &ticket.demand)?;
+    for demand in overflow::stages(ticket, state.catalogue()).skip(1) {
+        let cause = nearest_miss(state, ticket, &demand)?;
+        if progress(cause) > progress(farthest) {
+            farthest = cause;
+        }
+    }
+    Some(farthest)
+}
+
+/// Why nobody could take a ticket that demanded this; of several causes the one that came nearest.
+fn nearest_miss(state: &State, ticket: &Ticket, demand: &Demand) -> Option<UnroutableCause> {
     let mut farthest = UnroutableCause::NoAgentWithRole;
-    for demand in overflow::stages(ticket, state.catalogue()) {
-        for group in state.pool().groups_of(&demand.roles) {
-            match obstacle(state, ticket, &demand, group) {
-                None => return None,
-                Some(cause) if progress(cause) > progress(farthest) => farthest = cause,
-                Some(_) => {}
-            }
+    for group in state.pool().groups_of(&demand.roles) {
+        let cause = obstacle(state, ticket, demand, group)?;
+        if progress(cause) > progress(farthest) {
+            farthest = cause;
         }
     }
     Some(farthest)
@@ -237,15 +248,16 @@ fn obstacle(state: &State, ticket: &Ticket, demand: &Demand, group: &Group) -> O
     if !group.signature.skills.fulfil(&demand.skills) {
         return Some(UnroutableCause::NoAgentWithSkill);
     }
-    if !demand.permissions.is_subset(&group.permissions) {
+    if !demand.permissions.is_empty() && !demand.permissions.is_subset(&group.permissions) {
         return Some(UnroutableCause::NoAgentWithPermission);
     }
     let channel = &ticket.spec.channel;
-    let limit = |id: &&AgentId| state.agent(id).is_some_and(|a| a.profile.limit(channel, state.catalogue()) > 0);
-    let barred = |id: &AgentId| {
-        ticket.spec.exclude_agents.contains(id) || ticket.bars.iter().any(|bar| bar.agent == *id && bar.until.is_none())
+    let barred = |agent: &Agent| {
+        let for_good = |bar: &Bar| bar.agent == agent.id && bar.until.is_none();
+        ticket.spec.exclude_agents.contains(&agent.id) || ticket.bars.iter().any(for_good)
     };
-    let mut able = group.members.iter().filter(limit).peekable();
+    let members = group.members.iter().map(|number| state.agent_at(*number));
+    let mut able = members.filter(|agent| agent.profile.limit(channel, state.catalogue()) > 0).peekable();
     if able.peek().is_none() {
         return Some(UnroutableCause::NoAgentWithChannel);
     }
@@ -276,81 +288,91 @@ pub enum Search<'a> {
 
 /// The best-ranked waiting ticket that this agent may take now: of the role with the highest weight, then by rank.
 #[must_use]
-pub fn best_ticket<'s>(state: &'s State, agent: &Agent, search: Search<'_>) -> Option<&'s TicketId> {
+pub fn best_ticket<'s>(state: &'s State, agent: &Agent, search: Search<'_>) -> Option<&'s Ticket> {
     best_of(state, agent, search, None)
 }
 
 /// Whether nothing that waits comes before this ticket, for an agent who may take it.
 #[must_use]
 pub fn comes_first(state: &State, agent: &Agent, ticket: &Ticket) -> bool {
-    best_of(state, agent, Search::Pushed, Some(ticket)).is_none_or(|best| *best == ticket.id)
+    best_of(state, agent, Search::Pushed, Some(ticket)).is_none_or(|best| best.id == ticket.id)
 }
 
 /// The best of what waits, and of that ticket as if it waited.
-fn best_of<'s>(
-    state: &'s State,
-    agent: &Agent,
-    search: Search<'_>,
-    joining: Option<&'s Ticket>,
-) -> Option<&'s TicketId> {
-    let mut by_weight: BTreeMap<std::cmp::Reverse<u32>, Vec<&Role>> = BTreeMap::new();
+fn best_of<'s>(state: &'s State, agent: &Agent, search: Search<'_>, joining: Option<&'s Ticket>) -> Option<&'s Ticket> {
+    let mut searched: Vec<(&Role, Option<RoleQueue<'s>>)> = Vec::with_capacity(agent.profile.roles.len());
     for role in agent.profile.roles.iter().filter_map(|name| state.catalogue().roles.get(name)) {
-        let searched = match search {
+        let wanted = match search {
             Search::Pushed => true,
             Search::Claimed(only) => only.is_none_or(|only| *only == role.name),
         };
         let joined = joining.is_some_and(|ticket| ticket.demand.roles.contains(&role.name));
-        if searched && (joined || state.queues().role(&role.name).is_some()) {
-            by_weight.entry(std::cmp::Reverse(role.weight)).or_default().push(role);
+        let queue = state.queues().role(&role.name);
+        if wanted && (joined || queue.is_some()) {
+            searched.push((role, queue));
         }
     }
+    searched.sort_by_key(|(role, _)| std::cmp::Reverse(role.weight));
     let seeker = Seeker::new(state, agent, search);
-    by_weight.values().find_map(|roles| best_of_weight(state, &seeker, roles, joining))
+    let mut of_weight = searched.chunk_by(|(one, _), (other, _)| one.weight == other.weight);
+    of_weight.find_map(|roles| best_of_weight(&seeker, roles, joining))
+}
+
+/// What has been found in a queue.
+#[derive(Clone, Copy)]
+enum Found<'s> {
+    Waiting(Number<Ticket>),
+    Joining(&'s Ticket),
 }
 
 /// Of roles of one weight: the best rank among those ordered alike, and of these winners the oldest.
 fn best_of_weight<'s>(
-    state: &'s State,
-    seeker: &Seeker<'_>,
-    roles: &[&Role],
+    seeker: &Seeker<'_, 's>,
+    roles: &[(&Role, Option<RoleQueue<'_>>)],
     joining: Option<&'s Ticket>,
-) -> Option<&'s TicketId> {
-    let mut best: BTreeMap<Order, (Rank, &TicketId)> = BTreeMap::new();
-    let mut enter = |role: &Role, ticket: &'s TicketId, rank: Rank, may_take: &dyn Fn() -> bool| {
-        let better = best.get(&role.order).is_none_or(|(current, _)| rank < *current);
-        if better && may_take() {
-            best.insert(role.order, (rank, ticket));
-        }
-    };
-    for role in roles {
-        for (signature, ticket, rank) in state.queues().role(&role.name).into_iter().flat_map(RoleQueue::heads) {
-            enter(role, ticket, rank, &|| seeker.looks_for(role, signature) && seeker.may_take(role, signature));
+) -> Option<&'s Ticket> {
+    let mut best: [Option<(Rank, Found<'s>)>; Order::COUNT] = [None; Order::COUNT];
+    for (role, queue) in roles {
+        let best = &mut best[role.order as usize];
+        let better = |best: &Option<(Rank, Found<'s>)>, rank| best.is_none_or(|(current, _)| rank < current);
+        for (signature, ticket, rank) in queue.iter().flat_map(|queue| queue.heads()) {
+            let looks = || seeker.looks_for(role, signature.direction.as_ref()) && seeker.may_take(role, signature);
+            if better(best, rank) && looks() {
+                *best = Some((rank, Found::Waiting(ticket)));
+            }
         }
         if let Some(ticket) = joining.filter(|ticket| ticket.demand.roles.contains(&role.name)) {
-            enter(role, &ticket.id, Rank::of(ticket, role), &|| seeker.looks_for(role, &Signature::of(ticket)));
+            let rank = Rank::of(ticket, role);
+            let meant_for = ticket.direction.as_ref().map(|direction| &direction.agent);
+            if better(best, rank) && seeker.looks_for(role, meant_for) {
+                *best = Some((rank, Found::Joining(ticket)));
+            }
         }
     }
-    let age = |ticket: &&TicketId| state.ticket(ticket).map(Age::of);
-    best.into_values().map(|(_, ticket)| ticket).min_by_key(age)
+    let tickets = best.into_iter().flatten().map(|(_, found)| match found {
+        Found::Waiting(number) => seeker.state.ticket_at(number),
+        Found::Joining(ticket) => ticket,
+    });
+    tickets.min_by_key(|ticket| Age::of(ticket))
 }
 
 /// An agent who looks for work.
-struct Seeker<'a> {
+struct Seeker<'a, 's> {
     agent: &'a Agent,
-    state: &'a State,
+    state: &'s State,
     asks: bool,
-    permissions: std::cell::OnceCell<std::collections::BTreeSet<Permission>>,
+    permissions: std::cell::OnceCell<BTreeSet<Permission>>,
 }
 
-impl<'a> Seeker<'a> {
-    fn new(state: &'a State, agent: &'a Agent, search: Search<'_>) -> Self {
+impl<'a, 's> Seeker<'a, 's> {
+    fn new(state: &'s State, agent: &'a Agent, search: Search<'_>) -> Self {
         let asks = matches!(search, Search::Claimed(_));
         Self { agent, state, asks, permissions: std::cell::OnceCell::new() }
     }
 
     /// Who does not ask gets of a role that is worked by asking only what was handed to that agent.
-    fn looks_for(&self, role: &Role, signature: &Signature) -> bool {
-        self.asks || role.dispatch == Dispatch::Push || signature.direction.as_ref() == Some(&self.agent.id)
+    fn looks_for(&self, role: &Role, meant_for: Option<&AgentId>) -> bool {
+        self.asks || role.dispatch == Dispatch::Push || meant_for == Some(&self.agent.id)
     }
 
     fn may_take(&self, role: &Role, signature: &Signature) -> bool {
@@ -361,7 +383,7 @@ impl<'a> Seeker<'a> {
             && signature.asks(&role.name, self.agent.profile.rank(&role.name))
             && self.agent.profile.skills.fulfil(&signature.skills)
             && (signature.permissions.is_empty() || signature.permissions.is_subset(permissions()))
-            && !signature.barred.contains(&self.agent.id)
+            && (signature.barred.is_empty() || !signature.barred.contains(&self.agent.id))
             && signature.direction.as_ref().is_none_or(|direction| *direction == self.agent.id)
             && (self.asks || !self.is_kept_from(signature))
     }

@@ -1,198 +1,179 @@
 //! Who waits: for each role a queue, within it a line per demand signature.
 //!
 //! All tickets of a line demand the same of an agent, so whoever may take one may take its head: looking for an agent's
-//! best ticket looks at heads only. A line is a `priority-queue`; it cannot be walked in order, which is why the
-//! position of a ticket comes from a set of ranks that can count.
+//! best ticket looks at heads only. A line can't tell the position of a ticket among those of other lines; that comes
+//! from a set of ranks that can count.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::fast::FixedState;
-use priority_queue::PriorityQueue;
 
-use super::name::{AgentId, ChannelName, Permission, RoleName, TicketId};
+use super::name::{AgentId, ChannelName, RoleName};
 use super::rank::Rank;
-use super::skill::Skills;
-use super::staffing;
+use super::roster::Number;
+use super::signature::{Demands, Signature, SignatureNumber, Signatures};
 use super::ticket::Ticket;
-
-/// What a ticket demands of an agent beyond the role.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Signature {
-    /// Whose own work it is, which counts where agents have tiers.
-    pub own_role: Option<RoleName>,
-    /// The last rank in its own role that is asked.
-    pub rank_max: Option<u32>,
-    /// How it arrived.
-    pub channel: ChannelName,
-    /// At least these skills.
-    pub skills: Skills,
-    /// These permissions.
-    pub permissions: BTreeSet<Permission>,
-    /// Who must not get it: excluded by upstream, or barred for having declined.
-    pub barred: BTreeSet<AgentId>,
-    /// The one who may, where it waits for one.
-    pub direction: Option<AgentId>,
-}
-
-impl Signature {
-    /// What this ticket demands now.
-    #[must_use]
-    pub fn of(ticket: &Ticket) -> Self {
-        let bars = ticket.bars.iter().map(|bar| bar.agent.clone());
-        Self {
-            own_role: ticket.demand.role().cloned(),
-            rank_max: ticket.demand.rank_max,
-            channel: ticket.spec.channel.clone(),
-            skills: ticket.demand.skills.clone(),
-            permissions: ticket.demand.permissions.clone(),
-            barred: ticket.spec.exclude_agents.iter().cloned().chain(bars).collect(),
-            direction: ticket.direction.as_ref().map(|direction| direction.agent.clone()),
-        }
-    }
-}
-
-impl Signature {
-    /// Whether an agent of that rank in the role in whose queue it waits is asked. Who is meant is, whatever the rank.
-    #[must_use]
-    pub fn asks(&self, role: &RoleName, rank: u32) -> bool {
-        self.direction.is_some() || staffing::asks(self.own_role.as_ref(), self.rank_max, role, rank)
-    }
-}
-
-/// Tickets of one signature, best-ranked first.
-type Line = PriorityQueue<TicketId, Reverse<Rank>, FixedState>;
 
 /// How many ranks are kept in one piece: an insertion moves half of one, a position counts over all of them.
 const RANKS_IN_A_PIECE: usize = 128;
 
+/// Tickets of one signature, best-ranked first.
+type Line = BTreeMap<Rank, Number<Ticket>>;
+
 /// The tickets that wait for one role.
 #[derive(Debug, Clone)]
-pub struct RoleQueue {
-    lines: BTreeMap<Arc<Signature>, Line>,
+struct Lines {
+    lines: BTreeMap<SignatureNumber, Line>,
     ranks: indexset::BTreeSet<Rank>,
 }
 
-impl Default for RoleQueue {
+impl Default for Lines {
     fn default() -> Self {
         Self { lines: BTreeMap::new(), ranks: indexset::BTreeSet::with_maximum_node_size(RANKS_IN_A_PIECE) }
     }
 }
 
-impl RoleQueue {
-    /// How many wait.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.ranks.len()
-    }
-
-    /// Whether nobody waits.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.ranks.is_empty()
-    }
-
-    /// How many of those who wait have a better rank.
-    #[must_use]
-    pub fn ahead_of(&self, rank: &Rank) -> usize {
-        if self.ranks.is_empty() { 0 } else { self.ranks.rank(rank) }
-    }
-
-    /// The best-ranked ticket of each signature.
-    pub fn heads(&self) -> impl Iterator<Item = (&Signature, &TicketId, Rank)> {
-        self.lines.iter().filter_map(|(signature, line)| {
-            let (ticket, Reverse(rank)) = line.peek()?;
-            Some((signature.as_ref(), ticket, *rank))
-        })
-    }
-
-    /// All who wait, in no particular order.
-    pub fn tickets(&self) -> impl Iterator<Item = &TicketId> {
-        self.lines.values().flat_map(|line| line.iter().map(|(ticket, _)| ticket))
-    }
-
-    /// All tickets of a signature that names this agent as the one it waits for.
-    pub fn directed_to<'a>(&'a self, agent: &'a AgentId) -> impl Iterator<Item = &'a TicketId> {
-        let directed = |(signature, _): &(&Arc<Signature>, &Line)| signature.direction.as_ref() == Some(agent);
-        self.lines.iter().filter(directed).flat_map(|(_, line)| line.iter().map(|(ticket, _)| ticket))
-    }
-
-    /// All tickets that somebody must not get.
-    pub fn barring(&self) -> impl Iterator<Item = &TicketId> {
-        let barring = self.lines.iter().filter(|(signature, _)| !signature.barred.is_empty());
-        barring.flat_map(|(_, line)| line.iter().map(|(ticket, _)| ticket))
-    }
-
-    fn insert(&mut self, ticket: TicketId, signature: Arc<Signature>, rank: Rank) {
-        let line = self.lines.entry(signature).or_insert_with(|| Line::with_hasher(FixedState::default()));
-        let replaced = line.push(ticket, Reverse(rank));
-        assert!(replaced.is_none(), "a ticket waits once in a role's queue");
+impl Lines {
+    fn insert(&mut self, ticket: Number<Ticket>, signature: SignatureNumber, rank: Rank) {
+        let stood = self.lines.entry(signature).or_default().insert(rank, ticket);
+        assert!(stood.is_none(), "a ticket waits once in a role's queue");
         self.ranks.insert(rank);
     }
 
-    fn remove(&mut self, ticket: &TicketId, signature: &Signature, rank: &Rank) {
-        let line = self.lines.get_mut(signature).expect("a waiting ticket's signature has a line");
-        line.remove(ticket).expect("a waiting ticket stands in its line");
+    fn remove(&mut self, ticket: Number<Ticket>, signature: SignatureNumber, rank: &Rank) {
+        let line = self.lines.get_mut(&signature).expect("a waiting ticket's signature has a line");
+        let stood = line.remove(rank);
+        assert_eq!(stood, Some(ticket), "a waiting ticket stands in its line");
         if line.is_empty() {
-            self.lines.remove(signature);
+            self.lines.remove(&signature);
         }
         let counted = self.ranks.remove(rank);
         assert!(counted, "a waiting ticket's rank is counted");
     }
 }
 
+/// A look at the tickets that wait for one role.
+#[derive(Debug, Clone, Copy)]
+pub struct RoleQueue<'q> {
+    lines: &'q Lines,
+    signatures: &'q Signatures,
+}
+
+impl<'q> RoleQueue<'q> {
+    /// How many wait: at least one.
+    #[expect(clippy::len_without_is_empty, reason = "a queue in which nobody waits is not looked at")]
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.lines.ranks.len()
+    }
+
+    /// How many of those who wait have a better rank.
+    #[must_use]
+    pub fn ahead_of(self, rank: &Rank) -> usize {
+        self.lines.ranks.rank(rank)
+    }
+
+    /// The best-ranked ticket of each signature.
+    pub(super) fn heads(self) -> impl Iterator<Item = (&'q Signature, Number<Ticket>, Rank)> {
+        self.lines.lines.iter().filter_map(move |(signature, line)| {
+            let (rank, ticket) = line.first_key_value()?;
+            Some((self.signatures.at(*signature), *ticket, *rank))
+        })
+    }
+
+    /// All who wait, in no particular order.
+    pub(super) fn tickets(self) -> impl Iterator<Item = Number<Ticket>> {
+        self.lines.lines.values().flat_map(|line| line.values().copied())
+    }
+
+    /// All tickets of a signature that names this agent as the one it waits for.
+    pub(super) fn directed_to(self, agent: &AgentId) -> impl Iterator<Item = Number<Ticket>> {
+        self.of_signatures(move |signature| signature.direction.as_ref() == Some(agent))
+    }
+
+    /// All tickets that somebody must not get.
+    pub(super) fn barring(self) -> impl Iterator<Item = Number<Ticket>> {
+        self.of_signatures(|signature| !signature.barred.is_empty())
+    }
+
+    fn of_signatures(self, which: impl Fn(&Signature) -> bool) -> impl Iterator<Item = Number<Ticket>> {
+        let lines = self.lines.lines.iter().filter(move |(signature, _)| which(self.signatures.at(**signature)));
+        lines.flat_map(|(_, line)| line.values().copied())
+    }
+}
+
 /// All that wait, by role.
 #[derive(Debug, Clone, Default)]
 pub struct Queues {
-    roles: BTreeMap<RoleName, RoleQueue>,
+    /// A queue stays when nobody waits in it any more.
+    roles: HashMap<RoleName, Lines, FixedState>,
+    signatures: Signatures,
+    /// Of those who wait, by their numbers.
+    signed: Vec<Option<SignatureNumber>>,
 }
 
 impl Queues {
     /// The queue of a role, where anybody waits in it.
     #[must_use]
-    pub fn role(&self, role: &RoleName) -> Option<&RoleQueue> {
-        self.roles.get(role)
+    pub fn role(&self, role: &RoleName) -> Option<RoleQueue<'_>> {
+        let lines = self.roles.get(role).filter(|lines| !lines.ranks.is_empty())?;
+        Some(RoleQueue { lines, signatures: &self.signatures })
     }
 
-    /// All queues in which somebody waits.
-    pub fn iter(&self) -> impl Iterator<Item = (&RoleName, &RoleQueue)> {
-        self.roles.iter()
+    /// All queues in which somebody waits, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = (&RoleName, RoleQueue<'_>)> {
+        self.roles.keys().filter_map(|role| Some((role, self.role(role)?)))
     }
 
     /// The channels of all that wait.
     pub(super) fn channels(&self) -> BTreeSet<&ChannelName> {
-        self.roles.values().flat_map(|queue| queue.lines.keys()).map(|signature| &signature.channel).collect()
+        self.signatures.iter().map(|signature| &signature.channel).collect()
     }
 
     /// Puts a ticket in the queues of those roles, at a rank for each.
-    pub(super) fn insert(&mut self, ticket: &Ticket, ranks: impl IntoIterator<Item = (RoleName, Rank)>) {
-        let signature = Arc::new(Signature::of(ticket));
-        for (role, rank) in ranks {
-            self.roles.entry(role).or_default().insert(ticket.id.clone(), Arc::clone(&signature), rank);
+    pub(super) fn insert<'r>(
+        &mut self,
+        number: Number<Ticket>,
+        ticket: &Ticket,
+        ranks: impl IntoIterator<Item = (&'r RoleName, Rank)>,
+    ) {
+        let signature = self.signatures.enter(&Demands::of(ticket));
+        if self.signed.len() <= number.place() {
+            self.signed.resize(number.place() + 1, None);
         }
-    }
-
-    /// Takes a ticket out of the queues of those roles. The ticket must be as it was when it was put in.
-    pub(super) fn remove(&mut self, ticket: &Ticket, ranks: impl IntoIterator<Item = (RoleName, Rank)>) {
-        let signature = Signature::of(ticket);
+        self.signed[number.place()] = Some(signature);
         for (role, rank) in ranks {
-            let queue = self.roles.get_mut(&role).expect("a waiting ticket's role has a queue");
-            queue.remove(&ticket.id, &signature, &rank);
-            if queue.is_empty() {
-                self.roles.remove(&role);
+            match self.roles.get_mut(role) {
+                Some(lines) => lines.insert(number, signature, rank),
+                None => self.roles.entry(role.clone()).or_default().insert(number, signature, rank),
             }
         }
     }
 
+    /// Takes a ticket out of the queues of those roles. The ranks must be as they were when it was put in.
+    pub(super) fn remove<'r>(&mut self, number: Number<Ticket>, ranks: impl IntoIterator<Item = (&'r RoleName, Rank)>) {
+        let signature = self.signed[number.place()].take().expect("a waiting ticket is of a signature");
+        for (role, rank) in ranks {
+            let lines = self.roles.get_mut(role).expect("a waiting ticket's role has a queue");
+            lines.remove(number, signature, &rank);
+        }
+        self.signatures.leave(signature);
+    }
+
     /// Who stands where, for comparison with what the tickets say.
-    pub(super) fn census(&self) -> BTreeSet<(&RoleName, &Signature, &TicketId, Rank)> {
+    pub(super) fn census(&self) -> BTreeSet<(&RoleName, &Signature, Number<Ticket>, Rank)> {
         let lines = self.roles.iter().flat_map(|(role, queue)| queue.lines.iter().map(move |line| (role, line)));
         lines
             .flat_map(|(role, (signature, line))| {
-                line.iter().map(move |(ticket, Reverse(rank))| (role, signature.as_ref(), ticket, *rank))
+                let signature = self.signatures.at(*signature);
+                line.iter().map(move |(rank, ticket)| (role, signature, *ticket, *rank))
             })
             .collect()
+    }
+
+    /// How many signatures are known, and how many ranks are counted, for the same comparison.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        (self.signatures.iter().count(), self.roles.values().map(|lines| lines.ranks.len()).sum())
     }
 }
 
@@ -201,9 +182,11 @@ mod tests {
     use super::*;
     use crate::routing::catalogue::Catalogue;
     use crate::routing::index;
+    use crate::routing::name::TicketId;
     use crate::routing::role::Role;
+    use crate::routing::roster::Roster;
     use crate::routing::service::Service;
-    use crate::routing::skill::SkillLevel;
+    use crate::routing::skill::{SkillLevel, Skills};
     use crate::routing::ticket::{Bar, Demand, Phase, TicketSpec};
     use crate::routing::time::Timestamp;
 
@@ -247,52 +230,66 @@ mod tests {
         }
     }
 
-    fn heads(queue: &RoleQueue) -> Vec<&str> {
-        let mut heads: Vec<_> = queue.heads().map(|(_, ticket, rank)| (rank, ticket.as_str())).collect();
+    fn roster(tickets: impl IntoIterator<Item = Ticket>) -> Roster<Ticket> {
+        let mut roster = Roster::default();
+        for ticket in tickets {
+            roster.add(ticket);
+        }
+        roster
+    }
+
+    fn queued(tickets: &Roster<Ticket>, catalogue: &Catalogue) -> Queues {
+        let mut queues = Queues::default();
+        for (number, ticket) in tickets.iter() {
+            queues.insert(number, ticket, index::ranks(ticket, catalogue));
+        }
+        queues
+    }
+
+    fn heads<'t>(queue: RoleQueue<'_>, tickets: &'t Roster<Ticket>) -> Vec<&'t str> {
+        let mut heads: Vec<_> = queue.heads().map(|(_, ticket, rank)| (rank, tickets.at(ticket).id.as_str())).collect();
         heads.sort_unstable();
         heads.into_iter().map(|(_, ticket)| ticket).collect()
     }
 
     #[test]
     fn each_signature_has_a_head_and_equal_tickets_leave_in_the_order_of_arrival() {
-        let (catalogue, mut queues) = (catalogue(), Queues::default());
-        let tickets = [(5, None), (3, Some("de")), (4, None), (1, Some("de"))]
-            .map(|(arrival_seq, skill)| ticket(arrival_seq, &["billing"], skill));
-        for ticket in &tickets {
-            queues.insert(ticket, index::ranks(ticket, &catalogue));
+        let catalogue = catalogue();
+        let tickets = roster(
+            [(5, None), (3, Some("de")), (4, None), (1, Some("de"))]
+                .map(|(arrival_seq, skill)| ticket(arrival_seq, &["billing"], skill)),
+        );
+        let mut queues = queued(&tickets, &catalogue);
+        assert_eq!(heads(queues.role(&role("billing")).unwrap(), &tickets), ["t1", "t4"]);
+        for id in ["t1", "t4"] {
+            let number = tickets.number(&TicketId::parse(id).unwrap()).unwrap();
+            queues.remove(number, index::ranks(tickets.at(number), &catalogue));
         }
-        assert_eq!(heads(queues.role(&role("billing")).unwrap()), ["t1", "t4"]);
-        queues.remove(&tickets[3], index::ranks(&tickets[3], &catalogue));
-        queues.remove(&tickets[2], index::ranks(&tickets[2], &catalogue));
-        assert_eq!(heads(queues.role(&role("billing")).unwrap()), ["t3", "t5"]);
+        assert_eq!(heads(queues.role(&role("billing")).unwrap(), &tickets), ["t3", "t5"]);
     }
 
     #[test]
     fn a_ticket_of_two_roles_waits_in_both_queues_and_leaves_both() {
-        let (catalogue, mut queues) = (catalogue(), Queues::default());
-        let both = ticket(1, &["billing", "technical", "of-another-catalogue"], None);
-        queues.insert(&both, index::ranks(&both, &catalogue));
-        assert_eq!(
-            queues.iter().map(|(role, queue)| (role.as_str(), queue.len())).collect::<Vec<_>>(),
-            [("billing", 1), ("technical", 1)]
-        );
-        queues.remove(&both, index::ranks(&both, &catalogue));
-        assert_eq!(queues.iter().count(), 0);
+        let catalogue = catalogue();
+        let tickets = roster([ticket(1, &["billing", "technical", "of-another-catalogue"], None)]);
+        let mut queues = queued(&tickets, &catalogue);
+        let lengths: BTreeMap<_, _> = queues.iter().map(|(role, queue)| (role.as_str(), queue.len())).collect();
+        assert_eq!(lengths, [("billing", 1), ("technical", 1)].into());
+        let (number, both) = tickets.iter().next().unwrap();
+        queues.remove(number, index::ranks(both, &catalogue));
+        assert_eq!((queues.iter().count(), queues.counts()), (0, (0, 0)));
     }
 
     #[test]
     fn a_place_is_counted_over_all_signatures() {
-        let (catalogue, mut queues) = (catalogue(), Queues::default());
-        let tickets =
-            [ticket(1, &["billing"], None), ticket(2, &["billing"], Some("de")), ticket(3, &["billing"], None)];
-        for ticket in &tickets {
-            queues.insert(ticket, index::ranks(ticket, &catalogue));
-        }
+        let catalogue = catalogue();
+        let skills = [None, Some("de"), None];
+        let tickets = roster((1..).zip(skills).map(|(arrival, skill)| ticket(arrival, &["billing"], skill)));
+        let queues = queued(&tickets, &catalogue);
         let queue = queues.role(&role("billing")).unwrap();
-        let ahead: Vec<usize> =
-            tickets.iter().map(|ticket| queue.ahead_of(&Rank::of(ticket, &catalogue.roles["billing"]))).collect();
+        let rank = |ticket: &Ticket| Rank::of(ticket, &catalogue.roles["billing"]);
+        let ahead: Vec<usize> = tickets.by_name().into_iter().map(|ticket| queue.ahead_of(&rank(ticket))).collect();
         assert_eq!(ahead, [0, 1, 2]);
-        assert_eq!(RoleQueue::default().ahead_of(&Rank::of(&tickets[0], &catalogue.roles["billing"])), 0);
     }
 
     #[test]
@@ -301,7 +298,7 @@ mod tests {
         let (mut excluded, mut declined) = (ticket(1, &["billing"], None), ticket(2, &["billing"], None));
         excluded.spec.exclude_agents.insert(agent());
         declined.bars.push(Bar { agent: agent(), until: Some(Timestamp(9)) });
-        assert_eq!(Signature::of(&excluded), Signature::of(&declined));
-        assert_ne!(Signature::of(&excluded), Signature::of(&ticket(3, &["billing"], None)));
+        assert_eq!(Demands::of(&excluded), Demands::of(&declined));
+        assert_ne!(Demands::of(&excluded), Demands::of(&ticket(3, &["billing"], None)));
     }
 }

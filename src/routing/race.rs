@@ -4,17 +4,19 @@
 use std::collections::BTreeMap;
 
 use super::agent::Agent;
+use super::group::GroupSignature;
 use super::matching::{Choice, asks_group};
-use super::name::{AgentId, RoleName};
+use super::name::RoleName;
 use super::offer::{FallOut, Reason, Trigger};
-use super::pool::{Group, GroupSignature, Standing};
-use super::queue::Signature;
+use super::pool::{Group, Standing};
 use super::role::Strategy;
+use super::roster::Number;
+use super::signature::Demands;
 use super::state::State;
 use super::strategy::{self, OrderKey};
 use super::ticket::Ticket;
 
-type Contender = (i64, OrderKey, AgentId);
+type Contender = (i64, OrderKey, Number<Agent>);
 
 /// Who has entered, and who leads.
 pub(super) struct Race<'a> {
@@ -22,10 +24,12 @@ pub(super) struct Race<'a> {
     ticket: &'a Ticket,
     strategy: Strategy,
     roles: &'a [RoleName],
-    signature: &'a Signature,
+    demands: &'a Demands<'a>,
+    /// The lane of its channel, where that has one.
+    lane: Option<usize>,
     /// Whose agents are kept for their own work.
     short: Vec<&'a RoleName>,
-    passes_by: &'a dyn Fn(&AgentId) -> bool,
+    passes_by: &'a dyn Fn(&Agent) -> bool,
     keep: usize,
     leaders: Vec<Contender>,
     considered: u32,
@@ -38,9 +42,9 @@ impl<'a> Race<'a> {
         state: &'a State,
         ticket: &'a Ticket,
         strategy: Strategy,
-        (roles, signature): (&'a [RoleName], &'a Signature),
+        (roles, demands): (&'a [RoleName], &'a Demands<'a>),
         keep: usize,
-        passes_by: &'a dyn Fn(&AgentId) -> bool,
+        passes_by: &'a dyn Fn(&Agent) -> bool,
     ) -> Self {
         let leaders = Vec::with_capacity(keep + 1);
         Self {
@@ -48,8 +52,9 @@ impl<'a> Race<'a> {
             ticket,
             strategy,
             roles,
-            signature,
-            short: state.short_roles(signature.own_role.as_ref(), &signature.channel),
+            demands,
+            lane: state.pool().lanes().number(demands.channel),
+            short: state.short_roles(demands.own_role, demands.channel),
             passes_by,
             keep,
             leaders,
@@ -64,24 +69,32 @@ impl<'a> Race<'a> {
         self.considered += size;
         if !asks_group(&self.ticket.demand, self.roles, &group.signature) {
             self.fell_out.rank += size;
-        } else if !group.signature.skills.fulfil(&self.signature.skills) {
+        } else if !group.signature.skills.fulfil(self.demands.skills) {
             self.fell_out.skill += size;
-        } else if !self.signature.permissions.is_subset(&group.permissions) {
+        } else if !self.demands.permissions.is_empty() && !self.demands.permissions.is_subset(&group.permissions) {
             self.fell_out.permission += size;
-        } else if let Some(bench) = group.bench(&self.signature.channel) {
-            self.fell_out.offline += bench.count(Standing::Offline);
-            self.fell_out.channel_off += bench.count(Standing::ChannelOff);
-            self.fell_out.no_slot += bench.count(Standing::NoSlot);
-            self.fell_out.interrupted += bench.count(Standing::Interrupted);
-            self.fell_out.paced += bench.count(Standing::Paced);
-            if self.keeps(&group.signature) {
-                self.fell_out.reserved += bench.count(Standing::Free);
-                return;
-            }
-            self.free += bench.count(Standing::Free);
-            self.enter_members(group, bench.free(self.strategy.ordering()).map(|(key, agent)| (*key, agent)));
+        } else if let Some(lane) = self.lane {
+            self.enter_bench(group, lane);
         } else {
             self.enter_one_by_one(group);
+        }
+    }
+
+    fn enter_bench(&mut self, group: &'a Group, lane: usize) {
+        let bench = group.bench(lane);
+        self.fell_out.offline += bench.count(Standing::Offline);
+        self.fell_out.channel_off += bench.count(Standing::ChannelOff);
+        self.fell_out.no_slot += bench.count(Standing::NoSlot);
+        self.fell_out.interrupted += bench.count(Standing::Interrupted);
+        self.fell_out.paced += bench.count(Standing::Paced);
+        let free = bench.count(Standing::Free);
+        if self.keeps(&group.signature) {
+            self.fell_out.reserved += free;
+        } else if free > 0 {
+            self.free += free;
+            for row in bench.rows(self.strategy.ordering()) {
+                self.enter_members(group, row.map(|(key, agent)| (*key, agent)));
+            }
         }
     }
 
@@ -94,8 +107,9 @@ impl<'a> Race<'a> {
     fn enter_one_by_one(&mut self, group: &'a Group) {
         let keeps = self.keeps(&group.signature);
         let mut free = BTreeMap::new();
-        for agent in group.members.iter().filter_map(|id| self.state.agent(id)) {
-            match Standing::of(agent, &self.signature.channel, self.state.catalogue()) {
+        for number in &group.members {
+            let agent = self.state.agent_at(*number);
+            match Standing::of(agent, self.demands.channel, self.state.catalogue()) {
                 Standing::Offline => self.fell_out.offline += 1,
                 Standing::ChannelOff => self.fell_out.channel_off += 1,
                 Standing::NoSlot => self.fell_out.no_slot += 1,
@@ -104,62 +118,81 @@ impl<'a> Race<'a> {
                 Standing::Free if keeps => self.fell_out.reserved += 1,
                 Standing::Free => {
                     self.free += 1;
-                    free.insert(self.strategy.ordering().key(agent), &agent.id);
+                    free.insert(self.strategy.ordering().key(agent), *number);
                 }
             }
         }
         self.enter_members(group, free.into_iter());
     }
 
-    fn enter_members(&mut self, group: &'a Group, free: impl Iterator<Item = (OrderKey, &'a AgentId)>) {
-        let measure = self.strategy.group_measure(&group.signature, &self.ticket.demand);
-        let barred = &self.signature.barred;
-        let passes_by = self.passes_by;
-        let contenders = free.filter(|(_, agent)| !barred.contains(*agent) && !passes_by(agent));
+    /// Enters members of a group who sit in the order of the strategy.
+    fn enter_members(&mut self, group: &'a Group, free: impl Iterator<Item = (OrderKey, Number<Agent>)>) {
         if self.strategy == Strategy::Random {
-            for ((_, idle_seq), agent) in contenders {
-                let seed = self.state.identity().seed;
-                let drawn = strategy::draw(seed, self.ticket.arrival_seq, self.ticket.attempt, agent);
-                self.place(0, (drawn, idle_seq), agent);
+            for ((_, idle_seq), number) in free {
+                let agent = self.state.agent_at(number);
+                if self.is_in_the_race(agent) {
+                    let seed = self.state.identity().seed;
+                    let drawn = strategy::draw(seed, self.ticket.arrival_seq, self.ticket.attempt, &agent.id);
+                    self.place(0, (drawn, idle_seq), number);
+                }
             }
-        } else {
-            for (key, agent) in contenders.take(self.keep) {
-                self.place(measure, key, agent);
+            return;
+        }
+        let measure = self.strategy.group_measure(&group.signature, &self.ticket.demand);
+        let mut entered = 0;
+        for (key, number) in free {
+            if entered == self.keep || self.is_behind_all(measure, key) {
+                return;
+            }
+            if self.is_in_the_race(self.state.agent_at(number)) {
+                self.place(measure, key, number);
+                entered += 1;
             }
         }
     }
 
-    fn place(&mut self, measure: i64, key: OrderKey, agent: &AgentId) {
+    /// Whether a free agent may take the ticket, and has nothing better to do.
+    fn is_in_the_race(&self, agent: &Agent) -> bool {
+        let barred = &self.demands.barred;
+        (barred.is_empty() || !barred.contains(&agent.id)) && !(self.passes_by)(agent)
+    }
+
+    /// Whether as many lead as are kept, and all of them before that place.
+    fn is_behind_all(&self, measure: i64, key: OrderKey) -> bool {
+        let last = self.leaders.get(self.keep - 1);
+        last.is_some_and(|last| (last.0, last.1) < (measure, key))
+    }
+
+    fn place(&mut self, measure: i64, key: OrderKey, agent: Number<Agent>) {
         let behind = |leader: &Contender| (leader.0, leader.1) > (measure, key);
         let position = self.leaders.iter().position(behind).unwrap_or(self.leaders.len());
         if position < self.keep {
-            self.leaders.insert(position, (measure, key, agent.clone()));
+            self.leaders.insert(position, (measure, key, agent));
             self.leaders.truncate(self.keep);
         }
     }
 
     pub(super) fn result(mut self, trigger: Trigger, winners_max: usize) -> Option<Choice> {
-        let (measure, key, first) = self.leaders.first()?.clone();
+        let (measure, key, first) = *self.leaders.first()?;
         let catalogue = self.state.catalogue();
-        let barred_free = |id: &&AgentId| {
-            let free = |a: &Agent| Standing::of(a, &self.signature.channel, catalogue) == Standing::Free;
+        let barred_free = |id: &&super::name::AgentId| {
+            let free = |a: &Agent| Standing::of(a, self.demands.channel, catalogue) == Standing::Free;
             let demand = &self.ticket.demand;
             let asks = |r: &RoleName, a: &Agent| a.profile.roles.contains(r) && demand.asks(r, a.profile.rank(r));
             self.state.agent(id).is_some_and(|a| {
                 free(a)
                     && !self.short.iter().any(|role| a.profile.roles.contains(*role))
                     && self.roles.iter().any(|role| asks(role, a))
-                    && a.profile.skills.fulfil(&self.signature.skills)
-                    && self.signature.permissions.is_subset(&a.profile.permissions(catalogue))
+                    && a.profile.skills.fulfil(self.demands.skills)
+                    && self.demands.permissions.is_subset(&a.profile.permissions(catalogue))
             })
         };
-        let barred = self.signature.barred.iter().filter(barred_free).count();
+        let barred = self.demands.barred.iter().filter(barred_free).count();
         self.fell_out.barred = u32::try_from(barred).expect("few are barred");
-        let value = |measure: i64, key: OrderKey, id: &AgentId| {
-            let agent = self.state.agent(id).expect("who sits on a bench is registered");
-            self.strategy.value(measure, key.0, agent)
-        };
-        let runner_up = self.leaders.get(winners_max).map(|(m, k, id)| (id.clone(), value(*m, *k, id)));
+        let value =
+            |(measure, key, number): Contender| self.strategy.value(measure, key.0, self.state.agent_at(number));
+        let id = |(_, _, number): Contender| self.state.agent_at(number).id.clone();
+        let runner_up = self.leaders.get(winners_max).map(|second| (id(*second), value(*second)));
         let reason = Reason {
             rule: self.ticket.demand.rule.clone(),
             trigger,
@@ -167,10 +200,10 @@ impl<'a> Race<'a> {
             considered: self.considered,
             eligible: self.free - self.fell_out.barred,
             fell_out: self.fell_out,
-            value: value(measure, key, &first),
+            value: value((measure, key, first)),
             runner_up,
         };
-        let agents = self.leaders.into_iter().take(winners_max).map(|(_, _, agent)| agent).collect();
+        let agents = self.leaders.iter().take(winners_max).map(|winner| id(*winner)).collect();
         Some(Choice { agents, reason })
     }
 }

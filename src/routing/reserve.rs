@@ -7,6 +7,7 @@ use super::agent::Agent;
 use super::name::{AgentId, ChannelName, RoleName};
 use super::pool::{Group, Standing};
 use super::role::Role;
+use super::roster::Number;
 use super::state::State;
 use super::ticket::Ticket;
 
@@ -46,14 +47,12 @@ impl State {
             return Vec::new();
         }
         let groups = self.pool().groups_of(std::slice::from_ref(role));
-        groups.flat_map(|group| self.free_members(group, role, channel)).cloned().collect()
+        groups.flat_map(|group| self.free_members(group, channel)).cloned().collect()
     }
 
-    fn free_members<'s>(&'s self, group: &'s Group, role: &RoleName, channel: &ChannelName) -> Vec<&'s AgentId> {
-        if let (Some(bench), Some(role)) = (group.bench(channel), self.catalogue().roles.get(role)) {
-            return bench.free(role.strategy.ordering()).map(|(_, agent)| agent).collect();
-        }
-        group.members.iter().filter(|agent| self.is_free(agent, channel)).collect()
+    fn free_members<'s>(&'s self, group: &'s Group, channel: &ChannelName) -> impl Iterator<Item = &'s AgentId> {
+        let members = group.members.iter().filter(|agent| self.is_free(**agent, channel));
+        members.map(|agent| &self.agent_at(*agent).id).collect::<Vec<_>>().into_iter()
     }
 
     /// Those of these roles that keep some of their agents for their own work.
@@ -71,13 +70,15 @@ impl State {
     fn free_of(&self, role: &RoleName, channel: &ChannelName) -> u32 {
         self.pool().free_of(role, channel).unwrap_or_else(|| {
             let groups = self.pool().groups_of(std::slice::from_ref(role));
-            let free = groups.flat_map(|group| &group.members).filter(|agent| self.is_free(agent, channel));
+            let free = groups.flat_map(|group| &group.members).filter(|agent| self.is_free(**agent, channel));
             u32::try_from(free.count()).expect("agents are counted in 32 bits")
         })
     }
 
-    fn is_free(&self, agent: &AgentId, channel: &ChannelName) -> bool {
-        let standing = |agent| Standing::of(agent, channel, self.catalogue());
-        self.agent(agent).is_some_and(|agent| standing(agent) == Standing::Free)
+    fn is_free(&self, agent: Number<Agent>, channel: &ChannelName) -> bool {
+        match (self.pool().lanes().number(channel), self.pool().standings(agent)) {
+            (Some(lane), Some(standings)) => standings[lane] == Standing::Free,
+            _ => Standing::of(self.agent_at(agent), channel, self.catalogue()) == Standing::Free,
+        }
     }
 }

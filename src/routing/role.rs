@@ -56,6 +56,11 @@ pub enum Order {
     Fifo,
 }
 
+impl Order {
+    /// How many there are.
+    pub(super) const COUNT: usize = 4;
+}
+
 /// Who starts an assignment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

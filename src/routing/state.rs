@@ -20,6 +20,7 @@ use super::pool::Pool;
 use super::queue::Queues;
 use super::rank::Rank;
 use super::returning::{LastAgents, Places};
+use super::roster::{Number, Roster};
 use super::ticket::{ClosedTicket, Ticket};
 use super::time::Timestamp;
 use super::timer::Timers;
@@ -41,11 +42,11 @@ pub(super) struct Ground {
     pub(super) now: Timestamp,
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) catalogue_version: u64,
-    pub(super) tickets: HashMap<TicketId, Ticket, FixedState>,
+    pub(super) tickets: Roster<Ticket>,
     pub(super) closed: HashMap<TicketId, ClosedTicket, FixedState>,
     /// The closed in the order in which they are forgotten.
     pub(super) closed_order: VecDeque<(Timestamp, TicketId)>,
-    pub(super) agents: BTreeMap<AgentId, Agent>,
+    pub(super) agents: Roster<Agent>,
     pub(super) paces: BTreeMap<RoleName, Pace>,
     /// How the waits of which something was said turned out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -132,6 +133,11 @@ impl State {
         self.ground.tickets.get(id)
     }
 
+    /// The ticket of that number.
+    pub(super) fn ticket_at(&self, number: Number<Ticket>) -> &Ticket {
+        self.ground.tickets.at(number)
+    }
+
     /// A ticket that has ended and is still remembered.
     #[must_use]
     pub fn closed_ticket(&self, id: &TicketId) -> Option<&ClosedTicket> {
@@ -151,7 +157,19 @@ impl State {
 
     /// All registered agents, by id.
     pub fn agents(&self) -> impl ExactSizeIterator<Item = &Agent> {
-        self.ground.agents.values()
+        self.ground.agents.by_name().into_iter()
+    }
+
+    /// The agent of that number.
+    #[must_use]
+    pub fn agent_at(&self, number: Number<Agent>) -> &Agent {
+        self.ground.agents.at(number)
+    }
+
+    /// How many agents are registered.
+    #[must_use]
+    pub fn agents_count(&self) -> usize {
+        self.ground.agents.len()
     }
 
     /// Who waits.
@@ -238,10 +256,10 @@ impl Ground {
             now: Timestamp::default(),
             catalogue: Arc::default(),
             catalogue_version: 0,
-            tickets: HashMap::default(),
+            tickets: Roster::default(),
             closed: HashMap::default(),
             closed_order: VecDeque::new(),
-            agents: BTreeMap::new(),
+            agents: Roster::default(),
             paces: BTreeMap::new(),
             outturns: BTreeMap::new(),
             role_looks: BTreeMap::new(),
@@ -257,9 +275,8 @@ impl Ground {
         let mut hasher = DefaultHasher::new();
         (ground.identity, ground.next_seq, ground.now, ground.catalogue_version).hash(&mut hasher);
         ground.catalogue.hash(&mut hasher);
-        let tickets: BTreeMap<_, _> = ground.tickets.iter().collect();
         let closed: BTreeMap<_, _> = ground.closed.iter().collect();
-        (tickets, closed, &ground.closed_order, &ground.agents, &ground.role_looks).hash(&mut hasher);
+        (&ground.tickets, closed, &ground.closed_order, &ground.agents, &ground.role_looks).hash(&mut hasher);
         (&ground.paces, &ground.outturns, &ground.last_agents, &ground.places).hash(&mut hasher);
         ground.hours_looks.hash(&mut hasher);
         hasher.finish()

@@ -5,8 +5,8 @@
 
 use super::agent::Agent;
 use super::draw;
+use super::group::GroupSignature;
 use super::name::{AgentId, RoleName};
-use super::pool::GroupSignature;
 use super::role::Strategy;
 use super::ticket::Demand;
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::automation::Automated;
 use super::name::{AgentId, AssignmentId, ChannelName, Permission, RoleName, RuleName, TicketId, TicketType};
 use super::offer::{Offer, Ownership, Trigger};
+use super::roster::Named;
 use super::service::Service;
 use super::skill::Skills;
 use super::time::Timestamp;
@@ -472,6 +473,14 @@ pub struct Ticket {
     pub automated: Automated,
     /// Where it stands.
     pub phase: Phase,
+}
+
+impl Named for Ticket {
+    type Name = TicketId;
+
+    fn name(&self) -> &TicketId {
+        &self.id
+    }
 }
 
 impl Ticket {

@@ -8,7 +8,10 @@ use std::cmp::Reverse;
 use foldhash::fast::FixedState;
 use priority_queue::PriorityQueue;
 
+use super::agent::Agent;
 use super::name::{AgentId, RoleName, TicketId};
+use super::roster::Number;
+use super::ticket::Ticket;
 use super::time::Timestamp;
 
 /// What a timer is about.
@@ -109,20 +112,49 @@ pub enum AgentDue {
     Pace,
 }
 
+/// The moment of a timer that does not run.
+const NEVER: Timestamp = Timestamp(i64::MAX);
+
 /// The earliest moment of each subject.
 #[derive(Debug, Clone)]
 pub struct Timers {
     queue: PriorityQueue<Subject, Reverse<(Timestamp, Subject)>, FixedState>,
+    /// The same of tickets and agents by their numbers, so that one that stays as it is costs a comparison.
+    tickets: Vec<Timestamp>,
+    agents: Vec<Timestamp>,
 }
 
 impl Default for Timers {
     fn default() -> Self {
-        Self { queue: PriorityQueue::with_hasher(FixedState::default()) }
+        Self { queue: PriorityQueue::with_hasher(FixedState::default()), tickets: Vec::new(), agents: Vec::new() }
     }
 }
 
+/// Takes down a moment. Says whether it is another than before.
+fn changes(moments: &mut Vec<Timestamp>, place: usize, due: Option<Timestamp>) -> bool {
+    if moments.len() <= place {
+        moments.resize(place + 1, NEVER);
+    }
+    let due = due.unwrap_or(NEVER);
+    std::mem::replace(&mut moments[place], due) != due
+}
+
 impl Timers {
-    /// Sets, moves or forgets a subject's timer.
+    /// Sets, moves or forgets a ticket's timer.
+    pub(super) fn set_ticket(&mut self, number: Number<Ticket>, id: &TicketId, due: Option<Timestamp>) {
+        if changes(&mut self.tickets, number.place(), due) {
+            self.set(Subject::Ticket(id.clone()), due);
+        }
+    }
+
+    /// Sets, moves or forgets an agent's timer.
+    pub(super) fn set_agent(&mut self, number: Number<Agent>, id: &AgentId, due: Option<Timestamp>) {
+        if changes(&mut self.agents, number.place(), due) {
+            self.set(Subject::Agent(id.clone()), due);
+        }
+    }
+
+    /// Sets, moves or forgets a subject's timer; those of tickets and agents by their own ways.
     pub(super) fn set(&mut self, subject: Subject, due: Option<Timestamp>) {
         match due {
             Some(due) => {

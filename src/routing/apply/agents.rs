@@ -15,8 +15,8 @@ impl<F: Follow> Applying<'_, F> {
         match event {
             Event::AgentRegistered { agent, profile } => self.register_agent(agent, profile, at, seq),
             Event::AgentRemoved { agent } => {
-                let gone = self.ground.agents.remove(agent).expect("who is removed was registered");
-                self.index.dismiss(&gone);
+                let (number, gone) = self.ground.agents.remove(agent).expect("who is removed was registered");
+                self.index.dismiss(number, &gone);
             }
             Event::PresenceChanged { agent, status, name, switches, .. } => {
                 self.change_agent(agent, |it| {
@@ -57,20 +57,22 @@ impl<F: Follow> Applying<'_, F> {
             acted_before: None,
             given: Given::default(),
         };
-        let agent = self.ground.agents.entry(id.clone()).or_insert_with(fresh);
+        let number = self.ground.agents.number(id).unwrap_or_else(|| self.ground.agents.add(fresh()));
+        let agent = self.ground.agents.at_mut(number);
         agent.profile = profile.clone();
         agent.acts(at);
         agent.given.reckon(at, self.ground.catalogue.agents.pacing.allowances(profile));
-        self.index.admit(agent, &self.ground.catalogue);
-        self.index.time_agent(agent, &self.ground.catalogue);
+        self.index.admit(number, agent, &self.ground.catalogue);
+        self.index.time_agent(number, agent, &self.ground.catalogue);
     }
 
     /// The owner came or went: what it owns may leave it after a while.
     fn retime_owned(&mut self, agent: &AgentId) {
         let owned: Vec<TicketId> = self.ground.agents[agent].owned().cloned().collect();
         for id in owned {
-            let ticket = &self.ground.tickets[&id];
-            self.index.time_ticket(ticket, &self.ground.agents, &self.ground.catalogue);
+            let number = self.ground.tickets.number(&id).expect("what an agent owns has not ended");
+            let ticket = self.ground.tickets.at(number);
+            self.index.time_ticket(number, ticket, &self.ground.agents, &self.ground.catalogue);
         }
     }
 }

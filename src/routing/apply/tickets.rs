@@ -116,18 +116,18 @@ impl<F: Follow> Applying<'_, F> {
             automated: Automated::default(),
             phase: Phase::Intake,
         };
-        let known = self.ground.tickets.insert(id.clone(), ticket);
-        assert!(known.is_none(), "a ticket is created once");
+        self.ground.tickets.add(ticket);
         self.change_ticket(id, |_| {});
     }
 
     pub(super) fn close_ticket(&mut self, id: &TicketId, how: Closing, at: Timestamp) {
-        let ticket = self.ground.tickets.remove(id).expect("an event names a ticket that has not ended");
-        self.index.leave(&ticket, &self.ground.catalogue);
+        let removed = self.ground.tickets.remove(id);
+        let (number, ticket) = removed.expect("an event names a ticket that has not ended");
+        self.index.leave(number, &ticket, &self.ground.catalogue);
         for role in self.index.watched(&ticket) {
             self.index.time_role(&role, self.ground);
         }
-        self.index.forget_ticket(id);
+        self.index.forget_ticket(number, id);
         self.ground.closed.insert(id.clone(), ClosedTicket { how, at });
         self.ground.closed_order.push_back((at, id.clone()));
         while self.ground.closed_order.len() > CLOSED_MAX {

@@ -43,7 +43,7 @@ pub(super) fn considered(state: &State, ticket: &Ticket) -> (Staff, Vec<Listed>)
     let mut staff = Staff::default();
     let mut by_code: BTreeMap<&'static str, Vec<AgentId>> = BTreeMap::new();
     for group in state.pool().groups_of(&ticket.demand.roles) {
-        for agent in group.members.iter().filter_map(|id| state.agent(id)) {
+        for agent in group.members.iter().map(|number| state.agent_at(*number)) {
             let lacks = lacking::everything(state, agent, ticket);
             staff.considered += 1;
             let code = match lacks.first() {

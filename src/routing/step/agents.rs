@@ -112,7 +112,7 @@ impl Step<'_> {
     /// Tickets that wait for this agent alone, and that the filter names, wait for it no longer.
     fn end_directions(&mut self, id: &AgentId, which: impl Fn(&Self, &Ticket) -> bool) -> Vec<TicketId> {
         let directed = self.state.queues().iter().flat_map(|(_, queue)| queue.directed_to(id));
-        let mut tickets: Vec<&Ticket> = directed.map(|ticket| self.known(ticket)).collect();
+        let mut tickets: Vec<&Ticket> = directed.map(|ticket| self.state.ticket_at(ticket)).collect();
         tickets.sort_unstable_by_key(|ticket| ticket.arrival_seq);
         tickets.dedup_by_key(|ticket| ticket.arrival_seq);
         let ended: Vec<TicketId> =
@@ -194,7 +194,8 @@ impl Step<'_> {
         if after.is_some_and(|after| covers(after, &known.profile, catalogue)) {
             return Lost::Nobody;
         }
-        let mut mates = self.state.pool().mates(&known.id).filter_map(|mate| self.state.agent(mate));
+        let number = self.state.ground.agents.number(&known.id).expect("who is known has a number");
+        let mut mates = self.state.pool().mates(number).map(|mate| self.state.agent_at(mate));
         let replaced = mates.any(|mate| covers(&mate.profile, &known.profile, catalogue));
         if replaced { Lost::OneOfMany } else { Lost::LastOfItsKind }
     }
@@ -205,17 +206,17 @@ impl Step<'_> {
         for id in unroutable {
             self.place(&id, Trigger::AgentsChanged);
         }
-        let waiting: Vec<&TicketId> = match lost {
+        let waiting: Vec<&Ticket> = match lost {
             Lost::Nobody => return,
             // Its mates may take whatever it could, but for tickets that bar them.
-            Lost::OneOfMany => self.state.queues().iter().flat_map(|(_, queue)| queue.barring()).collect(),
-            Lost::LastOfItsKind => {
-                let waiting = self.state.tickets().filter(|ticket| ticket.phase == Phase::Waiting);
-                waiting.map(|ticket| &ticket.id).collect()
+            Lost::OneOfMany => {
+                let barring = self.state.queues().iter().flat_map(|(_, queue)| queue.barring());
+                barring.map(|number| self.state.ticket_at(number)).collect()
             }
+            Lost::LastOfItsKind => self.state.tickets().filter(|ticket| ticket.phase == Phase::Waiting).collect(),
         };
-        let stranded = waiting.into_iter().map(|id| self.known(id));
-        let mut stranded: Vec<(u64, TicketId)> = stranded
+        let mut stranded: Vec<(u64, TicketId)> = waiting
+            .into_iter()
             .filter(|ticket| matching::unroutable(self.state, ticket).is_some())
             .map(|ticket| (ticket.arrival_seq, ticket.id.clone()))
             .collect();

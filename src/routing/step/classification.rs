@@ -51,11 +51,11 @@ pub(super) fn count_queue(state: &State, role: &RoleName, besides: &TicketId, ch
 
 /// How many of a group are online, and how many of those have a slot free on that channel.
 fn count_group(state: &State, group: &Group, channel: &ChannelName) -> (u32, u32) {
-    if let Some(bench) = group.bench(channel) {
+    if let Some(bench) = state.pool().bench(group, channel) {
         return (group.size() - bench.count(Standing::Offline), bench.count(Standing::Free));
     }
-    let standings = group.members.iter().filter_map(|id| state.agent(id));
-    let standings = standings.map(|agent| Standing::of(agent, channel, state.catalogue()));
+    let members = group.members.iter().map(|number| state.agent_at(*number));
+    let standings = members.map(|agent| Standing::of(agent, channel, state.catalogue()));
     standings.fold((0, 0), |(online, free), standing| match standing {
         Standing::Offline => (online, free),
         Standing::ChannelOff | Standing::NoSlot | Standing::Interrupted | Standing::Paced => (online + 1, free),

@@ -22,11 +22,11 @@ impl Step<'_> {
 
     /// The role's own tickets that wait, in the order in which they arrived.
     pub(super) fn own_waiting(&self, role: &RoleName) -> Vec<TicketId> {
-        let own = |id: &&TicketId| self.known(id).demand.role() == Some(role);
         let queue = self.state.queues().role(role).into_iter().flat_map(RoleQueue::tickets);
-        let mut waiting: Vec<TicketId> = queue.filter(own).cloned().collect();
-        waiting.sort_unstable_by_key(|id| self.known(id).arrival_seq);
-        waiting
+        let tickets = queue.map(|number| self.state.ticket_at(number));
+        let mut waiting: Vec<&Ticket> = tickets.filter(|ticket| ticket.demand.role() == Some(role)).collect();
+        waiting.sort_unstable_by_key(|ticket| ticket.arrival_seq);
+        waiting.into_iter().map(|ticket| ticket.id.clone()).collect()
     }
 
     /// Takes every step of its ladder that a waiting ticket may take now, until somebody has it.

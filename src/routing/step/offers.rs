@@ -163,7 +163,7 @@ impl Step<'_> {
         let agent = self.state.agent(agent).expect("checked by the caller");
         let best = matching::best_ticket(self.state, agent, Search::Claimed(role));
         let nothing = || format!("nothing waits that agent {} may take now", agent.id);
-        best.cloned().ok_or_else(|| reject(RejectionCode::NotEligible, nothing()))
+        best.map(|best| best.id.clone()).ok_or_else(|| reject(RejectionCode::NotEligible, nothing()))
     }
 
     /// An agent who asks for a ticket by name gets it even if it declined it before, or the ticket waits for another.

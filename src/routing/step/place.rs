@@ -159,7 +159,7 @@ impl Step<'_> {
         let waits_until = waits_from + role.sticky_wait;
         let barred = ticket.bars.iter().any(|bar| bar.agent == agent.id);
         match matching::lack_if_meant(self.state, agent, ticket) {
-            None if !self.passes_by(&agent.id, ticket) => {
+            None if !self.passes_by(agent, ticket) => {
                 let choice = matching::choose_only(agent, ticket, role.strategy, trigger);
                 self.give(id, &choice);
                 true
@@ -184,8 +184,10 @@ impl Step<'_> {
 
     /// Whether something else comes before this ticket for an agent who may take it. Only who has become able to take
     /// more in this step can have left anything waiting; it is fed at the end of the step.
-    fn passes_by(&self, agent: &AgentId, ticket: &Ticket) -> bool {
-        let Some(agent) = self.state.agent(agent).filter(|agent| self.hungry.contains(&agent.id)) else { return false };
+    fn passes_by(&self, agent: &Agent, ticket: &Ticket) -> bool {
+        if !self.hungry.contains(&agent.id) {
+            return false;
+        }
         let returning = self.best_to_resume(agent);
         !matching::comes_first(self.state, agent, ticket)
             || returning.is_some_and(|returning| !self.outranks(&ticket.id, &returning))
@@ -296,7 +298,7 @@ impl Step<'_> {
 
     fn feed_once(&mut self, id: &AgentId) -> bool {
         let Some(agent) = self.state.agent(id) else { return false };
-        let best = matching::best_ticket(self.state, agent, Search::Pushed).cloned();
+        let best = matching::best_ticket(self.state, agent, Search::Pushed).map(|best| best.id.clone());
         if let Some(returning) = self.best_to_resume(agent)
             && best.as_ref().is_none_or(|best| !self.outranks(best, &returning))
         {

@@ -1,0 +1,160 @@
+//! What tickets demand of an agent beyond the role. Tickets that demand the same are of one signature, which has a number
+//! while any of them waits.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hash};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+use super::name::{AgentId, ChannelName, Permission, RoleName};
+use super::skill::Skills;
+use super::staffing;
+use super::ticket::Ticket;
+
+/// What a ticket demands of an agent beyond the role.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Signature {
+    /// Whose own work it is, which counts where agents have tiers.
+    pub own_role: Option<RoleName>,
+    /// The last rank in its own role that is asked.
+    pub rank_max: Option<u32>,
+    /// How it arrived.
+    pub channel: ChannelName,
+    /// At least these skills.
+    pub skills: Skills,
+    /// These permissions.
+    pub permissions: BTreeSet<Permission>,
+    /// Who must not get it: excluded by upstream, or barred for having declined.
+    pub barred: BTreeSet<AgentId>,
+    /// The one who may, where it waits for one.
+    pub direction: Option<AgentId>,
+}
+
+impl Signature {
+    /// Whether an agent of that rank in the role in whose queue it waits is asked. Who is meant is, whatever the rank.
+    #[must_use]
+    pub(super) fn asks(&self, role: &RoleName, rank: u32) -> bool {
+        self.direction.is_some() || staffing::asks(self.own_role.as_ref(), self.rank_max, role, rank)
+    }
+
+    fn demands(&self) -> Demands<'_> {
+        Demands {
+            own_role: self.own_role.as_ref(),
+            rank_max: self.rank_max,
+            channel: &self.channel,
+            skills: &self.skills,
+            permissions: &self.permissions,
+            barred: Cow::Borrowed(&self.barred),
+            direction: self.direction.as_ref(),
+        }
+    }
+}
+
+/// The same, seen in a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Demands<'t> {
+    pub(super) own_role: Option<&'t RoleName>,
+    rank_max: Option<u32>,
+    pub(super) channel: &'t ChannelName,
+    pub(super) skills: &'t Skills,
+    pub(super) permissions: &'t BTreeSet<Permission>,
+    pub(super) barred: Cow<'t, BTreeSet<AgentId>>,
+    direction: Option<&'t AgentId>,
+}
+
+impl<'t> Demands<'t> {
+    /// What this ticket demands now.
+    pub(super) fn of(ticket: &'t Ticket) -> Self {
+        let mut barred = Cow::Borrowed(&ticket.spec.exclude_agents);
+        if !ticket.bars.is_empty() {
+            barred.to_mut().extend(ticket.bars.iter().map(|bar| bar.agent.clone()));
+        }
+        Self {
+            own_role: ticket.demand.role(),
+            rank_max: ticket.demand.rank_max,
+            channel: &ticket.spec.channel,
+            skills: &ticket.demand.skills,
+            permissions: &ticket.demand.permissions,
+            barred,
+            direction: ticket.direction.as_ref().map(|direction| &direction.agent),
+        }
+    }
+
+    fn to_signature(&self) -> Signature {
+        Signature {
+            own_role: self.own_role.cloned(),
+            rank_max: self.rank_max,
+            channel: self.channel.clone(),
+            skills: self.skills.clone(),
+            permissions: self.permissions.clone(),
+            barred: self.barred.clone().into_owned(),
+            direction: self.direction.cloned(),
+        }
+    }
+}
+
+/// The number of a signature: an index, given to another when its last ticket has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SignatureNumber(u32);
+
+/// The signatures of all that wait.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Signatures {
+    /// With how many tickets are of each.
+    entries: Vec<Option<(Signature, u32)>>,
+    vacant: Vec<u32>,
+    numbers: HashTable<u32>,
+}
+
+impl Signatures {
+    /// One more ticket demands this.
+    pub(super) fn enter(&mut self, demands: &Demands<'_>) -> SignatureNumber {
+        let Self { entries, vacant, numbers } = self;
+        let hash = hash_of(demands);
+        let is_it = |number: &u32| signature(entries, *number).demands() == *demands;
+        if let Some(number) = numbers.find(hash, is_it).copied() {
+            entries[number as usize].as_mut().expect("a numbered signature is known").1 += 1;
+            return SignatureNumber(number);
+        }
+        let number = vacant.pop().unwrap_or_else(|| {
+            entries.push(None);
+            u32::try_from(entries.len() - 1).expect("signatures are counted in 32 bits")
+        });
+        entries[number as usize] = Some((demands.to_signature(), 1));
+        numbers.insert_unique(hash, number, |number| hash_of(&signature(entries, *number).demands()));
+        SignatureNumber(number)
+    }
+
+    /// One of its tickets has left.
+    pub(super) fn leave(&mut self, SignatureNumber(number): SignatureNumber) {
+        let entry = &mut self.entries[number as usize];
+        let (signature, tickets) = entry.as_mut().expect("a numbered signature is known");
+        *tickets -= 1;
+        if *tickets == 0 {
+            let listed = self.numbers.find_entry(hash_of(&signature.demands()), |known| *known == number);
+            listed.expect("a signature is listed under what it demands").remove();
+            *entry = None;
+            self.vacant.push(number);
+        }
+    }
+
+    /// The signature of that number.
+    pub(super) fn at(&self, SignatureNumber(number): SignatureNumber) -> &Signature {
+        signature(&self.entries, number)
+    }
+
+    /// All of them, in no particular order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Signature> {
+        self.entries.iter().flatten().map(|(signature, _)| signature)
+    }
+}
+
+fn signature(entries: &[Option<(Signature, u32)>], number: u32) -> &Signature {
+    &entries[number as usize].as_ref().expect("a numbered signature is known").0
+}
+
+fn hash_of(demands: &Demands<'_>) -> u64 {
+    FixedState::default().hash_one(demands)
+}
