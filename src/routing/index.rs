@@ -230,7 +230,7 @@ impl Follow for Index {
     }
 
     fn time_ticket(&mut self, number: Number<Ticket>, ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) {
-        let due = ticket_due(ticket, agents, catalogue).map(|(due, _)| due);
+        let due = ticket_moment(ticket, agents, catalogue);
         self.timers.set_ticket(number, &ticket.id, due);
     }
 
@@ -270,6 +270,31 @@ pub(super) fn ranks<'a>(
     known.map(|role| (&role.name, Rank::of(ticket, role)))
 }
 
+/// When something happens to a ticket next by itself: the moment of [`ticket_due`], with one look at the role and none at
+/// what does not hold.
+fn ticket_moment(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) -> Option<Timestamp> {
+    let role = ticket.demand.role().and_then(|role| catalogue.roles.get(role));
+    let by_automation = automation::dues(ticket, catalogue).into_iter().map(|(due, _)| due).min();
+    let by_owner = match &ticket.phase {
+        Phase::Assigned(_) => grace_due(ticket, agents, catalogue).into_iter().chain(reply_due(ticket, role)).min(),
+        Phase::Paused(_) => None,
+        Phase::Resuming(_) => grace_due(ticket, agents, catalogue),
+        Phase::Scheduled => ticket.spec.not_before,
+        Phase::Intake | Phase::Deferred | Phase::Unroutable(_) => None,
+        Phase::Offered(offers) => offers.iter().map(|offer| offer.expires_at).min(),
+        Phase::Waiting => {
+            let direction = ticket.direction.as_ref().and_then(|direction| direction.until);
+            let bars = ticket.bars.iter().filter_map(|bar| bar.until).min();
+            [direction, bars, overflow::next_due_in(ticket, role)].into_iter().flatten().min()
+        }
+    };
+    let by_promise = service::breach_due(ticket)
+        .and_then(|_| [service::at_risk_due(ticket, role), service::breach_due(ticket)].into_iter().flatten().min());
+    let unowned = ticket.phase.ownership().is_none();
+    let by_spec = ticket.spec.expires_at.filter(|_| unowned);
+    [by_automation, by_owner, by_promise, by_spec, ticket.wait_ends(role)].into_iter().flatten().min()
+}
+
 /// What happens to a ticket next by itself, and when.
 pub(super) fn ticket_due(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) -> Option<(Timestamp, TicketDue)> {
     ticket_dues(ticket, agents, catalogue).min()
@@ -291,14 +316,14 @@ pub(super) fn ticket_dues<'t>(
     let dues = [
         (ticket.spec.expires_at.filter(|_| unowned), TicketDue::Expiry),
         (ticket.spec.not_before.filter(|_| ticket.phase == Phase::Scheduled), TicketDue::NotBefore),
-        (service::at_risk_due(ticket, catalogue), TicketDue::AtRisk),
+        (service::at_risk_due(ticket, own_role), TicketDue::AtRisk),
         (service::breach_due(ticket), TicketDue::Breach),
         (ticket.direction.as_ref().and_then(|direction| direction.until).filter(|_| waiting), TicketDue::Direction),
-        (waiting.then(|| overflow::next_due(ticket, catalogue)).flatten(), TicketDue::Overflow),
+        (waiting.then(|| overflow::next_due_in(ticket, own_role)).flatten(), TicketDue::Overflow),
         (bars, TicketDue::Bars),
         (ticket.wait_ends(own_role), TicketDue::MaxWait),
         (grace_due(ticket, agents, catalogue), TicketDue::OwnerGrace),
-        (reply_due(ticket, catalogue), TicketDue::FirstReply),
+        (reply_due(ticket, own_role), TicketDue::FirstReply),
     ];
     dues.into_iter().filter_map(|(due, what)| Some((due?, what))).chain(offers).chain(automations)
 }
@@ -317,9 +342,9 @@ fn grace_due(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) -> Option<
 }
 
 /// When a ticket leaves an owner who does not reply. Nobody has to while the customer is waited for.
-fn reply_due(ticket: &Ticket, catalogue: &Catalogue) -> Option<Timestamp> {
+fn reply_due(ticket: &Ticket, role: Option<&Role>) -> Option<Timestamp> {
     let Phase::Assigned(ownership) = &ticket.phase else { return None };
-    let within = catalogue.roles.get(ticket.demand.role()?)?.owning.first_reply_within?;
+    let within = role?.owning.first_reply_within?;
     ownership.silence.lasts(ownership.assigned_at, within)
 }
 

@@ -361,13 +361,16 @@ struct Seeker<'a, 's> {
     agent: &'a Agent,
     state: &'s State,
     asks: bool,
+    standings: &'s [Standing],
     permissions: std::cell::OnceCell<BTreeSet<Permission>>,
 }
 
 impl<'a, 's> Seeker<'a, 's> {
     fn new(state: &'s State, agent: &'a Agent, search: Search<'_>) -> Self {
         let asks = matches!(search, Search::Claimed(_));
-        Self { agent, state, asks, permissions: std::cell::OnceCell::new() }
+        let number = state.ground.agents.number(&agent.id);
+        let standings = number.and_then(|number| state.pool().standings(number)).unwrap_or_default();
+        Self { agent, state, asks, standings, permissions: std::cell::OnceCell::new() }
     }
 
     /// Who does not ask gets of a role that is worked by asking only what was handed to that agent.
@@ -378,7 +381,9 @@ impl<'a, 's> Seeker<'a, 's> {
     fn may_take(&self, role: &Role, signature: &Signature) -> bool {
         let catalogue = self.state.catalogue();
         let permissions = || self.permissions.get_or_init(|| self.agent.profile.permissions(catalogue));
-        let standing = Standing::of(self.agent, &signature.channel, catalogue);
+        let lane = self.state.pool().lanes().number(&signature.channel);
+        let seated = lane.and_then(|lane| self.standings.get(lane).copied());
+        let standing = seated.unwrap_or_else(|| Standing::of(self.agent, &signature.channel, catalogue));
         (standing == Standing::Free || self.asks && standing.may_claim())
             && signature.asks(&role.name, self.agent.profile.rank(&role.name))
             && self.agent.profile.skills.fulfil(&signature.skills)

@@ -43,6 +43,7 @@ pub mod estimate;
 pub mod event;
 pub mod explanation;
 pub mod facts;
+mod glimpse;
 mod group;
 pub mod hours;
 mod index;

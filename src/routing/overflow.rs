@@ -44,7 +44,12 @@ pub fn stages<'a>(ticket: &Ticket, catalogue: &'a Catalogue) -> impl Iterator<It
 /// When time alone takes the next step, where it takes any.
 #[must_use]
 pub fn next_due(ticket: &Ticket, catalogue: &Catalogue) -> Option<Timestamp> {
-    let mut coming = remaining(ticket, catalogue).map(|(_, step)| step);
+    next_due_in(ticket, ticket.demand.role().and_then(|role| catalogue.roles.get(role)))
+}
+
+/// The same, of a ticket whose own role that is.
+pub(super) fn next_due_in(ticket: &Ticket, role: Option<&Role>) -> Option<Timestamp> {
+    let mut coming = remaining_of(ticket, role).map(|(_, step)| step);
     coming.find(|step| step.conditions.leaves_it_to_time()).map(|step| ticket.entered_at + step.after)
 }
 
@@ -53,7 +58,11 @@ pub fn remaining<'a>(
     ticket: &Ticket,
     catalogue: &'a Catalogue,
 ) -> impl Iterator<Item = (u8, &'a OverflowStep)> + use<'a> {
-    let role = ticket.demand.role().and_then(|role| catalogue.roles.get(role));
+    remaining_of(ticket, ticket.demand.role().and_then(|role| catalogue.roles.get(role)))
+}
+
+/// The same, of a ticket whose own role that is.
+fn remaining_of<'a>(ticket: &Ticket, role: Option<&'a Role>) -> impl Iterator<Item = (u8, &'a OverflowStep)> + use<'a> {
     let ladder = role.map_or(&[][..], |role| &role.overflow);
     let (taken, ahead) = (ticket.steps_taken, ticket.steps_ahead.clone());
     (1_u8..).zip(ladder).skip(taken.into()).filter(move |(number, _)| !ahead.contains(number))

@@ -12,6 +12,11 @@ use super::state::State;
 use super::ticket::Ticket;
 
 impl State {
+    /// Whether any role keeps agents for its own work.
+    pub(super) fn keeps_agents(&self) -> bool {
+        self.pool().reserving().next().is_some()
+    }
+
     /// The roles that are short on that channel, but for the one whose work it is.
     pub(super) fn short_roles(&self, own_role: Option<&RoleName>, channel: &ChannelName) -> Vec<&RoleName> {
         let reserving = self.pool().reserving().filter(|role| Some(*role) != own_role);
@@ -20,6 +25,9 @@ impl State {
 
     /// Whether an agent is kept for the work of another of its roles than the one whose work it is.
     pub(super) fn is_kept(&self, agent: &Agent, own_role: Option<&RoleName>, channel: &ChannelName) -> bool {
+        if !self.keeps_agents() {
+            return false;
+        }
         let others = self.reserving(&agent.profile.roles).filter(|role| Some(&role.name) != own_role);
         others.into_iter().any(|role| self.is_short(&role.name, channel))
     }

@@ -75,8 +75,9 @@ impl Ticket {
 impl State {
     /// The agent who is tried first for a ticket, because that one had its customer's ticket last.
     pub(super) fn last_agent(&self, ticket: &Ticket, now: Timestamp) -> Option<&AgentId> {
+        let customer = ticket.spec.customer.id.as_ref()?;
         let within = returning(ticket, self.catalogue()).last_agent?;
-        let (agent, at) = self.ground.last_agents.get(ticket.spec.customer.id.as_ref()?)?;
+        let (agent, at) = self.ground.last_agents.get(customer)?;
         (at + within >= now).then_some(agent)
     }
 
@@ -89,6 +90,7 @@ impl State {
     /// From when the age of a ticket counts that has just come, where that is earlier, because its customer has withdrawn
     /// another a short while ago.
     pub(super) fn resumes_place_of(&self, ticket: &Ticket, now: Timestamp) -> Option<Timestamp> {
+        ticket.spec.customer.id.as_ref()?;
         let within = returning(ticket, self.catalogue()).resume_within?;
         let (created_at, given_up_at) = self.ground.places.get(&PlaceKey::of(ticket)?)?;
         (given_up_at + within >= now && *created_at < ticket.created_at).then_some(*created_at)
@@ -109,8 +111,8 @@ impl Ground {
     /// Takes down who owns a ticket, or has completed it, where its role asks for that.
     fn note_last_agent(&mut self, ticket: &TicketId, agent: &AgentId, at: Timestamp) {
         let ticket = self.tickets.get(ticket).expect("an event names a ticket that has not ended");
-        let asks = returning(ticket, &self.catalogue).last_agent.is_some();
-        if let Some(customer) = ticket.spec.customer.id.clone().filter(|_| asks) {
+        let asks = |ticket: &Ticket| returning(ticket, &self.catalogue).last_agent.is_some();
+        if let Some(customer) = ticket.spec.customer.id.clone().filter(|_| asks(ticket)) {
             self.last_agents.record(customer, agent.clone(), at, self.next_seq);
             self.last_agents.prune(at, longest_last_agent(&self.catalogue), LAST_AGENTS_MAX);
         }

@@ -11,6 +11,7 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::marker::PhantomData;
 use std::ops::Index;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -92,27 +93,51 @@ impl Known {
     }
 }
 
+/// Where the last name was found: a step asks for the same few again and again. It is a guess, which the name there
+/// confirms or not, so no order among those who read and write it is needed.
+#[derive(Debug)]
+struct Recent(AtomicU32);
+
+impl Default for Recent {
+    fn default() -> Self {
+        Self(AtomicU32::new(u32::MAX))
+    }
+}
+
+impl Clone for Recent {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
 /// Entries by name and by number.
 #[derive(Debug, Clone)]
 pub(super) struct Roster<T> {
     pieces: Vec<Vec<Option<T>>>,
     vacant: Vec<u32>,
     tables: Vec<HashTable<Known>>,
+    recent: Recent,
     len: usize,
 }
 
 impl<T> Default for Roster<T> {
     fn default() -> Self {
-        Self { pieces: Vec::new(), vacant: Vec::new(), tables: vec![HashTable::new(); TABLES], len: 0 }
+        let tables = vec![HashTable::new(); TABLES];
+        Self { pieces: Vec::new(), vacant: Vec::new(), tables, recent: Recent::default(), len: 0 }
     }
 }
 
 impl<T: Named> Roster<T> {
     /// The number of what has this name.
     pub(super) fn number(&self, name: &T::Name) -> Option<Number<T>> {
+        let recent = self.recent.0.load(Ordering::Relaxed);
+        if self.holds(recent, name) {
+            return Some(Number(recent, PhantomData));
+        }
         let hash = hash_of(name);
         let is_it = |known: &Known| known.hash == hash && self.holds(known.place, name);
         let known = self.tables[table_of(hash)].find(Known::spread(hash), is_it)?;
+        self.recent.0.store(known.place, Ordering::Relaxed);
         Some(Number(known.place, PhantomData))
     }
 
@@ -121,7 +146,7 @@ impl<T: Named> Roster<T> {
     }
 
     fn entry(&self, place: usize) -> Option<&T> {
-        self.pieces[place / PIECE][place % PIECE].as_ref()
+        self.pieces.get(place / PIECE)?.get(place % PIECE)?.as_ref()
     }
 
     /// What has this name.

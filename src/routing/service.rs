@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::Catalogue;
 use super::estimate::{Foretold, WaitScore};
 use super::name::RoleName;
-use super::role::ServiceTarget;
+use super::role::{Role, ServiceTarget};
 use super::state::Ground;
 use super::ticket::{Phase, Ticket};
 use super::time::Timestamp;
@@ -94,9 +93,9 @@ impl ServiceTarget {
 }
 
 /// When a ticket's role is told that it is at risk.
-pub(super) fn at_risk_due(ticket: &Ticket, catalogue: &Catalogue) -> Option<Timestamp> {
+pub(super) fn at_risk_due(ticket: &Ticket, role: Option<&Role>) -> Option<Timestamp> {
     let told = ticket.service.at_risk;
-    let target = catalogue.roles.get(ticket.demand.role()?)?.target?;
+    let target = role?.target?;
     breach_due(ticket).filter(|_| !told).and_then(|due_at| target.at_risk_from(due_at))
 }
 

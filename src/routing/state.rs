@@ -219,23 +219,18 @@ impl State {
     /// What the outside is told of an agent.
     #[must_use]
     pub fn agent_view(&self, agent: &Agent) -> AgentView {
-        let named: std::collections::BTreeSet<&ChannelName> = self
-            .index
-            .pool
-            .channels()
-            .iter()
-            .chain(agent.profile.limits.keys())
-            .chain(agent.slots.values().map(|slot| &slot.channel))
-            .collect();
         let load = |name: &ChannelName| ChannelLoad {
             used: agent.used(name),
             limit: agent.profile.limit(name, &self.ground.catalogue),
         };
+        let told = self.index.pool.channels();
+        let held = agent.slots.values().map(|slot| &slot.channel);
+        let more = agent.profile.limits.keys().chain(held).filter(|name| !told.contains(name));
         let wrapping_up = |slot: &&super::agent::Slot| matches!(slot.used_for, SlotUse::WrapUp { .. });
         AgentView {
             status: agent.status,
             status_name: agent.status_name.clone(),
-            load: named.into_iter().map(|name| (name.clone(), load(name))).collect(),
+            load: told.iter().chain(more).map(|name| (name.clone(), load(name))).collect(),
             wrapping_up: u32::try_from(agent.slots.values().filter(wrapping_up).count()).unwrap_or(u32::MAX),
         }
     }

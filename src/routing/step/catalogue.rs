@@ -22,8 +22,7 @@ impl Step<'_> {
         let version = self.state.catalogue_version() + 1;
         let agents: Vec<AgentId> = self.state.agents().map(|agent| agent.id.clone()).collect();
         for agent in &agents {
-            let view = self.state.agent(agent).map(|agent| self.state.agent_view(agent));
-            self.before.insert(agent.clone(), view);
+            self.before.insert(agent.clone(), self.state.look(agent));
         }
         self.emit(Event::CatalogueReplaced { catalogue: Arc::clone(catalogue), changes, version });
         self.hungry.extend(agents);

@@ -21,11 +21,11 @@ mod taken;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::agent::AgentView;
 use super::automation::Occasion;
 use super::command::{Command, Rejection, RejectionCode};
 use super::engine::Verdict;
 use super::event::{Event, Held, Sign};
+use super::glimpse::Seen;
 use super::name::{AgentId, RoleName, TicketId};
 use super::offer::{Offer, Ownership, Remark};
 use super::presence::Presence;
@@ -50,7 +50,7 @@ pub(super) struct Step<'s> {
     at: Timestamp,
     events: Vec<Event>,
     /// Agents touched in this step, as they were seen before it.
-    before: BTreeMap<AgentId, Option<AgentView>>,
+    before: BTreeMap<AgentId, Seen>,
     /// Agents who may have become able to take more.
     hungry: BTreeSet<AgentId>,
     /// Tickets whose owner has gone and that have no place yet, and that owner's deputy.
@@ -96,9 +96,8 @@ impl<'s> Step<'s> {
     /// Tells what changed about the agents that were touched, and hands over what happened.
     pub(super) fn finish(mut self) -> Vec<Event> {
         for (agent, before) in std::mem::take(&mut self.before) {
-            let now = self.state.agent(&agent).map(|agent| self.state.agent_view(agent));
-            if now != before {
-                self.emit(Event::AgentChanged { agent, view: now.unwrap_or_default() });
+            if let Some(view) = self.state.seen_anew(&agent, &before) {
+                self.emit(Event::AgentChanged { agent, view });
             }
         }
         self.events
@@ -146,10 +145,15 @@ impl<'s> Step<'s> {
         if let Some(agent) = touched(&event)
             && !self.before.contains_key(agent)
         {
-            let view = self.state.agent(agent).map(|agent| self.state.agent_view(agent));
-            self.before.insert(agent.clone(), view);
+            let registers = matches!(event, Event::AgentRegistered { .. });
+            let seen = if registers { self.state.look(agent) } else { self.state.glimpse(agent) };
+            self.before.insert(agent.clone(), seen);
         }
-        let shortages = self.state.shortages(roles_relieved(self.state, &event));
+        let shortages = if self.state.keeps_agents() {
+            self.state.shortages(roles_relieved(self.state, &event))
+        } else {
+            Vec::new()
+        };
         let paced = touched(&event).filter(|agent| self.is_paced(agent)).cloned();
         self.notice(&event);
         self.state.apply(self.at, &event);
