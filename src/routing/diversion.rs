@@ -1,6 +1,8 @@
 //! What becomes of a ticket that a role does not let wait: it goes to another role, somebody is to call the customer
 //! back, or it ends.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::name::RoleName;
@@ -81,8 +83,9 @@ impl Ticket {
     /// It is another role's from now on, where it has taken no step and has not been let in yet. No later look at the
     /// ticket takes it back: what upstream asks for is that role.
     pub(super) fn go_to_role(&mut self, demand: &Demand, due_at: Option<Timestamp>, at: Timestamp) {
-        self.spec.role = demand.role().cloned();
-        self.spec.priority = demand.priority;
+        let spec = Arc::make_mut(&mut self.spec);
+        spec.role = demand.role().cloned();
+        spec.priority = demand.priority;
         self.demand = demand.clone();
         self.due_at = due_at;
         self.breached = due_at.is_some_and(|due| due <= at);

@@ -24,7 +24,7 @@ use super::time::{Millis, Timestamp};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intake {
     /// What upstream said.
-    pub spec: TicketSpec,
+    pub spec: Arc<TicketSpec>,
     /// What classification made of it.
     pub demand: Demand,
     /// Its age counts from here.

@@ -185,7 +185,7 @@ impl State {
             as_of: now,
             phase: ticket.phase.as_str(),
             created_at: ticket.created_at,
-            spec: ticket.spec.clone(),
+            spec: TicketSpec::clone(&ticket.spec),
             demand: ticket.demand.clone(),
             way: way::of(self, ticket),
             stands: stands(self, ticket, &staff),

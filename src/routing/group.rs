@@ -11,6 +11,7 @@ use super::name::{Permission, RoleName};
 use super::permission::AccessLevel;
 use super::roster::Number;
 use super::skill::Skills;
+use super::skillbook::Held;
 use super::standing::{LANES_MAX, Standing, Standings};
 use super::strategy::{OrderKey, Ordering};
 
@@ -86,6 +87,8 @@ pub struct Group {
     pub signature: GroupSignature,
     /// What they may do.
     pub permissions: BTreeSet<Permission>,
+    /// Their skills by number.
+    pub(super) held: Held,
     pub(super) members: BTreeSet<Number<Agent>>,
     /// How many stand how, by lane.
     counts: Vec<[u32; Standing::COUNT]>,
@@ -94,7 +97,7 @@ pub struct Group {
 }
 
 impl PartialEq for Group {
-    /// It does not matter in which order the rows stand.
+    /// It matters neither in which order the rows stand nor how skills are numbered.
     fn eq(&self, other: &Self) -> bool {
         let rows = |group: &Self| {
             let mut rows = group.rows.clone();
@@ -110,10 +113,10 @@ impl PartialEq for Group {
 impl Eq for Group {}
 
 impl Group {
-    pub(super) fn new(signature: GroupSignature, permissions: BTreeSet<Permission>, lanes: usize) -> Self {
+    pub(super) fn new(signature: GroupSignature, permissions: BTreeSet<Permission>, held: Held, lanes: usize) -> Self {
         assert!(lanes <= LANES_MAX, "a set of lanes has a bit for each");
         let counts = vec![[0; Standing::COUNT]; lanes];
-        Self { signature, permissions, members: BTreeSet::new(), counts, rows: Vec::new() }
+        Self { signature, permissions, held, members: BTreeSet::new(), counts, rows: Vec::new() }
     }
 
     /// How many there are.

@@ -71,6 +71,7 @@ mod roster;
 pub mod service;
 mod signature;
 pub mod skill;
+mod skillbook;
 pub mod split;
 pub mod staffing;
 mod standing;

@@ -13,6 +13,8 @@ use super::catalogue::Catalogue;
 use super::group::{FreeOn, GroupSignature, OrderKeys};
 use super::name::{ChannelName, RoleName};
 use super::roster::Number;
+use super::skill::Skills;
+use super::skillbook::{Demanded, SkillBook};
 use super::standing::{Lanes, Standings, Terms};
 use super::strategy::Ordering;
 
@@ -36,6 +38,7 @@ pub struct Pool {
     /// Those that a strategy of the catalogue needs.
     orderings: Vec<Ordering>,
     lanes: Lanes,
+    skills: SkillBook,
     groups: Vec<Option<Group>>,
     vacant: Vec<usize>,
     numbers: HashMap<GroupSignature, usize, FixedState>,
@@ -70,6 +73,11 @@ impl Pool {
     /// The channels for which benches are kept.
     pub(super) fn lanes(&self) -> &Lanes {
         &self.lanes
+    }
+
+    /// What these skills are by number, as a demand on groups.
+    pub(super) fn demanded(&self, skills: &Skills) -> Demanded {
+        self.skills.demanded(skills)
     }
 
     /// The groups that have any of these roles, each once.
@@ -217,7 +225,8 @@ impl Pool {
         for role in &signature.roles {
             self.by_role.entry(role.clone()).or_default().push(number);
         }
-        self.groups[number] = Some(Group::new(signature.clone(), permissions, self.lanes.names().len()));
+        let held = self.skills.enter(&signature.skills);
+        self.groups[number] = Some(Group::new(signature.clone(), permissions, held, self.lanes.names().len()));
         self.numbers.insert(signature, number);
         number
     }
@@ -231,6 +240,7 @@ impl Pool {
                 self.by_role.remove(role);
             }
         }
+        self.skills.leave(&group.signature.skills);
         self.numbers.remove(&group.signature);
         self.vacant.push(number);
     }

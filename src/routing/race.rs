@@ -12,6 +12,7 @@ use super::pool::{Group, Standing};
 use super::role::Strategy;
 use super::roster::Number;
 use super::signature::Demands;
+use super::skillbook::Demanded;
 use super::state::State;
 use super::strategy::{self, OrderKey};
 use super::ticket::Ticket;
@@ -25,6 +26,7 @@ pub(super) struct Race<'a> {
     strategy: Strategy,
     roles: &'a [RoleName],
     demands: &'a Demands<'a>,
+    skills: Demanded,
     /// The lane of its channel, where that has one.
     lane: Option<usize>,
     /// Whose agents are kept for their own work.
@@ -53,6 +55,7 @@ impl<'a> Race<'a> {
             strategy,
             roles,
             demands,
+            skills: state.pool().demanded(demands.skills),
             lane: state.pool().lanes().number(demands.channel),
             short: state.short_roles(demands.own_role, demands.channel),
             passes_by,
@@ -69,7 +72,7 @@ impl<'a> Race<'a> {
         self.considered += size;
         if !asks_group(&self.ticket.demand, self.roles, &group.signature) {
             self.fell_out.rank += size;
-        } else if !group.signature.skills.fulfil(self.demands.skills) {
+        } else if !group.held.fulfil(&self.skills) {
             self.fell_out.skill += size;
         } else if !self.demands.permissions.is_empty() && !self.demands.permissions.is_subset(&group.permissions) {
             self.fell_out.permission += size;

@@ -77,7 +77,7 @@ mod tests {
         Ticket {
             id: TicketId::parse("t").unwrap(),
             arrival_seq,
-            spec: TicketSpec::on(ChannelName::parse("task").unwrap()),
+            spec: TicketSpec::on(ChannelName::parse("task").unwrap()).into(),
             demand: Demand { priority: Priority::new(priority).unwrap(), ..Demand::default() },
             created_at: Timestamp(created_at),
             due_at: due_at.map(Timestamp),

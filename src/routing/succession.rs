@@ -100,7 +100,9 @@ pub(super) fn move_to_successors(ground: &mut Ground) {
 }
 
 fn rename_ticket(ticket: &mut Ticket, catalogue: &Catalogue) {
-    ticket.spec.role.iter_mut().for_each(|role| catalogue.rename(role));
+    if let Some(successor) = ticket.spec.role.as_ref().and_then(|role| catalogue.successor(role)) {
+        std::sync::Arc::make_mut(&mut ticket.spec).role = Some(successor.clone());
+    }
     ticket.demand.roles.iter_mut().for_each(|role| catalogue.rename(role));
     let mut seen = BTreeSet::new();
     ticket.demand.roles.retain(|role| seen.insert(role.clone()));

@@ -1,6 +1,7 @@
 //! A ticket: what upstream said of it, what it demands now, and where in its life it stands.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -429,8 +430,8 @@ pub struct Ticket {
     pub id: TicketId,
     /// Its place in the order of arrival, which breaks every tie of rank.
     pub arrival_seq: u64,
-    /// What upstream said.
-    pub spec: TicketSpec,
+    /// What upstream said, shared with the event that told of it.
+    pub spec: Arc<TicketSpec>,
     /// What it demands now.
     pub demand: Demand,
     /// Its age counts from here.

@@ -193,7 +193,7 @@ fn handover() -> Handover {
 
 fn every_event() -> Vec<Event> {
     let (ticket, agent, role, channel) = (ticket(), agent(), role(), channel());
-    let intake = Intake { spec: spec(), demand: demand(), created_at: Timestamp(5), due_at: Some(Timestamp(6)) };
+    let intake = Intake { spec: spec().into(), demand: demand(), created_at: Timestamp(5), due_at: Some(Timestamp(6)) };
     let direction = Some(Direction { agent: agent.clone(), until: Some(Timestamp(9)), trigger: Trigger::Directed });
     let load = BTreeMap::from([(channel.clone(), ChannelLoad { used: 1, limit: 2 })]);
     let rejection = Rejection { code: RejectionCode::StaleAssignment, detail: "it is over".to_owned() };

@@ -1,5 +1,7 @@
 //! What becomes true of a ticket alone: it comes, changes, waits, and ends.
 
+use std::sync::Arc;
+
 use super::Applying;
 use crate::routing::automation::Automated;
 use crate::routing::estimate::Estimate;
@@ -97,7 +99,7 @@ impl<F: Follow> Applying<'_, F> {
         let ticket = Ticket {
             id: id.clone(),
             arrival_seq: seq,
-            spec: intake.spec.clone(),
+            spec: Arc::clone(&intake.spec),
             demand: intake.demand.clone(),
             created_at: intake.created_at,
             due_at: intake.due_at,
@@ -154,7 +156,7 @@ fn update(ticket: &mut Ticket, intake: &Intake, at: Timestamp) {
     if ticket.demand.role() != intake.demand.role() {
         ticket.restart_ladder(at);
     }
-    ticket.spec = intake.spec.clone();
+    ticket.spec = Arc::clone(&intake.spec);
     ticket.demand = intake.demand.clone();
     ticket.created_at = intake.created_at;
     ticket.due_at = intake.due_at;
@@ -168,8 +170,9 @@ fn redirect(ticket: &mut Ticket, event: &Event, at: Timestamp) {
     };
     if direction.is_none() {
         // From now on this is what upstream asks for: no later look at the ticket takes it back.
-        ticket.spec.role = demand.role().cloned();
-        ticket.spec.priority = demand.priority;
+        let spec = Arc::make_mut(&mut ticket.spec);
+        spec.role = demand.role().cloned();
+        spec.priority = demand.priority;
     }
     ticket.demand = demand.clone();
     ticket.due_at = *due_at;

@@ -28,7 +28,7 @@ use crate::routing::name::{AgentId, AssignmentId, RoleName, TicketId};
 use crate::routing::offer::{Reason, Remark, RevokeCause, Trigger};
 use crate::routing::presence::Presence;
 use crate::routing::service::Served;
-use crate::routing::ticket::{Closing, Phase, Ticket, assignment_id};
+use crate::routing::ticket::{Closing, Phase, Ticket, TicketSpec, assignment_id};
 
 /// How many things happen by themselves in one step at most.
 const ELAPSED_MAX: usize = 256;
@@ -125,7 +125,7 @@ impl NaiveEngine {
         let version = self.state.catalogue_version() + 1;
         self.emit(Event::CatalogueReplaced { catalogue, changes, version });
         for id in self.oldest_first(|ticket| ticket.phase.ownership().is_none()) {
-            let spec = self.known(&id).spec.clone();
+            let spec = TicketSpec::clone(&self.known(&id).spec);
             self.reclassify(&id, spec, Trigger::CatalogueChanged);
         }
         Ok(Verdict::Accepted)

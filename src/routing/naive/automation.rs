@@ -7,7 +7,7 @@ use crate::routing::facts::{Facts, QueueFacts};
 use crate::routing::name::{RoleName, TicketId};
 use crate::routing::offer::{Remark, RevokeCause, Trigger};
 use crate::routing::skill::Skills;
-use crate::routing::ticket::{Bar, Demand, Phase, Ticket};
+use crate::routing::ticket::{Bar, Demand, Phase, Ticket, TicketSpec};
 use crate::routing::time::Timestamp;
 
 impl NaiveEngine {
@@ -160,7 +160,7 @@ impl NaiveEngine {
     fn condition_holds(&self, id: &TicketId, place: usize) -> bool {
         let Some(condition) = &self.automation_conditions[place] else { return true };
         let ticket = self.known(id);
-        let mut spec = ticket.spec.clone();
+        let mut spec = TicketSpec::clone(&ticket.spec);
         spec.role = ticket.demand.role().cloned();
         spec.priority = ticket.demand.priority;
         let count = |role: &RoleName| -> QueueFacts { self.count_queue(role, id, &spec.channel) };
@@ -180,7 +180,7 @@ impl NaiveEngine {
             set: Box::new(settings.clone()),
             notify: automation.notify.clone(),
         });
-        let mut spec = ticket.spec.clone();
+        let mut spec = TicketSpec::clone(&ticket.spec);
         if let Some(role) = &settings.role {
             (spec.role, spec.priority) = (Some(role.clone()), ticket.demand.priority);
             if owner.is_none() || about_owners(automation) {
@@ -209,7 +209,7 @@ impl NaiveEngine {
         }
         spec.skills.0.extend(settings.skills.0.clone());
         spec.permissions.extend(settings.permissions.clone());
-        if spec != self.known(id).spec {
+        if spec != *self.known(id).spec {
             self.say_anew(id, spec);
         }
         settings != Settings::default()

@@ -152,8 +152,11 @@ impl Step<'_> {
     fn condition_holds(&self, id: &TicketId, place: usize) -> bool {
         let Some(condition) = &self.state.index.automation_conditions[place] else { return true };
         let ticket = self.known(id);
-        let spec =
-            TicketSpec { role: ticket.demand.role().cloned(), priority: ticket.demand.priority, ..ticket.spec.clone() };
+        let spec = TicketSpec {
+            role: ticket.demand.role().cloned(),
+            priority: ticket.demand.priority,
+            ..TicketSpec::clone(&ticket.spec)
+        };
         let count = |role: &RoleName| count_queue(self.state, role, id, &spec.channel);
         let facts = Facts::new(id, &spec, (ticket.created_at, self.at), self.state.catalogue(), &count);
         condition.holds(&facts)
@@ -181,8 +184,8 @@ impl Step<'_> {
             self.take_from_owner(id, RevokeCause::Supervisor);
         }
         let spec = self.spec_after(id, &settings);
-        if spec != self.known(id).spec {
-            self.restate(id, spec);
+        if spec != *self.known(id).spec {
+            self.restate(id, spec.into());
         }
         !settings.are_none()
     }
@@ -213,7 +216,7 @@ impl Step<'_> {
     /// What upstream would have said of a ticket for it to be like that.
     fn spec_after(&self, id: &TicketId, settings: &Settings) -> TicketSpec {
         let ticket = self.known(id);
-        let mut spec = ticket.spec.clone();
+        let mut spec = TicketSpec::clone(&ticket.spec);
         if let Some(role) = &settings.role {
             spec.role = Some(role.clone());
             spec.priority = ticket.demand.priority;

@@ -8,7 +8,7 @@ use crate::routing::name::{RoleName, TicketId};
 use crate::routing::offer::Trigger;
 use crate::routing::queue::RoleQueue;
 use crate::routing::service::Served;
-use crate::routing::ticket::{Closing, Phase, Ticket};
+use crate::routing::ticket::{Closing, Phase, Ticket, TicketSpec};
 
 impl Step<'_> {
     /// Whether so many wait for its role that a ticket is not let in. Who was let in before comes back to its place.
@@ -55,7 +55,7 @@ impl Step<'_> {
 
     fn leave_for_callback(&mut self, id: &TicketId, cause: DiversionCause) {
         let ticket = self.known(id);
-        let note = CallbackNote { waited: self.at.since(ticket.created_at), spec: ticket.spec.clone() };
+        let note = CallbackNote { waited: self.at.since(ticket.created_at), spec: TicketSpec::clone(&ticket.spec) };
         let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.channel.clone());
         let callback = Some(Box::new(note));
         let (how, cause) = (Closing::CalledBack, cause.as_str().to_owned());

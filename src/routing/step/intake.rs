@@ -1,5 +1,7 @@
 //! Tickets come, change, and are withdrawn.
 
+use std::sync::Arc;
+
 use super::automation::Before;
 use super::{Done, Handled, Step};
 use crate::routing::automation::Occasion;
@@ -36,7 +38,7 @@ impl Step<'_> {
         let created_at = self.created_at(&spec, self.at);
         let demand = self.classify(id, &spec, created_at);
         let due_at = self.due_at(&spec, &demand, created_at);
-        Intake { spec, demand, created_at, due_at }
+        Intake { spec: Arc::new(spec), demand, created_at, due_at }
     }
 
     /// When a ticket should be answered: as upstream said, else by its role's target, which counts from when the ticket
@@ -51,16 +53,16 @@ impl Step<'_> {
     pub(super) fn update_ticket(&mut self, id: &TicketId, changes: &TicketChanges) -> Handled {
         let ticket = self.ticket(id)?;
         let spec = ticket.spec.with(changes);
-        if spec == ticket.spec {
+        if spec == *ticket.spec {
             return Ok(Done::Accepted);
         }
         self.noticed.push_back((id.clone(), Occasion::Updated));
-        self.reclassify(id, spec, Trigger::TicketUpdated);
+        self.reclassify(id, Arc::new(spec), Trigger::TicketUpdated);
         Ok(Done::Accepted)
     }
 
     /// Classifies a ticket afresh. What waits keeps its age and finds its place anew; what is owned keeps its owner.
-    pub(super) fn reclassify(&mut self, id: &TicketId, spec: TicketSpec, trigger: Trigger) {
+    pub(super) fn reclassify(&mut self, id: &TicketId, spec: Arc<TicketSpec>, trigger: Trigger) {
         let before = Before::of(self.known(id));
         self.restate(id, spec);
         self.automate(id);
@@ -68,7 +70,7 @@ impl Step<'_> {
     }
 
     /// Says what upstream says of a ticket now, and what it demands by that.
-    pub(super) fn restate(&mut self, id: &TicketId, spec: TicketSpec) {
+    pub(super) fn restate(&mut self, id: &TicketId, spec: Arc<TicketSpec>) {
         let ticket = self.known(id);
         let demand = self.demand_afresh(ticket, &spec);
         let created_at = self.created_at(&spec, ticket.created_at);

@@ -42,6 +42,9 @@ pub(super) enum Done {
     Duplicate,
 }
 
+/// As many events follow from most commands at most: room for them is made at once.
+const EVENTS_USUAL: usize = 6;
+
 type Handled = Result<Done, Rejection>;
 
 /// One step of the engine.
@@ -66,7 +69,7 @@ impl<'s> Step<'s> {
         Self {
             state,
             at,
-            events: Vec::new(),
+            events: Vec::with_capacity(EVENTS_USUAL),
             before: BTreeMap::new(),
             hungry: BTreeSet::new(),
             heirs: BTreeMap::new(),

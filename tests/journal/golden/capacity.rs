@@ -45,7 +45,7 @@ pub(super) fn entries() -> Vec<Entry> {
     });
     let replaced = Event::CatalogueReplaced { catalogue: Arc::clone(&catalogue), changes: Vec::new(), version: 1 };
     let demand = Demand { rank_max: Some(1), ..demand() };
-    let intake = Intake { spec: spec(), demand, created_at: Timestamp(5), due_at: None };
+    let intake = Intake { spec: spec().into(), demand, created_at: Timestamp(5), due_at: None };
     let fell_out = FallOut { rank: 1, interrupted: 2, paced: 3, ..FallOut::default() };
     let reason = Reason { fell_out, ..taking().reason };
     let unroutable = Event::TicketUnroutable {

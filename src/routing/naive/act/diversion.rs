@@ -6,7 +6,7 @@ use crate::routing::event::Event;
 use crate::routing::name::TicketId;
 use crate::routing::offer::Trigger;
 use crate::routing::service::Served;
-use crate::routing::ticket::{Closing, Demand};
+use crate::routing::ticket::{Closing, Demand, TicketSpec};
 
 impl NaiveEngine {
     /// Does with a ticket what its role says. A ticket does not come back to a role that it was sent from in the same go:
@@ -30,7 +30,7 @@ impl NaiveEngine {
                     channel: ticket.spec.channel.clone(),
                     how: Closing::CalledBack,
                     cause: cause.as_str().to_owned(),
-                    callback: Some(Box::new(CallbackNote { waited, spec: ticket.spec })),
+                    callback: Some(Box::new(CallbackNote { waited, spec: TicketSpec::clone(&ticket.spec) })),
                     service,
                 });
             }
@@ -47,7 +47,7 @@ impl NaiveEngine {
                     rank_max: self.state.catalogue().roles.get(&to).and_then(|to| to.staffing.rank_max),
                 };
                 let due_at = self.due_at(&ticket.spec, &demand, ticket.created_at);
-                let channel = ticket.spec.channel;
+                let channel = ticket.spec.channel.clone();
                 let trail = self.trail.clone();
                 self.trail.push(role.name.clone());
                 self.emit(Event::TicketDiverted {

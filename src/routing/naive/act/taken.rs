@@ -90,7 +90,7 @@ impl NaiveEngine {
                 let demand = self.classify(&id, &spec, self.at);
                 let role = self.role_by_hand(agent, owned.role.as_ref(), &demand)?;
                 let due_at = self.due_at(&spec, &demand, self.at);
-                created.push((id, Box::new(Intake { spec, demand, created_at: self.at, due_at }), role));
+                created.push((id, Box::new(Intake { spec: spec.into(), demand, created_at: self.at, due_at }), role));
             }
         }
         for id in &returned {

@@ -21,7 +21,7 @@ impl NaiveEngine {
         let created_at = self.created_at(&spec, self.at);
         let demand = self.classify(id, &spec, created_at);
         let due_at = self.due_at(&spec, &demand, created_at);
-        let intake = Box::new(Intake { spec, demand, created_at, due_at });
+        let intake = Box::new(Intake { spec: spec.into(), demand, created_at, due_at });
         self.emit(Event::TicketCreated { ticket: id.clone(), intake });
         if let Some(created_at) = self.place_of_customer(id) {
             let ticket = self.known(id);
@@ -47,7 +47,7 @@ impl NaiveEngine {
     pub(super) fn update(&mut self, id: &TicketId, changes: &TicketChanges) -> Handled {
         let ticket = self.require_ticket(id)?;
         let spec = ticket.spec.with(changes);
-        if spec != ticket.spec {
+        if spec != *ticket.spec {
             self.noticed.push((id.clone(), Occasion::Updated));
             self.reclassify(id, spec, Trigger::TicketUpdated);
         }
@@ -85,7 +85,7 @@ impl NaiveEngine {
         let workable = if moved { created_at } else { ticket.opens_at.unwrap_or(created_at).max(created_at) };
         let due_at = self.due_at(&spec, &fresh, workable);
         let demand = if owned { ticket.demand.clone() } else { fresh };
-        let intake = Box::new(Intake { spec, demand, created_at, due_at });
+        let intake = Box::new(Intake { spec: spec.into(), demand, created_at, due_at });
         self.emit(Event::TicketUpdated { ticket: id.clone(), intake });
     }
 
@@ -150,7 +150,7 @@ impl NaiveEngine {
         self.automate(id);
         let ticket = self.known(id);
         if ticket.demand.role().is_some() && self.own_role(ticket).is_none() {
-            return self.reclassify(id, ticket.spec.clone(), because);
+            return self.reclassify(id, TicketSpec::clone(&ticket.spec), because);
         }
         self.forget_lapsed(id);
         let ticket = self.known(id).clone();
@@ -173,7 +173,7 @@ impl NaiveEngine {
             None => self.queue(id, ticket.direction),
             Some(cause) if ticket.phase == Phase::Unroutable(cause) => {}
             Some(cause) => {
-                let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.channel);
+                let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.channel.clone());
                 self.emit(Event::TicketUnroutable { ticket: id.clone(), role, channel, cause });
             }
         }
@@ -189,7 +189,7 @@ impl NaiveEngine {
         if self.demand_afresh(ticket, &ticket.spec) == ticket.demand {
             self.place(id, because);
         } else {
-            self.reclassify(id, ticket.spec.clone(), because);
+            self.reclassify(id, TicketSpec::clone(&ticket.spec), because);
         }
     }
 
