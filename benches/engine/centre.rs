@@ -33,19 +33,22 @@ pub(crate) struct Centre {
     pub(crate) engine: Engine,
     now: Timestamp,
     arrived: u64,
-    owned: VecDeque<TicketId>,
-    specs: Vec<TicketSpec>,
+    /// Whom offers were made to; some may be over.
+    pub(crate) offered: VecDeque<(TicketId, AgentId)>,
+    /// What is owned; some of it may have been taken back.
+    pub(crate) owned: VecDeque<TicketId>,
+    pub(crate) specs: Vec<TicketSpec>,
 }
 
-fn name<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+pub(crate) fn name<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
     text.parse().expect("names for measurements are names")
 }
 
-fn role(number: usize) -> RoleName {
+pub(crate) fn role(number: usize) -> RoleName {
     name(&format!("role-{}", number % ROLES))
 }
 
-fn catalogue() -> Catalogue {
+pub(crate) fn catalogue() -> Catalogue {
     let roles = (0..ROLES).map(|number| {
         let ticket_types = BTreeSet::from([name::<TicketType>(&format!("type-{number}"))]);
         (role(number), Role { ticket_types, ..Role::named(role(number)) })
@@ -53,8 +56,13 @@ fn catalogue() -> Catalogue {
     Catalogue { roles: roles.collect(), closed_retention: CLOSED_RETENTION, ..Catalogue::default() }
 }
 
+/// An agent's id.
+pub(crate) fn agent(number: usize) -> AgentId {
+    name(&format!("agent-{number:06}"))
+}
+
 /// Every agent has two roles, one of four languages, and one slot for tasks.
-fn profile(number: usize) -> AgentProfile {
+pub(crate) fn profile(number: usize) -> AgentProfile {
     let mut profile = AgentProfile::of_roles([role(number), role(number / ROLES)]);
     let language = name(["de", "en", "fr", "pl"][number / 3 % 4]);
     profile.skills = Skills(BTreeMap::from([(language, SkillLevel::new(5).expect("a level"))]));
@@ -63,7 +71,7 @@ fn profile(number: usize) -> AgentProfile {
 }
 
 /// What tickets demand: a type, one of ten priorities, and one in four of them a language.
-fn specs() -> Vec<TicketSpec> {
+pub(crate) fn specs() -> Vec<TicketSpec> {
     let spec = |number: usize| {
         let mut spec = TicketSpec::on(name::<ChannelName>("task"));
         spec.kind = Some(name(&format!("type-{}", number % ROLES)));
@@ -80,22 +88,36 @@ fn specs() -> Vec<TicketSpec> {
 impl Centre {
     /// All agents are there, and nothing waits.
     pub(crate) fn open(size: Size) -> Self {
+        let mut centre = Self::of(catalogue(), specs());
+        for number in 0..size.agents {
+            centre.register(number, profile(number));
+            centre.turn(agent(number), Status::Online);
+        }
+        centre
+    }
+
+    /// Nobody is there.
+    pub(crate) fn of(catalogue: Catalogue, specs: Vec<TicketSpec>) -> Self {
         let mut centre = Self {
             engine: Engine::new(Identity { instance: 1, seed: 42 }),
             now: Timestamp(1_795_323_600_000),
             arrived: 0,
+            offered: VecDeque::new(),
             owned: VecDeque::new(),
-            specs: specs(),
+            specs,
         };
-        centre.tell(Command::ReplaceCatalogue { catalogue: Arc::new(catalogue()) });
-        for number in 0..size.agents {
-            let agent: AgentId = name(&format!("agent-{number:06}"));
-            let profile = Box::new(profile(number));
-            centre.tell(Command::RegisterAgent { agent: agent.clone(), profile });
-            let (status, switches) = (Status::Online, BTreeMap::new());
-            centre.tell(Command::SetPresence { agent, status, name: None, reason: None, switches });
-        }
+        centre.tell(Command::ReplaceCatalogue { catalogue: Arc::new(catalogue) });
         centre
+    }
+
+    /// An agent is known, and not there.
+    pub(crate) fn register(&mut self, number: usize, profile: AgentProfile) {
+        self.tell(Command::RegisterAgent { agent: agent(number), profile: Box::new(profile) });
+    }
+
+    /// An agent comes or goes.
+    pub(crate) fn turn(&mut self, agent: AgentId, status: Status) -> Outcome {
+        self.tell(Command::SetPresence { agent, status, name: None, reason: None, switches: BTreeMap::new() })
     }
 
     /// Everybody works, and so many tickets wait.
@@ -131,15 +153,19 @@ impl Centre {
     }
 
     /// Says something, a millisecond after the last thing that was said.
-    fn tell(&mut self, command: Command) -> Outcome {
+    pub(crate) fn tell(&mut self, command: Command) -> Outcome {
         self.now = self.now + Millis(1);
         while self.engine.next_timeout().is_some_and(|(due, _)| due <= self.now) {
             self.engine.handle(Command::Elapse, self.now);
         }
         let outcome = self.engine.handle(command, self.now);
         for event in &outcome.events {
-            if let Event::TicketAssigned { taking, .. } = event {
-                self.owned.push_back(taking.ticket.clone());
+            match event {
+                Event::TicketAssigned { taking, .. } => self.owned.push_back(taking.ticket.clone()),
+                Event::OfferMade { taking, .. } => {
+                    self.offered.push_back((taking.ticket.clone(), taking.agent.clone()));
+                }
+                _ => {}
             }
         }
         outcome

@@ -10,6 +10,7 @@
 
 mod bare;
 mod centre;
+mod day;
 mod steady;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
@@ -17,6 +18,7 @@ use rolecall::routing::offer::Trigger;
 use rolecall::routing::{TicketId, matching};
 
 use centre::{Centre, LARGE, MIDDLE, SMALL, Size};
+use day::Day;
 
 fn sizes() -> Vec<Size> {
     let large = std::env::var_os("ROLECALL_BENCH_LARGE").is_some();
@@ -36,6 +38,10 @@ fn decisions(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("saturated", size.name), |bencher| {
             bencher.iter(|| (centre.complete(), centre.arrive()));
         });
+    }
+    for (name, open) in [("mixed", Day::mixed as fn(Size) -> Day), ("hostile", Day::hostile)] {
+        let mut day = open(SMALL);
+        group.bench_function(BenchmarkId::new(name, SMALL.name), |bencher| bencher.iter(|| day.go_on()));
     }
     group.finish();
 }

@@ -1,11 +1,16 @@
 //! A workload for so many decisions and nothing else, for instruments that look from outside: `valgrind`, `perf`.
 //!
+//! Workloads are those of the bench, and `morning`: a backlog is met by agents who come one after the other.
 //! `ROLECALL_BENCH_STEADY=saturated/10k_100k/200000` has the bench do so many decisions of that workload at that size, and
-//! say how long they took, how long the longest commands took, and what a centre of that size weighs.
+//! say how long they took, how long the longest commands took, and what a centre of that size weighs. Beside the clock on
+//! the wall it reads how long the thread was on a core, which a machine that is shared disturbs less.
 
 use std::time::{Duration, Instant};
 
+use rolecall::routing::Outcome;
+
 use crate::centre::{Centre, LARGE, MIDDLE, SMALL, Size};
+use crate::day::{Day, Morning};
 
 /// What was asked for.
 struct Wish {
@@ -28,19 +33,45 @@ pub(crate) fn ran() -> bool {
     let Ok(text) = std::env::var("ROLECALL_BENCH_STEADY") else { return false };
     let wish = Wish::of(&text).expect("ROLECALL_BENCH_STEADY is WORKLOAD/SIZE/DECISIONS, as in light/10k_100k/200000");
     let before = resident_bytes();
-    let mut centre = match wish.workload.as_str() {
-        "light" => Centre::half_busy(wish.size),
-        "saturated" => Centre::saturated(wish.size),
-        other => panic!("no workload is called {other}"),
-    };
+    let mut workload = Workload::of(&wish);
     let weighs = resident_bytes().saturating_sub(before);
-    let begun = Instant::now();
-    let took = match wish.workload.as_str() {
-        "light" => light(&mut centre, wish.decisions),
-        _ => saturated(&mut centre, wish.decisions),
+    let (begun, computed) = (Instant::now(), computed_ns());
+    let took = match &mut workload {
+        Workload::Light(centre) => light(centre, wish.decisions),
+        Workload::Saturated(centre) => saturated(centre, wish.decisions),
+        Workload::Day(day) => several(wish.decisions, || day.go_on()),
+        Workload::Morning(morning) => several(wish.decisions, || morning.go_on()),
     };
-    report(&text, begun.elapsed(), wish.decisions, took, weighs);
+    let computed = computed_ns().saturating_sub(computed);
+    report(&text, (begun.elapsed(), computed), wish.decisions, took, weighs);
     true
+}
+
+/// What is done.
+enum Workload {
+    Light(Centre),
+    Saturated(Centre),
+    Day(Day),
+    Morning(Morning),
+}
+
+impl Workload {
+    fn of(wish: &Wish) -> Self {
+        match wish.workload.as_str() {
+            "light" => Self::Light(Centre::half_busy(wish.size)),
+            "saturated" => Self::Saturated(Centre::saturated(wish.size)),
+            "mixed" => Self::Day(Day::mixed(wish.size)),
+            "hostile" => Self::Day(Day::hostile(wish.size)),
+            "morning" => Self::Morning(Morning::before(wish.size)),
+            other => panic!("no workload is called {other}"),
+        }
+    }
+}
+
+/// Of a day each decision is one command.
+#[inline(never)]
+fn several(decisions: usize, mut go_on: impl FnMut() -> Option<Outcome>) -> Vec<Duration> {
+    (0..decisions).map(|_| timed(|| drop(go_on()))).collect()
 }
 
 /// The part that instruments are told to look at (`--toggle-collect='*steady*light*'`).
@@ -71,18 +102,26 @@ fn timed(work: impl FnOnce()) -> Duration {
     begun.elapsed()
 }
 
-fn report(text: &str, whole: Duration, decisions: usize, mut took: Vec<Duration>, weighs: usize) {
+fn report(text: &str, (whole, computed): (Duration, u128), decisions: usize, mut took: Vec<Duration>, weighs: usize) {
     took.sort_unstable();
     let permille = |permille: usize| took[(took.len() * permille / 1_000).min(took.len() - 1)].as_nanos();
-    let each = whole.as_nanos() / u128::try_from(decisions.max(1)).expect("a count fits");
+    let each = |whole: u128| whole / u128::try_from(decisions.max(1)).expect("a count fits");
     println!(
-        "{text}: {each} ns a decision; a command: median {} ns, p99 {} ns, p99.9 {} ns, longest {} ns; {} MB",
+        "{text}: {} ns a decision, {} ns of them on a core; a command: median {} ns, p99 {} ns, p99.9 {} ns, longest {} ns; {} MB",
+        each(whole.as_nanos()),
+        each(computed),
         permille(500),
         permille(990),
         permille(999),
         permille(1_000),
         weighs / 1_000_000,
     );
+}
+
+/// How long this thread has been on a core; zero where the system does not say.
+fn computed_ns() -> u128 {
+    let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    schedule.and_then(|text| text.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 /// What the process holds of the machine's memory; zero where the system does not say.

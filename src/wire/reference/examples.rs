@@ -161,7 +161,7 @@ fn ticket() -> Ticket {
             note: Some("has asked twice before".to_owned()),
         }),
         phase: Phase::Waiting,
-        spec,
+        spec: spec.into(),
     }
 }
 
