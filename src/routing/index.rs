@@ -277,10 +277,9 @@ fn ticket_moment(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) -> Opt
     let by_automation = automation::dues(ticket, catalogue).into_iter().map(|(due, _)| due).min();
     let by_owner = match &ticket.phase {
         Phase::Assigned(_) => grace_due(ticket, agents, catalogue).into_iter().chain(reply_due(ticket, role)).min(),
-        Phase::Paused(_) => None,
         Phase::Resuming(_) => grace_due(ticket, agents, catalogue),
         Phase::Scheduled => ticket.spec.not_before,
-        Phase::Intake | Phase::Deferred | Phase::Unroutable(_) => None,
+        Phase::Intake | Phase::Deferred | Phase::Unroutable(_) | Phase::Paused(_) => None,
         Phase::Offered(offers) => offers.iter().map(|offer| offer.expires_at).min(),
         Phase::Waiting => {
             let direction = ticket.direction.as_ref().and_then(|direction| direction.until);
