@@ -1,8 +1,9 @@
 //! Named points at which the process can be told to die, as `kill -9` has it: so that a death at every stage of the
 //! pipeline can be tried, and not only where a random moment happens to fall.
 //!
-//! `ROLECALL_KILL_AT="before_sync:3"` kills at the third passing of that point. They are there in debug builds and with
-//! the feature `kill-points`; in a release build the macro expands to nothing, and the variable means nothing.
+//! `ROLECALL_KILL_AT="before_sync:3"` kills at the third passing of that point, and `ROLECALL_KILL_OVER="poison"` over every
+//! message that has this text in its body, before it is read. They are there in debug builds and with the feature
+//! `kill-points`; in a release build the macros expand to nothing, and the variables mean nothing.
 
 /// Dies here, where the process was told to.
 macro_rules! kill_point {
@@ -13,8 +14,19 @@ macro_rules! kill_point {
 }
 pub(crate) use kill_point;
 
+/// Dies over this message, where the process was told to.
+macro_rules! kill_over {
+    ($body:expr) => {
+        #[cfg(any(debug_assertions, feature = "kill-points"))]
+        $crate::kill_point::take($body);
+        #[cfg(not(any(debug_assertions, feature = "kill-points")))]
+        let _ = $body;
+    };
+}
+pub(crate) use kill_over;
+
 #[cfg(any(debug_assertions, feature = "kill-points"))]
-pub use points::{KillPoint, VARIABLE, pass};
+pub use points::{KillPoint, VARIABLE, VARIABLE_OVER, pass, take};
 
 #[cfg(any(debug_assertions, feature = "kill-points"))]
 mod points {
@@ -23,6 +35,9 @@ mod points {
 
     /// The environment variable that says where to die.
     pub const VARIABLE: &str = "ROLECALL_KILL_AT";
+
+    /// The environment variable that says over which messages to die.
+    pub const VARIABLE_OVER: &str = "ROLECALL_KILL_OVER";
 
     macro_rules! points {
         ($($(#[$doc:meta])* $point:ident $name:literal)+) => {
@@ -119,11 +134,26 @@ mod points {
         static PLAN: OnceLock<Option<Plan>> = OnceLock::new();
         let Some(plan) = PLAN.get_or_init(plan) else { return };
         if plan.point == point && plan.left.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let own = rustix::process::getpid();
-            rustix::process::kill_process(own, rustix::process::Signal::KILL).expect("a process may kill itself");
-            loop {
-                std::thread::park();
-            }
+            die();
+        }
+    }
+
+    /// Takes a message, or dies over it.
+    pub fn take(body: &[u8]) {
+        static TEXT: OnceLock<Option<String>> = OnceLock::new();
+        let Some(text) = TEXT.get_or_init(|| std::env::var(VARIABLE_OVER).ok().filter(|text| !text.is_empty())) else {
+            return;
+        };
+        if body.windows(text.len()).any(|found| found == text.as_bytes()) {
+            die();
+        }
+    }
+
+    fn die() -> ! {
+        let own = rustix::process::getpid();
+        rustix::process::kill_process(own, rustix::process::Signal::KILL).expect("a process may kill itself");
+        loop {
+            std::thread::park();
         }
     }
 

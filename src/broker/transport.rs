@@ -75,6 +75,34 @@ impl Deliveries {
     }
 }
 
+/// How many deliveries may be under way at a time, as the daemon wishes while it runs. The transport follows a change of
+/// the wish by a new channel, in an epoch of its own: nothing more is asked for on the old one, and what came is handed
+/// out, waited for and acknowledged. So nothing is lost, nothing is done twice, and all stays in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prefetch {
+    /// As configured.
+    Full,
+    /// No more than so many, and no more than configured.
+    AtMost(u16),
+}
+
+impl Prefetch {
+    /// A wish that never changes.
+    #[must_use]
+    pub fn always_full() -> watch::Receiver<Self> {
+        watch::channel(Self::Full).1
+    }
+
+    /// What is wished, where so many are configured.
+    #[must_use]
+    pub fn of(self, configured: u16) -> u16 {
+        match self {
+            Self::Full => configured,
+            Self::AtMost(count) => count.clamp(1, configured),
+        }
+    }
+}
+
 /// The hand on the inbox. Legal order: any number of [`settle`](Self::settle), then [`stop`](Self::stop), the rest of the
 /// `settle`s, then [`close`](Self::close).
 pub trait Intake: Send + Sync + 'static {
@@ -82,8 +110,8 @@ pub trait Intake: Send + Sync + 'static {
     /// Never blocks; a token of an epoch that is over does nothing.
     fn settle(&self, token: DeliveryToken);
 
-    /// Take no more. Resolves once the broker sends nothing more; what it had sent is still handed out before
-    /// [`Deliveries`] ends, so keep receiving meanwhile.
+    /// Take no more. Resolves once nothing more comes in; what had come is still handed out before [`Deliveries`] ends, so
+    /// keep receiving meanwhile.
     fn stop(&self) -> BoxFuture<'static, ()>;
 
     /// Acknowledge what is settled, and close. What is not settled, the broker will hand out again. Bounded in time.

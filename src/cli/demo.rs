@@ -84,7 +84,7 @@ struct Stage {
 impl Stage {
     /// The embedded transport. By the time that the daemon asks for it, journal and HTTP are ready: people may come in.
     fn connect(self) -> Connect {
-        Box::new(move |_observer| {
+        Box::new(move |_observer, _prefetch| {
             Box::pin(async move {
                 let (link, broker) = embedded::open(INBOX_LENGTH_MAX);
                 println!("wallboard: {}", self.wallboard);

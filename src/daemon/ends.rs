@@ -36,3 +36,15 @@ pub enum DaemonError {
     #[error("the {0} thread ended in a panic")]
     Panicked(&'static str),
 }
+
+impl DaemonError {
+    /// Whether what was taken may have brought it about, as with a process that dies without a word.
+    pub(super) fn may_be_of_what_was_taken(&self) -> bool {
+        match self {
+            Self::Panicked(_) | Self::Journal(JournalError::OutOfOrder { .. } | JournalError::Encode { .. }) => true,
+            Self::Journal(_) | Self::Broker(_) | Self::Catalogue(_) | Self::Listen { .. } | Self::System { .. } => {
+                false
+            }
+        }
+    }
+}

@@ -8,7 +8,9 @@ use std::path::Path;
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
-use crate::journal::{self, JournalError, JournalOptions, Opened};
+use crate::broker::Delivery;
+use crate::journal::{self, JournalError, JournalOptions, JournalReader, Opened};
+use crate::kill_point::kill_over;
 use crate::routing::{State, Timestamp};
 
 use super::clock::system_clock;
@@ -43,6 +45,19 @@ pub trait Host: Send + Sync + 'static {
         let _ = state;
     }
 
+    /// Sees a message that is about to be decided. For those who die over it.
+    fn about_to_decide(&self, delivery: &Delivery) {
+        let _ = delivery;
+    }
+
+    /// Puts down beside the journal what is known of processes that died.
+    ///
+    /// # Errors
+    /// As [`JournalReader::keep_deaths`].
+    fn keep_deaths(&self, journal: &JournalReader, deaths: Option<&[u8]>) -> Result<(), JournalError> {
+        journal.keep_deaths(deaths)
+    }
+
     /// Waits before a batch is appended: where appending takes time of its own, not at all.
     fn before_append(&self) -> BoxFuture<'static, ()> {
         ready(()).boxed()
@@ -65,6 +80,10 @@ impl Host for Machine {
 
     fn open_journal(&self, path: &Path, options: &JournalOptions) -> Result<Opened, JournalError> {
         journal::open(path, options)
+    }
+
+    fn about_to_decide(&self, delivery: &Delivery) {
+        kill_over!(&delivery.body);
     }
 
     fn on_thread(&self, name: &'static str, work: BoxFuture<'static, ()>) -> io::Result<()> {

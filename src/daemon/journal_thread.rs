@@ -10,6 +10,7 @@ use crate::journal::{Journal, JournalError};
 use crate::kill_point::kill_point;
 use crate::telemetry::Meters;
 
+use super::breaker::Breaker;
 use super::publisher::Promises;
 use super::writer::Sealed;
 use super::{Host, Mistake};
@@ -24,6 +25,8 @@ pub(super) struct Heralds {
     /// The number of the newest outbox record that is durable.
     pub(super) outbox: watch::Sender<u64>,
     pub(super) promises: Promises,
+    /// Knows what it means that something got through.
+    pub(super) breaker: Breaker,
     pub(super) meters: Meters,
 }
 
@@ -53,10 +56,14 @@ pub(super) async fn run<J: Journal>(
         heralds.promises.add(sealed.promises);
         drop(permit);
         kill_point!(BeforeAcknowledge);
+        let takes_progress = !sealed.settle.is_empty();
         for token in sealed.settle {
             let tag = if planted.is(Mistake::EpochIgnored) { settled.tag.max(token.tag) } else { token.tag };
             settled = DeliveryToken { tag, ..token };
             heralds.intake.settle(settled);
+        }
+        if takes_progress {
+            heralds.breaker.get_through();
         }
         kill_point!(AfterAcknowledge);
         if let Some(newest) = sealed.batch.outbox.last() {

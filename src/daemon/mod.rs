@@ -17,8 +17,10 @@
 //! Nothing is acknowledged, answered or published before it is durable. A journal that failed once is never asked
 //! again: the process ends, and what it had not acknowledged comes again.
 
+mod breaker;
 mod catch_up;
 mod clock;
+mod deaths;
 mod duplicates;
 mod ends;
 mod host;
@@ -45,11 +47,15 @@ pub use mistake::{Mistake, Planted};
 pub use start::Daemon;
 pub use writer::{Sealed, Writer};
 
-use crate::broker::{BrokerOptions, Link, Observer, OutboxQueue, QueueType, TopologyMode, TransportError};
+use tokio::sync::watch;
+
+use crate::broker::{BrokerOptions, Link, Observer, OutboxQueue, Prefetch, QueueType, TopologyMode, TransportError};
 use crate::config::{self, AmqpConfig, NodeConfig};
 
-/// Brings up a transport.
-pub type Connect = Box<dyn FnOnce(Arc<dyn Observer>) -> BoxFuture<'static, Result<Link, TransportError>> + Send>;
+/// Brings up a transport, with so many deliveries under way as is wished, now and later.
+pub type Connect = Box<
+    dyn FnOnce(Arc<dyn Observer>, watch::Receiver<Prefetch>) -> BoxFuture<'static, Result<Link, TransportError>> + Send,
+>;
 
 /// The broker that the configuration names.
 ///
@@ -72,7 +78,7 @@ pub fn amqp(node: &NodeConfig, amqp: &AmqpConfig) -> Result<Connect, TransportEr
         confirm_timeout: amqp.confirm_timeout,
         ..BrokerOptions::default()
     };
-    Ok(Box::new(move |observer| Box::pin(crate::broker::connect(options, observer))))
+    Ok(Box::new(move |observer, prefetch| Box::pin(crate::broker::connect(options, observer, prefetch))))
 }
 
 /// Why a running daemon is told something.

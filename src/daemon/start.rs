@@ -21,6 +21,7 @@ use crate::telemetry::occurrence::{
 };
 use crate::telemetry::{Meters, PrometheusHandle};
 
+use super::breaker::Breaker;
 use super::catch_up::CatchUp;
 use super::clock::{Clock, system_clock};
 use super::housekeeping::Housekeeping;
@@ -145,9 +146,14 @@ impl Daemon {
         readiness.journal_replayed();
         kill_point!(Recovered);
         let mut reload_asked = false;
+        let breaker = Breaker::open(Arc::clone(&host), reader.clone());
+        let reached = async {
+            breaker.wait(&readiness).await;
+            connect(Arc::new(BrokerObserver { meters: meters.clone() }), breaker.prefetch()).await
+        };
         let link = tokio::select! {
             biased;
-            link = connect(Arc::new(BrokerObserver { meters: meters.clone() })) => link?,
+            link = reached => link?,
             // Nothing is under way yet, but for what an earlier process left in the outbox.
             cause = asked_to_end(signals, &mut reload_asked) => {
                 DrainStarted { cause, timeout: config.node.shutdown_timeout }.emit();
@@ -166,8 +172,19 @@ impl Daemon {
             read_model,
             host.planted(),
         )?;
-        let mut running =
-            start(host, link, writer, questions, journal, reader, &config, readiness, heartbeat, &meters)?;
+        let mut running = start(
+            host,
+            link,
+            writer,
+            questions,
+            journal,
+            reader,
+            &config,
+            readiness,
+            heartbeat,
+            &meters,
+            breaker.clone(),
+        )?;
         // Without a service manager there is nobody to tell.
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
 
@@ -180,6 +197,9 @@ impl Daemon {
             Ok(cause) => running.drain(cause, config.node.shutdown_timeout).await,
             Err(error) => Err(error),
         };
+        if !result.as_ref().is_err_and(DaemonError::may_be_of_what_was_taken) {
+            breaker.end();
+        }
         http_end.cancel();
         if let Some(http) = http {
             // The server ends its streams and connections within a bound of its own.
@@ -269,6 +289,7 @@ fn start(
     readiness: Readiness,
     heartbeat: Heartbeat,
     meters: &Meters,
+    breaker: Breaker,
 ) -> Result<Running, DaemonError> {
     let Link { deliveries, intake, publisher: publisher_link, status } = link;
     let (batches, sealed) = mpsc::channel(1);
@@ -288,6 +309,7 @@ fn start(
         intake: Arc::clone(&intake),
         outbox,
         promises: promises.clone(),
+        breaker: breaker.clone(),
         meters: meters.clone(),
     };
     let journal = Work::on_thread(&*host, "journal", journal_thread::run(journal, sealed, heralds))?;
@@ -308,6 +330,7 @@ fn start(
         intake_gate: intake_gate.clone(),
         draining: draining.clone(),
         heartbeat: heartbeat.clone(),
+        breaker,
     };
     let writer = Work::on_thread(&*host, "writer", desk.run())?;
 

@@ -1,6 +1,6 @@
 //! The one writer: inputs in, batches out. It owns the engine, and knows neither threads nor time.
 //!
-//! Legal order: any number of [`Writer::deliver`], [`Writer::elapse`], [`Writer::resume_listening`] and [`Writer::replace_catalogue`], then
+//! Legal order: any number of [`Writer::deliver`], [`Writer::give_up`], [`Writer::elapse`], [`Writer::resume_listening`] and [`Writer::replace_catalogue`], then
 //! [`Writer::seal`]; the next batch may fill while the sealed one becomes durable, and may be sealed when it is.
 
 #[cfg(test)]
@@ -25,7 +25,7 @@ use super::outbox;
 use super::{Mistake, Planted};
 
 /// The most inputs of a batch: beyond it a sync costs less than what it makes durable.
-const INPUTS_MAX: usize = 512;
+pub(super) const INPUTS_MAX: usize = 512;
 /// The most bytes of a batch's outbox, dead letters among them, before it is sealed.
 const BYTES_MAX: usize = 4 << 20;
 /// Of a message that is dead-lettered without a type that we know.
@@ -137,6 +137,14 @@ impl Writer {
                 Ok(())
             }
         }
+    }
+
+    /// Takes a message from the broker over which so many processes have died, without looking into it.
+    pub fn give_up(&mut self, delivery: Delivery, deaths: u32) {
+        self.inputs += 1;
+        self.settle(delivery.token);
+        let unreadable = wire::give_up(&raw(&delivery), deaths);
+        self.bury(delivery, &unreadable);
     }
 
     /// Deliveries come in again, and those that waited have been taken. Nobody was silent while nobody could be heard,

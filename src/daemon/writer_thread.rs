@@ -16,8 +16,10 @@ use crate::journal::{JournalError, JournalReader};
 use crate::kill_point::kill_point;
 use crate::routing::{Catalogue, Rejection, Timestamp};
 
+use super::breaker::Breaker;
 use super::catch_up::{CatchUp, Time};
 use super::clock::Clock;
+use super::deaths::Fate;
 use super::journal_thread::UnderWay;
 use super::publisher::Cursor;
 use super::writer::{Replaced, Writer};
@@ -55,6 +57,8 @@ pub(super) struct Desk {
     /// Set when the process was asked to end: what was delivered already is taken, gate or not.
     pub(super) draining: CancellationToken,
     pub(super) heartbeat: Heartbeat,
+    /// Says whether a message may be taken, and whether it may be read.
+    pub(super) breaker: Breaker,
 }
 
 /// Whether deliveries are taken: not while the outbox is full or the disk is.
@@ -95,6 +99,7 @@ impl Desk {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut flush = false;
+        self.breaker.stand_by();
         loop {
             self.heartbeat.beat();
             match self.wait(&mut tick, flush).await {
@@ -127,7 +132,11 @@ impl Desk {
                     let now = self.clock.now();
                     self.writer.elapse(now);
                 }
-                Woken::Tick => flush = self.writer.cursor_moved(self.cursor.get()),
+                Woken::Tick => {
+                    flush = self.writer.cursor_moved(self.cursor.get());
+                    let listens = self.status.borrow().is_consuming() && !self.is_held_back();
+                    self.breaker.look_around(listens);
+                }
             }
         }
         if self.host.planted().is(Mistake::LastBatchLeftOut) {
@@ -156,6 +165,7 @@ impl Desk {
             Some(control) = self.control.recv(), if takes => Woken::Told(control),
             Some(question) = self.questions.recv() => Woken::Asked(question),
             Ok(()) = self.status.changed() => Woken::Tick,
+            () = self.breaker.free() => Woken::Tick,
             () = tokio::time::sleep_until(caught_up_at.unwrap_or(now)), if takes && caught_up_at.is_some() => {
                 Woken::CaughtUp
             }
@@ -168,8 +178,11 @@ impl Desk {
     }
 
     fn takes_deliveries(&self) -> bool {
-        let held_back = self.intake_gate.is_closed() || self.reader.outbox_is_full(self.cursor.get());
-        !self.writer.is_full() && (self.draining.is_cancelled() || !held_back)
+        !self.writer.is_full() && self.breaker.admits() && (self.draining.is_cancelled() || !self.is_held_back())
+    }
+
+    fn is_held_back(&self) -> bool {
+        self.intake_gate.is_closed() || self.reader.outbox_is_full(self.cursor.get())
     }
 
     fn is_due(&mut self) -> bool {
@@ -180,13 +193,27 @@ impl Desk {
     /// Takes a delivery, and those that are there already.
     fn take(&mut self, delivery: Delivery) -> Result<(), JournalError> {
         let now = self.clock.now();
-        self.writer.deliver(delivery, now)?;
+        self.decide(delivery, now)?;
         while !self.writer.is_full()
+            && self.breaker.admits()
             && let Ok(delivery) = self.deliveries.try_recv()
         {
-            self.writer.deliver(delivery, now)?;
+            self.decide(delivery, now)?;
         }
         Ok(())
+    }
+
+    fn decide(&mut self, delivery: Delivery, now: Timestamp) -> Result<(), JournalError> {
+        match self.breaker.take(&delivery) {
+            Fate::Decide => {
+                self.host.about_to_decide(&delivery);
+                self.writer.deliver(delivery, now)
+            }
+            Fate::GiveUp { deaths } => {
+                self.writer.give_up(delivery, deaths);
+                Ok(())
+            }
+        }
     }
 
     fn obey(&mut self, control: Control) {

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 #[expect(clippy::struct_excessive_bools, reason = "each is set by another part of the daemon, in any order")]
 struct Conditions {
     journal_replayed: bool,
+    crash_loop: bool,
     consuming: bool,
     disk_full: bool,
     draining: bool,
@@ -24,6 +25,8 @@ pub enum NotReady {
     Draining,
     /// The journal is being read.
     ReplayingJournal,
+    /// Processes died one after the other, and this one waits.
+    CrashLoop,
     /// There is no room for the journal.
     DiskFull,
     /// There is no consumer on the inbox.
@@ -37,6 +40,7 @@ impl NotReady {
         match self {
             Self::Draining => "draining",
             Self::ReplayingJournal => "replaying_journal",
+            Self::CrashLoop => "crash_loop",
             Self::DiskFull => "disk_full",
             Self::ConnectingToBroker => "connecting_to_broker",
         }
@@ -48,6 +52,9 @@ impl NotReady {
         match self {
             Self::Draining => "the daemon is draining: it takes no new events and ends soon",
             Self::ReplayingJournal => "the journal is being replayed",
+            Self::CrashLoop => {
+                "processes died one after the other over what they had taken: the daemon waits, and then takes one message at a time"
+            }
             Self::DiskFull => "the disk of the journal is full: no event is taken until there is room",
             Self::ConnectingToBroker => "the daemon is not consuming: it is connecting to the broker",
         }
@@ -60,6 +67,7 @@ impl Conditions {
         match self {
             Self { draining: true, .. } => Some(NotReady::Draining),
             Self { journal_replayed: false, .. } => Some(NotReady::ReplayingJournal),
+            Self { crash_loop: true, .. } => Some(NotReady::CrashLoop),
             Self { disk_full: true, .. } => Some(NotReady::DiskFull),
             Self { consuming: false, .. } => Some(NotReady::ConnectingToBroker),
             _ => None,
@@ -81,6 +89,16 @@ impl Readiness {
     /// The journal was replayed: the state is what it was.
     pub fn journal_replayed(&self) {
         self.0.send_modify(|conditions| conditions.journal_replayed = true);
+    }
+
+    /// Processes died one after the other: this one waits before it takes anything.
+    pub fn crash_loop(&self) {
+        self.0.send_modify(|conditions| conditions.crash_loop = true);
+    }
+
+    /// It has waited.
+    pub fn crash_loop_waited_out(&self) {
+        self.0.send_modify(|conditions| conditions.crash_loop = false);
     }
 
     /// There is a consumer on the inbox.
@@ -130,7 +148,10 @@ mod tests {
     fn the_first_reason_is_the_one_that_has_to_go_first() {
         let readiness = Readiness::default();
         assert_eq!(readiness.not_ready(), Some(NotReady::ReplayingJournal));
+        readiness.crash_loop();
         readiness.journal_replayed();
+        assert_eq!(readiness.not_ready(), Some(NotReady::CrashLoop));
+        readiness.crash_loop_waited_out();
         assert_eq!(readiness.not_ready(), Some(NotReady::ConnectingToBroker));
         readiness.consuming();
         assert_eq!(readiness.not_ready(), None);

@@ -21,6 +21,7 @@ use crate::routing::role::{Role, ServiceTarget};
 use crate::routing::{
     AgentId, AgentProfile, Catalogue, ChannelName, Engine, Identity, Millis, RoleName, TicketId, TicketSpec, Timestamp,
 };
+use crate::telemetry::occurrence::CareTaken;
 use crate::telemetry::recorder::{Build, build_recorder, describe};
 use crate::telemetry::{Meters, metric};
 
@@ -279,6 +280,7 @@ fn a_scrape_holds_every_metric_with_its_labels_and_no_id() {
         meters.observe(&work_events(&role));
         meters.journal_bytes(1);
         meters.outbox_depth(0);
+        CareTaken { deaths: 0, is_careful: false }.emit();
         let app = App { read_model: model, metrics: handle, labels: meters.labels().clone(), ..app(None) };
         block_on(async { text(ask(&routes(app), Method::GET, "/metrics", None).await).await })
     });

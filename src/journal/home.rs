@@ -1,4 +1,4 @@
-//! The directory of a journal and the small files in it: version, lock, mark.
+//! The directory of a journal and the small files in it: version, lock, mark, deaths.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
@@ -15,6 +15,7 @@ const FORMAT: &str = "FORMAT";
 const FORMAT_PREFIX: &str = "rolecall-journal ";
 const LOCK: &str = "LOCK";
 const MARK: &str = "MARK";
+const DEATHS: &str = "DEATHS";
 const MARK_LENGTH: usize = 12;
 
 /// A journal's directory, locked for this process.
@@ -87,6 +88,31 @@ impl Home {
         };
         write().map_err(JournalError::file("write", &path))?;
         self.rename(&new, name)
+    }
+
+    /// What was put down about processes that died; `None` where nothing was.
+    pub(super) fn deaths(&self) -> Result<Option<Vec<u8>>, JournalError> {
+        let path = self.file(DEATHS);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(JournalError::file("read", &path)(error)),
+        }
+    }
+
+    /// Puts it down, or takes it away: wholly or not at all where the process dies. It is not synced.
+    pub(super) fn keep_deaths(&self, deaths: Option<&[u8]>) -> Result<(), JournalError> {
+        let (path, new) = (self.file(DEATHS), self.file("DEATHS.new"));
+        let Some(deaths) = deaths else {
+            return match fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(JournalError::file("remove", &path)(error))
+                }
+                _ => Ok(()),
+            };
+        };
+        fs::write(&new, deaths).map_err(JournalError::file("write", &new))?;
+        fs::rename(&new, &path).map_err(JournalError::file("rename to", &path))
     }
 
     /// Renames, and makes the renaming durable.

@@ -10,6 +10,7 @@
 //! | `LOCK` | the id of the process that has the journal; locked as long as it runs |
 //! | `journal.redb` | the database: entries, duplicates' ids, outbox, and where each of them stands |
 //! | `MARK` | how many batches were durable: the database falls back to the commit before when the last is damaged, as it must after a torn write, and this tells one from the other |
+//! | `DEATHS` | how often processes died before anything that they had taken was durable; not there where none did |
 //! | `snapshot-<seq>.snap` | the state before the event of that number; the last two are kept |
 //!
 //! # Invariants

@@ -55,6 +55,23 @@ impl JournalReader {
         Self { shared }
     }
 
+    /// What was put down about processes that died; `None` where nothing was. Not looked into here.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub fn deaths(&self) -> Result<Option<Vec<u8>>, JournalError> {
+        self.shared.home.as_ref().map_or(Ok(None), Home::deaths)
+    }
+
+    /// Puts something down about processes that died, or takes it away. It is there when this process dies, and may be
+    /// lost in a power cut. A journal without a directory keeps nothing.
+    ///
+    /// # Errors
+    /// Where the file can't be written.
+    pub fn keep_deaths(&self, deaths: Option<&[u8]>) -> Result<(), JournalError> {
+        self.shared.home.as_ref().map_or(Ok(()), |home| home.keep_deaths(deaths))
+    }
+
     /// What makes the ids of this journal's engine its own.
     #[must_use]
     pub fn identity(&self) -> Identity {

@@ -122,6 +122,10 @@ metrics! {
         "Events that merely inform and came back, because no queue is bound for them.";
     CATALOGUE_RELOADS_TOTAL = "catalogue_reloads_total", Kind::Counter, ["outcome"], Some(Unit::Count),
         "Reloads of the catalogue: applied, or refused whole.";
+    DEATHS_IN_A_ROW = "deaths_in_a_row", Kind::Gauge, [], Some(Unit::Count),
+        "Processes before this one that died, one after the other, before anything that they had taken was durable.";
+    CAREFUL = "careful", Kind::Gauge, [], None,
+        "1 while messages are taken one at a time, because processes died over what they had taken; else 0.";
     CLOCK_STEPS_TOTAL = "clock_steps_total", Kind::Counter, [], Some(Unit::Count),
         "Times that the wall clock stepped back and was clamped.";
     BUILD_INFO = "build_info", Kind::Gauge, ["version", "commit"], None,

@@ -49,6 +49,16 @@ pub(super) fn too_large(raw: &RawEvent<'_>) -> Option<Unreadable> {
     Some(fault.of(EventKind::parse(claimed_kind(raw))))
 }
 
+/// That an event is not read any more, because of what it did to those who read it. Nothing but its properties is looked
+/// at here.
+pub(super) fn give_up(raw: &RawEvent<'_>, deaths: u32) -> Unreadable {
+    let detail = format!(
+        "{deaths} processes died while they had this message and nothing else under way; look at what the last of them \
+         said, mend what it shows, and send the message again"
+    );
+    Fault::new(UnreadableCode::GivenUp, detail).of(EventKind::parse(claimed_kind(raw)))
+}
+
 /// What the properties say of the type.
 fn claimed_kind<'a>(raw: &RawEvent<'a>) -> &'a str {
     raw.kind.filter(|kind| !kind.is_empty()).unwrap_or(raw.routing_key)

@@ -91,6 +91,12 @@ pub fn too_large(raw: &RawEvent<'_>) -> Option<Unreadable> {
     inbound::too_large(raw)
 }
 
+/// Why a message belongs among the dead letters over which so many processes have died. Its body is not looked at.
+#[must_use]
+pub fn give_up(raw: &RawEvent<'_>, deaths: u32) -> Unreadable {
+    inbound::give_up(raw, deaths)
+}
+
 /// Whether a message can be read, where the catalogue is not known: a status that is not ours may be one of the
 /// catalogue's.
 ///

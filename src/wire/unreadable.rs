@@ -16,11 +16,14 @@ pub enum UnreadableCode {
     BadField,
     /// The body is larger than [`super::bounds::MESSAGE_SIZE_MAX`].
     TooLarge,
+    /// It was not read again: processes died over it.
+    GivenUp,
 }
 
 impl UnreadableCode {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::BadJson, Self::BadEnvelope, Self::UnknownType, Self::BadField, Self::TooLarge];
+    pub const ALL: [Self; 6] =
+        [Self::BadJson, Self::BadEnvelope, Self::UnknownType, Self::BadField, Self::TooLarge, Self::GivenUp];
 
     /// As the header spells it.
     #[must_use]
@@ -31,6 +34,7 @@ impl UnreadableCode {
             Self::UnknownType => "unknown_type",
             Self::BadField => "bad_field",
             Self::TooLarge => "too_large",
+            Self::GivenUp => "given_up",
         }
     }
 }

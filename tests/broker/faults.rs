@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use lapin::BasicProperties;
 use rolecall::broker::{
-    self, BrokerOptions, Exchange, Link, LinkState, Properties, Publication, PublishCause, TransportError, Unobserved,
+    self, BrokerOptions, Exchange, Link, LinkState, Prefetch, Properties, Publication, PublishCause, TransportError,
+    Unobserved,
 };
 
 use crate::client::Client;
@@ -197,7 +198,7 @@ async fn a_broker_that_went_away_while_nothing_was_to_publish_is_reconnected_by_
     let _alone = ALONE.lock().await;
     let mut node = Node::start();
     let options = BrokerOptions { reconnect_max: Duration::from_secs(1), ..on(&node) };
-    let mut link = broker::connect(options, Arc::new(Unobserved)).await.expect("it is there");
+    let mut link = broker::connect(options, Arc::new(Unobserved), Prefetch::always_full()).await.expect("it is there");
     node.order("ctl close_all_connections test");
     let mut status = link.status.clone();
     let up_again = async {

@@ -7,12 +7,13 @@ mod apart;
 mod client;
 mod faults;
 mod flow;
+mod prefetch;
 mod refusals;
 mod topology;
 
 use std::time::Duration;
 
-use rolecall::broker::{self, BrokerOptions, Link, Unobserved};
+use rolecall::broker::{self, BrokerOptions, Link, Prefetch, Unobserved};
 
 /// Options for a test's own corner of the shared node.
 fn options(name: &str) -> BrokerOptions {
@@ -25,7 +26,9 @@ fn options(name: &str) -> BrokerOptions {
 }
 
 async fn connect(options: &BrokerOptions) -> Link {
-    broker::connect(options.clone(), std::sync::Arc::new(Unobserved)).await.expect("the broker is there")
+    broker::connect(options.clone(), std::sync::Arc::new(Unobserved), Prefetch::always_full())
+        .await
+        .expect("the broker is there")
 }
 
 /// How long a test waits for what should take milliseconds.

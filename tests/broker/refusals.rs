@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rolecall::broker::{self, BrokerOptions, BrokerUri, TransportError, Unobserved};
+use rolecall::broker::{self, BrokerOptions, BrokerUri, Prefetch, TransportError, Unobserved};
 
 use crate::{options, support};
 
 const SECRET: &str = "s3cret-pa55";
 
 async fn error_of(options: BrokerOptions) -> TransportError {
-    let error = broker::connect(options, Arc::new(Unobserved)).await.err().expect("it can't be connected to");
+    let error = broker::connect(options, Arc::new(Unobserved), Prefetch::always_full())
+        .await
+        .err()
+        .expect("it can't be connected to");
     for text in [error.to_string(), format!("{error:?}")] {
         assert!(!text.contains(SECRET), "{text:?}");
     }

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use lapin::{BasicProperties, ExchangeKind};
-use rolecall::broker::{self, BrokerOptions, OutboxQueue, QueueType, TopologyMode, TransportError, Unobserved};
+use rolecall::broker::{
+    self, BrokerOptions, OutboxQueue, Prefetch, QueueType, TopologyMode, TransportError, Unobserved,
+};
 
 use crate::client::Client;
 use crate::{connect, options, support};
 
 async fn refused(options: &BrokerOptions) -> TransportError {
-    match broker::connect(options.clone(), Arc::new(Unobserved)).await {
+    match broker::connect(options.clone(), Arc::new(Unobserved), Prefetch::always_full()).await {
         Ok(_) => panic!("connected"),
         Err(error) => error,
     }

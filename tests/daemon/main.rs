@@ -7,6 +7,8 @@
 mod support;
 
 mod books;
+#[cfg(any(debug_assertions, feature = "kill-points"))]
+mod crash_loop;
 mod crowd;
 mod dead_letters;
 mod downstream;

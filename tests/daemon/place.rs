@@ -54,6 +54,12 @@ impl Place {
         self
     }
 
+    /// What is in that file of the journal, where it is there.
+    #[cfg(any(debug_assertions, feature = "kill-points"))]
+    pub(crate) fn journal_file(&self, name: &str) -> Option<String> {
+        std::fs::read_to_string(self.directory.path().join("journal").join(name)).ok()
+    }
+
     pub(crate) fn object(&self, name: &str) -> String {
         format!("{}.{name}", self.prefix)
     }
@@ -135,6 +141,14 @@ impl Daemon {
     #[cfg(feature = "campaigns")]
     pub(crate) fn has_ended(&mut self) -> Option<i32> {
         self.child.try_wait().expect("ours").map(|status| status.code().unwrap_or(-1))
+    }
+
+    /// Whether it was killed; it may still run.
+    #[cfg(any(debug_assertions, feature = "kill-points"))]
+    pub(crate) fn is_dead(&mut self) -> bool {
+        let ended = self.child.try_wait().expect("ours");
+        assert!(ended.is_none_or(|status| status.signal() == Some(SIGKILL)), "{ended:?}: {}", self.log());
+        ended.is_some()
     }
 
     /// Whether it dies by `SIGKILL`, within a bound, rather than ends in any other way.

@@ -48,7 +48,8 @@ pub(crate) struct Books {
     published: BTreeSet<String>,
     tickets: BTreeMap<String, Ticket>,
     answers_owed: BTreeSet<String>,
-    dead_owed: BTreeSet<Vec<u8>>,
+    /// With the code by which each has to be among the dead letters.
+    dead_owed: BTreeMap<Vec<u8>, &'static str>,
     dead_heard: BTreeMap<Vec<u8>, u64>,
     /// By number.
     heard: BTreeMap<u64, Heard>,
@@ -73,8 +74,8 @@ impl Books {
         self.answers_owed.insert(id);
     }
 
-    pub(crate) fn expect_dead(&mut self, body: Vec<u8>) {
-        self.dead_owed.insert(body);
+    pub(crate) fn expect_dead(&mut self, body: Vec<u8>, code: &'static str) {
+        self.dead_owed.insert(body, code);
     }
 
     fn fault(&mut self, what: impl Into<String>) {
@@ -134,7 +135,7 @@ impl Books {
 
     fn note_dead(&mut self, publication: &Publication) {
         let error = publication.properties.header("x-rolecall-error");
-        if error != Some("bad_json") || !self.dead_owed.contains(&publication.body) {
+        if error.is_none() || error != self.dead_owed.get(&publication.body).copied() {
             self.fault(format!("a dead letter that is none, for {error:?}"));
         }
         let count = self.dead_heard.entry(publication.body.clone()).or_default();
@@ -184,7 +185,7 @@ impl Books {
     pub(crate) fn nothing_is_open(&self) -> bool {
         self.tickets.values().all(|ticket| ticket.has_ended)
             && self.answers_owed.is_empty()
-            && self.dead_owed.iter().all(|body| self.dead_heard.contains_key(body))
+            && self.dead_owed.keys().all(|body| self.dead_heard.contains_key(body))
     }
 
     pub(crate) fn open_tickets(&self) -> Vec<(String, Standing)> {
@@ -201,7 +202,7 @@ impl Books {
         for id in std::mem::take(&mut self.answers_owed) {
             self.fault(format!("lost: {id} was never answered"));
         }
-        for body in self.dead_owed.iter().filter(|body| !self.dead_heard.contains_key(*body)) {
+        for body in self.dead_owed.keys().filter(|body| !self.dead_heard.contains_key(*body)) {
             self.faults.push(format!("lost: no dead letter for {}", String::from_utf8_lossy(body)));
         }
         self.check_causes();

@@ -11,6 +11,8 @@ pub(crate) struct Figures {
     pub(crate) power_cuts: u64,
     pub(crate) bad_disks: u64,
     pub(crate) drains: u64,
+    /// Deaths over a message.
+    pub(crate) poisoned: u64,
     pub(crate) steps: u64,
     pub(crate) tickets: u64,
     pub(crate) inputs: u64,
@@ -33,6 +35,7 @@ impl AddAssign for Figures {
         self.power_cuts += other.power_cuts;
         self.bad_disks += other.bad_disks;
         self.drains += other.drains;
+        self.poisoned += other.poisoned;
         self.steps += other.steps;
         self.tickets += other.tickets;
         self.inputs += other.inputs;
@@ -50,12 +53,13 @@ impl fmt::Display for Figures {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{} runs, {} h of virtual time: {} lives, {} kills, {} power cuts, {} bad disks, {} drains; {} tickets, \
+            "{} runs, {} h of virtual time: {} lives, {} kills ({} over a message), {} power cuts, {} bad disks, {} drains; {} tickets, \
              {} inputs ({} redelivered), {} events out ({} repeats) in {} windows of {}; {} states restored and compared",
             self.runs,
             self.virtual_s / 3_600,
             self.lives,
             self.kills,
+            self.poisoned,
             self.power_cuts,
             self.bad_disks,
             self.drains,

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use redb::StorageBackend;
+use rolecall::broker::Delivery;
 use rolecall::daemon::{Host, Planted};
-use rolecall::journal::{JournalError, JournalOptions, Opened, open_on};
+use rolecall::journal::{JournalError, JournalOptions, JournalReader, Opened, open_on};
 use rolecall::routing::{Identity, State, Timestamp};
 use tokio::task::JoinHandle;
 
@@ -63,6 +64,7 @@ impl Host for SimulatedHost {
         let mut world = self.stage.lock();
         world.has_journal |= world.life.is_running();
         world.life.mark_at_start = std::fs::read(path.join("MARK")).ok();
+        world.life.deaths_at_start = std::fs::read(path.join("DEATHS")).ok();
         Ok(opened)
     }
 
@@ -84,6 +86,19 @@ impl Host for SimulatedHost {
         if world.life.is_running() && world.life.number == self.life {
             world.witness(state);
         }
+    }
+
+    fn about_to_decide(&self, delivery: &Delivery) {
+        if crate::people::is_poison(&delivery.body) {
+            self.stage.lock().die_over(self.life);
+        }
+    }
+
+    fn keep_deaths(&self, journal: &JournalReader, deaths: Option<&[u8]>) -> Result<(), JournalError> {
+        if !self.stage.lock().step(self.life) {
+            return Err(JournalError::Poisoned { cause: "the process is dead".to_owned() });
+        }
+        journal.keep_deaths(deaths)
     }
 
     fn before_append(&self) -> BoxFuture<'static, ()> {

@@ -72,13 +72,17 @@ impl Inbox {
 impl World {
     /// Hands out what there is, as far as the prefetch goes.
     pub(crate) fn hand_out(&mut self) {
+        self.renew();
         let epoch = self.life.epoch.load(Ordering::Acquire);
         let Some(consuming) = self.life.consuming.as_mut().filter(|consuming| consuming.is_up && !consuming.is_stopped)
         else {
             return;
         };
+        if consuming.wished.is_some() {
+            return;
+        }
         let inbox = &mut self.inbox;
-        while inbox.unacknowledged.len() < inbox.prefetch && !inbox.waiting.is_empty() {
+        while inbox.unacknowledged.len() < consuming.prefetch && !inbox.waiting.is_empty() {
             // Deliveries of a channel that is gone may still stand in the way.
             let Ok(room) = consuming.deliveries.try_reserve() else {
                 return self.plan_in(5, Happening::HandsOut);
@@ -95,6 +99,30 @@ impl World {
             });
             inbox.unacknowledged.push_back((consuming.tag, message));
         }
+    }
+
+    /// Where another prefetch is wished, and nothing is under way on the old channel: a new one.
+    fn renew(&mut self) {
+        let is_free = self.inbox.unacknowledged.is_empty();
+        let Some(consuming) = self.life.consuming.as_mut().filter(|consuming| consuming.is_up && is_free) else {
+            return;
+        };
+        if let Some(prefetch) = consuming.wished.take() {
+            (consuming.prefetch, consuming.tag) = (prefetch, 0);
+            self.life.epoch.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// The daemon wishes another prefetch.
+    pub(crate) fn wish(&mut self, life: u64, prefetch: usize) {
+        if self.life.number != life {
+            return;
+        }
+        self.log(&format!("prefetch {prefetch} is wished"));
+        if let Some(consuming) = &mut self.life.consuming {
+            consuming.wished = Some(prefetch);
+        }
+        self.hand_out();
     }
 
     /// What the daemon has settled is acknowledged, where that is on the channel that is open.
@@ -127,6 +155,8 @@ impl World {
             deliveries: consuming.deliveries.clone(),
             is_up: true,
             is_stopped: consuming.is_stopped,
+            prefetch: consuming.wished.unwrap_or(consuming.prefetch),
+            wished: None,
             tag: 0,
         };
         self.life.epoch.fetch_add(1, Ordering::AcqRel);

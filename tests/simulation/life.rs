@@ -13,6 +13,10 @@ pub(crate) struct Consuming {
     pub(crate) deliveries: mpsc::Sender<Delivery>,
     pub(crate) is_up: bool,
     pub(crate) is_stopped: bool,
+    /// How many may be under way.
+    pub(crate) prefetch: usize,
+    /// What the daemon wishes it to be from the next channel on.
+    pub(crate) wished: Option<usize>,
     /// The number of the newest delivery on this channel.
     pub(crate) tag: u64,
 }
@@ -31,6 +35,8 @@ pub(crate) struct Life {
     signals: Option<mpsc::UnboundedSender<Signal>>,
     /// The file that says how far the journal had come when this life began.
     pub(crate) mark_at_start: Option<Vec<u8>>,
+    /// The file that counts deaths, when this life began.
+    pub(crate) deaths_at_start: Option<Vec<u8>>,
     /// Whether it has its state back.
     pub(crate) has_recovered: bool,
     pub(crate) drain_asked_ms: Option<u64>,
@@ -56,6 +62,7 @@ impl Life {
             status: watch::Sender::new(up),
             signals: None,
             mark_at_start: None,
+            deaths_at_start: None,
             has_recovered: false,
             drain_asked_ms: None,
             was_closed_whole: None,

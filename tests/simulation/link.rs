@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use rolecall::broker::{
-    Deliveries, DeliveryToken, Exchange, Intake, Link, LinkState, Publication, Publish, PublishCause, PublishError,
-    TransportError, WindowReport,
+    Deliveries, DeliveryToken, Exchange, Intake, Link, LinkState, Prefetch, Publication, Publish, PublishCause,
+    PublishError, TransportError, WindowReport,
 };
 use rolecall::daemon::Connect;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::life::Consuming;
 use crate::plan::Fault;
@@ -21,7 +21,7 @@ const CONFIRM_TIMEOUT: Duration = Duration::from_secs(30);
 /// Brings up the transport of a life; now and then nobody answers.
 pub(crate) fn connect(stage: &Stage, life: u64) -> Connect {
     let stage = stage.clone();
-    Box::new(move |_observer| {
+    Box::new(move |_observer, prefetch| {
         async move {
             let (delay_ms, answers) = {
                 let mut world = stage.lock();
@@ -33,16 +33,19 @@ pub(crate) fn connect(stage: &Stage, life: u64) -> Connect {
                 let (endpoint, waited) = ("the broker".to_owned(), Duration::from_millis(delay_ms));
                 return Err(TransportError::Unreachable { endpoint, waited, reason: "the weather".to_owned() });
             }
-            Ok(open(&stage, life))
+            Ok(open(&stage, life, prefetch))
         }
         .boxed()
     })
 }
 
-fn open(stage: &Stage, life: u64) -> Link {
+fn open(stage: &Stage, life: u64, mut wishes: watch::Receiver<Prefetch>) -> Link {
     let mut world = stage.lock();
-    let (tx, rx) = mpsc::channel(world.inbox.prefetch());
-    world.life.consuming = Some(Consuming { deliveries: tx, is_up: true, is_stopped: false, tag: 0 });
+    let configured = world.inbox.prefetch();
+    let prefetch = of(*wishes.borrow_and_update(), configured);
+    let (tx, rx) = mpsc::channel(configured);
+    world.life.consuming =
+        Some(Consuming { deliveries: tx, is_up: true, is_stopped: false, prefetch, wished: None, tag: 0 });
     let link = Link {
         deliveries: Deliveries::new(rx, Arc::clone(&world.life.epoch)),
         intake: Arc::new(SimulatedIntake { stage: stage.clone(), life }),
@@ -50,7 +53,19 @@ fn open(stage: &Stage, life: u64) -> Link {
         status: world.life.status.subscribe(),
     };
     world.plan_in(1, Happening::HandsOut);
+    let stage = stage.clone();
+    // It ends with the daemon, which holds the other end.
+    tokio::spawn(async move {
+        while wishes.changed().await.is_ok() {
+            let prefetch = of(*wishes.borrow_and_update(), configured);
+            stage.lock().wish(life, prefetch);
+        }
+    });
     link
+}
+
+fn of(wish: Prefetch, configured: usize) -> usize {
+    usize::from(wish.of(u16::try_from(configured).expect("a small number")))
 }
 
 struct SimulatedIntake {

@@ -62,6 +62,14 @@ const SWEEPS_MAX: u32 = 60;
 /// Who is there, and may take something, has it by then; what is still out of everybody's reach is withdrawn.
 const SWEEPS_PATIENT: u32 = 10;
 
+/// What is in a message that every process dies over.
+const POISON: &str = "poison";
+
+/// Whether a process dies over this message.
+pub(crate) fn is_poison(body: &[u8]) -> bool {
+    body.windows(POISON.len()).any(|found| found == POISON.as_bytes())
+}
+
 /// Something that somebody does.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
@@ -72,6 +80,8 @@ pub(crate) enum Act {
     Probe(u64),
     /// Publishes what can't be read, and is owed a dead letter.
     Garbage(u64),
+    /// Publishes what every process dies over, and is owed a dead letter.
+    Poison(u64),
     Register(u64),
     Remove(u64),
     Presence(u64, &'static str),
@@ -96,7 +106,10 @@ pub(crate) struct Offer {
 impl Act {
     /// Whether it is done without having heard of anything.
     pub(crate) fn is_input(&self) -> bool {
-        matches!(self, Self::Create(_) | Self::Update(_) | Self::Cancel(_) | Self::Probe(_) | Self::Garbage(_))
+        matches!(
+            self,
+            Self::Create(_) | Self::Update(_) | Self::Cancel(_) | Self::Probe(_) | Self::Garbage(_) | Self::Poison(_)
+        )
     }
 }
 
@@ -151,6 +164,11 @@ impl People {
                 first_acts.push((ms, Act::Garbage(ticket)));
             }
         }
+        if plan.has(Fault::Poison) {
+            for number in 0..dice.between(1, 2) {
+                first_acts.push((dice.between(0, ms), Act::Poison(number)));
+            }
+        }
         Self { agents: plan.agents, said: 0, sweeps: 0, quiet_sweeps: 0, are_done: false, first_acts }
     }
 }
@@ -184,8 +202,13 @@ impl World {
             }
             Act::Garbage(number) => {
                 let body = format!("{{\"ticket_id\": \"t{number}\", not JSON").into_bytes();
-                self.books.expect_dead(body.clone());
+                self.books.expect_dead(body.clone(), "bad_json");
                 self.publish(Some(format!("g{number}")), "ticket.created", body);
+            }
+            Act::Poison(number) => {
+                let body = format!("{{\"ticket_id\": \"{POISON} {number}\"}}").into_bytes();
+                self.books.expect_dead(body.clone(), "given_up");
+                self.publish(Some(format!("p{number}")), "ticket.created", body);
             }
             Act::Register(number) => self.register(number),
             Act::Remove(number) => self.say("agent.removed", &json!({ "agent_id": agent_name(number) })),

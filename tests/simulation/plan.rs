@@ -37,10 +37,12 @@ pub(crate) enum Fault {
     Drain,
     /// The catalogue changes.
     Reload,
+    /// The process dies over some messages, however often it tries.
+    Poison,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Kill,
         Self::PowerCut,
         Self::BadDisk,
@@ -55,6 +57,7 @@ impl Fault {
         Self::ClockJump,
         Self::Drain,
         Self::Reload,
+        Self::Poison,
     ];
 }
 

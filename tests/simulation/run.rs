@@ -20,7 +20,7 @@ use crate::plan::Plan;
 use crate::world::{Stage, World};
 
 /// More lives than any plan asks for: a daemon that does not stay alive.
-const LIVES_MAX: u64 = 40;
+const LIVES_MAX: u64 = 80;
 /// More than so many faults say nothing more.
 const FAULTS_MAX: usize = 20;
 /// How long a drain may take.

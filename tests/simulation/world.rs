@@ -271,11 +271,25 @@ impl World {
         self.inbox.requeue();
     }
 
-    /// What was not synced is lost in part: of the database, and of the small file that says how far it has come.
+    /// The process dies over a message, also where nothing else goes wrong any more.
+    pub(crate) fn die_over(&mut self, life: u64) {
+        if self.life.number == life && self.life.is_running() {
+            self.figures.poisoned += 1;
+            self.die(false);
+        }
+    }
+
+    /// What was not synced is lost in part: of the database, and of the small files that say how far it has come and how
+    /// often it died.
     pub(crate) fn lose_power(&mut self) {
         self.disk.cut_power(&mut self.dice);
         if let Some(mark) = self.life.mark_at_start.take().filter(|_| self.dice.per_mille(500)) {
             std::fs::write(self.home.join("MARK"), mark).expect("the directory is there");
+        }
+        if self.dice.per_mille(500) {
+            // Whoever has it already reads something else, or nothing.
+            let deaths = self.life.deaths_at_start.take().unwrap_or_default();
+            std::fs::write(self.home.join("DEATHS"), deaths).expect("the directory is there");
         }
     }
 

@@ -1,4 +1,9 @@
-//! The way in: consumes the inbox, acknowledges what is settled, and starts over when the connection is lost.
+//! The way in: consumes the inbox, acknowledges what is settled, and starts over when the connection is lost, or when
+//! another prefetch is wished.
+//!
+//! Nothing is ever refused, and no consumer cancelled while anything may be on its way to it: a quorum queue puts what it
+//! gets back so behind everything else, and a ticket's events would be heard out of their order. What it gets back because
+//! a connection is closed stands in its old place, but may stand there too late for a consumer that comes at once.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -11,6 +16,7 @@ use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, B
 use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Consumer};
 use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::apart::Apart;
@@ -24,24 +30,31 @@ use crate::broker::message::{Delivery, DeliveryToken};
 use crate::broker::options::{BrokerOptions, Sifted};
 use crate::broker::properties::Properties;
 use crate::broker::status::{LinkState, Observer, StatusCell};
-use crate::broker::transport::{Deliveries, Intake};
+use crate::broker::transport::{Deliveries, Intake, Prefetch};
 use crate::kill_point::kill_point;
+
+/// How long another connection is tried for before the daemon counts as not consuming.
+const RENEWAL_MAX: Duration = Duration::from_secs(1);
+
+/// Where nothing is acknowledged and nothing comes for so long, nothing is on its way.
+const QUIET: Duration = Duration::from_millis(50);
 
 /// A channel that consumes the inbox.
 pub(super) struct Consuming {
     connected: Connected,
     channel: Channel,
     consumer: Consumer,
+    prefetch: Prefetch,
 }
 
 /// Connects, sees to the objects, and starts to consume: in this order, anew each time.
-pub(super) async fn open(options: &BrokerOptions) -> Result<Consuming, Fault> {
+pub(super) async fn open(options: &BrokerOptions, prefetch: Prefetch) -> Result<Consuming, Fault> {
     let bound = options.request_timeout;
     let connected = Connected::open(options, Purpose::Consume).await?;
     topology::ensure(&connected, options).await?;
     kill_point!(Declared);
     let channel = connected.channel().await?;
-    let qos = channel.basic_qos(options.prefetch_bounded(), BasicQosOptions { global: false });
+    let qos = channel.basic_qos(prefetch.of(options.prefetch_bounded()), BasicQosOptions { global: false });
     within(bound, "set the prefetch", qos).await?;
     let inbox = Names::new(&options.prefix).inbox;
     let consume = channel.basic_consume(
@@ -51,7 +64,7 @@ pub(super) async fn open(options: &BrokerOptions) -> Result<Consuming, Fault> {
         FieldTable::default(),
     );
     let consumer = within(bound, "consume", consume).await?;
-    Ok(Consuming { connected, channel, consumer })
+    Ok(Consuming { connected, channel, consumer, prefetch })
 }
 
 /// Hands the open channel to a task that keeps it up.
@@ -60,6 +73,7 @@ pub(super) fn start(
     consuming: Consuming,
     status: StatusCell,
     observer: Arc<dyn Observer>,
+    prefetch: watch::Receiver<Prefetch>,
 ) -> (Deliveries, AmqpIntake) {
     // As many as the broker sends ahead: what has been received never waits in the connection.
     let (deliveries_tx, deliveries_rx) = mpsc::channel(usize::from(options.prefetch_bounded()));
@@ -78,6 +92,7 @@ pub(super) fn start(
         wanted,
         reached,
         epoch: Arc::clone(&epoch),
+        prefetch,
     };
     tokio::spawn(supervisor.run(consuming));
     let intake = AmqpIntake { settled: settled_tx, wanted: wanted_tx, reached: reached_rx };
@@ -141,54 +156,127 @@ struct Supervisor {
     wanted: watch::Receiver<Stage>,
     reached: watch::Sender<Stage>,
     epoch: Arc<AtomicU64>,
+    prefetch: watch::Receiver<Prefetch>,
+}
+
+/// How a channel came to its end in good order.
+enum Ended {
+    Closed,
+    ToBeRenewed,
 }
 
 impl Supervisor {
     async fn run(mut self, first: Consuming) {
         let mut consuming = Some(first);
         while let Some(open) = consuming.take() {
-            let Err(fault) = self.serve(open).await else { break };
-            // From here on what came in on that channel is nobody's: the broker hands it out again.
-            self.epoch.fetch_add(1, Ordering::AcqRel);
-            consuming = self.rebuild(fault).await;
+            consuming = match self.serve(open).await {
+                Ok(Ended::Closed) => break,
+                Ok(Ended::ToBeRenewed) => self.renew().await,
+                Err(fault) => {
+                    // From here on what came in on that channel is nobody's: the broker hands it out again.
+                    self.epoch.fetch_add(1, Ordering::AcqRel);
+                    self.rebuild(fault).await
+                }
+            };
         }
         self.deliveries = None;
         self.reached.send_replace(Stage::Closed);
     }
 
-    /// Serves one channel. `Ok` once it is closed because we were told to.
-    async fn serve(&mut self, consuming: Consuming) -> Result<(), Fault> {
-        let Consuming { connected, channel, consumer } = consuming;
+    /// Serves one channel, until it is closed because we were told to, or given up for one with another prefetch.
+    async fn serve(&mut self, consuming: Consuming) -> Result<Ended, Fault> {
+        let Consuming { connected, channel, consumer, prefetch } = consuming;
         let epoch = self.epoch.load(Ordering::Acquire) + 1;
         self.epoch.store(epoch, Ordering::Release);
         self.status.set_consuming(LinkState::Up);
         let bound = self.options.request_timeout;
-        let mut served = Served { channel, consumer, ledger: Ledger::new(epoch), held: None, apart: None, bound };
-        while self.step(&mut served).await?.is_continue() {}
+        let prefetch_count = prefetch.of(self.options.prefetch_bounded());
+        let ledger = Ledger::new(epoch);
+        let mut served = Served { channel, consumer, prefetch, prefetch_count, ledger, held: None, apart: None, bound };
+        let ended = loop {
+            if let ControlFlow::Break(ended) = self.step(&mut served).await? {
+                break ended;
+            }
+        };
+        match ended {
+            Ended::Closed => {
+                let settled = *self.settled.borrow_and_update();
+                served.acknowledge(settled).await?;
+                served.finish_apart().await?;
+                connected.close().await?;
+                self.status.set_consuming(LinkState::Closed);
+            }
+            Ended::ToBeRenewed => {
+                // Where that takes too long it is as when a connection is lost: what is not acknowledged comes again.
+                if let Ok(finished) = timeout(bound, self.finish(&mut served)).await {
+                    finished?;
+                }
+                self.epoch.fetch_add(1, Ordering::AcqRel);
+                connected.close().await?;
+            }
+        }
+        Ok(ended)
+    }
+
+    /// Comes to an end with a channel: it acknowledges nothing until nothing more can come, cancels the consumer, and waits
+    /// until all that came is settled. Then nothing is left to come again.
+    async fn finish(&mut self, served: &mut Served) -> Result<(), Fault> {
+        let Some(deliveries) = self.deliveries.clone() else { return Ok(()) };
+        loop {
+            if let Some(delivery) = served.held.take() {
+                // Nobody receives any more where this fails, and then nothing is waited for either.
+                drop(deliveries.send(delivery).await);
+            }
+            if served.is_full() {
+                break;
+            }
+            match timeout(QUIET, served.consumer.next()).await {
+                Ok(Some(Ok(delivery))) => self.sift(delivery, served),
+                Ok(Some(Err(error))) => return Err(Fault::from_lapin("consume", error)),
+                Ok(None) => return Err(Fault::ConsumerCancelled),
+                Err(_) => break,
+            }
+        }
+        served.cancel().await?;
+        while let Some(delivery) = self.take_what_is_there(served) {
+            drop(deliveries.send(delivery).await);
+        }
+        let newest = served.ledger.newest();
+        // The sender lives as long as somebody settles.
+        drop(self.settled.wait_for(|settled| newest.tag == 0 || *settled >= newest).await);
         let settled = *self.settled.borrow_and_update();
         served.acknowledge(settled).await?;
-        served.finish_apart().await?;
-        connected.close().await?;
-        self.status.set_consuming(LinkState::Closed);
-        Ok(())
+        served.finish_apart().await
+    }
+
+    /// The channel was given up for one with another prefetch.
+    async fn renew(&mut self) -> Option<Consuming> {
+        let prefetch = *self.prefetch.borrow_and_update();
+        let what = "consume with another prefetch";
+        let opened = timeout(RENEWAL_MAX, open(&self.options, prefetch)).await;
+        match opened.unwrap_or(Err(Fault::Timeout { what, bound: RENEWAL_MAX })) {
+            Ok(consuming) => {
+                info!(prefetch = prefetch.of(self.options.prefetch_bounded()), "consuming with another prefetch");
+                Some(consuming)
+            }
+            Err(fault) => self.rebuild(fault).await,
+        }
     }
 
     /// Does whatever comes first. Breaks when it is time to close.
-    async fn step(&mut self, served: &mut Served) -> Result<ControlFlow<()>, Fault> {
+    async fn step(&mut self, served: &mut Served) -> Result<ControlFlow<Ended>, Fault> {
         match self.next(served).await {
-            Next::Wanted(Stage::Running) | Next::HandedOver => {}
-            Next::Wanted(Stage::Stopped) => served.cancel().await?,
-            Next::Wanted(Stage::Closed) | Next::Unwanted => return Ok(ControlFlow::Break(())),
+            Next::Wanted(Stage::Stopped) => self.stop(served),
+            Next::Wanted(Stage::Closed) | Next::Unwanted => return Ok(ControlFlow::Break(Ended::Closed)),
+            Next::Wished(prefetch) if prefetch != served.prefetch && self.is_wanted() => {
+                return Ok(ControlFlow::Break(Ended::ToBeRenewed));
+            }
+            Next::Wanted(Stage::Running) | Next::HandedOver | Next::Wished(_) => {}
             Next::Settled(token) => served.acknowledge(token).await?,
             Next::SettledApart(tag) => served.acknowledge_apart(tag).await?,
             Next::Received(Some(Ok(delivery))) => self.sift(*delivery, served),
             Next::Received(Some(Err(error))) => return Err(Fault::from_lapin("consume", error)),
-            Next::Received(None) if *self.wanted.borrow() == Stage::Running => return Err(Fault::ConsumerCancelled),
-            // Cancelled by us, and all that had been sent is handed out.
-            Next::Received(None) => {
-                self.deliveries = None;
-                self.reached.send_replace(Stage::Stopped);
-            }
+            Next::Received(None) => return Err(Fault::ConsumerCancelled),
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -208,6 +296,33 @@ impl Supervisor {
         }
     }
 
+    /// Whether nobody has told us to stop.
+    fn is_wanted(&self) -> bool {
+        *self.wanted.borrow() == Stage::Running
+    }
+
+    /// Hands out what has come, and nothing more. What comes from now on stays where it is, and is given back at the end.
+    fn stop(&mut self, served: &mut Served) {
+        if let Some(deliveries) = self.deliveries.take() {
+            while let Some(delivery) = served.held.take().or_else(|| self.take_what_is_there(served)) {
+                // There is room for all that can be under way; a fault is met when the channel is closed.
+                if deliveries.try_send(delivery).is_err() {
+                    break;
+                }
+            }
+        }
+        self.reached.send_replace(Stage::Stopped);
+    }
+
+    /// The next delivery for the daemon, where it has come already.
+    fn take_what_is_there(&self, served: &mut Served) -> Option<Delivery> {
+        while served.held.is_none() {
+            let received = served.consumer.next().now_or_never()??.ok()?;
+            self.sift(received, served);
+        }
+        served.held.take()
+    }
+
     async fn next(&mut self, served: &mut Served) -> Next {
         let Some(deliveries) = &self.deliveries else {
             return tokio::select! {
@@ -222,6 +337,7 @@ impl Supervisor {
             changed = self.wanted.changed() => wanted_now(changed, &mut self.wanted),
             Ok(()) = self.settled.changed() => Next::Settled(*self.settled.borrow_and_update()),
             tag = Apart::settled(&mut served.apart) => Next::SettledApart(tag),
+            Ok(()) = self.prefetch.changed() => Next::Wished(*self.prefetch.borrow_and_update()),
             room = deliveries.reserve(), if waiting => match (room, served.held.take()) {
                 (Ok(room), Some(delivery)) => {
                     room.send(delivery);
@@ -251,14 +367,14 @@ impl Supervisor {
                 }
             }
             let pause = backoff.next_pause();
-            let options = Arc::clone(&self.options);
+            let (options, prefetch) = (Arc::clone(&self.options), *self.prefetch.borrow());
             tokio::select! {
                 // Stopping while there is no connection: nothing is under way here, and all else comes again.
                 _ = self.wanted.wait_for(|wanted| *wanted > Stage::Running) => {
                     self.status.set_consuming(LinkState::Closed);
                     return None;
                 }
-                opened = async { tokio::time::sleep(pause).await; open(&options).await } => match opened {
+                opened = async { tokio::time::sleep(pause).await; open(&options, prefetch).await } => match opened {
                     Ok(consuming) => {
                         info!("consuming again");
                         self.observer.reconnected();
@@ -277,6 +393,7 @@ enum Next {
     Settled(DeliveryToken),
     /// One that was set apart is where it belongs.
     SettledApart(u64),
+    Wished(Prefetch),
     /// What was held is on its way to the daemon.
     HandedOver,
     /// Nobody receives any more.
@@ -293,6 +410,8 @@ fn wanted_now(changed: Result<(), watch::error::RecvError>, wanted: &mut watch::
 struct Served {
     channel: Channel,
     consumer: Consumer,
+    prefetch: Prefetch,
+    prefetch_count: u16,
     ledger: Ledger,
     /// Received, and waiting for room on its way to the daemon.
     held: Option<Delivery>,
@@ -338,6 +457,11 @@ impl Served {
         let ack = self.channel.basic_ack(tag, options);
         // `false` says that the channel is gone, which the consumer's stream is about to say with its reason.
         within(self.bound, "acknowledge", ack).await.map(drop)
+    }
+
+    /// Whether the broker sends nothing more until something is acknowledged.
+    fn is_full(&self) -> bool {
+        self.ledger.unacknowledged() >= usize::from(self.prefetch_count)
     }
 
     /// At the end: what is on its way apart has a last chance. What does not arrive in time, the broker hands out again.

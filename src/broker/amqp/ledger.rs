@@ -15,6 +15,9 @@ pub(super) struct Ledger {
     epoch: u64,
     handed_out: u64,
     acknowledged: u64,
+    /// The newest that was not set apart, and the one before it.
+    newest: u64,
+    newest_but_one: u64,
     /// Set apart, and not acknowledged.
     apart: BTreeSet<u64>,
     /// Was set apart and is acknowledged, while not all before it are.
@@ -32,19 +35,29 @@ pub(super) enum Settled {
 
 impl Ledger {
     pub(super) fn new(epoch: u64) -> Self {
-        Self { epoch, handed_out: 0, acknowledged: 0, apart: BTreeSet::new(), apart_done: BTreeSet::new() }
+        Self {
+            epoch,
+            handed_out: 0,
+            acknowledged: 0,
+            newest: 0,
+            newest_but_one: 0,
+            apart: BTreeSet::new(),
+            apart_done: BTreeSet::new(),
+        }
     }
 
     /// Notes a delivery, and names it.
     pub(super) fn hand_out(&mut self, tag: u64) -> DeliveryToken {
         debug_assert!(tag > self.handed_out, "delivery tags of a channel grow");
         self.handed_out = tag;
+        (self.newest_but_one, self.newest) = (self.newest, tag);
         DeliveryToken { epoch: self.epoch, tag }
     }
 
     /// The delivery that was handed out last is settled by itself, and by no other.
     pub(super) fn set_apart(&mut self, token: DeliveryToken) {
         self.apart.insert(token.tag);
+        self.newest = self.newest_but_one;
     }
 
     /// Whether to acknowledge this one that was set apart.
@@ -59,6 +72,18 @@ impl Ledger {
     /// How many are set apart and not settled.
     pub(super) fn apart_count(&self) -> usize {
         self.apart.len()
+    }
+
+    /// The newest delivery that was handed out and not set apart; with the tag zero where none was.
+    pub(super) fn newest(&self) -> DeliveryToken {
+        DeliveryToken { epoch: self.epoch, tag: self.newest }
+    }
+
+    /// How many were handed out and not acknowledged.
+    pub(super) fn unacknowledged(&self) -> usize {
+        let in_order = usize::try_from(self.handed_out - self.acknowledged).unwrap_or(usize::MAX);
+        let left_behind = self.apart.iter().filter(|tag| **tag <= self.acknowledged).count();
+        (in_order + left_behind).saturating_sub(self.apart_done.iter().filter(|tag| **tag > self.acknowledged).count())
     }
 
     /// What to acknowledge now that this one is settled, which was not set apart; `None` where there is nothing new.
@@ -108,9 +133,12 @@ mod tests {
                 token
             })
             .collect();
+        assert_eq!((ledger.newest(), ledger.unacknowledged()), (tokens[7], 8));
         assert_eq!(ledger.settle(tokens[2]), Some(Settled::Each(vec![1, 3])));
+        assert_eq!(ledger.unacknowledged(), 6, "2, and 4 to 8");
         assert!(ledger.settle_apart(5) && !ledger.settle_apart(5), "once");
         assert_eq!(ledger.settle(tokens[5]), Some(Settled::Each(vec![4, 6])), "5 is acknowledged, 2 is not");
+        assert_eq!(ledger.unacknowledged(), 3, "2, 7 and 8");
         assert!(ledger.settle_apart(2));
         assert!(!ledger.settle_apart(7), "never set apart");
         assert_eq!(ledger.settle(tokens[7]), Some(Settled::Through(8)));
@@ -123,6 +151,7 @@ mod tests {
         let tokens: Vec<_> = (1..=3).map(|tag| ledger.hand_out(tag)).collect();
         ledger.set_apart(tokens[1]);
         assert!(ledger.settle_apart(2));
+        assert_eq!(ledger.unacknowledged(), 2);
         assert_eq!(ledger.settle(tokens[2]), Some(Settled::Through(3)));
     }
 }

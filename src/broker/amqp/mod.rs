@@ -13,6 +13,7 @@ mod topology;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::warn;
 
@@ -22,7 +23,7 @@ use self::fault::Fault;
 use super::error::TransportError;
 use super::options::BrokerOptions;
 use super::status::{LinkState, Observer, StatusCell};
-use super::transport::{Link, Publish};
+use super::transport::{Link, Prefetch, Publish};
 
 pub use tap::{Tap, Tapped, connect_tap};
 
@@ -33,13 +34,18 @@ pub use tap::{Tap, Tapped, connect_tap};
 /// # Errors
 /// A broker that can't be reached in time, or whose answer only a person can change. Once this has succeeded, a broker
 /// that goes away is waited for without end; what can't be waited out shows as [`LinkState::Failed`].
-pub async fn connect(options: BrokerOptions, observer: Arc<dyn Observer>) -> Result<Link, TransportError> {
+pub async fn connect(
+    options: BrokerOptions,
+    observer: Arc<dyn Observer>,
+    prefetch: watch::Receiver<Prefetch>,
+) -> Result<Link, TransportError> {
     let (status, watched) = StatusCell::new(LinkState::Connecting);
     let options = Arc::new(options);
-    let (consumer, publisher) = first_connections(&options).await?;
+    let wished = *prefetch.borrow();
+    let (consumer, publisher) = first_connections(&options, wished).await?;
     let publisher =
         publisher::AmqpPublisher::new(Arc::clone(&options), publisher, status.clone(), Arc::clone(&observer));
-    let (deliveries, intake) = consumer::start(options, consumer, status, observer);
+    let (deliveries, intake) = consumer::start(options, consumer, status, observer, prefetch);
     Ok(Link { deliveries, intake: Arc::new(intake), publisher: Box::new(publisher), status: watched })
 }
 
@@ -56,8 +62,9 @@ pub async fn connect_publisher(options: BrokerOptions) -> Result<Box<dyn Publish
 
 async fn first_connections(
     options: &Arc<BrokerOptions>,
+    prefetch: Prefetch,
 ) -> Result<(consumer::Consuming, publisher::Publishing), TransportError> {
-    let consuming = persist(options, || consumer::open(options)).await?;
+    let consuming = persist(options, || consumer::open(options, prefetch)).await?;
     let publishing = persist(options, || publisher::open(options, Purpose::Publish)).await?;
     Ok((consuming, publishing))
 }

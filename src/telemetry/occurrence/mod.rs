@@ -4,11 +4,13 @@
 //! few times a day, `debug` for what happens for every event.
 
 mod broker;
+mod deaths;
 mod inbound;
 mod journal;
 mod lifecycle;
 
 pub use broker::{BrokerReconnected, PublishFailed, PublishFailure, PublishUnwanted};
+pub use deaths::{CareEnds, CareTaken, CrashLoop, DeathsNotCounted, MessageGivenUp};
 pub use inbound::{EventAccepted, EventDeadLettered, EventDuplicate, EventRejected};
 pub use journal::{
     JournalFailed, JournalRecovered, OutOfRoom, RoomAgain, SnapshotFailed, SnapshotRefused, SnapshotTaken,

@@ -86,6 +86,7 @@ fn what_a_code_means(code: UnreadableCode) -> &'static str {
         UnreadableCode::UnknownType => "no such type",
         UnreadableCode::BadField => "a member of `data` is missing, or is not what it should be",
         UnreadableCode::TooLarge => "too many bytes",
+        UnreadableCode::GivenUp => "processes died over it, one after the other, with nothing else under way",
     }
 }
 
