@@ -158,6 +158,9 @@ impl World {
     /// Judges how a life ended; how many milliseconds pass before the next, where there is one.
     fn pause_after(&mut self, ended: Option<Result<(), DaemonError>>, has_panicked: bool) -> Option<u64> {
         self.judge(ended, has_panicked);
+        if self.people.are_done {
+            self.hear_the_rest();
+        }
         let is_over = self.people.are_done || has_panicked || self.books.faults.len() > FAULTS_MAX;
         self.bury();
         (!is_over).then(|| self.dice.between(50, 3_000))

@@ -227,6 +227,15 @@ impl World {
         }
     }
 
+    /// In the end, when nobody does anything any more: what was published arrived before it was confirmed.
+    pub(crate) fn hear_the_rest(&mut self) {
+        for happening in std::mem::take(&mut self.agenda).into_values() {
+            if matches!(happening, Happening::GoesOut { .. }) {
+                self.happen(happening);
+            }
+        }
+    }
+
     /// What is under way of a process that is gone: of what it wrote to its connection some still arrives.
     fn cut_off(&mut self) {
         let dice = &mut self.dice;
