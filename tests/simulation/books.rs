@@ -31,10 +31,13 @@ pub(crate) enum Standing {
     Paused,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own about the ticket")]
 #[derive(Debug, Default)]
 struct Ticket {
     asks_for_unknown_role: bool,
     asks_for_pull: bool,
+    /// Nobody may take it, as was heard; that it is late as well changes nothing of that.
+    is_out_of_reach: bool,
     /// The number of the newest event that was heard.
     newest: u64,
     newest_kind: String,
@@ -165,6 +168,10 @@ impl Books {
             return self.fault(what);
         }
         ticket.newest = number;
+        match heard.kind.as_str() {
+            "ticket.breached" | "ticket.at_risk" => {}
+            kind => ticket.is_out_of_reach = kind == "ticket.unroutable",
+        }
         ticket.newest_kind.clone_from(&heard.kind);
         ticket.newest_data = heard.data.clone();
         let text = |name: &str| heard.data[name].as_str().unwrap_or_default().to_owned();
@@ -250,7 +257,7 @@ impl Ticket {
             }
             "assignment.paused" => Standing::Paused,
             _ if self.asks_for_unknown_role => Standing::Unroutable,
-            "ticket.unroutable" => Standing::OutOfReach,
+            _ if self.is_out_of_reach => Standing::OutOfReach,
             _ if self.asks_for_pull || self.newest_data["role"] == "pull" => Standing::ToBePulled,
             _ => Standing::Waiting,
         }
