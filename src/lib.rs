@@ -51,6 +51,10 @@ pub mod http;
 #[cfg(feature = "daemon")]
 pub mod daemon;
 
+// Routing through a real broker, measured beside what the broker itself allows.
+#[cfg(feature = "daemon")]
+pub mod bench;
+
 // One file per subcommand.
 #[cfg(feature = "daemon")]
 pub mod cli;

@@ -32,7 +32,7 @@ mod properties;
 mod status;
 mod transport;
 
-pub use amqp::{Tap, Tapped, connect, connect_publisher, connect_tap};
+pub use amqp::{Tap, Tapped, connect, connect_publisher, connect_tap, declare};
 pub use error::{PublishCause, PublishError, TransportError};
 pub use message::{Delivery, DeliveryToken, Exchange, Publication};
 pub use options::{BrokerOptions, BrokerUri, OutboxQueue, PREFETCH_MAX, QueueType, Sieve, Sifted, TopologyMode};

@@ -133,8 +133,13 @@ impl BrokerUri {
         &self.0.authority.userinfo.username
     }
 
+    /// Host and port.
+    pub(crate) fn address(&self) -> (&str, u16) {
+        (&self.0.authority.host, self.0.authority.port)
+    }
+
     /// For lapin, with our heartbeat unless the URI asks for one.
-    pub(super) fn to_amqp(&self, heartbeat: Duration) -> AMQPUri {
+    pub(crate) fn to_amqp(&self, heartbeat: Duration) -> AMQPUri {
         let mut uri = self.0.clone();
         let heartbeat_s = u16::try_from(heartbeat.as_secs()).unwrap_or(u16::MAX).max(1);
         uri.query.heartbeat.get_or_insert(heartbeat_s);

@@ -3,6 +3,7 @@
 //! One file per subcommand, each with its arguments (`…Args`) and a function `run` that ends in `Ok(())` or in a
 //! [`Failure`], which says how the process ends. To add one: a module, a variant of `Subcommand`, a line in `dispatch`.
 
+mod bench;
 mod broker_args;
 mod catalogue;
 mod check;
@@ -61,6 +62,8 @@ enum Subcommand {
     ReplayCsv(replay_csv::ReplayCsvArgs),
     /// Send made-up customers and agents to a daemon with the catalogue that comes with rolecall
     Traffic(traffic::TrafficArgs),
+    /// Measure routing through a real broker, beside what the broker itself allows
+    Bench(bench::BenchArgs),
     /// Write a completion script for a shell to the standard output
     Completions(completions::CompletionsArgs),
 }
@@ -95,6 +98,7 @@ fn dispatch(subcommand: Subcommand) -> Result<(), Failure> {
         Subcommand::ReplayCsv(args) => replay_csv::run(&args),
         Subcommand::Traffic(args) => traffic::run(&args),
         Subcommand::Explain(args) => explain::run(&args),
+        Subcommand::Bench(args) => bench::run(args),
         Subcommand::Completions(args) => completions::run(&args),
     }
 }

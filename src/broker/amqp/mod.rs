@@ -60,6 +60,19 @@ pub async fn connect_publisher(options: BrokerOptions) -> Result<Box<dyn Publish
     Ok(Box::new(publisher::AmqpPublisher::new(options, connection, status, Arc::new(super::status::Unobserved))))
 }
 
+/// Makes the daemon's objects and nothing else, for whoever measures on them.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn declare(options: &BrokerOptions) -> Result<(), TransportError> {
+    let make = || async {
+        let connected = connection::Connected::open(options, Purpose::Publish).await?;
+        topology::ensure(&connected, options).await?;
+        connected.close().await
+    };
+    persist(options, make).await
+}
+
 async fn first_connections(
     options: &Arc<BrokerOptions>,
     prefetch: Prefetch,

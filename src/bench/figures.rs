@@ -1,0 +1,313 @@
+//! What was measured, and what follows from it.
+
+use std::collections::BTreeMap;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use super::machine::SyncTime;
+use super::plan::Kind;
+
+/// All that a run found.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Of rolecall.
+    pub version: String,
+    /// When it began, RFC 3339.
+    pub at: String,
+    /// Where.
+    pub machine: MachineFigures,
+    /// What was asked for.
+    pub setting: Setting,
+    /// One by one, in the order in which they were made.
+    pub measurements: Vec<Measurement>,
+    /// The latencies of all rounds together.
+    pub curves: Vec<Curve>,
+    /// The medians over the rounds, and the ratios.
+    pub summary: Vec<Summary>,
+}
+
+/// The machine, as far as it matters.
+#[derive(Debug, Clone, Serialize)]
+pub struct MachineFigures {
+    /// Cores that may be used.
+    pub cores: usize,
+    /// Of the last minute, before and after.
+    pub load: [Option<f64>; 2],
+    /// Of the disk that holds the journal.
+    pub sync: Option<SyncTime>,
+    /// The journal lies in memory: its syncs cost nothing, which no user has.
+    pub is_in_memory: bool,
+    /// Where the broker is, without the password.
+    pub broker: String,
+    /// It was started for the measurement.
+    pub broker_is_own: bool,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, Serialize)]
+pub struct Setting {
+    /// How often each was measured.
+    pub rounds: u32,
+    /// For so long at each rate.
+    pub duration_s: f64,
+    /// Events that waited for the measurement of throughput.
+    pub backlog: u64,
+    /// Agents that were there.
+    pub agents: u32,
+    /// Tickets that waited beside the measured ones.
+    pub waiting: u32,
+    /// Of all queues.
+    pub queue_type: String,
+    /// Messages that the passthrough had under way at most.
+    pub window: u16,
+}
+
+/// How hard the contestant was pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Load {
+    /// A backlog waited for it.
+    Saturation,
+    /// So many events came a second.
+    Rate(u32),
+}
+
+/// One turn of one contestant.
+#[derive(Debug, Clone, Serialize)]
+pub struct Measurement {
+    /// Counted from one.
+    pub round: u32,
+    /// Who.
+    pub kind: Kind,
+    /// Under what load.
+    pub load: Load,
+    /// Events that were answered.
+    pub events: u64,
+    /// Events that were not. Anything but zero makes the rest worthless.
+    pub lost: u64,
+    /// At saturation: answers a second, the first tenth left out.
+    pub throughput: Option<f64>,
+    /// At a fixed rate: from the moment at which an event was to be sent to its answer's arrival.
+    pub latency: Option<Latency>,
+    /// The sender's own lateness at worst; it is part of the latency.
+    pub late_max_ms: Option<f64>,
+    /// CPU time per event.
+    pub cpu: Cpu,
+    /// Messages that the contestant published per event.
+    pub out_per_event: Option<f64>,
+    /// Bytes of an answer's body.
+    pub answer_bytes: f64,
+    /// The daemon's own clocks: mean milliseconds, and how often per event.
+    pub stages: BTreeMap<String, Stage>,
+}
+
+/// What a clock of the daemon says of one measurement.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Stage {
+    /// In the mean.
+    pub mean_ms: f64,
+    /// How often per event.
+    pub per_event: f64,
+}
+
+/// Percentiles, in milliseconds.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the unit is part of a figure's name")]
+pub struct Latency {
+    pub p50_ms: f64,
+    pub p90_ms: f64,
+    pub p99_ms: f64,
+    pub p999_ms: f64,
+    pub max_ms: f64,
+}
+
+impl Latency {
+    pub(super) fn of(histogram: &Histogram<u64>) -> Self {
+        let at = |quantile: f64| histogram.value_at_quantile(quantile) as f64 / 1e3;
+        Self {
+            p50_ms: at(0.5),
+            p90_ms: at(0.9),
+            p99_ms: at(0.99),
+            p999_ms: at(0.999),
+            max_ms: histogram.max() as f64 / 1e3,
+        }
+    }
+}
+
+/// CPU time per event, in microseconds.
+#[derive(Debug, Clone, Serialize)]
+pub struct Cpu {
+    /// Absent where the broker's process can't be seen.
+    pub broker_us: Option<f64>,
+    /// The process under measurement.
+    pub contestant_us: f64,
+    /// This process.
+    pub generator_us: f64,
+    /// How many cores all other processes kept busy meanwhile.
+    pub others_cores: f64,
+    /// By the contestant's threads.
+    pub threads_us: BTreeMap<String, f64>,
+}
+
+/// The latencies of one contestant at one rate, of all rounds together.
+#[derive(Debug, Clone, Serialize)]
+pub struct Curve {
+    /// Who.
+    pub kind: Kind,
+    /// Events a second.
+    pub rate: u32,
+    /// Quantile and milliseconds.
+    pub points: Vec<(f64, f64)>,
+}
+
+impl Curve {
+    pub(super) fn of(kind: Kind, rate: u32, histogram: &Histogram<u64>) -> Self {
+        /// Steps to each further nine.
+        const STEPS: u32 = 8;
+        let mut points = vec![(0.0, histogram.min() as f64 / 1e3)];
+        for step in 1..=4 * STEPS {
+            let quantile = 1.0 - 10f64.powf(-f64::from(step) / f64::from(STEPS));
+            if (1.0 - quantile) * (histogram.len() as f64) < 1.0 {
+                break;
+            }
+            points.push((quantile, histogram.value_at_quantile(quantile) as f64 / 1e3));
+        }
+        Self { kind, rate, points }
+    }
+}
+
+/// The median over the rounds, and between what they lay.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Spread {
+    pub median: f64,
+    pub min: f64,
+    pub max: f64,
+}
+
+impl Spread {
+    pub(super) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let mut values: Vec<f64> = values.into_iter().collect();
+        values.sort_by(f64::total_cmp);
+        let (min, max) = (*values.first()?, *values.last()?);
+        let middle = values.len() / 2;
+        let median = if values.len().is_multiple_of(2) {
+            f64::midpoint(values[middle - 1], values[middle])
+        } else {
+            values[middle]
+        };
+        Some(Self { median, min, max })
+    }
+}
+
+/// A figure by name, for one load: of each contestant, and as ratio to the passthrough.
+#[derive(Debug, Clone, Serialize)]
+pub struct Summary {
+    /// Under what load.
+    pub load: Load,
+    /// What it is.
+    pub figure: &'static str,
+    /// Its unit.
+    pub unit: &'static str,
+    /// Of each who was measured.
+    pub of: Vec<(Kind, Spread)>,
+    /// Each round's figure over that of the passthrough in the same round.
+    pub to_passthrough: Vec<(Kind, Spread)>,
+    /// The same, over the passthrough that says as much.
+    pub to_passthrough_twice: Vec<(Kind, Spread)>,
+}
+
+/// A figure's name, unit, and where a measurement has it.
+type Figure = (&'static str, &'static str, fn(&Measurement) -> Option<f64>);
+
+const FIGURES: [Figure; 9] = [
+    ("events", "1/s", |it| it.throughput),
+    ("messages in and out", "1/s", |it| Some(it.throughput? * (1.0 + it.out_per_event?))),
+    ("p50", "ms", |it| it.latency.map(|latency| latency.p50_ms)),
+    ("p90", "ms", |it| it.latency.map(|latency| latency.p90_ms)),
+    ("p99", "ms", |it| it.latency.map(|latency| latency.p99_ms)),
+    ("p99.9", "ms", |it| it.latency.map(|latency| latency.p999_ms)),
+    ("CPU of the broker", "µs/event", |it| it.cpu.broker_us),
+    ("CPU of the process", "µs/event", |it| Some(it.cpu.contestant_us)),
+    ("CPU of the load generator", "µs/event", |it| Some(it.cpu.generator_us)),
+];
+
+/// What follows from the measurements.
+pub(super) fn summary(measurements: &[Measurement]) -> Vec<Summary> {
+    let mut loads: Vec<Load> = measurements.iter().map(|it| it.load).collect();
+    loads.sort_unstable();
+    loads.dedup();
+    let mut summary = Vec::new();
+    for load in loads {
+        for (figure, unit, value) in FIGURES {
+            let of_kind = |kind| {
+                let those = measurements.iter().filter(move |it| it.load == load && it.kind == kind);
+                those.filter_map(move |it| Some((it.round, value(it)?))).collect::<BTreeMap<_, _>>()
+            };
+            let of: Vec<_> = Kind::ALL
+                .into_iter()
+                .filter_map(|kind| Some((kind, Spread::of(of_kind(kind).into_values())?)))
+                .collect();
+            let to = |base: Kind| {
+                let base_of = of_kind(base);
+                let ratios = |kind| {
+                    let ratio = |(round, value): (u32, f64)| Some(value / base_of.get(&round)?);
+                    Spread::of(of_kind(kind).into_iter().filter_map(ratio))
+                };
+                let others = Kind::ALL.into_iter().filter(|kind| *kind > base);
+                others.filter_map(|kind| Some((kind, ratios(kind)?))).collect()
+            };
+            if !of.is_empty() {
+                let (to_passthrough, to_passthrough_twice) = (to(Kind::Passthrough), to(Kind::PassthroughTwice));
+                summary.push(Summary { load, figure, unit, of, to_passthrough, to_passthrough_twice });
+            }
+        }
+    }
+    summary
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between_the_two_in_the_middle() {
+        let spread = Spread::of([4.0, 1.0, 3.0, 2.0]).expect("there are values");
+        assert_eq!((spread.median, spread.min, spread.max), (2.5, 1.0, 4.0));
+        assert!(Spread::of([]).is_none());
+    }
+
+    #[test]
+    fn a_ratio_is_taken_round_by_round() {
+        let measured = |round, kind, throughput| Measurement {
+            round,
+            kind,
+            load: Load::Saturation,
+            events: 1,
+            lost: 0,
+            throughput: Some(throughput),
+            latency: None,
+            late_max_ms: None,
+            cpu: Cpu {
+                broker_us: None,
+                contestant_us: 1.0,
+                generator_us: 1.0,
+                others_cores: 0.0,
+                threads_us: BTreeMap::new(),
+            },
+            out_per_event: Some(1.0),
+            answer_bytes: 0.0,
+            stages: BTreeMap::new(),
+        };
+        let measurements = [
+            measured(1, Kind::Passthrough, 100.0),
+            measured(1, Kind::Rolecall, 90.0),
+            measured(2, Kind::Rolecall, 40.0),
+            measured(2, Kind::Passthrough, 50.0),
+        ];
+        let summary = summary(&measurements);
+        let events = summary.iter().find(|it| it.figure == "events").expect("it is summed up");
+        let (kind, ratio) = events.to_passthrough[0];
+        assert_eq!((kind, ratio.min, ratio.max), (Kind::Rolecall, 0.8, 0.9));
+    }
+}

@@ -1,0 +1,153 @@
+//! The report as one HTML page: plots as SVG, nothing fetched from anywhere.
+
+mod plot;
+
+use std::fmt::Write;
+
+use self::plot::{Stack, bars, curves, stacks};
+use super::figures::{Cpu, Load, Measurement, Report, Spread, Summary};
+use super::plan::Kind;
+use super::text::{figure, text};
+
+const HEAD: &str = r#"<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>rolecall bench</title>
+<style>
+:root{color-scheme:light dark;--ink:#1d232b;--dim:#5c6773;--line:#d5dae0;--paper:#fff;--p:#7a8794;--p2:#c9973b;--r:#1668b8;--b:#b65337}
+@media(prefers-color-scheme:dark){:root{--ink:#e4e8ec;--dim:#98a4b0;--line:#39424c;--paper:#14181d;--p:#8b98a5;--p2:#d8ab55;--r:#5ba6ec;--b:#d97a5d}}
+body{margin:2rem auto;max-width:64rem;padding:0 1rem;font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
+h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:2.2rem 0 .4rem}p,figcaption{color:var(--dim);margin:.3rem 0}
+figure{margin:0}.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(28rem,1fr));gap:1.5rem}
+svg{width:100%;height:auto;font:12px system-ui,sans-serif;fill:var(--ink)}svg .dim{fill:var(--dim)}svg .grid{stroke:var(--line)}
+.p{fill:var(--p);stroke:var(--p)}.p2{fill:var(--p2);stroke:var(--p2)}.r{fill:var(--r);stroke:var(--r)}.b{fill:var(--b)}.line{fill:none;stroke-width:2}
+table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}th,td{padding:.25rem .5rem;border-bottom:1px solid var(--line);text-align:right}
+th:first-child,td:first-child{text-align:left}td small{color:var(--dim)}tr.load th{text-align:left;padding-top:1rem}
+pre{overflow-x:auto;font-size:12px;color:var(--dim)}
+</style></head><body>
+"#;
+
+/// The page.
+#[must_use]
+pub fn page(report: &Report) -> String {
+    let mut page = String::from(HEAD);
+    let _ = write!(
+        page,
+        "<h1>Routing through a broker</h1><p>rolecall {} beside a bare passthrough on the same broker, in turns, {} rounds, {} queues. \
+         {}, {} cores.</p>",
+        escape(&report.version),
+        report.setting.rounds,
+        escape(&report.setting.queue_type),
+        escape(&report.at),
+        report.machine.cores,
+    );
+    throughput(&mut page, report);
+    latencies(&mut page, report);
+    cpu(&mut page, report);
+    table(&mut page, report);
+    let _ = writeln!(page, "<h2>As text</h2><pre>{}</pre></body></html>", escape(&text(report)));
+    page
+}
+
+fn throughput(page: &mut String, report: &Report) {
+    type Value = fn(&Measurement) -> Option<f64>;
+    let of = |kind: Kind, value: Value| -> Vec<f64> {
+        report.measurements.iter().filter(|it| it.kind == kind).filter_map(value).collect()
+    };
+    let groups: [(&str, Value); 2] = [
+        ("Events a second", |it| it.throughput),
+        ("Messages a second, in and out", |it| Some(it.throughput? * (1.0 + it.out_per_event?))),
+    ];
+    page.push_str("<h2>At saturation</h2><p>A backlog waits; bars are medians, dots the rounds.</p><div class=two>");
+    for (title, value) in groups {
+        let rows: Vec<_> = Kind::ALL
+            .into_iter()
+            .map(|kind| (kind, of(kind, value)))
+            .filter(|(_, values)| !values.is_empty())
+            .collect();
+        let _ = write!(page, "<figure>{}<figcaption>{title}</figcaption></figure>", bars(&rows));
+    }
+    page.push_str("</div>");
+}
+
+fn latencies(page: &mut String, report: &Report) {
+    let mut rates: Vec<u32> = report.curves.iter().map(|curve| curve.rate).collect();
+    rates.sort_unstable();
+    rates.dedup();
+    if rates.is_empty() {
+        return;
+    }
+    page.push_str(
+        "<h2>Latency</h2><p>From the moment at which an event was to be sent (open loop) to its answer at a consumer; all rounds together.</p><div class=two>",
+    );
+    for rate in rates {
+        let of: Vec<_> = report.curves.iter().filter(|curve| curve.rate == rate).collect();
+        let _ = write!(
+            page,
+            "<figure>{}<figcaption>{}: milliseconds by percentile</figcaption></figure>",
+            curves(&of),
+            Load::Rate(rate).title()
+        );
+    }
+    page.push_str("</div>");
+}
+
+fn cpu(page: &mut String, report: &Report) {
+    let mut rows = Vec::new();
+    let mut loads: Vec<Load> = report.summary.iter().map(|row| row.load).collect();
+    loads.dedup();
+    for (group, load) in loads.into_iter().enumerate() {
+        for kind in Kind::ALL {
+            let of = |value: &dyn Fn(&Cpu) -> Option<f64>| {
+                let those = report.measurements.iter().filter(|it| it.load == load && it.kind == kind);
+                Spread::of(those.filter_map(|it| value(&it.cpu))).map_or(0.0, |spread| spread.median)
+            };
+            let parts =
+                [of(&|cpu| cpu.broker_us), of(&|cpu| Some(cpu.contestant_us)), of(&|cpu| Some(cpu.generator_us))];
+            if parts[1] > 0.0 {
+                rows.push(Stack { group, title: format!("{}, {}", load.title(), kind.title()), parts });
+            }
+        }
+    }
+    let _ = write!(
+        page,
+        "<h2>CPU per event</h2><p>Microseconds: the broker, the process under measurement, the load generator. Each load has a scale of its own.</p><figure>{}</figure>",
+        stacks(&rows)
+    );
+}
+
+fn table(page: &mut String, report: &Report) {
+    page.push_str("<h2>Figures</h2><p>Medians over the rounds, between what they lay, and ratios taken round by round.</p><table><tr><th></th>");
+    for kind in Kind::ALL {
+        let _ = write!(page, "<th>{}</th>", kind.title());
+    }
+    page.push_str("<th>rolecall to passthrough</th><th>to 2 out</th></tr>");
+    let mut last = None;
+    for row in &report.summary {
+        if last.replace(row.load) != Some(row.load) {
+            let _ = write!(page, "<tr class=load><th colspan=6>{}</th></tr>", row.load.title());
+        }
+        table_row(page, row);
+    }
+    page.push_str("</table>");
+}
+
+fn table_row(page: &mut String, row: &Summary) {
+    let cell = |found: Option<&(Kind, Spread)>| {
+        found.map_or_else(
+            || "<td>–</td>".to_owned(),
+            |(_, it)| format!("<td>{} <small>{}–{}</small></td>", figure(it.median), figure(it.min), figure(it.max)),
+        )
+    };
+    let _ = write!(page, "<tr><td>{}, {}</td>", row.figure, row.unit);
+    for kind in Kind::ALL {
+        page.push_str(&cell(row.of.iter().find(|(of, _)| *of == kind)));
+    }
+    for ratios in [&row.to_passthrough, &row.to_passthrough_twice] {
+        page.push_str(&cell(ratios.iter().find(|(of, _)| *of == Kind::Rolecall)));
+    }
+    page.push_str("</tr>");
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

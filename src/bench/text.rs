@@ -1,0 +1,180 @@
+//! The report as text for a terminal.
+
+use std::fmt::Write;
+
+use super::figures::{Load, Measurement, Report, Spread, Summary};
+use super::plan::Kind;
+
+/// One measurement on one line.
+pub(super) fn line(it: &Measurement) -> String {
+    let mut line = format!("round {}, {}, {}: ", it.round, it.load.title(), it.kind.title());
+    if let Some(throughput) = it.throughput {
+        let _ = write!(line, "{throughput:.0} events/s");
+    }
+    if let Some(latency) = it.latency {
+        let _ = write!(line, "p50 {} ms, p99 {} ms", figure(latency.p50_ms), figure(latency.p99_ms));
+    }
+    if it.lost > 0 {
+        let _ = write!(line, ", {} of {} NOT ANSWERED", it.lost, it.events + it.lost);
+    }
+    line
+}
+
+impl Load {
+    /// As tables call it.
+    pub(super) fn title(self) -> String {
+        match self {
+            Self::Saturation => "at saturation".to_owned(),
+            Self::Rate(rate) => format!("at {} events/s", grouped(rate)),
+        }
+    }
+}
+
+fn grouped(number: u32) -> String {
+    if number >= 1_000 { format!("{},{:03}", number / 1_000, number % 1_000) } else { number.to_string() }
+}
+
+/// Three digits that matter.
+pub(super) fn figure(value: f64) -> String {
+    match value.abs() {
+        large if large >= 100.0 => format!("{value:.0}"),
+        middle if middle >= 10.0 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+fn spread(spread: &Spread) -> String {
+    format!("{} ({}–{})", figure(spread.median), figure(spread.min), figure(spread.max))
+}
+
+/// The whole report.
+#[must_use]
+pub fn text(report: &Report) -> String {
+    let mut text = about(report);
+    let mut last = None;
+    for row in &report.summary {
+        if last != Some(row.load) {
+            last = Some(row.load);
+            let _ = writeln!(text, "\n{}", row.load.title());
+            let _ = writeln!(
+                text,
+                "  {:<35} {:>20} {:>20} {:>20} {:>18} {:>18}",
+                "median (least–most)", "passthrough", "passthrough, 2 out", "rolecall", "to passthrough", "to 2 out"
+            );
+        }
+        let _ = writeln!(text, "  {}", table_row(row));
+    }
+    let _ = write!(text, "{}", threads(report));
+    if let Some(lost) =
+        report.measurements.iter().map(|it| it.lost).reduce(|sum, lost| sum + lost).filter(|lost| *lost > 0)
+    {
+        let _ = writeln!(text, "\n{lost} events were not answered: these figures are worth nothing.");
+    }
+    text
+}
+
+fn table_row(row: &Summary) -> String {
+    let of =
+        |kind: Kind| row.of.iter().find(|(of, _)| *of == kind).map_or_else(|| "–".to_owned(), |(_, it)| spread(it));
+    let ratio = |ratios: &[(Kind, Spread)]| {
+        let found = ratios.iter().find(|(of, _)| *of == Kind::Rolecall);
+        found.map_or_else(|| "–".to_owned(), |(_, it)| spread(it))
+    };
+    format!(
+        "{:<35} {:>20} {:>20} {:>20} {:>18} {:>18}",
+        format!("{}, {}", row.figure, row.unit),
+        of(Kind::Passthrough),
+        of(Kind::PassthroughTwice),
+        of(Kind::Rolecall),
+        ratio(&row.to_passthrough),
+        ratio(&row.to_passthrough_twice),
+    )
+}
+
+fn about(report: &Report) -> String {
+    let (machine, setting) = (&report.machine, &report.setting);
+    let load = |load: Option<f64>| load.map_or_else(|| "?".to_owned(), figure);
+    let mut text = format!(
+        "rolecall {}, {}, {} cores, load {} before and {} after\nbroker {}{}, {} queues\n",
+        report.version,
+        report.at,
+        machine.cores,
+        load(machine.load[0]),
+        load(machine.load[1]),
+        machine.broker,
+        if machine.broker_is_own { ", started for this" } else { "" },
+        setting.queue_type,
+    );
+    let _ = writeln!(
+        text,
+        "{} rounds of {} s at each rate and of {} events at saturation; {} agents, {} tickets waiting beside",
+        setting.rounds, setting.duration_s, setting.backlog, setting.agents, setting.waiting
+    );
+    if let Some(sync) = machine.sync {
+        let _ = writeln!(
+            text,
+            "a sync of one page on the journal's disk takes {} ms, in one of ten {} ms or more",
+            figure(sync.p50_ms),
+            figure(sync.p90_ms)
+        );
+    }
+    if machine.is_in_memory {
+        text.push_str("THE JOURNAL LAY IN MEMORY: its syncs cost nothing here, and will elsewhere\n");
+    }
+    let others = Spread::of(report.measurements.iter().map(|it| it.cpu.others_cores));
+    if let Some(others) = others {
+        let _ = writeln!(text, "other processes kept {} cores busy meanwhile", spread(&others));
+    }
+    let sizes = |kind: Kind| {
+        let of_kind = || report.measurements.iter().filter(move |it| it.kind == kind);
+        let out = Spread::of(of_kind().filter_map(|it| it.out_per_event))?;
+        let bytes = Spread::of(of_kind().map(|it| it.answer_bytes))?;
+        Some(format!(
+            "{}: {} messages out per event, answers of {:.0} bytes",
+            kind.title(),
+            figure(out.median),
+            bytes.median
+        ))
+    };
+    for line in Kind::ALL.into_iter().filter_map(sizes) {
+        let _ = writeln!(text, "{line}");
+    }
+    text
+}
+
+/// Where rolecall's own CPU time goes, and what its own clocks say.
+fn threads(report: &Report) -> String {
+    let mut text = String::new();
+    let of = |load| report.measurements.iter().filter(move |it| it.kind == Kind::Rolecall && it.load == load);
+    let mut loads: Vec<Load> = report.summary.iter().map(|row| row.load).collect();
+    loads.dedup();
+    for load in loads {
+        let names: std::collections::BTreeSet<&String> = of(load).flat_map(|it| it.cpu.threads_us.keys()).collect();
+        let cpu = |name: &String| Spread::of(of(load).filter_map(|it| it.cpu.threads_us.get(name).copied()));
+        let parts: Vec<String> = names
+            .into_iter()
+            .filter_map(|name| Some((name, cpu(name)?)))
+            .filter(|(_, cpu)| cpu.median >= 0.05)
+            .map(|(name, cpu)| format!("{name} {}", figure(cpu.median)))
+            .collect();
+        if !parts.is_empty() {
+            let _ = writeln!(text, "\nrolecall {}, CPU by thread, µs/event: {}", load.title(), parts.join(", "));
+        }
+        let titles: std::collections::BTreeSet<&String> = of(load).flat_map(|it| it.stages.keys()).collect();
+        for title in titles {
+            let stages = || of(load).filter_map(|it| it.stages.get(title));
+            let (Some(mean), Some(per)) =
+                (Spread::of(stages().map(|it| it.mean_ms)), Spread::of(stages().map(|it| it.per_event)))
+            else {
+                continue;
+            };
+            let each = if per.median < 0.9 {
+                format!(", for {:.1} events at a time", 1.0 / per.median)
+            } else {
+                String::new()
+            };
+            let _ = writeln!(text, "  {title}: {:.3} ms in the mean{each}", mean.median);
+        }
+    }
+    text
+}
