@@ -51,7 +51,7 @@ slow-disk: ## The daemon on a file system that is frozen for 5 s and for 30 s (n
 overload: ## A backlog of 1 M, 100,000 agents at once, one who flaps, messages of 16 MiB: as one test after the other
 	@scripts/ensure-rabbitmq
 	ROLECALL_BACKLOG=$${ROLECALL_BACKLOG:-1000000} ROLECALL_AGENTS=$${ROLECALL_AGENTS:-100000} \
-		ROLECALL_FLAPS=$${ROLECALL_FLAPS:-60000} ROLECALL_LARGE=$${ROLECALL_LARGE:-20} scripts/with-rabbitmq \
+		ROLECALL_FLAPS=$${ROLECALL_FLAPS:-60000} ROLECALL_LARGE=$${ROLECALL_LARGE:-20} ROLECALL_HUGE=$${ROLECALL_HUGE:-80} scripts/with-rabbitmq \
 		$(CARGO) test --release --locked --features campaigns --test daemon overload:: -- --nocapture --test-threads=1
 
 soak: ## Load for ROLECALL_SOAK_S (1,200) seconds at ROLECALL_RATE (300) events/s, with a look at the memory

@@ -37,6 +37,9 @@ pub struct BrokerOptions {
     pub queue_type: QueueType,
     /// `amqp.prefetch`, deliveries under way at a time, 1 to [`PREFETCH_MAX`] (more is cut). Default: 2000.
     pub prefetch: u16,
+    /// How many bytes of deliveries of 64 KiB and more may be received and not settled; one is always let in. While more
+    /// are, nothing is read. Default: 256 MiB.
+    pub held_max: u64,
     /// `amqp.declare`. Default: declare.
     pub topology: TopologyMode,
     /// `amqp.outbox_queue`. Default: kept.
@@ -65,6 +68,7 @@ impl Default for BrokerOptions {
             prefix: "rolecall".to_owned(),
             queue_type: QueueType::Quorum,
             prefetch: PREFETCH_MAX,
+            held_max: 256 << 20,
             topology: TopologyMode::Declare,
             outbox_queue: OutboxQueue::Kept,
             sieve: Sifted::Passed,

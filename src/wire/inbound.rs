@@ -18,6 +18,9 @@ use super::ticket::{
 use super::unreadable::{Fault, UnreadableCode, quote};
 use super::{Context, Inbound, RawEvent, Unreadable};
 
+/// U+001A SUBSTITUTE: stands for bytes of a property that are no UTF-8 (`broker::amqp::frames` puts it there).
+const SUBSTITUTE: char = '\u{1a}';
+
 /// A message with its envelope taken off, if it had one.
 struct Message<'a> {
     kind: Cow<'a, str>,
@@ -77,13 +80,34 @@ fn open<'a>(raw: &RawEvent<'a>) -> Result<Message<'a>, Fault> {
                 extensions: envelope.extensions,
             })
         }
-        Form::Plain => Ok(Message {
-            kind: claimed_kind(raw).into(),
-            id: raw.message_id.filter(|id| !id.is_empty()).map(Cow::Borrowed),
-            source: raw.app_id.unwrap_or_default().into(),
-            data: Data { text, path: "$" },
-            extensions: Extensions::new(),
-        }),
+        Form::Plain => {
+            check_properties(raw)?;
+            Ok(Message {
+                kind: claimed_kind(raw).into(),
+                id: raw.message_id.filter(|id| !id.is_empty()).map(Cow::Borrowed),
+                source: raw.app_id.unwrap_or_default().into(),
+                data: Data { text, path: "$" },
+                extensions: Extensions::new(),
+            })
+        }
+    }
+}
+
+/// Where a plain message's properties are its envelope, they have to be text. What was not arrives with
+/// [`SUBSTITUTE`] in its place.
+fn check_properties(raw: &RawEvent<'_>) -> Result<(), Fault> {
+    let properties = [("type", raw.kind), ("message_id", raw.message_id), ("app_id", raw.app_id)];
+    let routing_key = raw.kind.is_none_or(str::is_empty).then_some(raw.routing_key);
+    let all = properties.into_iter().chain([("routing key", routing_key)]);
+    match all.into_iter().find(|(_, text)| text.is_some_and(|text| text.contains(SUBSTITUTE))) {
+        None => Ok(()),
+        Some((name, text)) => {
+            let detail = format!(
+                "the AMQP property {name}: expected UTF-8, found bytes that are none, or U+001A ({:?})",
+                quote(text.unwrap_or_default())
+            );
+            Err(Fault::new(UnreadableCode::BadEnvelope, detail))
+        }
     }
 }
 

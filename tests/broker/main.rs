@@ -7,7 +7,9 @@ mod apart;
 mod client;
 mod faults;
 mod flow;
+mod inflow;
 mod prefetch;
+mod raw;
 mod refusals;
 mod topology;
 

@@ -15,6 +15,7 @@ use crate::place::{Daemon, Place};
 use crate::post::Post;
 use crate::stage::Stage;
 use crate::support::eventually;
+use crate::upstream::{Form, Upstream};
 
 const CONFIG: &str = r#"
 [channel.task]
@@ -77,6 +78,34 @@ async fn a_backlog_that_waits_at_the_start_is_taken_in_with_bounded_memory() {
     eventually("all are told", LONG, async || daemon.metric("rolecall_outbox_depth").await == 0).await;
     // Per ticket what docs/reliability.md says, and what an empty daemon and its windows take.
     assert!(resident_kb(daemon.pid()) < 400_000 + 4 * u64::from(tickets), "{} kB", resident_kb(daemon.pid()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_inbox_full_of_huge_messages_is_taken_in_with_bounded_memory() {
+    let huge = setting("ROLECALL_HUGE", 24);
+    let place = Place::new("huge", CONFIG);
+    let mut first = place.start().await;
+    first.signal("TERM");
+    assert_eq!(first.exit_code(SOON).await, 0);
+    let upstream = Upstream::new(&place.uri, &place.prefix, Form::Plain).await;
+    let body = vec![b' '; 16 << 20];
+    for _ in 0..huge {
+        let properties = BasicProperties::default().with_type("ticket.created".into()).with_delivery_mode(2);
+        upstream.publish(&place.object("events"), "ticket.created", properties, &body).await;
+    }
+    let daemon = place.start().await;
+    let started_at = Instant::now();
+    let (dead, mut most) = (place.object("dead"), 0);
+    eventually("dead letters", LONG, async || {
+        most = most.max(resident_kb(daemon.pid()));
+        upstream.ready_count(&dead).await == huge
+    })
+    .await;
+    let took = started_at.elapsed();
+    println!("huge: {huge} of 16 MiB in {took:.1?}, {} MB resident at most", most / 1_024);
+    assert_eq!(upstream.ready_count(&place.object("inbox")).await, 0);
+    // What may be held, the body that is coming, the one that is sent with its copies, and the daemon itself.
+    assert!(most < 700_000, "{most} kB");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,7 +13,10 @@ use lapin::tcp::{AsyncTcpStream, OwnedTLSConfig};
 use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Channel, Connection, ConnectionProperties};
 
+use super::allowance::Allowance;
 use super::fault::Fault;
+use super::inflow::Inflow;
+use super::runtime::Kit;
 use super::within;
 use crate::broker::options::BrokerOptions;
 
@@ -41,6 +44,7 @@ impl Purpose {
 /// An open connection.
 pub(super) struct Connected {
     connection: Connection,
+    allowance: Arc<Allowance>,
     /// Held for its drop.
     _socket: SocketGuard,
     request_timeout: Duration,
@@ -53,22 +57,26 @@ impl Connected {
         let slot = Arc::clone(&socket.0);
         let bound = options.request_timeout;
         let name = format!("{} ({})", options.node_name, purpose.as_str());
+        let allowance = Arc::new(Allowance::new(options.held_max));
+        let received = Arc::clone(&allowance);
         let connecting = async {
             Connection::connector(
                 options.uri.to_amqp(options.heartbeat),
-                lapin::runtime::default_runtime()?,
-                async move |uri: AMQPUri, runtime| {
+                Kit::current(Arc::clone(&allowance)),
+                async move |uri: AMQPUri, _| {
+                    let runtime = Kit::plain();
                     let address = (uri.authority.host.clone(), uri.authority.port);
                     let connected = AsyncTcpStream::connect(&runtime, runtime.to_socket_addrs(address)).await?;
                     if let AsyncTcpStream::Plain(stream) = &connected {
                         guard_socket(&slot, stream.get_ref().as_fd().try_clone_to_owned()?.into());
                     }
-                    match uri.scheme {
-                        AMQPScheme::AMQP => Ok(connected),
+                    let connected = match uri.scheme {
+                        AMQPScheme::AMQP => connected,
                         AMQPScheme::AMQPS => {
-                            Ok(connected.into_tls(&uri.authority.host, OwnedTLSConfig::default().as_ref()).await?)
+                            connected.into_tls(&uri.authority.host, OwnedTLSConfig::default().as_ref()).await?
                         }
-                    }
+                    };
+                    Ok(AsyncTcpStream::Plain(Inflow::new(connected, Arc::clone(&received))))
                 },
                 ConnectionProperties::default().with_connection_name(name.into()),
             )
@@ -76,11 +84,16 @@ impl Connected {
         };
         // On a timeout the guard is dropped, and with it the thread ends that hangs in the handshake.
         let connection = within(bound, "connect", connecting).await?;
-        Ok(Self { connection, _socket: socket, request_timeout: bound })
+        Ok(Self { connection, allowance, _socket: socket, request_timeout: bound })
     }
 
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// What is read on it is counted there.
+    pub(super) fn allowance(&self) -> &Arc<Allowance> {
+        &self.allowance
     }
 
     /// Whether it has not been lost, as far as is known.

@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use super::allowance::{Allowance, Burden};
 use super::apart::Apart;
 use super::backoff::Backoff;
 use super::connection::{Connected, Purpose};
@@ -192,7 +193,19 @@ impl Supervisor {
         let bound = self.options.request_timeout;
         let prefetch_count = prefetch.of(self.options.prefetch_bounded());
         let ledger = Ledger::new(epoch);
-        let mut served = Served { channel, consumer, prefetch, prefetch_count, ledger, held: None, apart: None, bound };
+        let (allowance, burden) = (Arc::clone(connected.allowance()), Burden::default());
+        let mut served = Served {
+            channel,
+            consumer,
+            prefetch,
+            prefetch_count,
+            ledger,
+            allowance,
+            burden,
+            held: None,
+            apart: None,
+            bound,
+        };
         let ended = loop {
             if let ControlFlow::Break(ended) = self.step(&mut served).await? {
                 break ended;
@@ -413,6 +426,8 @@ struct Served {
     prefetch: Prefetch,
     prefetch_count: u16,
     ledger: Ledger,
+    allowance: Arc<Allowance>,
+    burden: Burden,
     /// Received, and waiting for room on its way to the daemon.
     held: Option<Delivery>,
     /// The way of what was set apart, from the first on.
@@ -422,6 +437,7 @@ struct Served {
 
 impl Served {
     fn take_in(&mut self, delivery: lapin::message::Delivery) -> Delivery {
+        self.burden.take_up(delivery.delivery_tag, delivery.data.len());
         Delivery {
             token: self.ledger.hand_out(delivery.delivery_tag),
             routing_key: delivery.routing_key.into(),
@@ -433,10 +449,11 @@ impl Served {
     }
 
     async fn acknowledge(&mut self, token: DeliveryToken) -> Result<(), Fault> {
-        match self.ledger.settle(token) {
-            None => {}
-            Some(Settled::Through(tag)) => self.send(tag, BasicAckOptions { multiple: true }).await?,
-            Some(Settled::Each(tags)) => {
+        let Some(settled) = self.ledger.settle(token) else { return Ok(()) };
+        self.allowance.give_back(self.burden.put_down(&settled));
+        match settled {
+            Settled::Through(tag) => self.send(tag, BasicAckOptions { multiple: true }).await?,
+            Settled::Each(tags) => {
                 for tag in tags {
                     self.send(tag, BasicAckOptions { multiple: false }).await?;
                 }
@@ -447,6 +464,7 @@ impl Served {
 
     async fn acknowledge_apart(&mut self, tag: u64) -> Result<(), Fault> {
         if self.ledger.settle_apart(tag) {
+            self.allowance.give_back(self.burden.put_down(&Settled::Each(vec![tag])));
             self.send(tag, BasicAckOptions { multiple: false }).await?;
         }
         Ok(())

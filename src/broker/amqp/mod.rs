@@ -1,12 +1,16 @@
 //! The transport that is a RabbitMQ.
 
+mod allowance;
 mod apart;
 mod backoff;
 mod connection;
 mod consumer;
 mod fault;
+mod frames;
+mod inflow;
 mod ledger;
 mod publisher;
+mod runtime;
 mod tap;
 mod topology;
 

@@ -82,7 +82,9 @@ fn bounds() -> String {
 fn what_a_code_means(code: UnreadableCode) -> &'static str {
     match code {
         UnreadableCode::BadJson => "no UTF-8, no JSON, or nested too deep",
-        UnreadableCode::BadEnvelope => "not the envelope that it claims to be",
+        UnreadableCode::BadEnvelope => {
+            "not the envelope that it claims to be, or with AMQP properties for an envelope that are no UTF-8 (each byte of them arrives as U+001A)"
+        }
         UnreadableCode::UnknownType => "no such type",
         UnreadableCode::BadField => "a member of `data` is missing, or is not what it should be",
         UnreadableCode::TooLarge => "too many bytes",

@@ -52,6 +52,25 @@ fn depth_is_bounded_in_members_that_are_ignored_too() {
 }
 
 #[test]
+fn properties_that_are_no_text_are_named_where_they_are_the_envelope() {
+    let body = br#"{"ticket_id":"T"}"#;
+    let fine = RawEvent { body, kind: Some("ticket.paused"), routing_key: "\u{1a}", ..RawEvent::default() };
+    assert!(decode(&fine).is_ok(), "the routing key is not looked at where there is a type");
+    for (raw, name) in [
+        (RawEvent { kind: Some("ticket.\u{1a}"), ..fine }, "type"),
+        (RawEvent { kind: None, ..fine }, "routing key"),
+        (RawEvent { message_id: Some("\u{1a}7"), ..fine }, "message_id"),
+        (RawEvent { app_id: Some("\u{1a}"), ..fine }, "app_id"),
+    ] {
+        let found = complaint(decode(&raw));
+        let expected = format!("bad_envelope: the AMQP property {name}: expected UTF-8, found bytes that are none");
+        assert!(found.starts_with(&expected), "{found}");
+    }
+    let body = br#"{"specversion":"1.0","id":"1","source":"/s","type":"ticket.paused","data":{"ticket_id":"T"}}"#;
+    assert!(decode(&RawEvent { body, message_id: Some("\u{1a}"), ..fine }).is_ok(), "an envelope says it all itself");
+}
+
+#[test]
 fn size_is_bounded_before_anything_else_is_looked_at() {
     let body = |size: usize| format!(r#"{{"ticket_id":"T","x":"{}"}}"#, "x".repeat(size - 24));
     assert_eq!(body(MESSAGE_SIZE_MAX).len(), MESSAGE_SIZE_MAX);
