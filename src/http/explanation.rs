@@ -380,14 +380,20 @@ impl From<Listed> for ListedBody {
 impl From<Offer> for OfferBody {
     fn from(offer: Offer) -> Self {
         let Offer { agent, assignment, role, offered_at: _, expires_at, reason } = offer;
-        Self { agent_id: agent, assignment_id: assignment.to_string(), role, expires_at, reason: reason.into() }
+        Self {
+            agent_id: agent,
+            assignment_id: assignment.to_string(),
+            role,
+            expires_at,
+            reason: Reason::clone(&reason).into(),
+        }
     }
 }
 
 impl From<Ownership> for AssignmentBody {
     fn from(ownership: Ownership) -> Self {
         let Ownership { agent, assignment, role, assigned_at, by_hand, silence: _, reason } = ownership;
-        let reason = reason.map(|reason| (*reason).into());
+        let reason = reason.map(|reason| Reason::clone(&reason).into());
         Self { agent_id: agent, assignment_id: assignment.to_string(), role, assigned_at, by_hand, reason }
     }
 }

@@ -325,7 +325,7 @@ fn work_events(role: &RoleName) -> [crate::routing::Event; 3] {
         runner_up: None,
     };
     let (role, channel) = (role.clone(), held.channel.clone());
-    let taking = Taking { ticket, agent, assignment, role, channel, cost: 0, attempt: 1, reason };
+    let taking = Taking { ticket, agent, assignment, role, channel, cost: 0, attempt: 1, reason: reason.into() };
     let length = crate::routing::Millis::from_secs(5);
     [
         Event::TicketBreached {

@@ -52,10 +52,10 @@ impl Channel {
     /// them, any other is worked one at a time.
     #[must_use]
     pub fn default_of(name: &ChannelName) -> &'static Self {
-        match name.as_str() {
-            "call" => &CALL,
-            "chat" => &CHAT,
-            "email" | "social" | "task" => &AT_LEISURE,
+        match name.as_bytes() {
+            b"call" => &CALL,
+            b"chat" => &CHAT,
+            b"email" | b"social" | b"task" => &AT_LEISURE,
             _ => &UNUSUAL,
         }
     }

@@ -82,11 +82,11 @@ pub struct CallbackNote {
 impl Ticket {
     /// It is another role's from now on, where it has taken no step and has not been let in yet. No later look at the
     /// ticket takes it back: what upstream asks for is that role.
-    pub(super) fn go_to_role(&mut self, demand: &Demand, due_at: Option<Timestamp>, at: Timestamp) {
+    pub(super) fn go_to_role(&mut self, demand: &Arc<Demand>, due_at: Option<Timestamp>, at: Timestamp) {
         let spec = Arc::make_mut(&mut self.spec);
         spec.role = demand.role().cloned();
         spec.priority = demand.priority;
-        self.demand = demand.clone();
+        self.demand = Arc::clone(demand);
         self.due_at = due_at;
         self.breached = due_at.is_some_and(|due| due <= at);
         self.restart_ladder(at);

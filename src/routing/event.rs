@@ -26,7 +26,7 @@ pub struct Intake {
     /// What upstream said.
     pub spec: Arc<TicketSpec>,
     /// What classification made of it.
-    pub demand: Demand,
+    pub demand: Arc<Demand>,
     /// Its age counts from here.
     pub created_at: Timestamp,
     /// When it should have been answered.
@@ -51,7 +51,7 @@ pub struct Taking {
     /// How often the ticket was offered or assigned, this time included.
     pub attempt: u32,
     /// Why this agent.
-    pub reason: Reason,
+    pub reason: Arc<Reason>,
 }
 
 /// The assignment or offer that an event ends or changes.
@@ -136,14 +136,14 @@ pub enum Event {
         channel: ChannelName,
         /// 1 for the first of the ladder.
         step: u8,
-        demand: Demand,
+        demand: Arc<Demand>,
         #[serde(default, skip_serializing_if = "EscalationCause::is_after")]
         cause: EscalationCause,
     },
     /// It was handed to a role; its ladder starts anew.
     TicketRedirected {
         ticket: TicketId,
-        demand: Demand,
+        demand: Arc<Demand>,
         due_at: Option<Timestamp>,
         direction: Option<Direction>,
         /// What the next one is told of it; `None` leaves what an earlier hand-over said.
@@ -167,7 +167,7 @@ pub enum Event {
         channel: ChannelName,
         cause: DiversionCause,
         /// As the other role's.
-        demand: Demand,
+        demand: Arc<Demand>,
         due_at: Option<Timestamp>,
     },
     /// It waits for one agent no longer.
@@ -240,7 +240,7 @@ pub enum Event {
         due_at: Option<Timestamp>,
         /// Where nobody had owned it before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        answer: Option<Answer>,
+        answer: Option<Box<Answer>>,
     },
     /// Owned no longer, and not completed.
     AssignmentRevoked {

@@ -186,7 +186,7 @@ impl State {
             phase: ticket.phase.as_str(),
             created_at: ticket.created_at,
             spec: TicketSpec::clone(&ticket.spec),
-            demand: ticket.demand.clone(),
+            demand: Demand::clone(&ticket.demand),
             way: way::of(self, ticket),
             stands: stands(self, ticket, &staff),
             places: places(self, ticket, now),
@@ -224,9 +224,9 @@ fn stands(state: &State, ticket: &Ticket, staff: &Staff) -> Stands {
         Phase::Intake | Phase::Waiting => Stands::Waits(waits_for(state, ticket, staff)),
         Phase::Unroutable(cause) => Stands::Unroutable(*cause),
         Phase::Offered(offers) => Stands::Offered(offers.clone()),
-        Phase::Assigned(ownership) => Stands::Assigned(ownership.clone()),
-        Phase::Paused(ownership) => Stands::Paused(ownership.clone()),
-        Phase::Resuming(ownership) => Stands::Resuming(ownership.clone()),
+        Phase::Assigned(ownership) => Stands::Assigned(Ownership::clone(ownership)),
+        Phase::Paused(ownership) => Stands::Paused(Ownership::clone(ownership)),
+        Phase::Resuming(ownership) => Stands::Resuming(Ownership::clone(ownership)),
     }
 }
 

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::agent::{Agent, AgentProfile};
+use super::crew::CrewNumber;
 use super::name::{Permission, RoleName};
 use super::permission::AccessLevel;
 use super::roster::Number;
@@ -89,6 +90,8 @@ pub struct Group {
     pub permissions: BTreeSet<Permission>,
     /// Their skills by number.
     pub(super) held: Held,
+    /// The crews of their roles.
+    pub(super) crews: Box<[CrewNumber]>,
     pub(super) members: BTreeSet<Number<Agent>>,
     /// How many stand how, by lane.
     counts: Vec<[u32; Standing::COUNT]>,
@@ -113,10 +116,15 @@ impl PartialEq for Group {
 impl Eq for Group {}
 
 impl Group {
-    pub(super) fn new(signature: GroupSignature, permissions: BTreeSet<Permission>, held: Held, lanes: usize) -> Self {
+    pub(super) fn new(
+        signature: GroupSignature,
+        permissions: BTreeSet<Permission>,
+        (held, crews): (Held, Box<[CrewNumber]>),
+        lanes: usize,
+    ) -> Self {
         assert!(lanes <= LANES_MAX, "a set of lanes has a bit for each");
         let counts = vec![[0; Standing::COUNT]; lanes];
-        Self { signature, permissions, held, members: BTreeSet::new(), counts, rows: Vec::new() }
+        Self { signature, permissions, held, crews, members: BTreeSet::new(), counts, rows: Vec::new() }
     }
 
     /// How many there are.
@@ -128,6 +136,11 @@ impl Group {
     /// The bench of a lane.
     pub(super) fn bench(&self, lane: usize) -> Bench<'_> {
         Bench { group: self, lane }
+    }
+
+    /// Whether any of them is free on any lane.
+    pub(super) fn is_seated(&self) -> bool {
+        !self.rows.is_empty()
     }
 
     /// Whether any of them is online.

@@ -257,7 +257,7 @@ impl Follow for Index {
     }
 
     fn time_closed(&mut self, ground: &Ground) {
-        self.timers.set(Subject::Closed, closed_due(ground));
+        self.timers.set_closed(closed_due(ground));
     }
 }
 

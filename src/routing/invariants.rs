@@ -109,7 +109,7 @@ impl State {
                 return Err(format!("agent {} stands otherwise than it is seated", agent.id));
             }
         }
-        if self.index.pool.free_counts() != anew.pool.free_counts() {
+        if self.index.pool.crews() != anew.pool.crews() {
             return Err("roles keep other agents than are free".to_owned());
         }
         if kept.len() != fresh.len() || self.index.timers.len() != anew.timers.len() {

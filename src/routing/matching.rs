@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::agent::Agent;
 use super::channel::Acceptance;
 use super::group::GroupSignature;
-use super::name::{AgentId, Permission, RoleName, SkillName};
+use super::name::{AgentId, ChannelName, Permission, RoleName, SkillName};
 use super::offer::{FallOut, Reason, Trigger};
 use super::overflow;
 use super::pool::{Group, Standing};
@@ -73,7 +74,7 @@ pub struct Choice {
     /// The winners; never empty.
     pub agents: Vec<AgentId>,
     /// Why.
-    pub reason: Reason,
+    pub reason: Arc<Reason>,
 }
 
 /// The best agent for a ticket, of those who may take it now and do not pass it by.
@@ -87,12 +88,20 @@ pub fn choose(state: &State, ticket: &Ticket, trigger: Trigger, passes_by: &dyn 
     }
     let pushed = pushed_roles(state, &ticket.demand);
     let winners_max = if role.strategy == Strategy::RingAll { role.ring_max.max(1) as usize } else { 1 };
+    if nobody_is_free(state, &pushed, &ticket.spec.channel) {
+        return None;
+    }
     let demands = Demands::of(ticket);
     let mut race = Race::new(state, ticket, role.strategy, (&pushed, &demands), winners_max + 1, passes_by);
-    for group in state.pool().groups_of(&pushed) {
-        race.enter(group);
-    }
+    race.enter_all();
     race.result(trigger, winners_max)
+}
+
+/// Whether nobody of any of these roles is free on that channel, as far as that is counted.
+fn nobody_is_free(state: &State, roles: &[RoleName], channel: &ChannelName) -> bool {
+    let pool = state.pool();
+    let free = |lane: usize, role| pool.crew(role).is_some_and(|crew| crew.count(lane, Standing::Free) > 0);
+    pool.lanes().number(channel).is_some_and(|lane| !roles.iter().any(|role| free(lane, role)))
 }
 
 /// The demanded roles whose queues the engine gives away by itself.
@@ -118,7 +127,7 @@ pub fn choose_only(agent: &Agent, ticket: &Ticket, strategy: Strategy, trigger: 
         value: agent.idle_since.0,
         runner_up: None,
     };
-    Choice { agents: vec![agent.id.clone()], reason }
+    Choice { agents: vec![agent.id.clone()], reason: Arc::new(reason) }
 }
 
 /// The role for which this agent serves this ticket: the first demanded one that it has and is asked in. Whoever is not
@@ -335,7 +344,8 @@ fn best_of_weight<'s>(
     for (role, queue) in roles {
         let best = &mut best[role.order as usize];
         let better = |best: &Option<(Rank, Found<'s>)>, rank| best.is_none_or(|(current, _)| rank < current);
-        for (signature, ticket, rank) in queue.iter().flat_map(|queue| queue.heads()) {
+        let heads = queue.iter().flat_map(|queue| queue.heads_of(|signature| seeker.has_room(signature)));
+        for (signature, ticket, rank) in heads {
             let looks = || seeker.looks_for(role, signature.direction.as_ref()) && seeker.may_take(role, signature);
             if better(best, rank) && looks() {
                 *best = Some((rank, Found::Waiting(ticket)));
@@ -378,14 +388,19 @@ impl<'a, 's> Seeker<'a, 's> {
         self.asks || role.dispatch == Dispatch::Push || meant_for == Some(&self.agent.id)
     }
 
+    /// Whether that agent has a slot for such a ticket.
+    fn has_room(&self, signature: &Signature) -> bool {
+        let lane = self.state.pool().lanes().number(&signature.channel);
+        let seated = lane.and_then(|lane| self.standings.get(lane).copied());
+        let standing = seated.unwrap_or_else(|| Standing::of(self.agent, &signature.channel, self.state.catalogue()));
+        standing == Standing::Free || self.asks && standing.may_claim()
+    }
+
+    /// Whether that agent may take a ticket for which it has a slot.
     fn may_take(&self, role: &Role, signature: &Signature) -> bool {
         let catalogue = self.state.catalogue();
         let permissions = || self.permissions.get_or_init(|| self.agent.profile.permissions(catalogue));
-        let lane = self.state.pool().lanes().number(&signature.channel);
-        let seated = lane.and_then(|lane| self.standings.get(lane).copied());
-        let standing = seated.unwrap_or_else(|| Standing::of(self.agent, &signature.channel, catalogue));
-        (standing == Standing::Free || self.asks && standing.may_claim())
-            && signature.asks(&role.name, self.agent.profile.rank(&role.name))
+        signature.asks(&role.name, self.agent.profile.rank(&role.name))
             && self.agent.profile.skills.fulfil(&signature.skills)
             && (signature.permissions.is_empty() || signature.permissions.is_subset(permissions()))
             && (signature.barred.is_empty() || !signature.barred.contains(&self.agent.id))

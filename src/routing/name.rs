@@ -1,9 +1,12 @@
 //! The names by which the outside world knows things: tickets, agents, roles, channels, skills.
 //!
 //! A name is parsed once, at the edge, and is then known to be 1–128 bytes of UTF-8 without control characters.
-//! Names are cheap to clone (a shared string) and are ordered by their bytes.
+//! Names are cheap to clone and to compare, and are ordered by their bytes. Most are short, and lie where they are
+//! mentioned: no memory is taken for them, and none is looked at to compare them. A long one is a shared string.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde::de::Visitor;
@@ -41,19 +44,116 @@ fn check(text: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-/// Reads a name without making a string of it first: a journal is full of them.
-struct Text;
+/// How long a text is at most that lies where it is mentioned: what makes it no larger than a string is.
+const SHORT_LENGTH_MAX: usize = 22;
 
-impl Visitor<'_> for Text {
-    type Value = Arc<str>;
+/// How much of a text is compared at once.
+const PIECE: usize = size_of::<u64>();
+
+/// The text of a name. Equal texts are of one kind, which their length decides.
+#[derive(Clone)]
+enum Text {
+    /// Filled up with zeros, of which no name has any: so such texts compare as their bytes do, all at once.
+    Short {
+        bytes: [u8; SHORT_LENGTH_MAX],
+        length: u8,
+    },
+    Long(Arc<str>),
+}
+
+impl Text {
+    /// A text that fulfils the rules of a name.
+    fn checked(text: &str) -> Result<Self, NameError> {
+        check(text)?;
+        let mut bytes = [0; SHORT_LENGTH_MAX];
+        Ok(match bytes.get_mut(..text.len()) {
+            Some(begin) => {
+                begin.copy_from_slice(text.as_bytes());
+                Self::Short { bytes, length: u8::try_from(text.len()).expect("a short text is short") }
+            }
+            None => Self::Long(Arc::from(text)),
+        })
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Short { bytes, length } => &bytes[..usize::from(*length)],
+            Self::Long(text) => text.as_bytes(),
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Short { .. } => std::str::from_utf8(self.as_bytes()).expect("it was made of a string"),
+            Self::Long(text) => text,
+        }
+    }
+}
+
+/// A short text in three pieces that compare as it does. The last two overlap.
+#[inline]
+fn pieces(bytes: &[u8; SHORT_LENGTH_MAX]) -> (u64, u64, u64) {
+    (piece(bytes, 0), piece(bytes, PIECE), piece(bytes, SHORT_LENGTH_MAX - PIECE))
+}
+
+#[inline]
+fn piece(bytes: &[u8; SHORT_LENGTH_MAX], begin: usize) -> u64 {
+    let piece = bytes[begin..begin + PIECE].try_into().expect("it is as long as a piece");
+    u64::from_be_bytes(piece)
+}
+
+impl PartialEq for Text {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Short { bytes: own, .. }, Self::Short { bytes: others, .. }) => pieces(own) == pieces(others),
+            (Self::Long(own), Self::Long(others)) => own == others,
+            (Self::Short { .. }, Self::Long(_)) | (Self::Long(_), Self::Short { .. }) => false,
+        }
+    }
+}
+
+impl Eq for Text {}
+
+impl Ord for Text {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Short { bytes: own, .. }, Self::Short { bytes: others, .. }) => pieces(own).cmp(&pieces(others)),
+            _ => self.as_bytes().cmp(other.as_bytes()),
+        }
+    }
+}
+
+impl PartialOrd for Text {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Hash for Text {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Short { bytes, .. } => pieces(bytes).hash(state),
+            Self::Long(text) => text.hash(state),
+        }
+    }
+}
+
+/// Reads a name without making a string of it first: a journal is full of them.
+struct Reader;
+
+impl Visitor<'_> for Reader {
+    type Value = Text;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string")
     }
 
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Arc<str>, E> {
-        check(text).map_err(E::custom)?;
-        Ok(Arc::from(text))
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Text, E> {
+        Text::checked(text).map_err(E::custom)
     }
 }
 
@@ -61,7 +161,7 @@ macro_rules! names {
     ($($(#[$doc:meta])* $name:ident)+) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
+        pub struct $name(Text);
 
         impl $name {
             /// Takes a string that fulfils the rules of a name.
@@ -69,32 +169,25 @@ macro_rules! names {
             /// # Errors
             /// Says which rule of contract §4 the string breaks.
             pub fn parse(text: &str) -> Result<Self, NameError> {
-                check(text)?;
-                Ok(Self(Arc::from(text)))
+                Text::checked(text).map(Self)
             }
 
             /// The name as a string.
             #[must_use]
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_str()
             }
         }
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
+                serializer.serialize_str(self.as_str())
             }
         }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str(Text).map(Self)
-            }
-        }
-
-        impl std::borrow::Borrow<str> for $name {
-            fn borrow(&self) -> &str {
-                &self.0
+                deserializer.deserialize_str(Reader).map(Self)
             }
         }
 
@@ -102,14 +195,13 @@ macro_rules! names {
             type Error = NameError;
 
             fn try_from(text: String) -> Result<Self, NameError> {
-                check(&text)?;
-                Ok(Self(Arc::from(text)))
+                Self::parse(&text)
             }
         }
 
         impl From<$name> for String {
             fn from(name: $name) -> Self {
-                name.0.as_ref().to_owned()
+                name.as_str().to_owned()
             }
         }
 
@@ -123,13 +215,13 @@ macro_rules! names {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{:?}", &*self.0)
+                write!(f, "{:?}", self.as_str())
             }
         }
     )+};
@@ -162,6 +254,13 @@ names! {
     AssignmentId
 }
 
+impl ChannelName {
+    /// The name as bytes: cheaper than as a string, and enough to compare it.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,6 +269,28 @@ mod tests {
     fn a_name_is_bounded_in_bytes_not_in_characters() {
         assert!(TicketId::parse(&"é".repeat(64)).is_ok());
         assert_eq!(TicketId::parse(&"é".repeat(65)), Err(NameError::TooLong));
+    }
+
+    #[test]
+    fn names_short_and_long_compare_as_their_strings_do() {
+        let lengths = [1, 2, SHORT_LENGTH_MAX - 1, SHORT_LENGTH_MAX, SHORT_LENGTH_MAX + 1, NAME_LENGTH_MAX];
+        let texts: Vec<String> =
+            lengths.iter().flat_map(|length| ["a", "b", "~"].map(|it| it.repeat(*length))).collect();
+        for one in &texts {
+            let name = TicketId::parse(one).unwrap();
+            assert_eq!((name.as_str(), name.clone()), (one.as_str(), name.clone()));
+            for other in &texts {
+                assert_eq!(name.cmp(&TicketId::parse(other).unwrap()), one.cmp(other), "{one} {other}");
+                assert_eq!(name == TicketId::parse(other).unwrap(), one == other);
+            }
+        }
+        assert!(TicketId::parse("ab").unwrap() < TicketId::parse("ab!").unwrap());
+    }
+
+    #[test]
+    fn a_name_is_no_larger_than_a_string() {
+        assert_eq!(size_of::<TicketId>(), size_of::<String>());
+        assert_eq!(size_of::<Option<TicketId>>(), size_of::<String>());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Offers and the assignments that they become: who, when, for which role, and why this agent.
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +24,8 @@ pub struct Offer {
     pub offered_at: Timestamp,
     /// When it lapses.
     pub expires_at: Timestamp,
-    /// Why this agent.
-    pub reason: Reason,
+    /// Why this agent, shared with the event that told of it.
+    pub reason: Arc<Reason>,
 }
 
 /// That an agent owns a ticket.
@@ -44,9 +45,9 @@ pub struct Ownership {
     /// How long the owner has not replied.
     #[serde(default, skip_serializing_if = "Silence::is_unchanged")]
     pub silence: Silence,
-    /// Why this agent, for explanations. `None` where it was assigned before reasons were kept.
+    /// Why this agent, for explanations; shared with the event that told of it. `None` where it was assigned before reasons were kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Box<Reason>>,
+    pub reason: Option<Arc<Reason>>,
 }
 
 impl Hash for Ownership {

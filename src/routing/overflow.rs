@@ -1,5 +1,7 @@
 //! Overflow: after a wait, a ticket's demand is widened by the steps of its role's ladder.
 
+use std::sync::Arc;
+
 use super::catalogue::Catalogue;
 use super::role::{OverflowStep, Role};
 use super::skill::Skills;
@@ -31,13 +33,13 @@ pub fn widened_as(ticket: &Ticket, demand: Demand, role: Option<&Role>) -> Deman
 }
 
 /// The demand now, and after each step that is still to come.
-pub fn stages<'a>(ticket: &Ticket, catalogue: &'a Catalogue) -> impl Iterator<Item = Demand> + use<'a> {
+pub fn stages<'a>(ticket: &Ticket, catalogue: &'a Catalogue) -> impl Iterator<Item = Arc<Demand>> + use<'a> {
     let coming = remaining(ticket, catalogue);
-    let mut demand = ticket.demand.clone();
-    let now = demand.clone();
+    let mut demand = Arc::clone(&ticket.demand);
+    let now = Arc::clone(&demand);
     std::iter::once(now).chain(coming.map(move |(_, step)| {
-        demand = widened(&demand, step);
-        demand.clone()
+        demand = Arc::new(widened(&demand, step));
+        Arc::clone(&demand)
     }))
 }
 

@@ -10,6 +10,7 @@ use foldhash::fast::FixedState;
 
 use super::agent::Agent;
 use super::catalogue::Catalogue;
+use super::crew::{Crew, Crews};
 use super::group::{FreeOn, GroupSignature, OrderKeys};
 use super::name::{ChannelName, RoleName};
 use super::roster::Number;
@@ -42,11 +43,11 @@ pub struct Pool {
     groups: Vec<Option<Group>>,
     vacant: Vec<usize>,
     numbers: HashMap<GroupSignature, usize, FixedState>,
-    by_role: HashMap<RoleName, Vec<usize>, FixedState>,
+    crews: Crews,
     /// By the agents' numbers.
     homes: Vec<Option<Home>>,
-    /// How many agents of the roles that keep some of them are free, by lane.
-    free: BTreeMap<RoleName, Vec<u32>>,
+    /// The roles that keep some of their agents for their own work.
+    reserving: Vec<RoleName>,
 }
 
 impl Pool {
@@ -57,7 +58,7 @@ impl Pool {
         let orderings: BTreeSet<Ordering> = catalogue.roles.values().map(|role| role.strategy.ordering()).collect();
         let reserving = catalogue.roles.values().filter(|role| role.staffing.reserve > 0);
         Self {
-            free: reserving.map(|role| (role.name.clone(), vec![0; lanes.names().len()])).collect(),
+            reserving: reserving.map(|role| role.name.clone()).collect(),
             lanes,
             orderings: orderings.into_iter().collect(),
             ..Self::default()
@@ -82,7 +83,7 @@ impl Pool {
 
     /// The groups that have any of these roles, each once.
     pub fn groups_of<'a>(&'a self, roles: &[RoleName]) -> impl Iterator<Item = &'a Group> + use<'a> {
-        let of_role = |role| self.by_role.get(role).map_or(&[][..], Vec::as_slice);
+        let of_role = |role| self.crews.of(role).map_or(&[][..], Crew::groups);
         let (one, several) = match roles {
             [role] => (of_role(role), Vec::new()),
             roles => {
@@ -109,18 +110,28 @@ impl Pool {
 
     /// The roles that keep some of their agents for their own work.
     pub(super) fn reserving(&self) -> impl Iterator<Item = &RoleName> {
-        self.free.keys()
+        self.reserving.iter()
     }
 
     /// How many agents of a role that keeps some are free on a channel that has a lane.
     pub(super) fn free_of(&self, role: &RoleName, channel: &ChannelName) -> Option<u32> {
         let lane = self.lanes.number(channel)?;
-        self.free.get(role).map(|free| free[lane])
+        Some(self.crews.of(role).map_or(0, |crew| crew.count(lane, Standing::Free)))
     }
 
-    /// The same of all of them, for comparison with what the agents say.
-    pub(super) fn free_counts(&self) -> &BTreeMap<RoleName, Vec<u32>> {
-        &self.free
+    /// All agents of a role together, where there are any.
+    pub(super) fn crew(&self, role: &RoleName) -> Option<&Crew> {
+        self.crews.of(role)
+    }
+
+    /// The groups of a crew in which somebody is free on some channel.
+    pub(super) fn seated<'a>(&'a self, crew: &'a Crew) -> impl Iterator<Item = &'a Group> {
+        crew.seated().map(|number| self.group(number))
+    }
+
+    /// How agents stand role by role, for comparison with what the agents say.
+    pub(super) fn crews(&self) -> &Crews {
+        &self.crews
     }
 
     /// The others of an agent's group.
@@ -154,23 +165,23 @@ impl Pool {
         if self.homes.len() <= place {
             self.homes.resize(place + 1, None);
         }
-        let Self { groups, orderings, free, .. } = self;
-        let group = groups[group].as_mut().expect("a numbered group has members");
-        group.members.insert(number);
-        group.count_in(&standings);
-        group.seat(number, home.free_on, &home.keys, orderings);
-        count_free(free, group, &[], &home.standings);
+        let Self { groups, orderings, crews, .. } = self;
+        let seat = groups[group].as_mut().expect("a numbered group has members");
+        seat.members.insert(number);
+        seat.count_in(&standings);
+        seat.seat(number, home.free_on, &home.keys, orderings);
+        crews.count(group, seat, &[], &home.standings);
         self.homes[place] = Some(home);
     }
 
     /// Takes an agent out.
     pub(super) fn dismiss(&mut self, number: Number<Agent>) {
-        let Self { homes, groups, orderings, free, .. } = self;
+        let Self { homes, groups, orderings, crews, .. } = self;
         let Some(home) = homes.get_mut(number.place()).and_then(Option::take) else { return };
         let group = groups[home.group].as_mut().expect("a numbered group has members");
         group.unseat(number, home.free_on, &home.keys, orderings);
         group.count_out(&home.standings);
-        count_free(free, group, &home.standings, &[]);
+        crews.count(home.group, group, &home.standings, &[]);
         group.members.remove(&number);
         if group.members.is_empty() {
             self.dissolve(home.group);
@@ -179,7 +190,7 @@ impl Pool {
 
     /// Seats an agent anew, after its status, its switches or what it holds has changed.
     pub(super) fn update(&mut self, number: Number<Agent>, agent: &Agent, catalogue: &Catalogue) {
-        let Self { homes, groups, orderings, lanes, free, .. } = self;
+        let Self { homes, groups, orderings, lanes, crews, .. } = self;
         let Some(home) = homes.get_mut(number.place()).and_then(Option::as_mut) else { return };
         let standings: Standings = lanes.standings(agent, &home.terms, catalogue);
         let kept = &standings[..lanes.names().len()];
@@ -193,12 +204,14 @@ impl Pool {
         if moved {
             group.count_out(&home.standings);
             group.count_in(&standings);
-            count_free(free, group, &home.standings, kept);
-            home.standings.copy_from_slice(kept);
             home.free_on = FreeOn::of(kept);
         }
         home.keys = keys;
         group.seat(number, home.free_on, &home.keys, orderings);
+        if moved {
+            crews.count(home.group, group, &home.standings, kept);
+            home.standings.copy_from_slice(kept);
+        }
     }
 
     /// How an agent stands to each lane.
@@ -222,24 +235,17 @@ impl Pool {
         if number == self.groups.len() {
             self.groups.push(None);
         }
-        for role in &signature.roles {
-            self.by_role.entry(role.clone()).or_default().push(number);
-        }
+        let lanes = self.lanes.names().len();
+        let crews = signature.roles.iter().map(|role| self.crews.join(role, number, lanes)).collect();
         let held = self.skills.enter(&signature.skills);
-        self.groups[number] = Some(Group::new(signature.clone(), permissions, held, self.lanes.names().len()));
+        self.groups[number] = Some(Group::new(signature.clone(), permissions, (held, crews), lanes));
         self.numbers.insert(signature, number);
         number
     }
 
     fn dissolve(&mut self, number: usize) {
         let group = self.groups[number].take().expect("a numbered group has members");
-        for role in &group.signature.roles {
-            let numbers = self.by_role.get_mut(role).expect("a group is listed under each of its roles");
-            numbers.retain(|listed| *listed != number);
-            if numbers.is_empty() {
-                self.by_role.remove(role);
-            }
-        }
+        self.crews.part(&group, number);
         self.skills.leave(&group.signature.skills);
         self.numbers.remove(&group.signature);
         self.vacant.push(number);
@@ -247,23 +253,6 @@ impl Pool {
 
     fn group(&self, number: usize) -> &Group {
         self.groups[number].as_ref().expect("a numbered group has members")
-    }
-}
-
-/// Counts who is free of the roles that keep some of their agents, after a member of the group has come to stand
-/// otherwise; of one who comes or goes there is nothing before or after.
-fn count_free(free: &mut BTreeMap<RoleName, Vec<u32>>, group: &Group, before: &[Standing], after: &[Standing]) {
-    if free.is_empty() {
-        return;
-    }
-    for role in &group.signature.roles {
-        let Some(counts) = free.get_mut(role) else { continue };
-        for (count, standing) in counts.iter_mut().zip(before) {
-            *count -= u32::from(*standing == Standing::Free);
-        }
-        for (count, standing) in counts.iter_mut().zip(after) {
-            *count += u32::from(*standing == Standing::Free);
-        }
     }
 }
 

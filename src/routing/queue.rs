@@ -73,11 +73,15 @@ impl<'q> RoleQueue<'q> {
         self.lines.ranks.rank(rank)
     }
 
-    /// The best-ranked ticket of each signature.
-    pub(super) fn heads(self) -> impl Iterator<Item = (&'q Signature, Number<Ticket>, Rank)> {
+    /// The best-ranked ticket of each of these signatures.
+    pub(super) fn heads_of(
+        self,
+        wanted: impl Fn(&Signature) -> bool,
+    ) -> impl Iterator<Item = (&'q Signature, Number<Ticket>, Rank)> {
         self.lines.lines.iter().filter_map(move |(signature, line)| {
+            let signature = Some(self.signatures.at(*signature)).filter(|signature| wanted(signature))?;
             let (rank, ticket) = line.first_key_value()?;
-            Some((self.signatures.at(*signature), *ticket, *rank))
+            Some((signature, *ticket, *rank))
         })
     }
 
@@ -210,7 +214,7 @@ mod tests {
             id: TicketId::parse(&format!("t{arrival_seq}")).unwrap(),
             arrival_seq,
             spec: TicketSpec::on(ChannelName::parse("task").unwrap()).into(),
-            demand,
+            demand: demand.into(),
             created_at: Timestamp(0),
             due_at: None,
             entered_at: Timestamp(0),
@@ -247,7 +251,8 @@ mod tests {
     }
 
     fn heads<'t>(queue: RoleQueue<'_>, tickets: &'t Roster<Ticket>) -> Vec<&'t str> {
-        let mut heads: Vec<_> = queue.heads().map(|(_, ticket, rank)| (rank, tickets.at(ticket).id.as_str())).collect();
+        let mut heads: Vec<_> =
+            queue.heads_of(|_| true).map(|(_, ticket, rank)| (rank, tickets.at(ticket).id.as_str())).collect();
         heads.sort_unstable();
         heads.into_iter().map(|(_, ticket)| ticket).collect()
     }
@@ -287,7 +292,7 @@ mod tests {
         let tickets = roster((1..).zip(skills).map(|(arrival, skill)| ticket(arrival, &["billing"], skill)));
         let queues = queued(&tickets, &catalogue);
         let queue = queues.role(&role("billing")).unwrap();
-        let rank = |ticket: &Ticket| Rank::of(ticket, &catalogue.roles["billing"]);
+        let rank = |ticket: &Ticket| Rank::of(ticket, &catalogue.roles[&role("billing")]);
         let ahead: Vec<usize> = tickets.by_name().into_iter().map(|ticket| queue.ahead_of(&rank(ticket))).collect();
         assert_eq!(ahead, [0, 1, 2]);
     }

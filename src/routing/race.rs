@@ -2,8 +2,10 @@
 //! they lack. Looks at the first few of each group only.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::agent::Agent;
+use super::crew::Crew;
 use super::group::GroupSignature;
 use super::matching::{Choice, asks_group};
 use super::name::RoleName;
@@ -67,7 +69,39 @@ impl<'a> Race<'a> {
         }
     }
 
-    pub(super) fn enter(&mut self, group: &'a Group) {
+    /// Enters everybody who has one of the roles.
+    pub(super) fn enter_all(&mut self) {
+        if let Some((crew, lane)) = self.undemanding() {
+            return self.enter_crew(crew, lane);
+        }
+        for group in self.state.pool().groups_of(self.roles) {
+            self.enter(group);
+        }
+    }
+
+    /// Where nothing is demanded but one role: everybody who has it, and the lane.
+    fn undemanding(&self) -> Option<(&'a Crew, usize)> {
+        let [role] = self.roles else { return None };
+        let demands = self.demands;
+        let asks_for_more = !demands.skills.0.is_empty() || !demands.permissions.is_empty();
+        if asks_for_more || self.ticket.demand.rank_max.is_some() || !self.short.is_empty() {
+            return None;
+        }
+        self.state.pool().crew(role).zip(self.lane)
+    }
+
+    /// Enters a whole role: counts it at once, and looks at those groups only in which somebody is free.
+    fn enter_crew(&mut self, crew: &'a Crew, lane: usize) {
+        let counts = crew.counts(lane);
+        self.considered += counts.iter().sum::<u32>();
+        self.count_out(counts);
+        self.free += counts[Standing::Free as usize];
+        for group in self.state.pool().seated(crew) {
+            self.enter_free(group, lane);
+        }
+    }
+
+    fn enter(&mut self, group: &'a Group) {
         let size = group.size();
         self.considered += size;
         if !asks_group(&self.ticket.demand, self.roles, &group.signature) {
@@ -84,21 +118,32 @@ impl<'a> Race<'a> {
     }
 
     fn enter_bench(&mut self, group: &'a Group, lane: usize) {
-        let bench = group.bench(lane);
-        self.fell_out.offline += bench.count(Standing::Offline);
-        self.fell_out.channel_off += bench.count(Standing::ChannelOff);
-        self.fell_out.no_slot += bench.count(Standing::NoSlot);
-        self.fell_out.interrupted += bench.count(Standing::Interrupted);
-        self.fell_out.paced += bench.count(Standing::Paced);
-        let free = bench.count(Standing::Free);
+        let counts = group.bench(lane).counts();
+        self.count_out(counts);
+        let free = counts[Standing::Free as usize];
         if self.keeps(&group.signature) {
             self.fell_out.reserved += free;
         } else if free > 0 {
             self.free += free;
-            for row in bench.rows(self.strategy.ordering()) {
-                self.enter_members(group, row.map(|(key, agent)| (*key, agent)));
-            }
+            self.enter_free(group, lane);
         }
+    }
+
+    /// Enters those of a group who are free on a lane.
+    fn enter_free(&mut self, group: &'a Group, lane: usize) {
+        for row in group.bench(lane).rows(self.strategy.ordering()) {
+            self.enter_members(group, row.map(|(key, agent)| (*key, agent)));
+        }
+    }
+
+    /// Counts those who stand so that they are not in the race.
+    fn count_out(&mut self, counts: &[u32; Standing::COUNT]) {
+        let count = |standing: Standing| counts[standing as usize];
+        self.fell_out.offline += count(Standing::Offline);
+        self.fell_out.channel_off += count(Standing::ChannelOff);
+        self.fell_out.no_slot += count(Standing::NoSlot);
+        self.fell_out.interrupted += count(Standing::Interrupted);
+        self.fell_out.paced += count(Standing::Paced);
     }
 
     /// Whether these agents are kept for the work of another of their roles.
@@ -207,6 +252,6 @@ impl<'a> Race<'a> {
             runner_up,
         };
         let agents = self.leaders.iter().take(winners_max).map(|winner| id(*winner)).collect();
-        Some(Choice { agents, reason })
+        Some(Choice { agents, reason: Arc::new(reason) })
     }
 }

@@ -78,7 +78,7 @@ mod tests {
             id: TicketId::parse("t").unwrap(),
             arrival_seq,
             spec: TicketSpec::on(ChannelName::parse("task").unwrap()).into(),
-            demand: Demand { priority: Priority::new(priority).unwrap(), ..Demand::default() },
+            demand: Demand { priority: Priority::new(priority).unwrap(), ..Demand::default() }.into(),
             created_at: Timestamp(created_at),
             due_at: due_at.map(Timestamp),
             entered_at: Timestamp(created_at),

@@ -111,8 +111,9 @@ impl Ground {
     /// Takes down who owns a ticket, or has completed it, where its role asks for that.
     fn note_last_agent(&mut self, ticket: &TicketId, agent: &AgentId, at: Timestamp) {
         let ticket = self.tickets.get(ticket).expect("an event names a ticket that has not ended");
-        let asks = |ticket: &Ticket| returning(ticket, &self.catalogue).last_agent.is_some();
-        if let Some(customer) = ticket.spec.customer.id.clone().filter(|_| asks(ticket)) {
+        let customer = ticket.spec.customer.id.as_ref();
+        let customer = customer.filter(|_| returning(ticket, &self.catalogue).last_agent.is_some());
+        if let Some(customer) = customer.cloned() {
             self.last_agents.record(customer, agent.clone(), at, self.next_seq);
             self.last_agents.prune(at, longest_last_agent(&self.catalogue), LAST_AGENTS_MAX);
         }

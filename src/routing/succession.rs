@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use super::agent::AgentProfile;
 use super::catalogue::Catalogue;
@@ -103,9 +104,10 @@ fn rename_ticket(ticket: &mut Ticket, catalogue: &Catalogue) {
     if let Some(successor) = ticket.spec.role.as_ref().and_then(|role| catalogue.successor(role)) {
         std::sync::Arc::make_mut(&mut ticket.spec).role = Some(successor.clone());
     }
-    ticket.demand.roles.iter_mut().for_each(|role| catalogue.rename(role));
+    let demand = Arc::make_mut(&mut ticket.demand);
+    demand.roles.iter_mut().for_each(|role| catalogue.rename(role));
     let mut seen = BTreeSet::new();
-    ticket.demand.roles.retain(|role| seen.insert(role.clone()));
+    demand.roles.retain(|role| seen.insert(role.clone()));
     match &mut ticket.phase {
         Phase::Offered(offers) => offers.iter_mut().for_each(|offer| catalogue.rename(&mut offer.role)),
         Phase::Assigned(owner) | Phase::Paused(owner) | Phase::Resuming(owner) => catalogue.rename(&mut owner.role),

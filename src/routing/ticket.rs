@@ -356,11 +356,11 @@ pub enum Phase {
     /// Proposed to one agent, or with `ring_all` to several.
     Offered(Vec<Offer>),
     /// Owned, and worked on.
-    Assigned(Ownership),
+    Assigned(Box<Ownership>),
     /// Owned; the slot is free while the customer is waited for.
-    Paused(Ownership),
+    Paused(Box<Ownership>),
     /// Owned; the customer is back, and the owner has no slot free yet.
-    Resuming(Ownership),
+    Resuming(Box<Ownership>),
 }
 
 impl Phase {
@@ -432,8 +432,8 @@ pub struct Ticket {
     pub arrival_seq: u64,
     /// What upstream said, shared with the event that told of it.
     pub spec: Arc<TicketSpec>,
-    /// What it demands now.
-    pub demand: Demand,
+    /// What it demands now, shared with the event that told of it.
+    pub demand: Arc<Demand>,
     /// Its age counts from here.
     pub created_at: Timestamp,
     /// When it should have been answered.

@@ -122,11 +122,18 @@ pub struct Timers {
     /// The same of tickets and agents by their numbers, so that one that stays as it is costs a comparison.
     tickets: Vec<Timestamp>,
     agents: Vec<Timestamp>,
+    /// The same of what has ended.
+    closed: Option<Timestamp>,
 }
 
 impl Default for Timers {
     fn default() -> Self {
-        Self { queue: PriorityQueue::with_hasher(FixedState::default()), tickets: Vec::new(), agents: Vec::new() }
+        Self {
+            queue: PriorityQueue::with_hasher(FixedState::default()),
+            tickets: Vec::new(),
+            agents: Vec::new(),
+            closed: None,
+        }
     }
 }
 
@@ -154,7 +161,14 @@ impl Timers {
         }
     }
 
-    /// Sets, moves or forgets a subject's timer; those of tickets and agents by their own ways.
+    /// Sets, moves or forgets the timer of what has ended.
+    pub(super) fn set_closed(&mut self, due: Option<Timestamp>) {
+        if std::mem::replace(&mut self.closed, due) != due {
+            self.set(Subject::Closed, due);
+        }
+    }
+
+    /// Sets, moves or forgets a subject's timer; those of tickets, agents and what has ended by their own ways.
     pub(super) fn set(&mut self, subject: Subject, due: Option<Timestamp>) {
         match due {
             Some(due) => {

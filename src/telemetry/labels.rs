@@ -4,7 +4,6 @@
 //! `other`. A name that a catalogue once had stays known for the life of the process: tickets of a role that was removed
 //! are still counted under its name, and a cached handle never becomes wrong.
 
-use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -94,13 +93,13 @@ impl Labels {
     pub fn role(&self, role: Option<&RoleName>) -> SharedString {
         let Some(role) = role else { return SharedString::const_str(NONE) };
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.roles.get::<str>(role.borrow()).cloned().unwrap_or(SharedString::const_str(OTHER))
+        known.roles.get(role).cloned().unwrap_or(SharedString::const_str(OTHER))
     }
 
     /// The label of a channel: its name where it is known.
     pub fn channel(&self, channel: &ChannelName) -> SharedString {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.channels.get::<str>(channel.borrow()).cloned().unwrap_or(SharedString::const_str(OTHER))
+        known.channels.get(channel).cloned().unwrap_or(SharedString::const_str(OTHER))
     }
 
     /// The roles that have labels of their own.

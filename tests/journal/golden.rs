@@ -123,6 +123,10 @@ fn demand() -> Demand {
     }
 }
 
+fn intake() -> Intake {
+    Intake { spec: spec().into(), demand: demand().into(), created_at: Timestamp(5), due_at: Some(Timestamp(6)) }
+}
+
 fn taking() -> Taking {
     let fell_out =
         FallOut { skill: 1, permission: 2, offline: 3, channel_off: 4, no_slot: 5, barred: 6, ..FallOut::default() };
@@ -145,7 +149,7 @@ fn taking() -> Taking {
         channel: channel(),
         cost: 100,
         attempt: 1,
-        reason,
+        reason: reason.into(),
     }
 }
 
@@ -193,7 +197,7 @@ fn handover() -> Handover {
 
 fn every_event() -> Vec<Event> {
     let (ticket, agent, role, channel) = (ticket(), agent(), role(), channel());
-    let intake = Intake { spec: spec().into(), demand: demand(), created_at: Timestamp(5), due_at: Some(Timestamp(6)) };
+    let intake = intake();
     let direction = Some(Direction { agent: agent.clone(), until: Some(Timestamp(9)), trigger: Trigger::Directed });
     let load = BTreeMap::from([(channel.clone(), ChannelLoad { used: 1, limit: 2 })]);
     let rejection = Rejection { code: RejectionCode::StaleAssignment, detail: "it is over".to_owned() };
@@ -224,12 +228,12 @@ fn every_event() -> Vec<Event> {
             role: role.clone(),
             channel: channel.clone(),
             step: 1,
-            demand: demand(),
+            demand: demand().into(),
             cause: EscalationCause::After,
         },
         Event::TicketRedirected {
             ticket: ticket.clone(),
-            demand: demand(),
+            demand: demand().into(),
             due_at: Some(Timestamp(6)),
             direction,
             handover: Some(handover()),
@@ -415,9 +419,9 @@ fn leaving() -> Vec<Entry> {
 /// What agents take by hand, and what the helpdesk says that they own.
 fn by_hand() -> Vec<Entry> {
     let owned = OwnedTicket { ticket: ticket(), channel: channel(), role: Some(role()) };
-    let reason = Reason { trigger: Trigger::Taken, ..taking().reason };
+    let reason = Reason { trigger: Trigger::Taken, ..Reason::clone(&taking().reason) };
     let assigned = Event::TicketAssigned {
-        taking: Taking { reason, ..taking() },
+        taking: Taking { reason: reason.into(), ..taking() },
         priority: Priority::NORMAL,
         waited: Millis(10),
         due_at: None,
@@ -472,7 +476,7 @@ fn ladder() -> Vec<Entry> {
         role: role(),
         channel: channel(),
         step: 2,
-        demand: demand(),
+        demand: demand().into(),
         cause: EscalationCause::WaitingOver,
     };
     let commands = [

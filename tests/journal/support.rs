@@ -39,7 +39,7 @@ pub(crate) fn ticket_entry(first_seq: u64) -> Entry {
     let mut spec = TicketSpec::on(ChannelName::parse("email").expect("a name"));
     spec.subject = Some("My invoice of last month names the wrong company".to_owned());
     let at = Timestamp(1_000 * i64::try_from(first_seq).expect("a small number"));
-    let demand = Demand { roles: vec![role], ..Demand::default() };
+    let demand = Demand { roles: vec![role], ..Demand::default() }.into();
     let intake = Box::new(Intake { spec: spec.clone().into(), demand, created_at: at, due_at: None });
     let rejection = Rejection { code: RejectionCode::UnknownTicket, detail: "no such ticket".to_owned() };
     Entry {

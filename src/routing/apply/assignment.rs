@@ -1,5 +1,7 @@
 //! A ticket is owned: the agent has one more, and whoever waited for it knows how it went.
 
+use std::sync::Arc;
+
 use super::super::agent::SlotUse;
 use super::super::event::Taking;
 use super::super::index::Follow;
@@ -17,7 +19,7 @@ impl<F: Follow> Applying<'_, F> {
         let let_in_at = self.let_in(&taking.ticket, at);
         self.change_ticket(&taking.ticket, |it| {
             it.come_in(let_in_at, at);
-            it.phase = Phase::Assigned(ownership(taking, at));
+            it.phase = Phase::Assigned(Box::new(ownership(taking, at)));
             it.attempt = taking.attempt;
             it.direction = None;
             it.automated.ask_again();
@@ -26,8 +28,7 @@ impl<F: Follow> Applying<'_, F> {
         });
         let acted = matches!(taking.reason.trigger, Trigger::Claimed | Trigger::Taken);
         let answered = offered || acted;
-        self.take_slot(taking, SlotUse::Assigned, at, seq);
-        self.change_agent(&taking.agent, |it| {
+        self.take_slot(taking, SlotUse::Assigned, (at, seq), |it| {
             it.missed_offers = 0;
             if answered {
                 it.acts(at);
@@ -46,6 +47,6 @@ fn ownership(taking: &Taking, at: Timestamp) -> Ownership {
         assigned_at: at,
         by_hand: taking.reason.trigger == Trigger::Taken,
         silence: Silence::default(),
-        reason: Some(Box::new(taking.reason.clone())),
+        reason: Some(Arc::clone(&taking.reason)),
     }
 }

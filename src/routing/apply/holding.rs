@@ -1,7 +1,9 @@
 //! What becomes true of a ticket and an agent: one is offered to the other, owned, paused, and let go.
 
+use std::sync::Arc;
+
 use super::Applying;
-use crate::routing::agent::{Slot, SlotUse};
+use crate::routing::agent::{Agent, Slot, SlotUse};
 use crate::routing::event::{Event, Held, Taking};
 use crate::routing::index::Follow;
 use crate::routing::offer::{Offer, Ownership, RevokeCause};
@@ -19,7 +21,7 @@ impl<F: Follow> Applying<'_, F> {
                     it.come_in(let_in_at, at);
                     add_offer(it, offer, taking.attempt);
                 });
-                self.take_slot(taking, SlotUse::Offered, at, seq);
+                self.take_slot(taking, SlotUse::Offered, (at, seq), |_| {});
             }
             Event::OfferDeclined { held, .. } => {
                 self.end_offer(held);
@@ -33,13 +35,15 @@ impl<F: Follow> Applying<'_, F> {
                 self.change_agent(&held.agent, |it| it.missed_offers += 1);
             }
             Event::OfferRevoked { held, .. } => self.end_offer(held),
-            Event::TicketAssigned { taking, answer, .. } => self.assign(taking, answer.as_ref(), at, seq),
+            Event::TicketAssigned { taking, answer, .. } => self.assign(taking, answer.as_deref(), at, seq),
             Event::AssignmentRevoked { held, cause, .. } => {
                 self.change_ticket(&held.ticket, |it| leave_owner(it, *cause, at));
-                self.free_slot(held, at, seq);
-                if *cause == RevokeCause::Released {
-                    self.change_agent(&held.agent, |it| it.acts(at));
-                }
+                let acts = *cause == RevokeCause::Released;
+                self.free_slot(held, (at, seq), |it| {
+                    if acts {
+                        it.acts(at);
+                    }
+                });
             }
             Event::OwnerReplied { ticket, agent } => {
                 self.change_ticket(ticket, |it| owned_mut(&mut it.phase).silence.end());
@@ -48,21 +52,20 @@ impl<F: Follow> Applying<'_, F> {
             Event::AssignmentPaused { held } => {
                 let asked = self.ground.asks_for_reply(&held.ticket);
                 self.change_ticket(&held.ticket, |it| {
-                    let mut ownership = owned(&it.phase);
+                    let mut ownership = owned(&mut it.phase);
                     if asked {
                         ownership.silence.pause(ownership.assigned_at, at);
                     }
                     it.phase = Phase::Paused(ownership);
                 });
-                self.free_slot(held, at, seq);
-                self.change_agent(&held.agent, |it| {
+                self.free_slot(held, (at, seq), |it| {
                     it.parked.insert(held.ticket.clone());
                 });
             }
             Event::AssignmentResumed { held, cost } => {
                 let asked = self.ground.asks_for_reply(&held.ticket);
                 self.change_ticket(&held.ticket, |it| {
-                    let mut ownership = owned(&it.phase);
+                    let mut ownership = owned(&mut it.phase);
                     if asked {
                         ownership.silence.go_on(at);
                     }
@@ -81,16 +84,23 @@ impl<F: Follow> Applying<'_, F> {
                     Some(until) => self.change_agent(&held.agent, |it| {
                         let slot = it.slots.get_mut(&held.ticket).expect("wrap-up follows work that took a slot");
                         slot.used_for = SlotUse::WrapUp { until: *until };
+                        it.acts(at);
                     }),
-                    None => self.free_slot(held, at, seq),
+                    None => self.free_slot(held, (at, seq), |it| it.acts(at)),
                 }
-                self.change_agent(&held.agent, |it| it.acts(at));
             }
             other => unreachable!("not an event of a ticket and an agent: {other:?}"),
         }
     }
 
-    pub(super) fn take_slot(&mut self, taking: &Taking, used_for: SlotUse, at: Timestamp, seq: u64) {
+    /// An agent has one slot less, and whatever else changes about it by that.
+    pub(super) fn take_slot(
+        &mut self,
+        taking: &Taking,
+        used_for: SlotUse,
+        (at, seq): (Timestamp, u64),
+        change: impl FnOnce(&mut Agent),
+    ) {
         let pacing = self.ground.catalogue.agents.pacing;
         self.change_agent(&taking.agent, |it| {
             let slot = Slot { channel: taking.channel.clone(), cost: taking.cost, used_for };
@@ -100,15 +110,18 @@ impl<F: Follow> Applying<'_, F> {
                 it.given.record(at, pacing.allowances(&it.profile));
             }
             (it.idle_since, it.idle_seq) = (at, seq);
+            change(it);
         });
     }
 
-    fn free_slot(&mut self, held: &Held, at: Timestamp, seq: u64) {
+    /// An agent has one slot more, and whatever else changes about it by that.
+    fn free_slot(&mut self, held: &Held, (at, seq): (Timestamp, u64), change: impl FnOnce(&mut Agent)) {
         self.change_agent(&held.agent, |it| {
             let slot = it.slots.remove(&held.ticket).is_some();
             let parked = it.parked.remove(&held.ticket);
             assert!(slot || parked, "what is freed was held");
             (it.idle_since, it.idle_seq) = (at, seq);
+            change(it);
         });
     }
 
@@ -144,7 +157,7 @@ fn offer(taking: &Taking, at: Timestamp, expires_at: Timestamp) -> Offer {
         role: taking.role.clone(),
         offered_at: at,
         expires_at,
-        reason: taking.reason.clone(),
+        reason: Arc::clone(&taking.reason),
     }
 }
 
@@ -157,8 +170,13 @@ fn add_offer(ticket: &mut Ticket, offer: Offer, attempt: u32) {
     }
 }
 
-fn owned(phase: &Phase) -> Ownership {
-    phase.ownership().expect("only what is owned is paused and resumed").clone()
+/// Takes what is owned out of its phase, to be put into another.
+#[expect(clippy::unnecessary_box_returns, reason = "it stays where it lies")]
+fn owned(phase: &mut Phase) -> Box<Ownership> {
+    match std::mem::replace(phase, Phase::Intake) {
+        Phase::Assigned(ownership) | Phase::Paused(ownership) | Phase::Resuming(ownership) => ownership,
+        other => unreachable!("what is {} is neither paused nor resumed", other.as_str()),
+    }
 }
 
 fn owned_mut(phase: &mut Phase) -> &mut Ownership {

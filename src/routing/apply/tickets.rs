@@ -56,7 +56,7 @@ impl<F: Follow> Applying<'_, F> {
             }
             Event::TicketEscalated { ticket, step, demand, .. } => self.change_ticket(ticket, |it| {
                 it.take_step(*step);
-                it.demand = demand.clone();
+                it.demand = Arc::clone(demand);
             }),
             Event::TicketRedirected { ticket, .. } => self.change_ticket(ticket, |it| redirect(it, event, at)),
             Event::TicketDeferred { ticket, opens_at, due_at, .. } => {
@@ -100,7 +100,7 @@ impl<F: Follow> Applying<'_, F> {
             id: id.clone(),
             arrival_seq: seq,
             spec: Arc::clone(&intake.spec),
-            demand: intake.demand.clone(),
+            demand: Arc::clone(&intake.demand),
             created_at: intake.created_at,
             due_at: intake.due_at,
             entered_at: at,
@@ -157,7 +157,7 @@ fn update(ticket: &mut Ticket, intake: &Intake, at: Timestamp) {
         ticket.restart_ladder(at);
     }
     ticket.spec = Arc::clone(&intake.spec);
-    ticket.demand = intake.demand.clone();
+    ticket.demand = Arc::clone(&intake.demand);
     ticket.created_at = intake.created_at;
     ticket.due_at = intake.due_at;
     ticket.breached &= intake.due_at.is_some_and(|due| due <= at);
@@ -174,7 +174,7 @@ fn redirect(ticket: &mut Ticket, event: &Event, at: Timestamp) {
         spec.role = demand.role().cloned();
         spec.priority = demand.priority;
     }
-    ticket.demand = demand.clone();
+    ticket.demand = Arc::clone(demand);
     ticket.due_at = *due_at;
     ticket.breached = due_at.is_some_and(|due| due <= at);
     ticket.restart_ladder(at);

@@ -282,7 +282,7 @@ impl NaiveEngine {
         let (priority, due_at) = (ticket.demand.priority, ticket.due_at);
         let waited = self.at.since(ticket.created_at);
         let answer = self.answered(ticket);
-        self.emit(Event::TicketAssigned { taking, priority, waited, due_at, answer });
+        self.emit(Event::TicketAssigned { taking, priority, waited, due_at, answer: answer.map(Box::new) });
     }
 
     fn offer(&mut self, id: &TicketId, agent: &AgentId, reason: &Reason, attempt: u32) {
@@ -302,7 +302,7 @@ impl NaiveEngine {
             channel: ticket.spec.channel.clone(),
             cost: self.state.catalogue().channel(&ticket.spec.channel).cost,
             attempt,
-            reason: reason.clone(),
+            reason: reason.clone().into(),
         }
     }
 

@@ -198,7 +198,13 @@ impl NaiveEngine {
                 };
                 let due_at = self.due_at(&ticket.spec, &demand, ticket.created_at);
                 let (direction, handover) = (None, None);
-                self.emit(Event::TicketRedirected { ticket: id.clone(), demand, due_at, direction, handover });
+                self.emit(Event::TicketRedirected {
+                    ticket: id.clone(),
+                    demand: demand.into(),
+                    due_at,
+                    direction,
+                    handover,
+                });
             }
         }
         if settings.released {

@@ -32,7 +32,7 @@ impl NaiveEngine {
                     role: role.name.clone(),
                     channel: ticket.spec.channel.clone(),
                     step: number,
-                    demand: overflow::widened(&ticket.demand, step),
+                    demand: overflow::widened(&ticket.demand, step).into(),
                     cause: EscalationCause::of(step, self.at.since(ticket.entered_at)),
                 });
             }

@@ -25,7 +25,9 @@ impl Step<'_> {
             self.before.insert(agent.clone(), self.state.look(agent));
         }
         self.emit(Event::CatalogueReplaced { catalogue: Arc::clone(catalogue), changes, version });
-        self.hungry.extend(agents);
+        for agent in &agents {
+            self.hungers(agent);
+        }
         for id in self.unowned() {
             let spec = self.known(&id).spec.clone();
             self.reclassify(&id, spec, Trigger::CatalogueChanged);

@@ -38,7 +38,7 @@ impl Step<'_> {
         let created_at = self.created_at(&spec, self.at);
         let demand = self.classify(id, &spec, created_at);
         let due_at = self.due_at(&spec, &demand, created_at);
-        Intake { spec: Arc::new(spec), demand, created_at, due_at }
+        Intake { spec: Arc::new(spec), demand: Arc::new(demand), created_at, due_at }
     }
 
     /// When a ticket should be answered: as upstream said, else by its role's target, which counts from when the ticket
@@ -78,7 +78,7 @@ impl Step<'_> {
         let opens_at = ticket.opens_at.filter(|_| !moved).unwrap_or(created_at);
         let due_at = self.due_at(&spec, &demand, created_at.max(opens_at));
         let owned = ticket.phase.ownership().is_some();
-        let demand = if owned { ticket.demand.clone() } else { demand };
+        let demand = if owned { Arc::clone(&ticket.demand) } else { Arc::new(demand) };
         let intake = Box::new(Intake { spec, demand, created_at, due_at });
         self.emit(Event::TicketUpdated { ticket: id.clone(), intake });
     }

@@ -45,7 +45,7 @@ impl Step<'_> {
             role: ticket.demand.role().expect("who has a ladder has a role").clone(),
             channel: ticket.spec.channel.clone(),
             step: number,
-            demand: overflow::widened(&ticket.demand, step),
+            demand: overflow::widened(&ticket.demand, step).into(),
             cause: EscalationCause::of(step, self.at.since(ticket.entered_at)),
         };
         self.emit(event);

@@ -25,6 +25,7 @@ use super::automation::Occasion;
 use super::command::{Command, Rejection, RejectionCode};
 use super::engine::Verdict;
 use super::event::{Event, Held, Sign};
+use super::few::Few;
 use super::glimpse::Seen;
 use super::name::{AgentId, RoleName, TicketId};
 use super::offer::{Offer, Ownership, Remark};
@@ -53,9 +54,9 @@ pub(super) struct Step<'s> {
     at: Timestamp,
     events: Vec<Event>,
     /// Agents touched in this step, as they were seen before it.
-    before: BTreeMap<AgentId, Seen>,
+    before: Few<AgentId, Seen>,
     /// Agents who may have become able to take more.
-    hungry: BTreeSet<AgentId>,
+    hungry: Few<AgentId, ()>,
     /// Tickets whose owner has gone and that have no place yet, and that owner's deputy.
     heirs: BTreeMap<TicketId, AgentId>,
     /// The roles that have sent on the ticket that is being placed.
@@ -70,8 +71,8 @@ impl<'s> Step<'s> {
             state,
             at,
             events: Vec::with_capacity(EVENTS_USUAL),
-            before: BTreeMap::new(),
-            hungry: BTreeSet::new(),
+            before: Few::default(),
+            hungry: Few::default(),
             heirs: BTreeMap::new(),
             sent_on: Vec::new(),
             noticed: VecDeque::new(),
@@ -98,7 +99,7 @@ impl<'s> Step<'s> {
 
     /// Tells what changed about the agents that were touched, and hands over what happened.
     pub(super) fn finish(mut self) -> Vec<Event> {
-        for (agent, before) in std::mem::take(&mut self.before) {
+        while let Some((agent, before)) = self.before.pop_first() {
             if let Some(view) = self.state.seen_anew(&agent, &before) {
                 self.emit(Event::AgentChanged { agent, view });
             }
@@ -146,7 +147,7 @@ impl<'s> Step<'s> {
     /// Makes something happen.
     fn emit(&mut self, event: Event) {
         if let Some(agent) = touched(&event)
-            && !self.before.contains_key(agent)
+            && !self.before.contains(agent)
         {
             let registers = matches!(event, Event::AgentRegistered { .. });
             let seen = if registers { self.state.look(agent) } else { self.state.glimpse(agent) };
@@ -165,7 +166,9 @@ impl<'s> Step<'s> {
             self.hungers(&agent);
         }
         for (role, channel) in shortages {
-            self.hungry.extend(self.state.released(&role, &channel));
+            for agent in self.state.released(&role, &channel) {
+                self.hungry.insert(agent, ());
+            }
         }
         self.events.push(event);
     }

@@ -1,5 +1,7 @@
 //! Offers are accepted, declined, missed and taken back; agents ask for work.
 
+use std::sync::Arc;
+
 use super::{Done, Handled, Step, held_by_offer, reject, wrong_state};
 use crate::routing::agent::Status;
 use crate::routing::command::{Rejection, RejectionCode};
@@ -64,7 +66,7 @@ impl Step<'_> {
             channel: ticket.spec.channel.clone(),
             cost: slot.cost,
             attempt: ticket.attempt,
-            reason: offer.reason.clone(),
+            reason: Arc::clone(&offer.reason),
         };
         self.own(taking);
     }
@@ -147,7 +149,7 @@ impl Step<'_> {
         }
         let claimant = self.state.agent(agent).expect("checked above");
         let reason = claimed(self.known(&id), claimant.idle_since.0, self.state);
-        self.assign(&id, &matching::Choice { agents: vec![agent.clone()], reason });
+        self.assign(&id, &matching::Choice { agents: vec![agent.clone()], reason: Arc::new(reason) });
         Ok(Done::Accepted)
     }
 

@@ -1,6 +1,7 @@
 //! What becomes of tickets that somebody owns: completed, handed over, given back, paused and resumed.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{Done, Handled, Step, held_by_owner, reject, wrong_state};
 use crate::routing::agent::Status;
@@ -97,7 +98,7 @@ impl Step<'_> {
         Ok(Done::Accepted)
     }
 
-    fn demand_of_known_role(&self, id: &TicketId, role: &RoleName) -> Result<Demand, Rejection> {
+    fn demand_of_known_role(&self, id: &TicketId, role: &RoleName) -> Result<Arc<Demand>, Rejection> {
         if !self.state.catalogue().roles.contains_key(role) {
             return Err(reject(RejectionCode::UnknownRole, format!("there is no role {role}")));
         }
@@ -105,18 +106,18 @@ impl Step<'_> {
     }
 
     /// What a ticket demands as that role's.
-    pub(super) fn demand_of_role(&self, ticket: &Ticket, role: &RoleName) -> Demand {
-        Demand {
+    pub(super) fn demand_of_role(&self, ticket: &Ticket, role: &RoleName) -> Arc<Demand> {
+        Arc::new(Demand {
             roles: vec![role.clone()],
             rule: None,
             skills: ticket.spec.skills.clone(),
             permissions: ticket.spec.permissions.clone(),
             priority: ticket.demand.priority,
             rank_max: self.state.catalogue().roles.get(role).and_then(|role| role.staffing.rank_max),
-        }
+        })
     }
 
-    fn demand_for_agent(&self, id: &TicketId, agent: &AgentId) -> Result<Demand, Rejection> {
+    fn demand_for_agent(&self, id: &TicketId, agent: &AgentId) -> Result<Arc<Demand>, Rejection> {
         self.require_agent(agent)?;
         let ticket = self.known(id);
         if ticket.phase.ownership().is_some_and(|ownership| ownership.agent == *agent) {
@@ -124,7 +125,7 @@ impl Step<'_> {
         }
         let receiver = self.state.agent(agent).expect("required above");
         match matching::lasting_lack(self.state, receiver, ticket) {
-            None => Ok(ticket.demand.clone()),
+            None => Ok(Arc::clone(&ticket.demand)),
             Some(lack) => Err(reject(RejectionCode::NotEligible, format!("agent {agent} {lack}"))),
         }
     }

@@ -2,6 +2,7 @@
 //! way round: what an agent who has room is given.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{Step, held_by_owner};
 use crate::routing::agent::{Agent, Status};
@@ -67,7 +68,7 @@ impl Step<'_> {
     /// The same, because of that.
     pub(super) fn place_afresh(&mut self, id: &TicketId, trigger: Trigger) {
         let ticket = self.known(id);
-        if self.demand_afresh(ticket, &ticket.spec) == ticket.demand {
+        if self.demand_afresh(ticket, &ticket.spec) == *ticket.demand {
             self.place(id, trigger);
         } else {
             let spec = ticket.spec.clone();
@@ -227,7 +228,7 @@ impl Step<'_> {
             priority: ticket.demand.priority,
             waited: self.at.since(ticket.created_at),
             due_at: ticket.due_at,
-            answer: self.first_answer(ticket),
+            answer: self.first_answer(ticket).map(Box::new),
             taking,
         };
         self.emit(event);
@@ -255,7 +256,7 @@ impl Step<'_> {
             channel: ticket.spec.channel.clone(),
             cost: self.state.catalogue().channel(&ticket.spec.channel).cost,
             attempt,
-            reason: choice.reason.clone(),
+            reason: Arc::clone(&choice.reason),
         }
     }
 
@@ -270,7 +271,7 @@ impl Step<'_> {
 
     /// That agent may have room for more.
     pub(super) fn hungers(&mut self, agent: &AgentId) {
-        self.hungry.insert(agent.clone());
+        self.hungry.insert(agent.clone(), ());
     }
 
     /// Gives everybody who may have room what they may take, until nothing is left to give.
@@ -281,7 +282,7 @@ impl Step<'_> {
     pub(super) fn feed(&mut self) {
         loop {
             let mut drained = BTreeSet::new();
-            while let Some(id) = self.hungry.pop_first() {
+            while let Some((id, ())) = self.hungry.pop_first() {
                 while self.feed_once(&id) {}
                 if self.state.agent(&id).is_some_and(Agent::is_drained) {
                     drained.insert(id);

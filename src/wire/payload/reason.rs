@@ -81,7 +81,7 @@ pub(super) struct ReasonBody<'a> {
 
 impl<'a> ReasonBody<'a> {
     pub(super) fn of(taking: &'a Taking) -> Self {
-        let Reason { rule, trigger, strategy, considered, eligible, fell_out, value, runner_up } = &taking.reason;
+        let Reason { rule, trigger, strategy, considered, eligible, fell_out, value, runner_up } = &*taking.reason;
         let runner_up = runner_up.as_ref().map(|(agent, value)| RunnerUp { agent_id: agent.as_str(), value: *value });
         Self {
             rule: rule.as_ref().map(RuleName::as_str),

@@ -140,7 +140,7 @@ fn ticket() -> Ticket {
     Ticket {
         id: ticket_id(),
         arrival_seq: 40,
-        demand: Demand { priority: spec.priority, ..demand() },
+        demand: Demand { priority: spec.priority, ..demand() }.into(),
         created_at,
         due_at: spec.due_at,
         entered_at: created_at,
@@ -180,7 +180,7 @@ fn taking() -> Taking {
         channel: channel(),
         cost: 0,
         attempt: 1,
-        reason: Reason {
+        reason: std::sync::Arc::new(Reason {
             rule: None,
             trigger: Trigger::TicketArrived,
             strategy: Strategy::LongestIdle,
@@ -189,7 +189,7 @@ fn taking() -> Taking {
             fell_out: FallOut { skill: 1, offline: 2, ..FallOut::default() },
             value: 1_795_323_000_000,
             runner_up: Some((AgentId::parse("carla").expect("a name"), 1_795_323_400_000)),
-        },
+        }),
     }
 }
 
@@ -217,7 +217,7 @@ fn about_tickets() -> Vec<Event> {
             role: role.clone(),
             channel: channel.clone(),
             step: 1,
-            demand: demand(),
+            demand: demand().into(),
             cause: EscalationCause::After,
         },
         Event::TicketAtRisk {
@@ -240,7 +240,7 @@ fn about_tickets() -> Vec<Event> {
             role: role.clone(),
             channel: channel.clone(),
             cause: DiversionCause::Full,
-            demand: Demand { roles: vec![RoleName::parse("general").expect("a name")], ..demand() },
+            demand: Demand { roles: vec![RoleName::parse("general").expect("a name")], ..demand() }.into(),
             due_at: None,
         },
         Event::TicketClosed {

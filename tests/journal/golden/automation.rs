@@ -73,12 +73,12 @@ pub(super) fn entries() -> Vec<Entry> {
         released: true,
     };
     let in_vain = Event::AutomationInVain { ticket: ticket(), automation: name("tells") };
-    let reason = Reason { trigger: Trigger::Automated, ..taking().reason };
+    let reason = Reason { trigger: Trigger::Automated, ..Reason::clone(&taking().reason) };
     let events = vec![
         fired(None, Settings::default(), None),
         fired(Some(agent()), set, Some("look".to_owned())),
         in_vain,
-        Event::OfferMade { taking: Taking { reason, ..taking() }, expires_at: Timestamp(8) },
+        Event::OfferMade { taking: Taking { reason: reason.into(), ..taking() }, expires_at: Timestamp(8) },
     ];
     let commands = [(Command::ReplaceCatalogue { catalogue }, vec![replaced]), (Command::Elapse, events)];
     let entry =

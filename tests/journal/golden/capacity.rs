@@ -44,10 +44,10 @@ pub(super) fn entries() -> Vec<Entry> {
         ..Catalogue::default()
     });
     let replaced = Event::CatalogueReplaced { catalogue: Arc::clone(&catalogue), changes: Vec::new(), version: 1 };
-    let demand = Demand { rank_max: Some(1), ..demand() };
+    let demand = Demand { rank_max: Some(1), ..demand() }.into();
     let intake = Intake { spec: spec().into(), demand, created_at: Timestamp(5), due_at: None };
     let fell_out = FallOut { rank: 1, interrupted: 2, paced: 3, ..FallOut::default() };
-    let reason = Reason { fell_out, ..taking().reason };
+    let reason = Reason { fell_out, ..Reason::clone(&taking().reason) };
     let unroutable = Event::TicketUnroutable {
         ticket: ticket(),
         role: Some(role()),
@@ -63,7 +63,7 @@ pub(super) fn entries() -> Vec<Entry> {
             vec![
                 Event::TicketCreated { ticket: ticket(), intake: Box::new(intake) },
                 unroutable,
-                Event::OfferMade { taking: Taking { reason, ..taking() }, expires_at: Timestamp(8) },
+                Event::OfferMade { taking: Taking { reason: reason.into(), ..taking() }, expires_at: Timestamp(8) },
             ],
         ),
         (Command::RegisterAgent { agent: agent(), profile }, vec![registered]),

@@ -19,8 +19,8 @@ pub(super) fn reserve() -> Vec<Entry> {
     let catalogue = Arc::new(Catalogue { roles: BTreeMap::from([(role(), keeping)]), ..Catalogue::default() });
     let replaced = Event::CatalogueReplaced { catalogue: Arc::clone(&catalogue), changes: Vec::new(), version: 1 };
     let fell_out = FallOut { reserved: 2, ..FallOut::default() };
-    let reason = Reason { fell_out, ..taking().reason };
-    let offered = Event::OfferMade { taking: Taking { reason, ..taking() }, expires_at: Timestamp(8) };
+    let reason = Reason { fell_out, ..Reason::clone(&taking().reason) };
+    let offered = Event::OfferMade { taking: Taking { reason: reason.into(), ..taking() }, expires_at: Timestamp(8) };
     entries([(Command::ReplaceCatalogue { catalogue }, vec![replaced]), (Command::Elapse, vec![offered])])
 }
 
@@ -46,8 +46,8 @@ pub(super) fn last_agent() -> Vec<Entry> {
         wait_range: None,
         direction: Some(Direction { agent: agent(), until: Some(Timestamp(9)), trigger: Trigger::LastAgent }),
     };
-    let reason = Reason { trigger: Trigger::LastAgent, ..taking().reason };
-    let offered = Event::OfferMade { taking: Taking { reason, ..taking() }, expires_at: Timestamp(8) };
+    let reason = Reason { trigger: Trigger::LastAgent, ..Reason::clone(&taking().reason) };
+    let offered = Event::OfferMade { taking: Taking { reason: reason.into(), ..taking() }, expires_at: Timestamp(8) };
     entries([(Command::ReplaceCatalogue { catalogue }, vec![replaced]), (Command::Elapse, vec![queued, offered])])
 }
 

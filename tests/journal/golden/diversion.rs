@@ -33,12 +33,14 @@ pub(super) fn entries() -> Vec<Entry> {
         role: role(),
         channel: channel(),
         cause: DiversionCause::Full,
-        demand: demand(),
+        demand: demand().into(),
         due_at: Some(Timestamp(6)),
     };
-    let reason = Reason { trigger: Trigger::TicketDiverted, ..taking().reason };
-    let offered =
-        Event::OfferMade { taking: rolecall::routing::event::Taking { reason, ..taking() }, expires_at: Timestamp(8) };
+    let reason = Reason { trigger: Trigger::TicketDiverted, ..Reason::clone(&taking().reason) };
+    let offered = Event::OfferMade {
+        taking: rolecall::routing::event::Taking { reason: reason.into(), ..taking() },
+        expires_at: Timestamp(8),
+    };
     let closed = Event::TicketClosed {
         ticket: ticket(),
         role: Some(role()),
@@ -88,12 +90,14 @@ pub(super) fn hours() -> Vec<Entry> {
         role: role(),
         channel: channel(),
         cause: DiversionCause::Closed,
-        demand: demand(),
+        demand: demand().into(),
         due_at: None,
     };
-    let reason = Reason { trigger: Trigger::RoleOpened, ..taking().reason };
-    let offered =
-        Event::OfferMade { taking: rolecall::routing::event::Taking { reason, ..taking() }, expires_at: Timestamp(8) };
+    let reason = Reason { trigger: Trigger::RoleOpened, ..Reason::clone(&taking().reason) };
+    let offered = Event::OfferMade {
+        taking: rolecall::routing::event::Taking { reason: reason.into(), ..taking() },
+        expires_at: Timestamp(8),
+    };
     numbered([
         (Command::ReplaceCatalogue { catalogue }, vec![replaced]),
         (Command::CreateTicket { ticket: ticket(), spec: Box::new(spec()) }, vec![deferred]),

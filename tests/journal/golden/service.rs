@@ -38,7 +38,7 @@ pub(super) fn scores() -> Vec<Entry> {
         priority: Priority::HIGH,
         waited: Millis(10),
         due_at: Some(Timestamp(6)),
-        answer: Some(Answer { service: service(Served::AnsweredLate), wait: None }),
+        answer: Some(Box::new(Answer { service: service(Served::AnsweredLate), wait: None })),
     };
     let closed = Event::TicketClosed {
         ticket: ticket(),
@@ -77,7 +77,7 @@ pub(super) fn estimates() -> Vec<Entry> {
         priority: Priority::HIGH,
         waited: Millis(100_000),
         due_at: None,
-        answer: Some(Answer { service: None, wait: Some(wait) }),
+        answer: Some(Box::new(Answer { service: None, wait: Some(wait) })),
     };
     entries([(Command::Elapse, vec![queued]), (Command::Elapse, vec![assigned])])
 }

@@ -55,7 +55,7 @@ impl NaiveEngine {
                     role: role.name,
                     channel,
                     cause,
-                    demand,
+                    demand: demand.into(),
                     due_at,
                 });
                 self.place(id, Trigger::TicketDiverted);

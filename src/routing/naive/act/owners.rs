@@ -63,7 +63,7 @@ impl NaiveEngine {
                     priority: ticket.demand.priority,
                     rank_max: self.state.catalogue().roles[role].staffing.rank_max,
                 };
-                (demand, None)
+                (demand.into(), None)
             }
             TransferTo::Agent(agent) => {
                 self.require_agent(agent)?;

@@ -55,7 +55,7 @@ impl NaiveEngine {
             channel: ticket.spec.channel.clone(),
             cost: self.state.catalogue().channel(&ticket.spec.channel).cost,
             attempt: ticket.attempt + 1,
-            reason: self.reason_of_one(self.agent(agent), ticket, Trigger::Taken),
+            reason: self.reason_of_one(self.agent(agent), ticket, Trigger::Taken).into(),
         };
         self.assigned(taking);
     }
@@ -90,7 +90,11 @@ impl NaiveEngine {
                 let demand = self.classify(&id, &spec, self.at);
                 let role = self.role_by_hand(agent, owned.role.as_ref(), &demand)?;
                 let due_at = self.due_at(&spec, &demand, self.at);
-                created.push((id, Box::new(Intake { spec: spec.into(), demand, created_at: self.at, due_at }), role));
+                created.push((
+                    id,
+                    Box::new(Intake { spec: spec.into(), demand: demand.into(), created_at: self.at, due_at }),
+                    role,
+                ));
             }
         }
         for id in &returned {

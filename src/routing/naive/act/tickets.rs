@@ -21,7 +21,7 @@ impl NaiveEngine {
         let created_at = self.created_at(&spec, self.at);
         let demand = self.classify(id, &spec, created_at);
         let due_at = self.due_at(&spec, &demand, created_at);
-        let intake = Box::new(Intake { spec: spec.into(), demand, created_at, due_at });
+        let intake = Box::new(Intake { spec: spec.into(), demand: demand.into(), created_at, due_at });
         self.emit(Event::TicketCreated { ticket: id.clone(), intake });
         if let Some(created_at) = self.place_of_customer(id) {
             let ticket = self.known(id);
@@ -84,7 +84,7 @@ impl NaiveEngine {
         let moved = fresh.role() != ticket.demand.role();
         let workable = if moved { created_at } else { ticket.opens_at.unwrap_or(created_at).max(created_at) };
         let due_at = self.due_at(&spec, &fresh, workable);
-        let demand = if owned { ticket.demand.clone() } else { fresh };
+        let demand = if owned { ticket.demand.clone() } else { fresh.into() };
         let intake = Box::new(Intake { spec: spec.into(), demand, created_at, due_at });
         self.emit(Event::TicketUpdated { ticket: id.clone(), intake });
     }
@@ -186,7 +186,7 @@ impl NaiveEngine {
 
     pub(in crate::routing::naive) fn place_afresh(&mut self, id: &TicketId, because: Trigger) {
         let ticket = self.known(id);
-        if self.demand_afresh(ticket, &ticket.spec) == ticket.demand {
+        if self.demand_afresh(ticket, &ticket.spec) == *ticket.demand {
             self.place(id, because);
         } else {
             self.reclassify(id, TicketSpec::clone(&ticket.spec), because);
