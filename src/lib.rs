@@ -19,6 +19,10 @@ pub mod wire;
 #[cfg(feature = "daemon")]
 pub mod journal;
 
+// What is kept beside the journal: who may come in, and who did what.
+#[cfg(feature = "daemon")]
+pub mod records;
+
 // AMQP, and the embedded transport that stands in for it.
 #[cfg(feature = "daemon")]
 pub mod broker;

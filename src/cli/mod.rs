@@ -3,6 +3,7 @@
 //! One file per subcommand, each with its arguments (`…Args`) and a function `run` that ends in `Ok(())` or in a
 //! [`Failure`], which says how the process ends. To add one: a module, a variant of `Subcommand`, a line in `dispatch`.
 
+mod audit;
 mod bench;
 mod broker_args;
 mod catalogue;
@@ -16,6 +17,7 @@ mod journal;
 mod publish;
 mod replay_csv;
 mod serve;
+mod token;
 mod traffic;
 mod watch;
 
@@ -52,6 +54,10 @@ enum Subcommand {
     Check(check::CheckArgs),
     /// The role structure as a file: write it, compare two, put one in force
     Catalogue(catalogue::CatalogueArgs),
+    /// Who may come in over HTTP: make a token, list them, take one back
+    Token(token::TokenArgs),
+    /// Whether the audit log is whole
+    Audit(audit::AuditArgs),
     /// Ask the running daemon why a ticket is where it is, and what an agent lacks to take it
     Explain(explain::ExplainArgs),
     /// Publish one event, or a file of events, to the daemon's exchange
@@ -93,6 +99,8 @@ fn dispatch(subcommand: Subcommand) -> Result<(), Failure> {
         Subcommand::Journal(args) => journal::run(&args),
         Subcommand::Catalogue(args) => catalogue::run(&args),
         Subcommand::Check(args) => check::run(&args),
+        Subcommand::Token(args) => token::run(&args),
+        Subcommand::Audit(args) => audit::run(&args),
         Subcommand::Publish(args) => publish::run(&args),
         Subcommand::Watch(args) => watch::run(&args),
         Subcommand::ReplayCsv(args) => replay_csv::run(&args),

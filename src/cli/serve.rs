@@ -98,7 +98,7 @@ fn reload(args: &ConfigArgs, running: &Config) -> Option<Catalogue> {
 /// The code that tells the shell why (contract §7).
 fn failure(error: DaemonError) -> Failure {
     let exit = match &error {
-        DaemonError::Journal(_) => Exit::JournalIo,
+        DaemonError::Journal(_) | DaemonError::Records(_) => Exit::JournalIo,
         DaemonError::Broker(cause) if cause.is_configuration() => Exit::Configuration,
         DaemonError::Broker(_) => Exit::Unavailable,
         DaemonError::Listen { .. } | DaemonError::Catalogue(_) => Exit::Configuration,

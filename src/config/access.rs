@@ -15,8 +15,8 @@ use super::writing::{Member, Writing};
 const AGENT: Key<Set<PermissionForm>> = Key::new(
     "agent",
     PERMISSION_SET,
-    r#"["work.read-own", "presence.set-own"]"#,
-    "What every agent may do: read its own work, set its own presence.",
+    r#"["work.read-own", "work.do-own", "presence.set-own"]"#,
+    "What every agent may do: read its own work, do it (accept, complete, hand over), set its own presence.",
 );
 const ADMIN: Key<Set<PermissionForm>> = Key::new(
     "admin",
@@ -36,7 +36,7 @@ pub(super) const KEYS: Keys = &[&AGENT, &ADMIN, &OWNER];
 
 /// What each level adds where the configuration is silent.
 const DEFAULT_GRANTS: [(AccessLevel, &[&str]); 3] = [
-    (AccessLevel::Agent, &["work.read-own", "presence.set-own"]),
+    (AccessLevel::Agent, &["work.read-own", "work.do-own", "presence.set-own"]),
     (
         AccessLevel::Admin,
         &["agents.manage", "roles.manage", "rules.manage", "tickets.manage", "reports.view", "audit.view"],

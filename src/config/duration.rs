@@ -8,9 +8,11 @@ const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_0
 
 /// Why a text is no duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum DurationError {
+pub enum DurationError {
+    /// It is no whole number with one of the units.
     #[error("is not a duration")]
     Form,
+    /// Nobody waits so long.
     #[error("is longer than {} days", DURATION_MAX.0 / UNITS[0].1)]
     TooLong,
 }

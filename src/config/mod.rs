@@ -61,10 +61,11 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
-use crate::routing::Catalogue;
+use crate::routing::{Catalogue, Millis};
 
 pub use diagnostic::{Diagnostic, Origin, Report, Severity};
 pub use difference::{Change, Difference, MemberChange};
+pub use duration::DurationError;
 pub use overrides::{OWNER_TOKEN_VARIABLE, Overrides, Setting};
 pub use reference::reference_blocks;
 pub use secret::{BrokerUri, Secret, redact_passwords};
@@ -159,6 +160,14 @@ pub fn parse(name: &str, text: &str, overrides: &Overrides) -> Result<Loaded, Re
     }
     diagnostics.extend(lint::check(&config.catalogue, &origins));
     Ok(Loaded { config, warnings: Report::new(name, text, diagnostics) })
+}
+
+/// A length of time as the configuration has it: `90s`, `15m`, `2h`, `1d`.
+///
+/// # Errors
+/// Says what is wrong with the text.
+pub fn duration(text: &str) -> Result<Millis, DurationError> {
+    duration::parse(text)
 }
 
 /// The part of a configuration that is about routing, as a file that is read to the same catalogue.

@@ -103,7 +103,7 @@ pub(super) fn written_key(key: &str) -> String {
 }
 
 /// A text in the quotes that need the fewest escapes: conditions are full of `"`.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let literal = text.contains(['"', '\\']) && !text.contains(|c: char| c == '\'' || c.is_control());
     if literal { format!("'{text}'") } else { basic(text) }
 }

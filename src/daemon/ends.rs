@@ -2,6 +2,7 @@
 
 use crate::broker::TransportError;
 use crate::journal::JournalError;
+use crate::records::RecordsError;
 use crate::routing::Rejection;
 
 /// Why the daemon could not start, or had to end.
@@ -10,6 +11,9 @@ pub enum DaemonError {
     /// The journal can't be read, written or owned.
     #[error("the journal failed")]
     Journal(#[from] JournalError),
+    /// The tokens beside the journal can't be read.
+    #[error("the tokens can't be read")]
+    Records(#[from] RecordsError),
     /// The broker is not there, or refuses.
     #[error(transparent)]
     Broker(#[from] TransportError),
@@ -42,9 +46,12 @@ impl DaemonError {
     pub(super) fn may_be_of_what_was_taken(&self) -> bool {
         match self {
             Self::Panicked(_) | Self::Journal(JournalError::OutOfOrder { .. } | JournalError::Encode { .. }) => true,
-            Self::Journal(_) | Self::Broker(_) | Self::Catalogue(_) | Self::Listen { .. } | Self::System { .. } => {
-                false
-            }
+            Self::Journal(_)
+            | Self::Records(_)
+            | Self::Broker(_)
+            | Self::Catalogue(_)
+            | Self::Listen { .. }
+            | Self::System { .. } => false,
         }
     }
 }

@@ -62,6 +62,7 @@ pub(super) async fn run<J: Journal>(
             settled = DeliveryToken { tag, ..token };
             heralds.intake.settle(settled);
         }
+        sealed.answers.give();
         if takes_progress {
             heralds.breaker.get_through();
         }

@@ -17,6 +17,7 @@
 //! Nothing is acknowledged, answered or published before it is durable. A journal that failed once is never asked
 //! again: the process ends, and what it had not acknowledged comes again.
 
+mod answers;
 mod breaker;
 mod catch_up;
 mod clock;

@@ -11,9 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Intake, Link, Publish, Status};
 use crate::config::Config;
-use crate::http::{self, App, Heartbeat, OwnerToken, Questions, ReadModel, Readiness};
+use crate::http::{self, App, Heartbeat, OwnerToken, Questions, ReadModel, Readiness, Submissions};
 use crate::journal::{Batch, Journal, JournalOptions, JournalReader, Recovered, RedbJournal};
 use crate::kill_point::kill_point;
+use crate::records::audit::AuditLog;
+use crate::records::tokens::Tokens;
 use crate::routing::{Catalogue, Millis};
 use crate::telemetry::occurrence::{
     CatalogueRefused, CatalogueReloaded, DrainCutShort, DrainFinished, DrainStarted, HttpListening, JournalFailed,
@@ -125,13 +127,21 @@ impl Daemon {
         kill_point!(Opened);
 
         let (asker, questions) = http::questions();
-        let app = metrics.map(|metrics| App {
+        let (submitter, submissions) = http::submissions();
+        let records = match &metrics {
+            Some(_) => Some((Tokens::open(&config.journal.path)?, Arc::new(AuditLog::open(&config.journal.path)))),
+            None => None,
+        };
+        let app = metrics.zip(records).map(|(metrics, (tokens, audit))| App {
             readiness: readiness.clone(),
             heartbeat: heartbeat.clone(),
             read_model: Arc::clone(&read_model),
             asker,
+            submitter,
             metrics,
             labels: meters.labels().clone(),
+            tokens,
+            audit,
             owner_token: config.http.owner_token.as_ref().and_then(|token| OwnerToken::new(token.reveal())),
             clock: system_clock,
         });
@@ -177,6 +187,7 @@ impl Daemon {
             link,
             writer,
             questions,
+            submissions,
             journal,
             reader,
             &config,
@@ -283,6 +294,7 @@ fn start(
     link: Link,
     mut writer: Writer,
     questions: Questions,
+    submissions: Submissions,
     journal: RedbJournal,
     reader: JournalReader,
     config: &Config,
@@ -323,6 +335,7 @@ fn start(
         catch_up: CatchUp::new(),
         control: control_rx,
         questions,
+        submissions,
         batches,
         journal_free: Arc::new(Semaphore::new(1)),
         reader: reader.clone(),

@@ -1,8 +1,9 @@
 //! The one writer: inputs in, batches out. It owns the engine, and knows neither threads nor time.
 //!
-//! Legal order: any number of [`Writer::deliver`], [`Writer::give_up`], [`Writer::elapse`], [`Writer::resume_listening`] and [`Writer::replace_catalogue`], then
+//! Legal order: any number of [`Writer::deliver`], [`Writer::submit`], [`Writer::give_up`], [`Writer::elapse`], [`Writer::resume_listening`] and [`Writer::replace_catalogue`], then
 //! [`Writer::seal`]; the next batch may fill while the sealed one becomes durable, and may be sealed when it is.
 
+mod letters;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ use crate::telemetry::Meters;
 use crate::telemetry::occurrence::{EventAccepted, EventDeadLettered, EventDuplicate, EventRejected};
 use crate::wire::{self, Context, Encoder, Inbound, RawEvent, Unreadable};
 
+use super::answers::Answers;
 use super::duplicates::{Duplicates, duplicate_id};
 use super::outbox;
 use super::{Mistake, Planted};
@@ -51,6 +53,8 @@ pub struct Sealed {
     pub settle: Vec<DeliveryToken>,
     /// Then: to be watched for.
     pub promises: Vec<Promise>,
+    /// Then: to be given.
+    pub answers: Answers,
 }
 
 /// That a catalogue is in force.
@@ -131,7 +135,7 @@ impl Writer {
         let decoded = wire::decode(&raw(&delivery), self.engine.state().catalogue());
         kill_point!(Decoded);
         match decoded {
-            Ok(inbound) => self.take(inbound, delivery.received_at, now),
+            Ok(inbound) => self.take(inbound, delivery.received_at, now).map(drop),
             Err(unreadable) => {
                 self.bury(delivery, &unreadable);
                 Ok(())
@@ -230,7 +234,7 @@ impl Writer {
         }
     }
 
-    fn take(&mut self, mut inbound: Inbound, received_at: Instant, now: Timestamp) -> Result<(), JournalError> {
+    fn take(&mut self, mut inbound: Inbound, received_at: Instant, now: Timestamp) -> Result<Taken, JournalError> {
         if self.planted.is(Mistake::LimitsDoubled)
             && let Command::RegisterAgent { profile, .. } = &mut inbound.command
         {
@@ -241,7 +245,7 @@ impl Writer {
             let digest = duplicate_id(&inbound.source, id);
             if self.duplicates.check_and_note(digest, now)? {
                 EventDuplicate { kind, id: Some(id) }.emit(&self.meters);
-                return Ok(());
+                return Ok(Taken::Repeated);
             }
             if !self.planted.is(Mistake::DuplicatesForgotten) {
                 self.filling.batch.duplicates.push(digest);
@@ -254,7 +258,7 @@ impl Writer {
             Verdict::Duplicate => EventDuplicate { kind, id }.emit(&self.meters),
             Verdict::Rejected(rejection) => EventRejected { kind, id, rejection }.emit(&self.meters),
         }
-        Ok(())
+        Ok(Taken::Decided(outcome.verdict))
     }
 
     /// Lets the engine decide, and puts down what followed.
@@ -301,6 +305,14 @@ impl Writer {
         self.outbox_next += 1;
         number
     }
+}
+
+/// What became of an event that could be read.
+enum Taken {
+    /// It had come before.
+    Repeated,
+    /// The engine was asked.
+    Decided(Verdict),
 }
 
 struct Decided {

@@ -11,7 +11,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Deliveries, Delivery, Status};
-use crate::http::{Heartbeat, Question, Questions};
+use crate::http::{Heartbeat, HeldBack, Question, Questions, Submission, Submissions};
 use crate::journal::{JournalError, JournalReader};
 use crate::kill_point::kill_point;
 use crate::routing::{Catalogue, Rejection, Timestamp};
@@ -49,6 +49,8 @@ pub(super) struct Desk {
     pub(super) control: mpsc::Receiver<Control>,
     /// What HTTP asks.
     pub(super) questions: Questions,
+    /// What came in over HTTP.
+    pub(super) submissions: Submissions,
     pub(super) batches: mpsc::Sender<UnderWay>,
     pub(super) journal_free: Arc<Semaphore>,
     pub(super) reader: JournalReader,
@@ -85,6 +87,7 @@ enum Woken {
     Delivered(Option<Delivery>),
     Told(Control),
     Asked(Question),
+    Submitted(Submission),
     CaughtUp,
     Due,
     Tick,
@@ -115,13 +118,11 @@ impl Desk {
                 Woken::Told(control) => self.obey(control),
                 Woken::Asked(question) => {
                     self.answer(question);
-                    // Whoever asks without an end must not keep the broker waiting.
-                    if self.takes_deliveries()
-                        && let Ok(delivery) = self.deliveries.try_recv()
-                    {
-                        self.catch_up.not_quiet(Instant::now());
-                        self.take(delivery)?;
-                    }
+                    self.take_next()?;
+                }
+                Woken::Submitted(submission) => {
+                    self.take_submission(submission)?;
+                    self.take_next()?;
                 }
                 Woken::CaughtUp => {
                     self.catch_up.caught_up();
@@ -172,6 +173,7 @@ impl Desk {
             () = tokio::time::sleep(nap.unwrap_or(NAP_MAX)), if nap.is_some() => {
                 if self.is_due() { Woken::Due } else { Woken::Tick }
             }
+            Some(submission) = self.submissions.recv(), if takes => Woken::Submitted(submission),
             delivery = self.deliveries.recv(), if takes_deliveries => Woken::Delivered(delivery),
             _ = tick.tick() => Woken::Tick,
         }
@@ -201,6 +203,31 @@ impl Desk {
             self.decide(delivery, now)?;
         }
         Ok(())
+    }
+
+    /// Whoever asks or submits without an end must not keep the broker waiting.
+    fn take_next(&mut self) -> Result<(), JournalError> {
+        if self.takes_deliveries()
+            && let Ok(delivery) = self.deliveries.try_recv()
+        {
+            self.catch_up.not_quiet(Instant::now());
+            self.take(delivery)?;
+        }
+        Ok(())
+    }
+
+    /// Takes what came over HTTP, where anything may be taken and somebody still waits for the answer.
+    fn take_submission(&mut self, submission: Submission) -> Result<(), JournalError> {
+        if submission.is_stale() {
+            return Ok(());
+        }
+        if self.is_held_back() || self.draining.is_cancelled() {
+            // Whoever asked may have gone.
+            let _ = submission.answer.send(Err(HeldBack));
+            return Ok(());
+        }
+        let now = self.clock.now();
+        self.writer.submit(submission, now)
     }
 
     fn decide(&mut self, delivery: Delivery, now: Timestamp) -> Result<(), JournalError> {

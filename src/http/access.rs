@@ -1,12 +1,13 @@
-//! Who may read: whoever shows the owner's token. Everything under `/api` is refused unless it is allowed here.
+//! Who asks: whoever shows a token. Everything under `/api` is refused unless somebody is known to ask; what that one may
+//! do is said by its [`Authority`], for which every endpoint and every command asks.
 //!
 //! The token is kept as its SHA-256 and compared in constant time. Wrong tokens are limited per client: whoever guesses
 //! too often is not even compared for a while.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, Request, State};
@@ -17,7 +18,9 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::Shared;
+use super::authority::Authority;
 use super::problem::Problem;
+use crate::records::tokens::Standing;
 
 /// Wrong tokens that a client may show within [`WINDOW`].
 const FAILURES_MAX: u32 = 10;
@@ -102,38 +105,107 @@ fn client(address: Option<SocketAddr>) -> IpAddr {
     }
 }
 
-/// Lets a request pass that shows the owner's token.
-pub(super) async fn require_owner(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+/// The name of whoever shows the token of the environment.
+const OWNER: &str = "owner";
+
+/// The most pairs of client and token that are remembered.
+const FAMILIAR_MAX: usize = 50_000;
+
+/// Which right tokens came from where: who shares an address with somebody who guesses goes on working.
+#[derive(Debug, Default)]
+pub(super) struct Familiar(RwLock<HashSet<(IpAddr, [u8; 16])>>);
+
+impl Familiar {
+    fn knows(&self, client: IpAddr, token: &str) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&(client, short(token)))
+    }
+
+    fn learn(&self, client: IpAddr, token: &str) {
+        if self.knows(client, token) {
+            return;
+        }
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= FAMILIAR_MAX {
+            known.clear();
+        }
+        known.insert((client, short(token)));
+    }
+}
+
+fn short(token: &str) -> [u8; 16] {
+    *Sha256::digest(token.as_bytes()).first_chunk().expect("SHA-256 has 32 bytes")
+}
+
+/// Lets a request pass that shows a valid token, and says whose it is.
+pub(super) async fn authenticate(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
     let token = bearer(request.headers().get(header::AUTHORIZATION));
     match admit(&shared, client(address), token, Instant::now()) {
-        Ok(()) => next.run(request).await,
+        Ok(author) => {
+            request.extensions_mut().insert(author);
+            next.run(request).await
+        }
         Err(problem) => refuse(problem),
     }
 }
 
-fn admit(shared: &Shared, client: IpAddr, token: Option<&str>, now: Instant) -> Result<(), Problem> {
-    let Some(owner) = &shared.owner_token else {
-        let detail = "no token is configured: start the daemon with ROLECALL_OWNER_TOKEN set, and send it as \
-                      \"Authorization: Bearer <token>\"";
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "no_token_configured", detail));
-    };
-    if let Some(wait) = shared.failures.shut_out(client, now) {
+fn admit(shared: &Shared, client: IpAddr, token: Option<&str>, now: Instant) -> Result<Authority, Problem> {
+    let unauthorized = |code, detail: &str| Problem::new(StatusCode::UNAUTHORIZED, code, detail);
+    let shut_out = shared.failures.shut_out(client, now);
+    if let Some(wait) = shut_out
+        && token.is_none_or(|token| !shared.familiar.knows(client, token))
+    {
         let detail = "too many wrong tokens from this address";
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", detail);
         return Err(problem.retry_after_seconds(wait.as_secs() + 1));
     }
-    match token {
-        Some(token) if owner.is(token) => Ok(()),
-        Some(_) => {
+    if shared.owner_token.is_none() && shared.tokens.is_empty() {
+        let detail = "no token is configured: start the daemon with ROLECALL_OWNER_TOKEN set, or make one with \
+                      `rolecall token create`, and send it as \"Authorization: Bearer <token>\"";
+        return Err(unauthorized("no_token_configured", detail));
+    }
+    // Who shows nothing has guessed nothing.
+    let Some(token) = token else {
+        return Err(unauthorized("no_token", "send a token as \"Authorization: Bearer <token>\""));
+    };
+    match identify(shared, token) {
+        Ok(author) => {
+            shared.familiar.learn(client, token);
+            Ok(author)
+        }
+        Err(Refusal::Wrong) => {
             shared.failures.count(client, now);
-            Err(Problem::new(StatusCode::UNAUTHORIZED, "wrong_token", "this token is not valid"))
+            Err(unauthorized("wrong_token", "this token is not valid"))
         }
-        // Who shows nothing has guessed nothing.
-        None => {
-            let detail = "send the owner's token as \"Authorization: Bearer <token>\"";
-            Err(Problem::new(StatusCode::UNAUTHORIZED, "no_token", detail))
+        // Whoever shows one of these has guessed nothing either.
+        Err(Refusal::Expired) => Err(unauthorized("expired_token", "the time of this token is over")),
+        Err(Refusal::Revoked) => Err(unauthorized("revoked_token", "this token was revoked")),
+        Err(Refusal::Unreadable) => {
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "tokens_unavailable", "the tokens can't be read"))
         }
+    }
+}
+
+enum Refusal {
+    Wrong,
+    Expired,
+    Revoked,
+    Unreadable,
+}
+
+fn identify(shared: &Shared, token: &str) -> Result<Authority, Refusal> {
+    if shared.owner_token.as_ref().is_some_and(|owner| owner.is(token)) {
+        return Ok(Authority::owner(OWNER));
+    }
+    let found = shared.tokens.find(token).map_err(|error| {
+        tracing::error!(%error, "the tokens can't be read: nobody comes in by one");
+        Refusal::Unreadable
+    })?;
+    let found = found.ok_or(Refusal::Wrong)?;
+    match found.standing((shared.clock)()) {
+        Standing::Valid => Ok(Authority::of_token(&found, &shared.read_model)),
+        Standing::Expired => Err(Refusal::Expired),
+        Standing::Revoked => Err(Refusal::Revoked),
     }
 }
 

@@ -1,32 +1,35 @@
-//! `/api/v1`: what is there now, to be read. Everything here needs the owner's token.
+//! `/api/v1`: what is there now, to be read.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Shared;
 use super::problem::Problem;
-use super::read_model::{AgentPage, Overview, RoleView, TicketCard};
-use crate::routing::{AgentId, TicketId};
+use super::read_model::{AgentPage, Overview, RoleView};
+use crate::routing::AgentId;
 
-/// Agents on one page where the query says nothing.
+/// Entries on one page where the query says nothing.
 const PAGE_DEFAULT: usize = 100;
 
-/// The most agents on one page.
-const PAGE_MAX: usize = 1_000;
+/// The most entries on one page.
+pub(super) const PAGE_MAX: usize = 1_000;
 
 /// The queues of all roles.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Queues {
     queues: Vec<RoleView>,
 }
 
 /// Which page of the agents.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PageQuery {
+    /// Those behind this id: `next` of the page before.
     after: Option<AgentId>,
+    /// How many at most: 1 to 1000, 100 where nothing is said.
     limit: Option<usize>,
 }
 
@@ -43,17 +46,16 @@ pub(super) async fn agents(
     query: Result<Query<PageQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<AgentPage>, Problem> {
     let Query(query) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
-    let limit = query.limit.unwrap_or(PAGE_DEFAULT);
-    if !(1..=PAGE_MAX).contains(&limit) {
-        return Err(bad_request(format!("limit: expected a number from 1 to {PAGE_MAX}")));
-    }
+    let limit = page_limit(query.limit)?;
     Ok(Json(shared.read_model.agents_after(query.after.as_ref(), limit)))
 }
 
-pub(super) async fn ticket(State(shared): State<Shared>, Path(id): Path<String>) -> Result<Json<TicketCard>, Problem> {
-    let id = TicketId::parse(&id).map_err(|error| bad_request(format!("a ticket's id {error}")))?;
-    let unknown = || Problem::new(StatusCode::NOT_FOUND, "unknown_ticket", "no such ticket, or it has ended");
-    shared.read_model.ticket(&id).map(Json).ok_or_else(unknown)
+/// How many entries a page has.
+pub(super) fn page_limit(asked: Option<usize>) -> Result<usize, Problem> {
+    match asked.unwrap_or(PAGE_DEFAULT) {
+        limit if (1..=PAGE_MAX).contains(&limit) => Ok(limit),
+        _ => Err(bad_request(format!("limit: expected a number from 1 to {PAGE_MAX}"))),
+    }
 }
 
 pub(super) fn bad_request(detail: impl Into<String>) -> Problem {

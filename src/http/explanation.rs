@@ -3,16 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Shared;
 use super::api::bad_request;
+use super::authority::Authority;
 use super::problem::Problem;
 use super::read_model::moment;
+use super::tickets::{parse_ticket, visible};
 use crate::routing::explanation::{
     Closeness, Coming, Explanation, Inquiry, Lacking, Listed, Place, Stands, StepAhead, Unexplained, WaitsFor,
 };
@@ -24,14 +27,14 @@ use crate::routing::{AgentId, ChannelName, Permission, RoleName, RuleName, Ticke
 const AGAIN_AFTER_SECONDS: u64 = 1;
 
 /// How closely the agents are looked at.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExplanationQuery {
     agent: Option<AgentId>,
     agents: Option<Agents>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Agents {
     All,
@@ -39,10 +42,12 @@ enum Agents {
 
 pub(super) async fn explanation(
     State(shared): State<Shared>,
+    Extension(author): Extension<Authority>,
     Path(id): Path<String>,
     query: Result<Query<ExplanationQuery>, QueryRejection>,
 ) -> Result<Json<ExplanationBody>, Problem> {
-    let ticket = TicketId::parse(&id).map_err(|error| bad_request(format!("a ticket's id {error}")))?;
+    let ticket = parse_ticket(&id)?;
+    visible(&shared, &author, &ticket)?;
     let Query(query) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
     let agents = match (query.agent, query.agents) {
         (Some(_), Some(Agents::All)) => return Err(bad_request("expected `agent` or `agents`, not both")),
@@ -70,7 +75,7 @@ fn not_explained(why: Unexplained) -> Problem {
 }
 
 /// Why a ticket is where it is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ExplanationBody {
     ticket_id: TicketId,
     #[serde(serialize_with = "moment::rfc3339")]
@@ -102,7 +107,7 @@ pub(super) struct ExplanationBody {
     summary: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Classification {
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<RoleName>,
@@ -111,7 +116,7 @@ struct Classification {
     rule: Option<RuleName>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct DemandBody {
     roles: Vec<RoleName>,
     skills: BTreeMap<String, u8>,
@@ -120,7 +125,7 @@ struct DemandBody {
     rank_max: Option<u32>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct QueueBody {
     role: RoleName,
     position: u64,
@@ -130,7 +135,7 @@ struct QueueBody {
 }
 
 /// What there is to say by where it is. Nothing but what is so.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 struct StandsBody {
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "moment::rfc3339_option")]
     not_before: Option<Timestamp>,
@@ -144,7 +149,7 @@ struct StandsBody {
     assignment: Option<AssignmentBody>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct WaitsForBody {
     code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,14 +160,14 @@ struct WaitsForBody {
     lacks: Vec<LackBody>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct StaffBody {
     considered: u32,
     eligible: u32,
     fell_out: BTreeMap<&'static str, u32>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ComingBody {
     code: &'static str,
     #[serde(serialize_with = "moment::rfc3339")]
@@ -170,7 +175,7 @@ struct ComingBody {
     detail: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct StepBody {
     step: u8,
     #[serde(serialize_with = "moment::rfc3339")]
@@ -181,14 +186,14 @@ struct StepBody {
     conditions: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct BarBody {
     agent_id: AgentId,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "moment::rfc3339_option")]
     until: Option<Timestamp>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct LackBody {
     code: &'static str,
     cure: &'static str,
@@ -197,21 +202,21 @@ struct LackBody {
     detail: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct AgentBody {
     agent_id: AgentId,
     may_take: bool,
     lacks: Vec<LackBody>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ListedBody {
     code: &'static str,
     agents: Vec<AgentId>,
     more: u32,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct OfferBody {
     agent_id: AgentId,
     assignment_id: String,
@@ -221,7 +226,7 @@ struct OfferBody {
     reason: ReasonBody,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct AssignmentBody {
     agent_id: AgentId,
     assignment_id: String,
@@ -234,7 +239,7 @@ struct AssignmentBody {
 }
 
 /// As `reason` of `assignment.assigned`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ReasonBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<RuleName>,
@@ -248,7 +253,7 @@ struct ReasonBody {
     runner_up: Option<RunnerUp>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct RunnerUp {
     agent_id: AgentId,
     value: i64,

@@ -1,26 +1,40 @@
 //! Health, metrics, what there is to read of the state, and the wallboard that shows it.
 //!
-//! Knows `routing` (to read) and `telemetry`; knows neither the journal nor the broker. The daemon hands it an [`App`]
-//! and gets a server, [`serve`]. It only reads: the writer's [`ReadModel`], and what it asks the writer by [`Asker`], is all
-//! that it ever sees.
+//! Knows `routing` (to read), `records` and `telemetry`; knows neither the journal nor the broker. The daemon hands it an [`App`]
+//! and gets a server, [`serve`]. It reads the writer's [`ReadModel`], and what it asks the writer by [`Asker`]; what is to
+//! change something it hands to the writer as events by [`Submitter`], and answers when that is durable.
 //!
-//! **Invariant:** everything under `/api` is refused unless the request shows the owner's token. What needs none
+//! **Invariant:** everything under `/api` is refused unless the request shows a valid token, and everything there names
+//! the permission that it needs. What needs none
 //! (`/healthz`, `/readyz`, `/metrics`, the page itself) says nothing of any ticket, customer or agent.
 
 mod access;
+mod agents;
 mod api;
 mod ask;
 mod assets;
+mod audit;
+mod authority;
+mod endpoint;
+mod endpoints;
+mod entry;
+mod events;
 mod explanation;
 mod gauges;
 mod health;
 mod heartbeat;
+mod openapi;
 mod problem;
 pub mod read_model;
 mod readiness;
+mod recorder;
 mod router;
+mod schemas;
 mod server;
 mod stream;
+mod submission;
+mod tickets;
+mod tokens;
 
 #[cfg(test)]
 mod tests;
@@ -34,10 +48,14 @@ use tokio_util::sync::CancellationToken;
 
 pub use access::OwnerToken;
 pub use ask::{Asker, Question, Questions, questions};
+pub use authority::{Authority, Forbidden, Right};
 pub use heartbeat::{Heartbeat, SILENCE_MAX};
 pub use read_model::ReadModel;
 pub use readiness::{NotReady, Readiness};
+pub use submission::{Answer, HeldBack, Letter, Outcome, Receipt, Submission, Submissions, Submitter, submissions};
 
+use crate::records::audit::AuditLog;
+use crate::records::tokens::Tokens;
 use crate::routing::Timestamp;
 use crate::telemetry::{Labels, PrometheusHandle};
 
@@ -52,12 +70,18 @@ pub struct App {
     pub read_model: Arc<ReadModel>,
     /// Asks the engine's owner what the read model does not have.
     pub asker: Asker,
+    /// Takes what changes something to the engine's owner.
+    pub submitter: Submitter,
     /// Renders the metrics.
     pub metrics: PrometheusHandle,
     /// Which roles and channels have series of their own: those of the daemon's [`crate::telemetry::Meters`].
     pub labels: Labels,
-    /// Who may use the API; without it nobody.
+    /// Whoever may do everything, if there is such a one.
     pub owner_token: Option<OwnerToken>,
+    /// Who else may come in.
+    pub tokens: Tokens,
+    /// Where it is written who did what.
+    pub audit: Arc<AuditLog>,
     /// What time it is.
     pub clock: fn() -> Timestamp,
 }
@@ -70,6 +94,8 @@ struct Shared(Arc<Inner>);
 struct Inner {
     app: App,
     failures: access::Failures,
+    familiar: access::Familiar,
+    recorder: recorder::Recorder,
     scrape: health::Scrape,
     broadcast: stream::Broadcast,
 }
@@ -93,9 +119,12 @@ impl Deref for Inner {
 impl Shared {
     fn new(app: App, ended: CancellationToken) -> Self {
         let broadcast = stream::Broadcast::new(ended);
+        let recorder = recorder::Recorder::start(Arc::clone(&app.audit), app.clock);
         Self(Arc::new(Inner {
             app,
             failures: access::Failures::default(),
+            familiar: access::Familiar::default(),
+            recorder,
             scrape: health::Scrape::default(),
             broadcast,
         }))

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The media type of RFC 9457.
@@ -10,7 +11,7 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 
 /// A problem, as the client sees it. `code` is stable; `detail` is for people, and never holds what the client sent
 /// unless it needs it to understand.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Problem {
     /// `about:blank`: the title says what the status says.
     #[serde(rename = "type")]
@@ -19,6 +20,9 @@ pub(super) struct Problem {
     status: u16,
     code: &'static str,
     detail: String,
+    /// Where in what the client sent, as a JSON path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
     #[serde(skip)]
     retry_after_seconds: Option<u64>,
 }
@@ -32,6 +36,7 @@ impl Problem {
             status: status.as_u16(),
             code,
             detail: detail.into(),
+            path: None,
             retry_after_seconds: None,
         }
     }
@@ -42,6 +47,17 @@ impl Problem {
         Self { retry_after_seconds: Some(seconds), ..self }
     }
 
+    /// Says where in what the client sent.
+    #[must_use]
+    pub(super) fn at(self, path: impl Into<String>) -> Self {
+        Self { path: Some(path.into()), ..self }
+    }
+
+    /// Its status.
+    pub(super) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).expect("made from a status")
+    }
+
     /// There is nothing at this address.
     pub(super) fn no_such_page() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address")
@@ -49,13 +65,17 @@ impl Problem {
 
     /// There is something at this address, and this can't be done to it.
     pub(super) fn no_such_method() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this address can only be read (GET, HEAD)")
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "this address does not take this method: the header Allow says which it takes",
+        )
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).expect("made from a status");
+        let status = self.status();
         let retry_after = self.retry_after_seconds;
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();

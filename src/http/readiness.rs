@@ -132,6 +132,12 @@ impl Readiness {
         self.0.borrow().not_ready()
     }
 
+    /// Why nothing can be taken, from wherever it comes: whether the broker is there does not matter.
+    #[must_use]
+    pub fn takes_nothing(&self) -> Option<NotReady> {
+        self.not_ready().filter(|why| *why != NotReady::ConnectingToBroker)
+    }
+
     /// Waits until the daemon takes work.
     pub async fn ready(&self) {
         let mut conditions = self.0.subscribe();

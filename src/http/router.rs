@@ -11,28 +11,27 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::problem::Problem;
-use super::{Shared, access, api, assets, explanation, health, stream};
+use super::{Shared, access, assets, endpoints, health};
 
-/// The largest body of a request. Nothing here reads one yet.
-const BODY_MAX_BYTES: usize = 64 * 1024;
+/// The largest body of a request: a batch of a hundred events of some kilobytes each.
+pub(super) const BODY_MAX_BYTES: usize = 1024 * 1024;
 
 /// How long making an answer may take. A stream begins within it and lasts as long as it likes.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Every address of the daemon.
 pub(super) fn router(shared: Shared) -> Router {
-    let api = Router::new()
-        .route("/v1/overview", get(api::overview))
-        .route("/v1/queues", get(api::queues))
-        .route("/v1/agents", get(api::agents))
-        .route("/v1/tickets/{id}", get(api::ticket))
-        .route("/v1/tickets/{id}/explanation", get(explanation::explanation))
-        .route("/v1/stream", get(stream::stream))
+    let mut api = Router::new();
+    for endpoint in endpoints::endpoints() {
+        let (path, method) = endpoint.into_router(&shared);
+        api = api.route(path, method);
+    }
+    let api = api
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
         // Outermost: what is not allowed is not even looked for.
-        .layer(middleware::from_fn_with_state(shared.clone(), access::require_owner));
+        .layer(middleware::from_fn_with_state(shared.clone(), access::authenticate));
     Router::new()
         .route("/", get(assets::wallboard))
         .route("/assets/{name}", get(assets::asset))

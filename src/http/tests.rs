@@ -1,6 +1,9 @@
 //! The router as a client meets it, without a socket where none is needed.
 
+mod access;
+mod commands;
 mod explanations;
+mod house;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +18,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::{App, Heartbeat, OwnerToken, ReadModel, Readiness, Shared, questions, router, serve, server};
+use super::{App, Heartbeat, OwnerToken, ReadModel, Readiness, Shared, questions, router, serve, server, submissions};
+use crate::records::audit::AuditLog;
+use crate::records::tokens::Tokens;
 use crate::routing::command::Command;
 use crate::routing::role::{Role, ServiceTarget};
 use crate::routing::{
@@ -29,15 +34,24 @@ const TOKEN: &str = "an owner's token";
 const NOW: Timestamp = Timestamp(1_795_000_000_000);
 
 fn app(owner_token: Option<&str>) -> App {
+    let directory = tempfile::tempdir().expect("a directory");
+    app_in(directory.path(), owner_token)
+}
+
+/// With its records in that directory, which is made where something is written.
+fn app_in(directory: &std::path::Path, owner_token: Option<&str>) -> App {
     let recorder = build_recorder().expect("every histogram has buckets");
     App {
         readiness: Readiness::default(),
         heartbeat: Heartbeat::default(),
         read_model: Arc::new(ReadModel::new()),
         asker: questions().0,
+        submitter: submissions().0,
         metrics: recorder.handle(),
         labels: Meters::new().labels().clone(),
         owner_token: owner_token.and_then(OwnerToken::new),
+        tokens: Tokens::open(directory).expect("there are none"),
+        audit: Arc::new(AuditLog::open(directory)),
         clock: || NOW,
     }
 }
@@ -169,12 +183,13 @@ async fn whoever_guesses_too_often_is_shut_out_even_with_the_right_token() {
 }
 
 #[tokio::test]
-async fn nothing_can_be_changed_over_http_yet() {
+async fn an_address_takes_its_own_methods_and_says_which() {
     let router = routes(app(Some(TOKEN)));
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
         let bearer = format!("Bearer {TOKEN}");
         let answer = ask(&router, method.clone(), "/api/v1/overview", Some(&bearer)).await;
         assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{method}");
+        assert_eq!(answer.headers()[header::ALLOW], "GET,HEAD", "{method}");
         let answer = ask(&router, method.clone(), "/api/v1/overview", None).await;
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method}");
     }

@@ -21,6 +21,7 @@ mod kills;
 mod life;
 mod life_kinds;
 mod measures;
+mod over_http;
 #[cfg(feature = "campaigns")]
 mod overload;
 mod place;

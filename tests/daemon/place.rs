@@ -18,6 +18,9 @@ use crate::support::{self, eventually};
 
 const SIGKILL: i32 = 9;
 
+/// What `ROLECALL_OWNER_TOKEN` holds in every place.
+const OWNER_TOKEN: &str = "the-token-of-the-owner-of-a-test";
+
 pub(crate) struct Place {
     pub(crate) uri: String,
     pub(crate) prefix: String,
@@ -85,6 +88,7 @@ impl Place {
             .env("ROLECALL_JOURNAL_PATH", self.directory.path().join("journal"))
             .env("ROLECALL_HTTP_LISTEN", "127.0.0.1:0")
             .env("ROLECALL_LOG_FORMAT", "json")
+            .env("ROLECALL_OWNER_TOKEN", OWNER_TOKEN)
             .env("NOTIFY_SOCKET", "")
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
@@ -200,6 +204,32 @@ impl Daemon {
             stream.read_to_string(&mut answer).await.ok()?;
             let (head, body) = answer.split_once("\r\n\r\n")?;
             Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
+        };
+        tokio::time::timeout(SOON, exchange).await.expect("HTTP answers in time")
+    }
+
+    /// An answer to a request with the owner's token, whatever it was; nothing while it does not listen or dies over it.
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: &Value) -> Option<(u16, Value)> {
+        self.ask_as(OWNER_TOKEN, method, path, body).await
+    }
+
+    /// The same with another token.
+    pub(crate) async fn ask_as(&self, token: &str, method: &str, path: &str, body: &Value) -> Option<(u16, Value)> {
+        let address = self.address()?;
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let exchange = async {
+            let mut stream = TcpStream::connect(address).await.ok()?;
+            let request = format!(
+                "{method} /api/v1{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+                 Authorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            stream.write_all(request.as_bytes()).await.ok()?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.ok()?;
+            let (head, body) = answer.split_once("\r\n\r\n")?;
+            let status = head.split(' ').nth(1)?.parse().ok()?;
+            Some((status, serde_json::from_str(body).unwrap_or(Value::Null)))
         };
         tokio::time::timeout(SOON, exchange).await.expect("HTTP answers in time")
     }

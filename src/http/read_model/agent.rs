@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::moment;
@@ -14,7 +15,7 @@ use crate::routing::{
 pub const HELD_SHOWN_MAX: usize = 50;
 
 /// Why an agent holds a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HeldAs {
     /// It is asked whether it takes it.
@@ -28,7 +29,7 @@ pub enum HeldAs {
 }
 
 /// One ticket that an agent holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Held {
     /// The ticket.
     pub ticket_id: TicketId,
@@ -39,7 +40,7 @@ pub struct Held {
 }
 
 /// Whether an agent could take one more ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Room {
     /// It is online and holds nothing.
@@ -53,7 +54,7 @@ pub enum Room {
 }
 
 /// One registered agent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AgentCard {
     /// Its id.
     pub agent_id: AgentId,

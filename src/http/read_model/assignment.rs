@@ -1,5 +1,6 @@
 //! The latest assignments, each with its reason in a few words.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::moment;
@@ -12,7 +13,7 @@ use crate::routing::{AgentId, ChannelName, Millis, RoleName, TicketId, Timestamp
 pub const LATEST_MAX: usize = 40;
 
 /// One assignment, as a line to read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AssignmentLine {
     /// Grows with every assignment, so that a reader can drop what it has.
     pub seq: u64,

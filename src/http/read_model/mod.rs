@@ -13,6 +13,7 @@ mod agent;
 mod assignment;
 mod day;
 pub(crate) mod moment;
+mod page;
 mod role;
 mod strip;
 mod ticket;
@@ -23,13 +24,14 @@ mod view;
 mod tests;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 
 pub use agent::{AgentCard, HELD_SHOWN_MAX, Held, HeldAs, Room};
 pub use assignment::{AssignmentLine, LATEST_MAX};
+pub use page::{AgentRecord, Registration, TicketFilter, TicketPage};
 pub use role::{RoleView, Service, Staff, Today};
 pub use strip::{STEP_MS, STEPS, StripView};
 pub use ticket::{Stage, TicketCard};
@@ -41,7 +43,7 @@ use role::{RoleBoard, Tally};
 use touched::Touched;
 
 use crate::routing::ticket::Closing;
-use crate::routing::{AgentId, Catalogue, ChannelName, Event, RoleName, State, TicketId, Timestamp};
+use crate::routing::{AgentId, AgentProfile, Catalogue, ChannelName, Event, RoleName, State, TicketId, Timestamp};
 
 /// Slots of one channel over all agents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -73,6 +75,9 @@ struct Changes {
 pub struct ReadModel {
     tickets: DashMap<TicketId, TicketCard>,
     agents: DashMap<AgentId, AgentCard>,
+    /// How they are registered; shared, because most of what happens to an agent leaves it as it is.
+    profiles: DashMap<AgentId, Arc<AgentProfile>>,
+    catalogue: Mutex<Arc<Catalogue>>,
     roles: DashMap<RoleName, RoleBoard>,
     channels: DashMap<ChannelName, ChannelSlots>,
     sums: Mutex<Sums>,
@@ -156,7 +161,8 @@ impl ReadModel {
         lock(&self.changes).any = true;
     }
 
-    fn adopt(&self, catalogue: &Catalogue) {
+    fn adopt(&self, catalogue: &Arc<Catalogue>) {
+        *lock(&self.catalogue) = Arc::clone(catalogue);
         for name in catalogue.roles.keys() {
             self.roles.entry(name.clone()).or_default();
         }
@@ -251,6 +257,7 @@ impl ReadModel {
     }
 
     fn refresh_agent(&self, id: &AgentId, state: &State, changed_roles: &mut BTreeSet<RoleName>) {
+        self.refresh_profile(id, state);
         let card = state.agent(id).map(|agent| AgentCard::of(agent, state));
         let old = match &card {
             Some(card) => self.agents.insert(id.clone(), card.clone()),
@@ -276,6 +283,14 @@ impl ReadModel {
                 slots.used += used;
                 slots.free += free;
             });
+        }
+    }
+
+    fn refresh_profile(&self, id: &AgentId, state: &State) {
+        match state.agent(id) {
+            None => drop(self.profiles.remove(id)),
+            Some(agent) if self.profiles.get(id).is_some_and(|known| **known == agent.profile) => {}
+            Some(agent) => drop(self.profiles.insert(id.clone(), Arc::new(agent.profile.clone()))),
         }
     }
 

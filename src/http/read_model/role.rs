@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::agent::{AgentCard, Room};
@@ -16,7 +17,7 @@ use crate::routing::{ChannelName, Millis, RoleName, Status, TicketId, Timestamp}
 const PRIORITIES: usize = 10;
 
 /// What happened in a role since midnight, or since the start of the process where that is later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Today {
     /// Tickets that came.
     pub arrived: u64,
@@ -45,7 +46,7 @@ impl Today {
 }
 
 /// How the promises of a role turned out: each of its tickets once, at its first owner or at its end without one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Service {
     /// Owned before they were late.
     pub answered_within: u64,
@@ -77,7 +78,7 @@ impl Service {
 }
 
 /// How many agents of a role are there, and how many could take one more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Staff {
     /// Online.
     pub online: u32,
@@ -261,7 +262,7 @@ impl RoleBoard {
 }
 
 /// One role at a moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RoleView {
     /// Its name.
     pub role: RoleName,

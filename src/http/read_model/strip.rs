@@ -1,5 +1,6 @@
 //! A strip chart: what came and what was assigned, in steps, over the last half hour.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::routing::Timestamp;
@@ -26,7 +27,7 @@ pub(super) struct Strip {
 }
 
 /// A strip as it is drawn: oldest first, the last step is the one that is under way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StripView {
     /// Length of a step in milliseconds.
     pub step_ms: i64,

@@ -1,12 +1,13 @@
 //! One ticket as readers see it.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::moment;
 use crate::routing::{AgentId, ChannelName, Phase, RoleName, Ticket, TicketId, Timestamp};
 
 /// Where a ticket stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Waits aside until its `not_before`, or until its role opens.
@@ -46,7 +47,7 @@ impl Stage {
 }
 
 /// One ticket that has not ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TicketCard {
     /// Its id.
     pub ticket_id: TicketId,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::role::Tally;
@@ -14,7 +15,7 @@ use crate::routing::{AgentId, ChannelName, RoleName, Status, TicketId, Timestamp
 pub(crate) const AGENTS_STREAMED_MAX: usize = 500;
 
 /// Slots of one channel over all agents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ChannelView {
     /// The channel.
     pub channel: ChannelName,
@@ -25,7 +26,7 @@ pub struct ChannelView {
 }
 
 /// What is counted over all roles.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Totals {
     /// Tickets in queues.
     pub waiting: u32,
@@ -51,7 +52,7 @@ pub struct Totals {
 }
 
 /// Everything but the single tickets and agents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Overview {
     /// As of when.
     #[serde(serialize_with = "moment::rfc3339")]
@@ -72,7 +73,7 @@ pub struct Overview {
 }
 
 /// Some of the agents, by id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AgentPage {
     /// The agents.
     pub agents: Vec<AgentCard>,
@@ -83,7 +84,7 @@ pub struct AgentPage {
 }
 
 /// What changed since the last one: whole cards, so that one that is seen twice does no harm.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Delta {
     /// As of when.
     #[serde(serialize_with = "moment::rfc3339")]

@@ -1,0 +1,222 @@
+//! `rolecall token`: who may come in over HTTP. It works whether or not the daemon runs, and takes effect at once.
+
+use std::collections::BTreeSet;
+
+use crate::config::{self, ConfigError};
+use crate::daemon::system_clock;
+use crate::records::audit::{AuditLog, Deed};
+use crate::records::tokens::{Standing, Token, TokenSpec, Tokens};
+use crate::routing::permission::AccessLevel;
+use crate::routing::{AgentId, Permission, Timestamp};
+
+use super::config_args::ConfigArgs;
+use super::{Exit, Failure};
+
+/// Arguments of `rolecall token`.
+#[derive(Debug, clap::Args)]
+pub(super) struct TokenArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Make a token, and print it: it is not shown again
+    Create(CreateArgs),
+    /// Print all tokens, without their secrets
+    List(ListArgs),
+    /// Take a token back
+    Revoke(RevokeArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct CreateArgs {
+    /// Who will show it: letters, digits, or . _ - @
+    name: String,
+    /// What its bearer may do
+    #[arg(long, value_enum, default_value_t = Level::Agent)]
+    level: Level,
+    /// The agent for whom its bearer acts; what that agent may not do its token may not do either
+    #[arg(long, value_name = "AGENT")]
+    agent: Option<String>,
+    /// A permission beyond those of the level; may be given again
+    #[arg(long, value_name = "PERMISSION", conflicts_with = "agent")]
+    permission: Vec<String>,
+    /// A permission taken away; may be given again
+    #[arg(long, value_name = "PERMISSION")]
+    deny: Vec<String>,
+    /// For how long it is valid, such as 90d or 12h; for good where nothing is said
+    #[arg(long, value_name = "DURATION")]
+    expires_in: Option<String>,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+#[derive(Debug, clap::Args)]
+struct ListArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+#[derive(Debug, clap::Args)]
+struct RevokeArgs {
+    /// Its id, or its name
+    token: String,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Level {
+    Agent,
+    Admin,
+    Owner,
+}
+
+impl From<Level> for AccessLevel {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Agent => Self::Agent,
+            Level::Admin => Self::Admin,
+            Level::Owner => Self::Owner,
+        }
+    }
+}
+
+/// The records beside the journal of that configuration.
+struct Records {
+    tokens: Tokens,
+    audit: AuditLog,
+}
+
+/// Does what was asked for.
+pub(super) fn run(args: &TokenArgs) -> Result<(), Failure> {
+    match &args.action {
+        Action::Create(args) => create(args),
+        Action::List(args) => list(args),
+        Action::Revoke(args) => revoke(args),
+    }
+}
+
+fn create(args: &CreateArgs) -> Result<(), Failure> {
+    let now = system_clock();
+    let spec = spec(args, now).map_err(|why| Failure::new(Exit::Usage, why))?;
+    let records = Records::open(&args.config)?;
+    let asked = serde_json::to_value(&spec).ok();
+    let (token, shown) = records.write_down("rolecall token create", asked, now, |records, by| {
+        let (token, shown) = records.tokens.make(spec, by, now).map_err(|error| Failure::new(Exit::Failed, error))?;
+        let after = serde_json::json!({ "token_id": token.id });
+        Ok(((token, shown), after))
+    })?;
+    eprintln!("token {} of {}; keep it, it is not shown again:", token.id, token.spec.name);
+    println!("{}", shown.reveal());
+    Ok(())
+}
+
+fn spec(args: &CreateArgs, now: Timestamp) -> Result<TokenSpec, BadArgument> {
+    let permissions = |names: &[String]| -> Result<BTreeSet<Permission>, BadArgument> {
+        names
+            .iter()
+            .map(|name| Permission::parse(name).map_err(|error| BadArgument(format!("{name:?} {error}"))))
+            .collect()
+    };
+    let agent = args.agent.as_deref().map(AgentId::parse).transpose();
+    let expires_at = args.expires_in.as_deref().map(|text| {
+        let length = config::duration(text).map_err(|error| BadArgument(format!("--expires-in: {text:?} {error}")))?;
+        Ok::<_, BadArgument>(now + length)
+    });
+    Ok(TokenSpec {
+        name: args.name.clone(),
+        level: args.level.into(),
+        agent: agent.map_err(|error| BadArgument(format!("--agent {error}")))?,
+        permissions: permissions(&args.permission)?,
+        permissions_denied: permissions(&args.deny)?,
+        expires_at: expires_at.transpose()?,
+    })
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct BadArgument(String);
+
+fn list(args: &ListArgs) -> Result<(), Failure> {
+    let now = system_clock();
+    let records = Records::open(&args.config)?;
+    println!("{:<18} {:<24} {:<6} {:<8} {:<24} agent", "id", "name", "level", "standing", "expires");
+    for token in records.tokens.list() {
+        println!("{}", line(&token, now));
+    }
+    Ok(())
+}
+
+fn line(token: &Token, now: Timestamp) -> String {
+    let standing = match token.standing(now) {
+        Standing::Valid => "valid",
+        Standing::Expired => "expired",
+        Standing::Revoked => "revoked",
+    };
+    let moment =
+        |at: Timestamp| jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| "?".into(), |it| it.to_string());
+    let expires = token.spec.expires_at.map_or_else(|| "never".to_owned(), moment);
+    let agent = token.spec.agent.as_ref().map_or("", AgentId::as_str);
+    let (id, name, level) = (&token.id, &token.spec.name, token.spec.level.as_str());
+    format!("{id:<18} {name:<24} {level:<6} {standing:<8} {expires:<24} {agent}").trim_end().to_owned()
+}
+
+fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
+    let now = system_clock();
+    let records = Records::open(&args.config)?;
+    let asked = serde_json::json!({ "token": args.token });
+    let revoked = records.write_down("rolecall token revoke", Some(asked), now, |records, by| {
+        let revoked = records.tokens.revoke(&args.token, by, now);
+        let revoked = revoked.map_err(|error| Failure::new(Exit::JournalIo, error))?;
+        let after = serde_json::json!({ "token_id": revoked.as_ref().map(|token| &token.id) });
+        Ok((revoked, after))
+    })?;
+    match revoked {
+        Some(token) => {
+            println!("token {} of {} is revoked", token.id, token.spec.name);
+            Ok(())
+        }
+        None => Err(Failure::new(Exit::Failed, BadArgument(format!("there is no valid token {:?}", args.token)))),
+    }
+}
+
+impl Records {
+    fn open(args: &ConfigArgs) -> Result<Self, Failure> {
+        let path = journal_path(args)?;
+        let tokens = Tokens::open(&path).map_err(|error| Failure::new(Exit::JournalIo, error))?;
+        Ok(Self { tokens, audit: AuditLog::open(&path) })
+    }
+
+    /// Writes down what is about to be done, does it, and writes down how it ended.
+    fn write_down<T>(
+        &self,
+        what: &str,
+        asked: Option<serde_json::Value>,
+        now: Timestamp,
+        act: impl FnOnce(&Self, &str) -> Result<(T, serde_json::Value), Failure>,
+    ) -> Result<T, Failure> {
+        let unwritten = |error| Failure::new(Exit::JournalIo, error);
+        let by = whoever();
+        let deed = Deed { who: by.clone(), what: what.to_owned(), asked, ..Deed::default() };
+        let begun = self.audit.append(vec![deed.clone()], now).map_err(unwritten)?;
+        let done = act(self, &by);
+        let after = done.as_ref().ok().map(|(_, after)| after.clone());
+        let end = Deed { asked: None, after, ends: begun.first().copied(), ..deed };
+        self.audit.append(vec![end], now).map_err(unwritten)?;
+        done.map(|(value, _)| value)
+    }
+}
+
+/// Where the journal is, whatever else may be wrong with the configuration: a token must be revocable in any case.
+pub(super) fn journal_path(args: &ConfigArgs) -> Result<std::path::PathBuf, Failure> {
+    let loaded = args.load().map_err(|error: ConfigError| Failure::new(Exit::Configuration, error))?;
+    Ok(loaded.config.journal.path)
+}
+
+/// Whoever uses the command line, as the environment has it: whoever can write the files could also write another name.
+fn whoever() -> String {
+    let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    format!("{} (command line)", name.filter(|name| !name.is_empty()).unwrap_or_else(|| "somebody".to_owned()))
+}

@@ -1,0 +1,237 @@
+//! How a request that changes something becomes an event, and an event's receipt becomes an answer.
+//!
+//! Each of them builds the same events that upstream publishes, so that there is one reader, one set of bounds and one
+//! meaning, whichever way they come.
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode, header};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::Shared;
+use super::api::bad_request;
+use super::authority::{Authority, Forbidden};
+use super::problem::Problem;
+use super::submission::{Letter, Outcome, Receipt, Unsubmitted};
+
+/// The first part of the source of events that are made here; the subject of the token follows.
+const SOURCE: &str = "/rolecall/http";
+
+/// The longest `Idempotency-Key`: it becomes the id of an event.
+const KEY_LENGTH_MAX: usize = 255;
+
+/// How soon it is worth to ask again.
+const AGAIN_AFTER_SECONDS: u64 = 1;
+
+/// What a client says to have a repeat recognised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct EventId {
+    pub(super) id: String,
+    /// Whether the client chose it, so that it can send it again.
+    pub(super) is_chosen: bool,
+}
+
+impl EventId {
+    /// The header `Idempotency-Key`, or an id that no repeat has.
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        let Some(key) = headers.get("idempotency-key") else {
+            return Ok(Self { id: format!("{:032x}", rand::random::<u128>()), is_chosen: false });
+        };
+        let key = key.to_str().unwrap_or_default().trim();
+        if key.is_empty() || key.len() > KEY_LENGTH_MAX {
+            let detail = format!("Idempotency-Key: expected 1 to {KEY_LENGTH_MAX} characters of ASCII");
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "bad_idempotency_key", detail));
+        }
+        Ok(Self { id: key.to_owned(), is_chosen: true })
+    }
+
+    /// A name for what is created by it: the same for a repeat.
+    pub(super) fn name(&self, author: &Authority) -> String {
+        let mut digest = Sha256::new();
+        digest.update(source(author).as_bytes());
+        digest.update([0]);
+        digest.update(self.id.as_bytes());
+        let digest = digest.finalize();
+        digest[..10].iter().fold("T-".to_owned(), |name, byte| name + &format!("{byte:02x}"))
+    }
+}
+
+pub(super) fn source(author: &Authority) -> String {
+    format!("{SOURCE}/{}", author.subject)
+}
+
+/// The members of a body; none where there is no body.
+pub(super) fn members(headers: &HeaderMap, body: &Bytes) -> Result<Map<String, Value>, Problem> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Map::new());
+    }
+    check_media_type(headers, &["application/json"])?;
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(Problem::new(StatusCode::BAD_REQUEST, "bad_json", "expected an object").at("$")),
+        Err(error) => Err(Problem::new(StatusCode::BAD_REQUEST, "bad_json", format!("expected JSON: {error}"))),
+    }
+}
+
+/// A body of another kind is refused, where its kind is said.
+pub(super) fn check_media_type(headers: &HeaderMap, taken: &[&str]) -> Result<(), Problem> {
+    let Some(found) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let found = found.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if taken.iter().any(|taken| found.eq_ignore_ascii_case(taken)) {
+        return Ok(());
+    }
+    let detail = format!("expected a body of the kind {}", taken.join(" or "));
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
+}
+
+/// Puts what the address says into the members; a body that says otherwise is refused.
+pub(super) fn insert(members: &mut Map<String, Value>, name: &str, value: &str) -> Result<(), Problem> {
+    match members.get(name) {
+        Some(Value::String(found)) if found == value => Ok(()),
+        Some(_) => {
+            Err(bad_request(format!("$.{name}: expected what the address says, or nothing")).at(format!("$.{name}")))
+        }
+        None => {
+            members.insert(name.to_owned(), Value::from(value));
+            Ok(())
+        }
+    }
+}
+
+/// That something was done, or had been done before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    Accepted,
+    Duplicate,
+}
+
+impl Done {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Duplicate => "duplicate",
+        }
+    }
+}
+
+/// Submits one event, and waits until it is durable.
+pub(super) async fn submit(
+    shared: &Shared,
+    author: &Authority,
+    kind: &str,
+    id: &EventId,
+    headers: &HeaderMap,
+    members: Map<String, Value>,
+) -> Result<Done, Problem> {
+    let letter = Letter {
+        body: serde_json::to_vec(&Value::Object(members)).expect("JSON has string keys"),
+        content_type: None,
+        kind: kind.to_owned(),
+        id: Some(id.id.clone()),
+        source: source(author),
+        traceparent: traceparent(headers),
+    };
+    let mut receipts = submit_all(shared, vec![letter], author).await?;
+    done(receipts.pop().expect("one receipt for one event"))
+}
+
+/// Submits events, and waits until they are durable.
+pub(super) async fn submit_all(
+    shared: &Shared,
+    letters: Vec<Letter>,
+    author: &Authority,
+) -> Result<Vec<Receipt>, Problem> {
+    if let Some(why) = shared.readiness.takes_nothing() {
+        return Err(busy(why.code(), why.detail()));
+    }
+    if shared.heartbeat.silence().is_none() {
+        return Err(busy("starting", "the daemon is starting: nothing is taken yet"));
+    }
+    let submitted = shared.submitter.submit(letters, author.clone()).await;
+    submitted.map_err(|why| match why {
+        Unsubmitted::NotTaken => busy("busy", "nothing is taken now: too much waits to be made durable or published"),
+        Unsubmitted::Unknown => {
+            let detail = "it took too long to make this durable, so it may or may not have been done: send it again \
+                          with the same id or Idempotency-Key, which does no harm";
+            Problem::new(StatusCode::GATEWAY_TIMEOUT, "outcome_unknown", detail)
+        }
+    })
+}
+
+pub(super) fn busy(code: &'static str, detail: &str) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after_seconds(AGAIN_AFTER_SECONDS)
+}
+
+pub(super) fn traceparent(headers: &HeaderMap) -> Option<String> {
+    headers.get("traceparent").and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+/// What the receipt of one event says to whoever sent that event alone.
+pub(super) fn done(receipt: Receipt) -> Result<Done, Problem> {
+    match receipt.outcome {
+        Outcome::Accepted => Ok(Done::Accepted),
+        Outcome::Duplicate => Ok(Done::Duplicate),
+        Outcome::Rejected { code, detail } => Err(Problem::new(rejection_status(code), code, detail)),
+        Outcome::Unreadable { code, detail } => {
+            let status = match code {
+                "bad_json" => StatusCode::BAD_REQUEST,
+                "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            let path = json_path(&detail);
+            let problem = Problem::new(status, code, detail);
+            Err(match path {
+                Some(path) => problem.at(path),
+                None => problem,
+            })
+        }
+        Outcome::Forbidden { detail } => Err(forbidden(Forbidden { detail })),
+    }
+}
+
+pub(super) fn forbidden(why: Forbidden) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "forbidden", why.detail)
+}
+
+fn rejection_status(code: &str) -> StatusCode {
+    match code {
+        "unknown_ticket" | "unknown_agent" => StatusCode::NOT_FOUND,
+        "unknown_role" => StatusCode::UNPROCESSABLE_ENTITY,
+        _ => StatusCode::CONFLICT,
+    }
+}
+
+/// A place in a body as a JSON path.
+pub(super) fn dollar(path: &serde_path_to_error::Path) -> String {
+    path.iter().fold("$".to_owned(), |path, segment| match segment {
+        serde_path_to_error::Segment::Seq { index } => format!("{path}[{index}]"),
+        serde_path_to_error::Segment::Map { key } => format!("{path}.{key}"),
+        serde_path_to_error::Segment::Enum { .. } | serde_path_to_error::Segment::Unknown => path,
+    })
+}
+
+/// The place with which what is wrong with a member begins: `$.priority: expected …`.
+pub(super) fn json_path(detail: &str) -> Option<String> {
+    let (path, _) = detail.split_once(": expected ")?;
+    path.starts_with('$').then(|| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeat_with_the_same_key_gets_the_same_name_and_another_sender_another() {
+        let id = |key: &str| EventId { id: key.to_owned(), is_chosen: true };
+        let (ana, ben) = (Authority::owner("ana"), Authority::owner("ben"));
+        assert_eq!(id("k").name(&ana), id("k").name(&ana));
+        assert_ne!(id("k").name(&ana), id("k").name(&ben));
+        assert_ne!(id("k").name(&ana), id("l").name(&ana));
+    }
+
+    #[test]
+    fn the_path_is_taken_from_what_is_wrong() {
+        assert_eq!(json_path("$.data.priority: expected a number, found 10").as_deref(), Some("$.data.priority"));
+        assert_eq!(json_path("expected UTF-8, found other bytes at offset 3"), None);
+    }
+}

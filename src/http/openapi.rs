@@ -1,0 +1,247 @@
+//! `/api/v1/openapi.json`: the API as OpenAPI 3.1, made from the declarations of the endpoints and from the types that are
+//! written and read. `docs/openapi.json` is the same.
+
+use std::sync::OnceLock;
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::endpoint::{Endpoint, Gives, JSON, Needs};
+use super::endpoints::endpoints;
+use super::problem::Problem;
+use crate::routing::name::NAME_LENGTH_MAX;
+
+/// The media type of problems.
+const PROBLEM: &str = "application/problem+json";
+
+/// What every address may answer: the address or the query is wrong, nobody is known to ask, one may not, one guesses.
+const PROBLEMS_OF_ALL: [StatusCode; 4] =
+    [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];
+
+/// The document; made once.
+pub(super) async fn openapi() -> Response {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(text).as_str();
+    ([(header::CONTENT_TYPE, JSON)], text).into_response()
+}
+
+fn text() -> String {
+    format!("{:#}\n", document())
+}
+
+/// The document.
+pub(super) fn document() -> Value {
+    let mut settings = SchemaSettings::draft2020_12();
+    settings.definitions_path = "/components/schemas".into();
+    settings.meta_schema = None;
+    let mut generator = settings.into_generator();
+    let problem = generator.subschema_for::<Problem>().to_value();
+    let mut paths: Map<String, Value> = Map::new();
+    for endpoint in endpoints() {
+        let operation = operation(&endpoint, &problem, &mut generator);
+        let path = paths.entry(format!("/api{}", endpoint.path)).or_insert_with(|| json!({}));
+        path[endpoint.verb.as_str()] = operation;
+    }
+    let mut document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "rolecall",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": env!("CARGO_PKG_DESCRIPTION"),
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "servers": [{ "url": "/", "description": "this daemon" }],
+        "security": [{ "token": [] }],
+        "paths": paths,
+        "components": {
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
+            "schemas": generator.take_definitions(true),
+        },
+    });
+    on_one_line(&mut document);
+    document
+}
+
+fn operation(endpoint: &Endpoint, problem: &Value, generator: &mut SchemaGenerator) -> Value {
+    let mut operation = json!({
+        "operationId": operation_id(endpoint),
+        "summary": endpoint.summary,
+        "description": who(endpoint.needs),
+        "parameters": parameters(endpoint, generator),
+        "responses": responses(endpoint, problem, generator),
+    });
+    let mut content = Map::new();
+    for takes in &endpoint.takes {
+        content.insert(takes.media_type.to_owned(), json!({ "schema": (takes.schema)(generator) }));
+    }
+    if !content.is_empty() {
+        let required = endpoint.takes.iter().all(|takes| !takes.optional);
+        operation["requestBody"] = json!({ "required": required, "content": content });
+    }
+    operation
+}
+
+/// `get_v1_tickets_id`
+fn operation_id(endpoint: &Endpoint) -> String {
+    let letters = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    let path: String = endpoint.path.chars().filter(|c| !matches!(c, '{' | '}')).map(letters).collect();
+    format!("{}{path}", endpoint.verb.as_str())
+}
+
+fn who(needs: Needs) -> String {
+    match needs {
+        Needs::Token => "For whoever shows a valid token; each part is looked at by itself.".to_owned(),
+        Needs::OneOf(rights) => {
+            let names: Vec<_> = rights.iter().map(|right| format!("`{}`", right.as_str())).collect();
+            format!("Needs the permission {}.", names.join(" or "))
+        }
+    }
+}
+
+fn parameters(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Vec<Value> {
+    let name = json!({ "type": "string", "minLength": 1, "maxLength": NAME_LENGTH_MAX });
+    let in_path = |parameter: &str| json!({ "name": parameter, "in": "path", "required": true, "schema": name });
+    let mut parameters: Vec<_> = endpoint.path_parameters().map(in_path).collect();
+    if let Some(schema) = endpoint.query {
+        let schema = generator.root_definition(schema);
+        let properties = schema["properties"].as_object().cloned().unwrap_or_default();
+        for (name, mut schema) in properties {
+            let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+            refuse_null(&mut schema);
+            parameters.push(json!({ "name": name, "in": "query", "description": description, "schema": schema }));
+        }
+    }
+    if endpoint.is_idempotent {
+        parameters.push(json!({
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "The id of the event: a repeat with the same one changes nothing.",
+            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
+        }));
+    }
+    parameters
+}
+
+/// The schema of a query, which is written where it is used.
+trait RootDefinition {
+    fn root_definition(&mut self, schema: super::endpoint::SchemaOf) -> Value;
+}
+
+impl RootDefinition for SchemaGenerator {
+    fn root_definition(&mut self, schema: super::endpoint::SchemaOf) -> Value {
+        let reference = schema(self).to_value();
+        let name = reference["$ref"].as_str().and_then(|path| path.rsplit('/').next()).map(str::to_owned);
+        match name.and_then(|name| self.definitions_mut().remove(&name)) {
+            Some(definition) => definition,
+            None => reference,
+        }
+    }
+}
+
+/// A parameter is left out, and never null.
+fn refuse_null(schema: &mut Value) {
+    if let Some(types) = schema.get_mut("type").and_then(Value::as_array_mut) {
+        types.retain(|kind| kind != "null");
+        if let [only] = &types[..] {
+            schema["type"] = only.clone();
+        }
+    }
+    if let Some([only, null]) = schema.get("anyOf").and_then(Value::as_array).map(Vec::as_slice)
+        && null["type"] == "null"
+    {
+        *schema = only.clone();
+    }
+}
+
+fn responses(endpoint: &Endpoint, problem: &Value, generator: &mut SchemaGenerator) -> Value {
+    let mut responses: Map<String, Value> = Map::new();
+    for gives in &endpoint.gives {
+        responses.insert(gives.status.as_u16().to_string(), response(gives, generator));
+    }
+    for status in PROBLEMS_OF_ALL.iter().chain(&endpoint.problems) {
+        let meaning = status.canonical_reason().unwrap_or("a problem");
+        let body = json!({ "description": meaning, "content": { PROBLEM: { "schema": problem } } });
+        responses.entry(status.as_u16().to_string()).or_insert(body);
+    }
+    responses.sort_keys();
+    Value::Object(responses)
+}
+
+fn response(gives: &Gives, generator: &mut SchemaGenerator) -> Value {
+    let mut response = json!({ "description": gives.meaning });
+    if !gives.media_type.is_empty() {
+        let content = match gives.schema {
+            Some(schema) => json!({ "schema": schema(generator) }),
+            None => json!({}),
+        };
+        response["content"] = json!({ gives.media_type: content });
+    }
+    response
+}
+
+/// Descriptions without the line breaks of the source.
+fn on_one_line(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member {
+                    Value::String(text) if name == "description" => *text = text.replace('\n', " "),
+                    other => on_one_line(other),
+                }
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(on_one_line),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
+
+    #[test]
+    fn the_document_in_the_repository_is_the_one_that_is_served() {
+        if std::env::var_os("ROLECALL_BLESS").is_some() {
+            std::fs::write(DOCUMENT, text()).expect("it is written");
+        }
+        let known = std::fs::read_to_string(DOCUMENT).expect("it is there");
+        assert!(known == text(), "docs/openapi.json is out of date: run this test with ROLECALL_BLESS=1");
+    }
+
+    #[test]
+    fn no_two_operations_share_a_name_or_an_address() {
+        let all = endpoints();
+        let ids: BTreeSet<_> = all.iter().map(operation_id).collect();
+        let addresses: BTreeSet<_> = all.iter().map(|endpoint| (endpoint.path, endpoint.verb)).collect();
+        assert_eq!((ids.len(), addresses.len()), (all.len(), all.len()));
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = document();
+        let mut references = Vec::new();
+        collect(&document, &mut references);
+        assert!(!references.is_empty());
+        for reference in references {
+            assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+        }
+    }
+
+    fn collect(value: &Value, references: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => {
+                references.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                members.values().for_each(|member| collect(member, references));
+            }
+            Value::Array(elements) => elements.iter().for_each(|element| collect(element, references)),
+            _ => {}
+        }
+    }
+}

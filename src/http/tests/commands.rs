@@ -1,0 +1,218 @@
+//! What is changed over HTTP, as a client does it.
+
+use axum::http::{Method, StatusCode, header};
+use serde_json::json;
+
+use super::house::House;
+use super::{App, TOKEN, app_in, ask, routes};
+use crate::http::submissions;
+
+const CATALOGUE: &str = "[[role]]\nname = \"billing\"\nchannels = [\"email\"]\n[[role]]\nname = \"technical\"\n\
+                         [channel.email]\nlimit = 2\n[channel.call]\nacceptance = \"offer\"\nlimit = 1\n";
+
+/// A house where anna of billing is online.
+async fn house() -> House {
+    let house = House::with(CATALOGUE);
+    house.done(Method::PUT, "/agents/anna", json!({ "roles": ["billing"], "skills": { "de": 5 } })).await;
+    house.done(Method::PUT, "/agents/anna/presence", json!({ "status": "online" })).await;
+    house
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_created_says_where_it_is_and_a_repeat_changes_nothing() {
+    let house = house().await;
+    let body = json!({ "role": "billing", "channel": "email" });
+    let key = [("idempotency-key", "k-1")];
+    let first = house.ask_with(Method::POST, "/tickets", &key, Some(body.clone())).await;
+    assert_eq!(first.status, StatusCode::CREATED, "{}", first.body);
+    assert_eq!(first.body["outcome"], "accepted");
+    assert_eq!(first.body["event_id"], "k-1");
+    assert_eq!(
+        (&first.body["ticket"]["stage"], &first.body["ticket"]["agent_id"]),
+        (&json!("assigned"), &json!("anna"))
+    );
+    let place = first.headers[header::LOCATION].to_str().expect("ASCII").to_owned();
+    let found = house.get(place.strip_prefix("/api/v1").expect("below the API")).await;
+    assert_eq!(found.body["ticket_id"], first.body["ticket_id"]);
+
+    let again = house.ask_with(Method::POST, "/tickets", &key, Some(body.clone())).await;
+    assert_eq!((again.status, &again.body["outcome"]), (StatusCode::OK, &json!("duplicate")));
+    assert_eq!(again.body["ticket_id"], first.body["ticket_id"], "the same name for the same key");
+    let named = json!({ "ticket_id": first.body["ticket_id"], "role": "technical" });
+    let known = house.ask(Method::POST, "/tickets", Some(named)).await;
+    assert_eq!((known.status, &known.body["ticket"]["role"]), (StatusCode::OK, &json!("billing")));
+    let other = house.ask(Method::POST, "/tickets", Some(body)).await;
+    assert_eq!(other.status, StatusCode::CREATED);
+    assert_ne!(other.body["ticket_id"], first.body["ticket_id"]);
+}
+
+#[tokio::test]
+async fn what_can_be_done_to_a_ticket_over_the_broker_can_be_done_over_http() {
+    let house = house().await;
+    // Somebody could do it, and is not there.
+    house.done(Method::PUT, "/agents/carl", json!({ "roles": ["technical"] })).await;
+    let post = async |path: &str, body| house.done(Method::POST, path, body).await;
+    post("/tickets", json!({ "ticket_id": "T-1", "role": "billing", "channel": "email" })).await;
+    let paused = post("/tickets/T-1/pause", json!({})).await;
+    assert_eq!(paused["ticket"]["stage"], "paused");
+    post("/tickets/T-1/resume", json!({})).await;
+    post("/tickets/T-1/reply", json!({ "agent_id": "anna" })).await;
+    let handed_on = post("/tickets/T-1/transfer", json!({ "to_role": "technical", "note": "not an invoice" })).await;
+    assert_eq!((&handed_on["ticket"]["role"], &handed_on["ticket"]["stage"]), (&json!("technical"), &json!("waiting")));
+    let raised = house.done(Method::PATCH, "/tickets/T-1", json!({ "priority": "urgent" })).await;
+    assert_eq!(raised["ticket"]["priority"], 9);
+    let by_hand = post("/tickets/T-1/assign", json!({ "agent_id": "anna", "role": "technical" })).await;
+    assert_eq!(by_hand["ticket"]["agent_id"], "anna");
+    let released = post("/tickets/T-1/release", json!({ "reason": "lunch" })).await;
+    assert_eq!(released["ticket"]["stage"], "waiting");
+    post("/tickets/T-1/assign", json!({ "agent_id": "anna" })).await;
+    let ended = post("/tickets/T-1/complete", json!({ "agent_id": "anna", "outcome": "solved" })).await;
+    assert_eq!(ended["ticket"], json!(null));
+    assert_eq!(house.get("/tickets/T-1").await.status, StatusCode::NOT_FOUND);
+
+    post("/tickets", json!({ "ticket_id": "T-2", "role": "technical", "channel": "call" })).await;
+    house.done(Method::PUT, "/agents/ben", json!({ "roles": ["technical"] })).await;
+    house.done(Method::PUT, "/agents/ben/presence", json!({ "status": "online" })).await;
+    assert_eq!(house.get("/tickets/T-2").await.body["stage"], "offered");
+    let declined = post("/tickets/T-2/decline", json!({ "agent_id": "ben" })).await;
+    assert_eq!(declined["ticket"]["stage"], "waiting");
+    assert_eq!(post("/tickets/T-2/cancel", json!({ "reason": "hung up" })).await["ticket"], json!(null));
+}
+
+#[tokio::test]
+async fn an_agent_is_registered_read_sent_away_and_removed() {
+    let house = house().await;
+    let known = house.get("/agents/anna").await.body;
+    assert_eq!((&known["status"], &known["registration"]["skills"]["de"]), (&json!("online"), &json!(5)));
+    let anew = house.ask(Method::PUT, "/agents/anna", Some(json!({ "roles": ["billing", "technical"] }))).await;
+    assert_eq!(anew.status, StatusCode::OK);
+    let new = house.ask(Method::PUT, "/agents/ben", Some(json!({ "roles": [] }))).await;
+    assert_eq!(new.status, StatusCode::CREATED);
+    let away = house.done(Method::PUT, "/agents/anna/presence", json!({ "status": "away" })).await;
+    assert_eq!(away["agent"]["status"], "away");
+    let permissions = house.get("/agents/anna/permissions").await.body;
+    assert_eq!(permissions["roles"], json!(["billing", "technical"]));
+    assert_eq!(permissions["permissions"], json!(["presence.set-own", "work.do-own", "work.read-own"]));
+    let gone = house.ask(Method::DELETE, "/agents/anna", None).await;
+    assert_eq!((gone.status, &gone.body["agent"]), (StatusCode::OK, &json!(null)));
+    assert_eq!(house.get("/agents/anna").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(house.ask(Method::DELETE, "/agents/anna", None).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_with_its_code_and_its_place() {
+    let house = house().await;
+    let cases = [
+        (Method::POST, "/tickets", json!({ "priority": 10 }), 422, "bad_field", Some("$.priority")),
+        (Method::POST, "/tickets", json!({ "ticket_id": 5 }), 422, "bad_field", Some("$.ticket_id")),
+        (Method::POST, "/tickets", json!([1]), 400, "bad_json", Some("$")),
+        (Method::PUT, "/agents/x", json!({ "agent_id": "y", "roles": [] }), 400, "bad_request", Some("$.agent_id")),
+        (Method::PUT, "/agents/x", json!({ "roles": ["nobody's"] }), 422, "unknown_role", None),
+        (Method::PUT, "/agents/x", json!({}), 422, "bad_field", Some("$.roles")),
+        (Method::PUT, "/agents/anna/presence", json!({ "status": "gone" }), 422, "bad_field", Some("$.status")),
+        (Method::PUT, "/agents/x/presence", json!({ "status": "online" }), 404, "unknown_agent", None),
+        (Method::POST, "/tickets/T-9/pause", json!({}), 404, "unknown_ticket", None),
+        (Method::POST, "/tickets/T-9/transfer", json!({}), 422, "bad_field", Some("$")),
+    ];
+    for (method, path, body, status, code, place) in cases {
+        let answered = house.ask(method, path, Some(body.clone())).await;
+        let case = format!("{path} {body}: {} {}", answered.status, answered.body);
+        assert_eq!(answered.status.as_u16(), status, "{case}");
+        assert_eq!(answered.body["code"], code, "{case}");
+        assert_eq!(answered.body["path"].as_str(), place, "{case}");
+        assert_eq!(answered.headers[header::CONTENT_TYPE], "application/problem+json", "{case}");
+    }
+    house.done(Method::POST, "/tickets", json!({ "ticket_id": "T-1" })).await;
+    let wrong_state = house.ask(Method::POST, "/tickets/T-1/pause", None).await;
+    assert_eq!((wrong_state.status, &wrong_state.body["code"]), (StatusCode::CONFLICT, &json!("wrong_state")));
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let refused = house.ask_with(Method::POST, "/tickets", &form, Some(json!({}))).await;
+    assert_eq!(refused.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let long = "k".repeat(300);
+    let refused = house.ask_with(Method::POST, "/tickets", &[("idempotency-key", &long)], Some(json!({}))).await;
+    assert_eq!(refused.body["code"], "bad_idempotency_key");
+}
+
+#[tokio::test]
+async fn events_come_alone_many_at_once_or_bare_and_each_is_answered() {
+    let house = house().await;
+    let event = |id: &str, kind: &str, data: serde_json::Value| json!({ "specversion": "1.0", "id": id, "source": "/desk", "type": kind, "data": data });
+    let created = event("e-1", "ticket.created", json!({ "ticket_id": "T-1" }));
+    let one = house.ask(Method::POST, "/events", Some(created.clone())).await;
+    assert_eq!((one.status, &one.body["accepted"]), (StatusCode::OK, &json!(1)), "{}", one.body);
+    assert_eq!(one.body["results"][0]["id"], "e-1");
+    let bad = house.ask(Method::POST, "/events", Some(event("e-2", "ticket.created", json!({})))).await;
+    assert_eq!((bad.status.as_u16(), &bad.body["path"]), (422, &json!("$.data.ticket_id")), "{}", bad.body);
+
+    let many = json!([
+        created,
+        event("e-3", "ticket.created", json!({ "ticket_id": "T-3" })),
+        event("e-4", "ticket.paused", json!({ "ticket_id": "T-3" })),
+        event("e-5", "no.such", json!({})),
+        { "id": "e-6" },
+    ]);
+    let many = house.ask(Method::POST, "/events", Some(many)).await;
+    assert_eq!(many.status, StatusCode::OK);
+    let outcome = |index: usize, member: &str| many.body["results"][index][member].clone();
+    let outcomes: Vec<_> = (0..5).map(|index| outcome(index, "outcome")).collect();
+    assert_eq!(outcomes, ["duplicate", "accepted", "rejected", "unreadable", "unreadable"]);
+    let codes: Vec<_> = (2..5).map(|index| outcome(index, "code")).collect();
+    assert_eq!(codes, ["wrong_state", "unknown_type", "bad_envelope"]);
+    assert_eq!(
+        (&many.body["accepted"], &many.body["duplicate"], &many.body["failed"]),
+        (&json!(1), &json!(1), &json!(3))
+    );
+
+    let bare = [("ce-specversion", "1.0"), ("ce-type", "ticket.created"), ("ce-id", "e-7"), ("ce-source", "/desk")];
+    let bare = house.ask_with(Method::POST, "/events", &bare, Some(json!({ "ticket_id": "T-7" }))).await;
+    assert_eq!(bare.body["results"][0]["outcome"], "accepted", "{}", bare.body);
+    let too_many = json!(vec![json!({}); 101]);
+    assert_eq!(house.ask(Method::POST, "/events", Some(too_many)).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(house.ask(Method::POST, "/events", Some(json!([]))).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn tickets_are_found_by_where_they_stand_a_page_at_a_time() {
+    let house = house().await;
+    for number in 1..=5 {
+        let channel = if number % 2 == 0 { "call" } else { "email" };
+        let body = json!({ "ticket_id": format!("T-{number}"), "role": "billing", "channel": channel });
+        house.done(Method::POST, "/tickets", body).await;
+    }
+    let ids = |body: &serde_json::Value| -> Vec<String> {
+        let tickets = body["tickets"].as_array().expect("a list");
+        tickets.iter().map(|ticket| ticket["ticket_id"].as_str().expect("an id").to_owned()).collect()
+    };
+    let first = house.get("/tickets?limit=2").await.body;
+    assert_eq!(
+        (ids(&first), &first["tickets_count"], &first["next"]),
+        (vec!["T-1".into(), "T-2".into()], &json!(5), &json!("T-2"))
+    );
+    let last = house.get("/tickets?limit=3&after=T-2").await.body;
+    assert_eq!((ids(&last), &last["next"]), (vec!["T-3".into(), "T-4".into(), "T-5".into()], &json!(null)));
+    assert_eq!(ids(&house.get("/tickets?agent=anna&stage=assigned").await.body), ["T-1", "T-3"]);
+    assert_eq!(ids(&house.get("/tickets?channel=call").await.body), ["T-2", "T-4"]);
+    assert!(ids(&house.get("/tickets?role=technical").await.body).is_empty());
+    assert_eq!(house.get("/tickets?stage=nowhere").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn nothing_is_answered_as_done_that_may_not_be_durable() {
+    let bearer = format!("Bearer {TOKEN}");
+    let (submitter, mut taken) = submissions();
+    let directory = tempfile::tempdir().expect("a directory");
+    let app = App { submitter, ..app_in(directory.path(), Some(TOKEN)) };
+    let (readiness, heartbeat) = (app.readiness.clone(), app.heartbeat.clone());
+    let router = routes(app);
+    let post = || ask(&router, Method::POST, "/api/v1/tickets/T-1/pause", Some(&bearer));
+    assert_eq!(post().await.status(), StatusCode::SERVICE_UNAVAILABLE, "the journal is replayed");
+    readiness.journal_replayed();
+    assert_eq!(post().await.status(), StatusCode::SERVICE_UNAVAILABLE, "there is no writer yet");
+    heartbeat.beat();
+    let (answered, ()) = tokio::join!(post(), async { drop(taken.recv().await) });
+    assert_eq!(answered.status(), StatusCode::GATEWAY_TIMEOUT, "it was taken, and its batch was lost");
+    drop(taken);
+    assert_eq!(post().await.status(), StatusCode::SERVICE_UNAVAILABLE, "it can't have been taken");
+    readiness.draining();
+    assert_eq!(super::json(post().await).await["code"], "draining");
+}

@@ -1,0 +1,199 @@
+//! A file of lines that only grows.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::PathBuf;
+
+use super::RecordsError;
+
+/// A file of lines. Opened anew for each use, so that whoever else writes it is seen.
+#[derive(Debug, Clone)]
+pub(super) struct Lines {
+    path: PathBuf,
+}
+
+/// The file, for as long as nobody else may write it.
+pub(super) struct Locked {
+    file: File,
+    path: PathBuf,
+}
+
+impl Lines {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Everything from that byte on, up to the last whole line; nothing where there is no file.
+    pub(super) fn read_from(&self, offset: u64) -> Result<String, RecordsError> {
+        let mut file = match File::open(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
+            opened => opened.map_err(self.failed("open"))?,
+        };
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(offset)).map_err(self.failed("read"))?;
+        file.read_to_end(&mut bytes).map_err(self.failed("read"))?;
+        bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+        String::from_utf8(bytes).map_err(|_| self.damaged(0, "is not UTF-8"))
+    }
+
+    /// How long it is; 0 where there is none.
+    pub(super) fn len(&self) -> Result<u64, RecordsError> {
+        match std::fs::metadata(&self.path) {
+            Ok(metadata) => Ok(metadata.len()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(self.failed("look at")(error)),
+        }
+    }
+
+    /// Keeps everybody else from writing. A line without an end, which nobody was answered for, is cut.
+    pub(super) fn lock(&self) -> Result<Locked, RecordsError> {
+        if let Some(directory) = self.path.parent()
+            && !directory.as_os_str().is_empty()
+        {
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+            made.map_err(self.failed("make the directory of"))?;
+        }
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true).mode(0o600);
+        let file = options.open(&self.path).map_err(self.failed("open"))?;
+        file.lock().map_err(self.failed("lock"))?;
+        let locked = Locked { file, path: self.path.clone() };
+        locked.cut_torn_line()?;
+        Ok(locked)
+    }
+
+    fn failed(&self, what: &'static str) -> impl Fn(io::Error) -> RecordsError {
+        let path = self.path.clone();
+        move |source| RecordsError::Io { what, path: path.clone(), source }
+    }
+
+    pub(super) fn damaged(&self, line: u64, why: impl Into<String>) -> RecordsError {
+        RecordsError::Damaged { path: self.path.clone(), line, why: why.into() }
+    }
+}
+
+/// How much is read at a time where a file is read from its end.
+const STEP: u64 = 64 * 1024;
+
+impl Lines {
+    /// The lines before that byte (`None`: all), the last first, each with where it begins; at most so many bytes are
+    /// looked at, so that a long file holds nobody up.
+    pub(super) fn read_back(&self, before: Option<u64>, bytes_max: u64) -> Result<Vec<(u64, String)>, RecordsError> {
+        let length = self.len()?;
+        let end = before.unwrap_or(length).min(length);
+        if end == 0 {
+            return Ok(Vec::new());
+        }
+        let mut file = File::open(&self.path).map_err(self.failed("open"))?;
+        let mut start = end;
+        let mut bytes: Vec<u8> = Vec::new();
+        while start > 0 && (end - start < bytes_max || !bytes.contains(&b'\n')) {
+            let step = STEP.min(start);
+            start -= step;
+            let mut chunk = vec![0; usize::try_from(step).expect("it is small")];
+            file.seek(SeekFrom::Start(start)).map_err(self.failed("read"))?;
+            file.read_exact(&mut chunk).map_err(self.failed("read"))?;
+            chunk.extend_from_slice(&bytes);
+            bytes = chunk;
+        }
+        Ok(whole_lines(&bytes, start))
+    }
+}
+
+/// Of bytes that begin there, the whole lines, the last first. What stands before the first end of a line may be the rest
+/// of a longer one, unless the file begins there.
+fn whole_lines(bytes: &[u8], start: u64) -> Vec<(u64, String)> {
+    let mut lines = Vec::new();
+    let mut end = bytes.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
+    while end > 0 {
+        let begin = bytes[..end].iter().rposition(|byte| *byte == b'\n').map(|previous| previous + 1);
+        let Some(begin) = begin.or((start == 0).then_some(0)) else { break };
+        lines.push((start + begin as u64, String::from_utf8_lossy(&bytes[begin..end]).into_owned()));
+        end = begin.saturating_sub(1);
+    }
+    lines
+}
+
+impl Locked {
+    fn failed(&self, what: &'static str) -> impl Fn(io::Error) -> RecordsError {
+        let path = self.path.clone();
+        move |source| RecordsError::Io { what, path: path.clone(), source }
+    }
+
+    pub(super) fn len(&self) -> Result<u64, RecordsError> {
+        Ok(self.file.metadata().map_err(self.failed("look at"))?.len())
+    }
+
+    fn cut_torn_line(&self) -> Result<(), RecordsError> {
+        let length = self.len()?;
+        let mut file = &self.file;
+        let mut end = length;
+        // Nearly always the first byte that is looked at is the end of a line.
+        while end > 0 {
+            let mut byte = [0];
+            file.seek(SeekFrom::Start(end - 1)).map_err(self.failed("read"))?;
+            file.read_exact(&mut byte).map_err(self.failed("read"))?;
+            if byte == *b"\n" {
+                break;
+            }
+            end -= 1;
+        }
+        if end < length { self.file.set_len(end).map_err(self.failed("cut a torn line of")) } else { Ok(()) }
+    }
+
+    /// Adds lines, each without its end, and makes them durable.
+    pub(super) fn append(&mut self, lines: &[String]) -> Result<(), RecordsError> {
+        let mut text = lines.join("\n");
+        text.push('\n');
+        self.file.write_all(text.as_bytes()).map_err(self.failed("write"))?;
+        self.file.sync_all().map_err(self.failed("sync"))?;
+        // The file itself may be new.
+        if let Some(directory) = self.path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+            File::open(directory)
+                .and_then(|directory| directory.sync_all())
+                .map_err(self.failed("sync the directory of"))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_without_an_end_is_not_read_and_is_cut_before_the_next() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let lines = Lines::new(directory.path().join("below/lines"));
+        assert_eq!(lines.read_from(0).expect("nothing"), "");
+        lines.lock().expect("made").append(&["one".to_owned(), "two".to_owned()]).expect("written");
+        std::fs::write(&lines.path, "one\ntwo\nthr").expect("torn");
+        assert_eq!(lines.read_from(0).expect("read"), "one\ntwo\n");
+        assert_eq!(lines.read_from(4).expect("read"), "two\n");
+        let mut locked = lines.lock().expect("ours");
+        assert_eq!(locked.len().expect("looked at"), 8);
+        locked.append(&["three".to_owned()]).expect("written");
+        assert_eq!(lines.read_from(0).expect("read"), "one\ntwo\nthree\n");
+    }
+
+    #[test]
+    fn a_file_is_read_from_its_end_a_piece_at_a_time() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let lines = Lines::new(directory.path().join("lines"));
+        let long = "x".repeat(50_000);
+        let all: Vec<_> = (0..10).map(|number| format!("{number}{long}")).collect();
+        lines.lock().expect("made").append(&all).expect("written");
+        let mut seen = Vec::new();
+        let mut before = None;
+        loop {
+            let piece = lines.read_back(before, 100_000).expect("read");
+            let Some((first, _)) = piece.last() else { break };
+            before = Some(*first);
+            assert!(piece.len() < 5, "a piece is not all of it");
+            seen.extend(piece.into_iter().map(|(_, line)| line));
+        }
+        seen.reverse();
+        assert_eq!(seen, all);
+    }
+}
