@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help run test naive-campaign sim fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak recovery
+.PHONY: help run test naive-campaign sim fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak recovery bench
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -61,6 +61,16 @@ soak: ## Load for ROLECALL_SOAK_S (1,200) seconds at ROLECALL_RATE (300) events/
 
 recovery: ## How long a start takes: 10 M events replayed, 1 M waiting tickets from a snapshot; memory; snapshots meanwhile
 	$(CARGO) bench --locked --bench recovery
+
+bench: ## Figures, the short form of all: through a broker, the engine, and beside what else one might take; a page in target/bench
+	@scripts/ensure-rabbitmq
+	$(CARGO) build --release --locked
+	@mkdir -p target/bench
+	target/release/rolecall bench --own-broker --short --html target/bench/bench.html --json target/bench/bench.json
+	ROLECALL_BENCH_STEADY=light/10k_100k/60000 $(CARGO) bench --locked --no-default-features --bench engine
+	ROLECALL_BENCH_STEADY=saturated/10k_100k/60000 $(CARGO) bench --locked --no-default-features --bench engine
+	ROLECALL_COMPARE_ROUNDS=2 ROLECALL_COMPARE_MS=1000 \
+		$(CARGO) bench --locked --no-default-features --features naive --bench compare
 
 lint: ## Formatting, clippy, documentation, and the dependencies' licences, sources and advisories
 	$(CARGO) fmt --check

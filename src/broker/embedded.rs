@@ -16,7 +16,7 @@ use super::message::{Delivery, DeliveryToken, Exchange, Publication};
 use super::pattern;
 use super::properties::Properties;
 use super::status::{LinkState, StatusCell};
-use super::transport::{Deliveries, Intake, Link, Publish, WindowReport};
+use super::transport::{Confirmed, Deliveries, Intake, Link, Publish};
 
 /// There is one channel, and it is never lost.
 const EPOCH: u64 = 1;
@@ -36,7 +36,7 @@ pub fn open(capacity: usize) -> (Link, EmbeddedBroker) {
     let link = Link {
         deliveries: Deliveries::new(deliveries_rx, Arc::new(AtomicU64::new(EPOCH))),
         intake: Arc::new(EmbeddedIntake(Arc::clone(&inner))),
-        publisher: Box::new(EmbeddedPublisher(Arc::clone(&inner))),
+        publisher: Box::new(EmbeddedPublisher { inner: Arc::clone(&inner), sent: Vec::new(), delivering: None }),
         status: watched,
     };
     (link, EmbeddedBroker(inner))
@@ -137,32 +137,53 @@ impl Intake for EmbeddedIntake {
     }
 }
 
-struct EmbeddedPublisher(Arc<Inner>);
+struct EmbeddedPublisher {
+    inner: Arc<Inner>,
+    /// Sent, and not begun with.
+    sent: Vec<Arc<Publication>>,
+    /// The delivery of what was sent before. It goes on when whoever waited for it comes back.
+    delivering: Option<BoxFuture<'static, Confirmed>>,
+}
+
+/// Nobody is there to hold the line for: what no subscriber wants is gone, in the process that would have read it.
+async fn deliver(inner: Arc<Inner>, window: Vec<Arc<Publication>>) -> Confirmed {
+    let mut confirmed = Confirmed { count: window.len(), let_go: 0 };
+    for publication in window {
+        let queues = inner.queues_for(&publication);
+        if queues.is_empty() {
+            confirmed.let_go += 1;
+        }
+        for queue in queues {
+            // A subscriber that goes away meanwhile is like one that never was.
+            drop(queue.send(Publication::clone(&publication)).await);
+        }
+    }
+    confirmed
+}
 
 impl EmbeddedPublisher {
-    /// Nobody is there to hold the line for: what no subscriber wants is gone, in the process that would have read it.
-    async fn deliver(&self, window: &[Publication]) -> WindowReport {
-        let mut report = WindowReport::default();
-        for publication in window {
-            let queues = self.0.queues_for(publication);
-            if queues.is_empty() {
-                report.let_go += 1;
-            }
-            for queue in queues {
-                // A subscriber that goes away meanwhile is like one that never was.
-                drop(queue.send(publication.clone()).await);
-            }
-        }
-        report
+    async fn next_confirmed(&mut self) -> Confirmed {
+        let Self { inner, sent, delivering } = self;
+        let under_way = delivering.get_or_insert_with(|| deliver(Arc::clone(inner), std::mem::take(sent)).boxed());
+        let confirmed = under_way.await;
+        *delivering = None;
+        confirmed
     }
 }
 
 impl Publish for EmbeddedPublisher {
-    fn publish_window<'a>(
-        &'a mut self,
-        window: &'a [Publication],
-    ) -> BoxFuture<'a, Result<WindowReport, PublishError>> {
-        self.deliver(window).map(Ok).boxed()
+    fn ready(&mut self) -> BoxFuture<'_, Result<(), PublishError>> {
+        self.sent.clear();
+        self.delivering = None;
+        ready(Ok(())).boxed()
+    }
+
+    fn send(&mut self, publications: &[Arc<Publication>]) {
+        self.sent.extend_from_slice(publications);
+    }
+
+    fn confirmed(&mut self) -> BoxFuture<'_, Result<Confirmed, PublishError>> {
+        self.next_confirmed().map(Ok).boxed()
     }
 
     fn tend(&mut self) -> BoxFuture<'_, ()> {
@@ -170,7 +191,7 @@ impl Publish for EmbeddedPublisher {
     }
 
     fn close(&mut self) -> BoxFuture<'_, ()> {
-        self.0.status.set_publishing(LinkState::Closed);
+        self.inner.status.set_publishing(LinkState::Closed);
         ready(()).boxed()
     }
 }

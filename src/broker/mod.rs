@@ -38,4 +38,4 @@ pub use message::{Delivery, DeliveryToken, Exchange, Publication};
 pub use options::{BrokerOptions, BrokerUri, OutboxQueue, PREFETCH_MAX, QueueType, Sieve, Sifted, TopologyMode};
 pub use properties::{Properties, SHORT_STRING_LENGTH_MAX_BYTES};
 pub use status::{LinkState, Observer, ReturnFate, Status, Unobserved};
-pub use transport::{Deliveries, Intake, Link, Prefetch, Publish, WindowReport};
+pub use transport::{Confirmed, Deliveries, Intake, Link, Prefetch, Publish, WindowReport};

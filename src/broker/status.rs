@@ -1,7 +1,5 @@
 //! How the two connections are, for readiness and for people.
 
-use std::time::Duration;
-
 use tokio::sync::watch;
 
 use super::error::TransportError;
@@ -99,10 +97,6 @@ pub trait Observer: Send + Sync + 'static {
     }
     /// The broker refused a publication.
     fn nacked(&self) {}
-    /// From the first publish of a window to its last confirm.
-    fn confirmed(&self, window_length: usize, took: Duration) {
-        let _ = (window_length, took);
-    }
 }
 
 /// What becomes of a returned publication.

@@ -118,22 +118,66 @@ pub trait Intake: Send + Sync + 'static {
     fn close(&self) -> BoxFuture<'static, ()>;
 }
 
-/// The way out.
+/// The way out. Publications are under way side by side, persistent and mandatory, and are confirmed from the front.
+///
+/// Legal order: [`ready`](Self::ready); then [`send`](Self::send) and [`confirmed`](Self::confirmed) as often as there is
+/// something; after an error `ready` again.
 pub trait Publish: Send + 'static {
-    /// Publish these in order (persistent, mandatory), and wait until the broker has confirmed every one.
+    /// Sees to it that there is a connection. One try; after a failure the next one first pauses, ever longer. What is
+    /// under way still, is given up.
+    fn ready(&mut self) -> BoxFuture<'_, Result<(), PublishError>>;
+
+    /// Sends these in order, behind what is under way. Does not wait.
+    fn send(&mut self, publications: &[Arc<Publication>]);
+
+    /// Waits until the broker has confirmed one or more of the oldest. While the broker is blocked this waits without end,
+    /// and so it does with nothing under way. Cancel safe.
     ///
-    /// One try, on a connection that is made where there is none; after a failure the next call first pauses, ever
-    /// longer. So the caller's loop is: call, move the cursor by `confirmed`, call again with what is left, without end.
-    /// While the broker is blocked this waits, without end too. Dropping the future is safe: what was under way counts as
-    /// not sent, and will arrive under the same id again.
-    fn publish_window<'a>(&'a mut self, window: &'a [Publication])
-    -> BoxFuture<'a, Result<WindowReport, PublishError>>;
+    /// # Errors
+    /// Why the oldest was not confirmed. Then nothing is under way any more, and all that was has to be sent again, under
+    /// the same ids.
+    fn confirmed(&mut self) -> BoxFuture<'_, Result<Confirmed, PublishError>>;
+
+    /// Publishes these in order, and waits until the broker has confirmed every one.
+    ///
+    /// So a caller's loop is: call, move on by `confirmed`, call again with what is left, without end. Dropping the future
+    /// is safe: what was under way counts as not sent, and will arrive under the same id again.
+    fn publish_window<'a>(
+        &'a mut self,
+        window: &'a [Publication],
+    ) -> BoxFuture<'a, Result<WindowReport, PublishError>> {
+        let publish = async move {
+            self.ready().await?;
+            let window: Vec<Arc<Publication>> = window.iter().cloned().map(Arc::new).collect();
+            self.send(&window);
+            let (mut count, mut let_go) = (0, 0);
+            while count < window.len() {
+                let confirmed = self.confirmed().await.map_err(|error| {
+                    let PublishError { confirmed, cause } = error;
+                    PublishError { confirmed: count + confirmed, cause }
+                })?;
+                count += confirmed.count;
+                let_go += confirmed.let_go;
+            }
+            Ok(WindowReport { let_go })
+        };
+        Box::pin(publish)
+    }
 
     /// Keep the connection up while there is nothing to publish. Never resolves; drop it when there is.
     fn tend(&mut self) -> BoxFuture<'_, ()>;
 
     /// Close the connection. Bounded in time.
     fn close(&mut self) -> BoxFuture<'_, ()>;
+}
+
+/// How many of the oldest publications are done with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Confirmed {
+    /// All of them.
+    pub count: usize,
+    /// Those that came back because nobody asked for them (see [`Publication::must_be_routed`]).
+    pub let_go: usize,
 }
 
 /// That a whole window is confirmed.

@@ -24,6 +24,7 @@ mod clock;
 mod deaths;
 mod duplicates;
 mod ends;
+mod flight;
 mod host;
 mod housekeeping;
 mod journal_thread;

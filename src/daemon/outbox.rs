@@ -1,5 +1,8 @@
 //! What the outbox holds: publications, as bytes that the journal does not look into.
 
+use std::borrow::Cow;
+use std::hash::BuildHasher;
+
 use serde::Deserialize;
 
 use crate::broker::{Exchange, Properties, Publication};
@@ -39,21 +42,27 @@ pub(super) fn dead_letter(
     Publication { exchange: Exchange::Dead, routing_key, properties, body }
 }
 
+/// Stands for a ticket. Two tickets may share one: then they wait for each other, which does no harm.
+pub(super) type Subject = u64;
+
 /// The ticket of which a message tells, where it tells of one: its messages are published in their order (contract §3).
-pub(super) fn ticket(publication: &Publication) -> Option<String> {
+pub(super) fn subject(publication: &Publication) -> Option<Subject> {
     #[derive(Deserialize)]
-    struct Told {
-        data: About,
+    struct Told<'a> {
+        #[serde(borrow)]
+        data: About<'a>,
     }
     #[derive(Deserialize)]
-    struct About {
-        ticket_id: Option<String>,
+    struct About<'a> {
+        #[serde(borrow)]
+        ticket_id: Option<Cow<'a, str>>,
     }
     if publication.exchange != Exchange::Assignments {
         return None;
     }
     // Whatever is no event of ours has no order to keep.
-    serde_json::from_slice::<Told>(&publication.body).ok()?.data.ticket_id
+    let told = serde_json::from_slice::<Told<'_>>(&publication.body).ok()?;
+    Some(foldhash::fast::FixedState::default().hash_one(told.data.ticket_id?.as_bytes()))
 }
 
 pub(super) fn encode(publication: &Publication) -> Vec<u8> {

@@ -1,9 +1,9 @@
-//! The task that takes the outbox to the broker: in order, window by window, until each record is confirmed.
+//! The task that takes the outbox to the broker: in order, many under way at a time, until each record is confirmed.
 //!
 //! It reads the journal's outbox and nothing else, so that what is sent after a restart takes the same way as what is
 //! sent at once, and a broker that takes nothing for a day costs disk and no memory.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -11,19 +11,16 @@ use std::time::Instant;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{Publication, Publish, PublishCause, PublishError};
-use crate::journal::{JournalError, JournalReader};
+use crate::broker::{Confirmed, Publication, Publish, PublishCause, PublishError};
+use crate::journal::JournalReader;
 use crate::kill_point::kill_point;
 use crate::telemetry::Meters;
 use crate::telemetry::occurrence::{PublishFailed, PublishFailure};
 
+use super::flight::{Flight, Together};
 use super::writer::Promise;
-use super::{Host, Mistake, outbox};
+use super::{DaemonError, Host, Mistake};
 
-/// The most records of a window: enough to hide a round trip, few enough that an abandoned window is sent again soon.
-const WINDOW_RECORDS_MAX: usize = 512;
-/// The most bytes of a window, but for a single record that is larger.
-const WINDOW_BYTES_MAX: usize = 4 << 20;
 /// The most assignments whose latency is waited for. Beyond it (a broker that takes nothing) the oldest are given up.
 const PROMISES_MAX: usize = 100_000;
 
@@ -76,8 +73,16 @@ pub(super) struct Publisher {
     pub(super) cursor: Cursor,
     pub(super) promises: Promises,
     pub(super) meters: Meters,
-    /// Read from the outbox, and not sent: what did not fit into the last window.
-    pub(super) ahead: VecDeque<Publication>,
+    pub(super) flight: Flight,
+}
+
+/// What the task waits for.
+enum Woken {
+    /// More is durable, or it is time to end.
+    More,
+    /// The journal's thread has ended: nothing more will become durable.
+    NoMore,
+    Said(Result<Confirmed, PublishError>),
 }
 
 impl Publisher {
@@ -85,104 +90,128 @@ impl Publisher {
     ///
     /// # Errors
     /// Where the outbox can't be read, or the broker refuses for good.
-    pub(super) async fn run(mut self, drained: CancellationToken) -> Result<Box<dyn Publish>, super::DaemonError> {
+    pub(super) async fn run(mut self, drained: CancellationToken) -> Result<Box<dyn Publish>, DaemonError> {
+        let mut grows = true;
         loop {
             self.durable.borrow_and_update();
-            let window = self.next_window()?;
-            if !window.is_empty() {
-                self.publish(&window).await?;
-            } else if drained.is_cancelled() {
+            self.send_next().await?;
+            if self.flight.is_empty() && drained.is_cancelled() {
                 return Ok(self.link);
-            } else {
-                tokio::select! {
-                    biased;
-                    changed = self.durable.changed() => {
-                        // The journal's thread has ended: nothing more will become durable.
-                        if changed.is_err() {
-                            drained.cancelled().await;
-                        }
-                    }
-                    () = drained.cancelled() => {}
-                    () = self.link.tend() => {}
-                }
+            }
+            match self.wait(&drained, grows).await {
+                Woken::More => {}
+                Woken::NoMore => grows = false,
+                Woken::Said(outcome) => self.settle(outcome)?,
             }
         }
     }
 
-    /// The next records, of each ticket one at most: where one of a window fails, those behind it have been sent
-    /// already, and a later event of its ticket would be heard before it.
-    fn next_window(&mut self) -> Result<Vec<Publication>, JournalError> {
-        if self.ahead.is_empty() {
-            let records = self.reader.outbox_after(self.cursor.get(), WINDOW_RECORDS_MAX, WINDOW_BYTES_MAX)?;
-            let read = records.iter().map(|record| outbox::decode(record.number, &record.bytes));
-            self.ahead = read.collect::<Result<_, _>>()?;
+    async fn wait(&mut self, drained: &CancellationToken, grows: bool) -> Woken {
+        let more = |changed: Result<(), _>| if changed.is_ok() { Woken::More } else { Woken::NoMore };
+        if self.flight.is_empty() {
+            return tokio::select! {
+                biased;
+                changed = self.durable.changed(), if grows => more(changed),
+                () = drained.cancelled() => Woken::More,
+                () = self.link.tend() => Woken::More,
+            };
         }
+        tokio::select! {
+            biased;
+            outcome = self.link.confirmed() => Woken::Said(outcome),
+            changed = self.durable.changed(), if grows && self.flight.waits_for_more() => more(changed),
+        }
+    }
+
+    /// Sends what may go now.
+    async fn send_next(&mut self) -> Result<(), DaemonError> {
         let planted = self.host.planted();
-        let mut tickets = HashSet::new();
-        let mut is_first = |publication: &Publication| {
-            let ticket = outbox::ticket(publication);
-            planted.is(Mistake::TicketTwiceInAWindow) || ticket.is_none_or(|ticket| tickets.insert(ticket))
-        };
-        let length = self.ahead.iter().position(|publication| !is_first(publication)).unwrap_or(self.ahead.len());
-        let mut window: Vec<Publication> = self.ahead.drain(..length).collect();
+        let is_first = self.flight.is_empty();
+        let together =
+            if planted.is(Mistake::TicketTwiceInAWindow) { Together::Whatever } else { Together::OneOfEachTicket };
+        let mut next = self.flight.next(&self.reader, together)?;
+        if next.is_empty() {
+            return Ok(());
+        }
         if planted.is(Mistake::WindowBackwards) {
-            window.reverse();
+            next.reverse();
         }
         if planted.is(Mistake::RepeatsStampedAnew) {
-            let now_s = u64::try_from(self.host.now().0 / 1_000).unwrap_or(0);
-            for publication in &mut window {
-                publication.properties = publication.properties.clone().with_timestamp_s(now_s);
-            }
+            next.iter_mut().for_each(|publication| *publication = self.stamped_anew(publication));
         }
-        Ok(window)
-    }
-
-    /// Tries until the whole window is confirmed, under the same ids.
-    async fn publish(&mut self, window: &[Publication]) -> Result<(), super::DaemonError> {
-        let planted = self.host.planted();
+        if is_first {
+            self.get_ready().await?;
+        }
+        kill_point!(BeforePublish);
+        self.link.send(&next);
         if planted.is(Mistake::CursorBeforeConfirm) {
-            self.cursor.set(self.cursor.get() + window.len() as u64);
-        }
-        let mut left = window;
-        while !left.is_empty() {
-            kill_point!(BeforePublish);
-            let started_at = Instant::now();
-            let confirmed = match self.link.publish_window(left).await {
-                Ok(_) => left.len(),
-                Err(PublishError { cause: PublishCause::Fatal(error), .. }) => return Err(error.into()),
-                Err(error) => {
-                    tell(&error, left);
-                    let passed_over = match error.cause {
-                        PublishCause::Returned { .. } => planted.is(Mistake::ReturnedCountsAsSent),
-                        PublishCause::Nacked => planted.is(Mistake::RefusedCountsAsSent),
-                        _ => false,
-                    };
-                    error.confirmed + usize::from(passed_over)
-                }
-            };
-            if confirmed > 0 && !planted.is(Mistake::CursorBeforeConfirm) {
-                kill_point!(AfterConfirm);
-                self.meters.publish_confirmed(started_at.elapsed());
-                self.cursor.set(self.cursor.get() + confirmed as u64);
-                kill_point!(AfterCursor);
-                self.promises.kept(self.cursor.get(), &self.meters);
-            }
-            left = &left[confirmed..];
+            self.cursor.set(self.cursor.get() + next.len() as u64);
         }
         Ok(())
     }
-}
 
-fn tell(error: &PublishError, window: &[Publication]) {
-    let Some(first) = window.get(error.confirmed) else { return };
-    let (cause, messages_count) = match error.cause {
-        PublishCause::Returned { .. } => (PublishFailure::Returned, 1),
-        PublishCause::Nacked => (PublishFailure::Nacked, 1),
-        PublishCause::Timeout(_) | PublishCause::Disconnected(_) | PublishCause::Fatal(_) => {
-            (PublishFailure::Unconfirmed, (window.len() - error.confirmed) as u64)
+    fn stamped_anew(&self, publication: &Publication) -> Arc<Publication> {
+        let now_s = u64::try_from(self.host.now().0 / 1_000).unwrap_or(0);
+        let mut stamped = publication.clone();
+        stamped.properties = stamped.properties.with_timestamp_s(now_s);
+        Arc::new(stamped)
+    }
+
+    /// Tries until there is a connection.
+    async fn get_ready(&mut self) -> Result<(), DaemonError> {
+        while let Err(error) = self.link.ready().await {
+            if let PublishCause::Fatal(error) = error.cause {
+                return Err(error.into());
+            }
+            self.tell(&error);
         }
-    };
-    let exchange = format!("{:?}", first.exchange).to_lowercase();
-    let message_id = first.properties.message_id();
-    PublishFailed { cause, exchange: &exchange, routing_key: &first.routing_key, message_id, messages_count }.emit();
+        Ok(())
+    }
+
+    /// Moves the cursor over what is confirmed; what is not will be sent again, under the same ids.
+    fn settle(&mut self, outcome: Result<Confirmed, PublishError>) -> Result<(), DaemonError> {
+        let planted = self.host.planted();
+        match outcome {
+            Ok(confirmed) => self.confirm(confirmed.count),
+            Err(PublishError { cause: PublishCause::Fatal(error), .. }) => return Err(error.into()),
+            Err(error) => {
+                self.tell(&error);
+                let passed_over = match error.cause {
+                    PublishCause::Returned { .. } => planted.is(Mistake::ReturnedCountsAsSent),
+                    PublishCause::Nacked => planted.is(Mistake::RefusedCountsAsSent),
+                    _ => false,
+                };
+                self.confirm(error.confirmed + usize::from(passed_over));
+                self.flight.abandon();
+            }
+        }
+        Ok(())
+    }
+
+    fn confirm(&mut self, count: usize) {
+        let Some(sent_at) = self.flight.confirm(count) else { return };
+        if count == 0 || self.host.planted().is(Mistake::CursorBeforeConfirm) {
+            return;
+        }
+        kill_point!(AfterConfirm);
+        self.meters.publish_confirmed(sent_at.elapsed());
+        self.cursor.set(self.cursor.get() + count as u64);
+        kill_point!(AfterCursor);
+        self.promises.kept(self.cursor.get(), &self.meters);
+    }
+
+    fn tell(&self, error: &PublishError) {
+        let Some(first) = self.flight.oldest(error.confirmed) else { return };
+        let (cause, messages_count) = match error.cause {
+            PublishCause::Returned { .. } => (PublishFailure::Returned, 1),
+            PublishCause::Nacked => (PublishFailure::Nacked, 1),
+            PublishCause::Timeout(_) | PublishCause::Disconnected(_) | PublishCause::Fatal(_) => {
+                (PublishFailure::Unconfirmed, (self.flight.length() - error.confirmed) as u64)
+            }
+        };
+        let exchange = format!("{:?}", first.exchange).to_lowercase();
+        let message_id = first.properties.message_id();
+        PublishFailed { cause, exchange: &exchange, routing_key: &first.routing_key, message_id, messages_count }
+            .emit();
+    }
 }

@@ -1,6 +1,5 @@
 //! The life of a daemon, told from its start to its end.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,6 +25,7 @@ use crate::telemetry::{Meters, PrometheusHandle};
 use super::breaker::Breaker;
 use super::catch_up::CatchUp;
 use super::clock::{Clock, system_clock};
+use super::flight::Flight;
 use super::housekeeping::Housekeeping;
 use super::journal_thread::{self, Heralds};
 use super::observer::{self, BrokerObserver};
@@ -353,10 +353,10 @@ fn start(
         link: publisher_link,
         reader: reader.clone(),
         durable,
+        flight: Flight::after(cursor.get()),
         cursor: cursor.clone(),
         promises,
         meters: meters.clone(),
-        ahead: VecDeque::new(),
     };
     let (publisher, publishing) = Work::new("publisher", publisher.run(drained.clone()));
     host.on_runtime(publishing);

@@ -6,6 +6,7 @@ mod backoff;
 mod connection;
 mod consumer;
 mod fault;
+mod flight;
 mod frames;
 mod inflow;
 mod ledger;

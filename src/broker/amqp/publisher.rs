@@ -1,40 +1,36 @@
-//! The way out: windows of publications, each closed by the broker's confirms.
+//! The way out: publications under way side by side, each until the broker has confirmed it.
 //!
-//! Returns are matched by message id once the window is closed, because with publishes under way side by side lapin can
-//! attach a return to the confirm of a neighbour. A connection on which a window was left open (a timeout, a dropped
-//! future) is thrown away: its late confirms would be taken for those of the next window.
+//! A connection on which something was left open (a timeout, a dropped future) is thrown away: its late confirms would be
+//! taken for those of what is sent next.
 
-use std::collections::HashMap;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::{Stream, StreamExt};
-use lapin::message::BasicReturnMessage;
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
-use lapin::types::ShortString;
-use lapin::{Channel, Confirmation, Event, PublisherConfirm};
-use tokio::time::Instant as Deadline;
+use lapin::options::ConfirmSelectOptions;
+use lapin::{Channel, Event};
+use tokio::time::{Instant as Deadline, Sleep};
 use tracing::{info, warn};
 
 use super::backoff::Backoff;
 use super::connection::{Connected, Purpose};
 use super::fault::Fault;
+use super::flight::{Flight, Verdict};
 use super::topology::Names;
 use super::{Moment, within};
 use crate::broker::error::{PublishCause, PublishError};
 use crate::broker::message::Publication;
 use crate::broker::options::BrokerOptions;
-use crate::broker::properties::short;
 use crate::broker::status::{LinkState, Observer, ReturnFate, StatusCell};
-use crate::broker::transport::{Publish, WindowReport};
+use crate::broker::transport::{Confirmed, Publish};
 use crate::kill_point::kill_point;
 
 /// A channel in confirm mode, and what its connection tells.
 pub(super) struct Publishing {
     connected: Connected,
-    channel: Channel,
+    channel: Arc<Channel>,
     events: Pin<Box<dyn Stream<Item = Event> + Send>>,
 }
 
@@ -45,7 +41,7 @@ pub(super) async fn open(options: &BrokerOptions, purpose: Purpose) -> Result<Pu
     let channel = connected.channel().await?;
     let confirms = channel.confirm_select(ConfirmSelectOptions { nowait: false });
     within(options.request_timeout, "turn confirms on", confirms).await?;
-    Ok(Publishing { connected, channel, events })
+    Ok(Publishing { connected, channel: Arc::new(channel), events })
 }
 
 /// Publishes on one connection at a time, and makes a new one when it has to.
@@ -53,8 +49,12 @@ pub(super) struct AmqpPublisher {
     options: Arc<BrokerOptions>,
     purpose: Purpose,
     names: Names,
-    /// Absent while a window is open on it, so that whatever leaves one open throws it away.
     publishing: Option<Publishing>,
+    /// What is under way on it.
+    flight: Flight,
+    /// When something has to have moved, and who wakes us then; made when it is needed.
+    deadline: Deadline,
+    alarm: Option<Pin<Box<Sleep>>>,
     backoff: Backoff,
     /// There was a connection that was not closed by us: a new one replaces it.
     replaces: bool,
@@ -92,6 +92,9 @@ impl AmqpPublisher {
             options,
             purpose,
             publishing: None,
+            flight: Flight::default(),
+            deadline: Deadline::now(),
+            alarm: None,
             replaces: false,
             pause_until: None,
             status,
@@ -99,58 +102,130 @@ impl AmqpPublisher {
         }
     }
 
-    async fn window(&mut self, window: &[Publication]) -> Result<WindowReport, PublishError> {
+    /// Sees to it that there is a connection, and nothing under way on it.
+    async fn get_ready(&mut self) -> Result<(), PublishError> {
+        if !self.flight.is_empty() {
+            // Somebody went away without waiting for it.
+            self.give_up();
+        }
         if let Some(pause_until) = self.pause_until {
             tokio::time::sleep_until(pause_until).await;
             self.pause_until = None;
         }
-        let outcome = self.attempt(window).await;
-        match &outcome {
-            Ok(_) => self.backoff.reset(),
-            Err(error) => {
-                if error.confirmed > 0 {
-                    self.backoff.reset();
-                }
-                self.pause_until = Some(Deadline::now() + self.backoff.next_pause());
-            }
+        match self.connect().await {
+            Ok(()) => Ok(()),
+            Err(cause) => Err(self.failed(cause)),
         }
-        outcome
     }
 
-    async fn attempt(&mut self, window: &[Publication]) -> Result<WindowReport, PublishError> {
-        let mut publishing = self.connection().await.map_err(|cause| PublishError { confirmed: 0, cause })?;
-        let started_at = Instant::now();
-        let settled = publishing.settle_window(window, &self.names, &self.options, &self.status).await;
-        let verdicts = match settled {
-            Ok(verdicts) => verdicts,
-            Err(cause) => {
-                self.status.set_publishing(LinkState::Down { reason: cause.to_string() });
-                return Err(PublishError { confirmed: 0, cause });
-            }
-        };
-        publishing.catch_up(&self.status);
-        self.publishing = Some(publishing);
-        self.observer.confirmed(window.len(), started_at.elapsed());
-        self.judge(window, &verdicts)
-    }
-
-    /// The connection, made if need be, and out of `self` until the window is closed.
-    async fn connection(&mut self) -> Result<Publishing, PublishCause> {
-        if let Some(publishing) = self.publishing.take_if(|publishing| publishing.connected.is_open()) {
-            return Ok(publishing);
+    /// The connection is made where there is none.
+    async fn connect(&mut self) -> Result<(), PublishCause> {
+        if self.publishing.as_ref().is_some_and(|publishing| publishing.connected.is_open()) {
+            return Ok(());
         }
         self.publishing = None;
         match open(&self.options, self.purpose).await {
             Ok(publishing) => {
+                self.publishing = Some(publishing);
                 if self.replaces {
                     info!("publishing again");
                     self.observer.reconnected();
                 }
                 self.replaces = true;
                 self.status.set_publishing(LinkState::Up);
-                Ok(publishing)
+                Ok(())
             }
             Err(fault) => Err(self.note(fault)),
+        }
+    }
+
+    /// Throws away the connection, and what is under way on it.
+    fn give_up(&mut self) {
+        self.publishing = None;
+        self.flight = Flight::default();
+    }
+
+    /// The next try pauses first, ever longer.
+    fn failed(&mut self, cause: PublishCause) -> PublishError {
+        self.pause_until = Some(Deadline::now() + self.backoff.next_pause());
+        PublishError { confirmed: 0, cause }
+    }
+
+    /// Waits until something is known of the oldest.
+    async fn next_confirmed(&mut self) -> Result<Confirmed, PublishError> {
+        loop {
+            let confirmed = self.take_confirmed();
+            if confirmed.count > 0 {
+                self.backoff.reset();
+                return Ok(confirmed);
+            }
+            // Where the oldest has failed, all others are waited for: what is sent again comes behind all of them.
+            if self.flight.is_decided()
+                && let Some((publication, verdict)) = self.flight.verdict()
+            {
+                let cause = verdict.cause(publication);
+                self.tell_failure(&cause);
+                self.flight = Flight::default();
+                return Err(self.failed(cause));
+            }
+            if let Err(cause) = self.move_on().await {
+                self.give_up();
+                self.status.set_publishing(LinkState::Down { reason: cause.to_string() });
+                return Err(self.failed(cause));
+            }
+        }
+    }
+
+    /// Waits until the broker says something. Cancel safe.
+    async fn move_on(&mut self) -> Result<(), PublishCause> {
+        let Some(Publishing { connected, events, .. }) = &mut self.publishing else {
+            return Err(PublishCause::Disconnected("it was not ready".to_owned()));
+        };
+        let bound = self.options.confirm_timeout;
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(self.deadline)));
+        let blocked = connected.connection().status().blocked();
+        tokio::select! {
+            biased;
+            progress = poll_fn(|context| self.flight.poll_progress(context)) => {
+                progress.map_err(|error| PublishCause::Disconnected(error.to_string()))?;
+                self.deadline = Deadline::now() + bound;
+            }
+            Some(event) = events.next() => {
+                follow(event, &self.status);
+                self.deadline = Deadline::now() + bound;
+            }
+            () = alarm.as_mut(), if !blocked => {
+                if Deadline::now() >= self.deadline {
+                    return Err(PublishCause::Timeout(bound));
+                }
+                alarm.as_mut().reset(self.deadline);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes off the front what is where it belongs, and counts what came back.
+    fn take_confirmed(&mut self) -> Confirmed {
+        let mut confirmed = Confirmed::default();
+        while let Some((publication, verdict)) = self.flight.verdict() {
+            match verdict {
+                Verdict::Taken => {}
+                Verdict::Returned(_) if !publication.must_be_routed() => {
+                    self.observer.returned(&publication.routing_key, ReturnFate::LetGo);
+                    confirmed.let_go += 1;
+                }
+                Verdict::Returned(_) | Verdict::Refused => break,
+            }
+            self.flight.pop();
+            confirmed.count += 1;
+        }
+        confirmed
+    }
+
+    fn tell_failure(&self, cause: &PublishCause) {
+        match cause {
+            PublishCause::Returned { routing_key, .. } => self.observer.returned(routing_key, ReturnFate::Held),
+            _ => self.observer.nacked(),
         }
     }
 
@@ -168,29 +243,6 @@ impl AmqpPublisher {
         }
     }
 
-    /// Finds the first that failed, and counts what came back.
-    fn judge(&self, window: &[Publication], verdicts: &Verdicts) -> Result<WindowReport, PublishError> {
-        let mut report = WindowReport::default();
-        for (index, publication) in window.iter().enumerate() {
-            let failed = |cause| Err(PublishError { confirmed: index, cause });
-            if !verdicts.acked[index] {
-                self.observer.nacked();
-                return failed(PublishCause::Nacked);
-            }
-            let Some(reply) = verdicts.returned_for(publication) else { continue };
-            if publication.must_be_routed() {
-                self.observer.returned(&publication.routing_key, ReturnFate::Held);
-                return failed(PublishCause::Returned {
-                    routing_key: publication.routing_key.clone(),
-                    reply: reply.to_owned(),
-                });
-            }
-            self.observer.returned(&publication.routing_key, ReturnFate::LetGo);
-            report.let_go += 1;
-        }
-        Ok(report)
-    }
-
     /// Follows the connection, and makes a new one when it is lost.
     async fn keep_up(&mut self) {
         loop {
@@ -198,11 +250,10 @@ impl AmqpPublisher {
                 tokio::time::sleep_until(pause_until).await;
                 self.pause_until = None;
             }
-            match self.connection().await {
-                Ok(publishing) => {
-                    let publishing = self.publishing.insert(publishing);
-                    let event = publishing.events.next().await;
-                    match event {
+            match self.connect().await {
+                Ok(()) => {
+                    let Some(publishing) = &mut self.publishing else { continue };
+                    match publishing.events.next().await {
                         Some(event) => follow(event, &self.status),
                         None => return std::future::pending().await,
                     }
@@ -215,11 +266,23 @@ impl AmqpPublisher {
 }
 
 impl Publish for AmqpPublisher {
-    fn publish_window<'a>(
-        &'a mut self,
-        window: &'a [Publication],
-    ) -> BoxFuture<'a, Result<WindowReport, PublishError>> {
-        self.window(window).boxed()
+    fn ready(&mut self) -> BoxFuture<'_, Result<(), PublishError>> {
+        self.get_ready().boxed()
+    }
+
+    fn send(&mut self, publications: &[Arc<Publication>]) {
+        let Some(publishing) = &self.publishing else { return };
+        if self.flight.is_empty() {
+            self.deadline = Deadline::now() + self.options.confirm_timeout;
+        }
+        for publication in publications {
+            self.flight.send(&publishing.channel, &self.names, self.options.uri.username(), publication);
+        }
+        kill_point!(AfterPublish);
+    }
+
+    fn confirmed(&mut self) -> BoxFuture<'_, Result<Confirmed, PublishError>> {
+        self.next_confirmed().boxed()
     }
 
     fn tend(&mut self) -> BoxFuture<'_, ()> {
@@ -239,78 +302,6 @@ impl Publish for AmqpPublisher {
     }
 }
 
-impl Publishing {
-    /// Sends all, and waits for all confirms; gives up when nothing moves for `confirm_timeout` while the broker is not blocked.
-    async fn settle_window(
-        &mut self,
-        window: &[Publication],
-        names: &Names,
-        options: &BrokerOptions,
-        status: &StatusCell,
-    ) -> Result<Verdicts, PublishCause> {
-        let bound = options.confirm_timeout;
-        let Self { connected, channel, events } = self;
-        let exchange = async { collect(send(channel, names, options.uri.username(), window).await?).await };
-        tokio::pin!(exchange);
-        let mut deadline = Deadline::now() + bound;
-        loop {
-            let blocked = connected.connection().status().blocked();
-            tokio::select! {
-                biased;
-                verdicts = &mut exchange => {
-                    return verdicts.map_err(|error| PublishCause::Disconnected(error.to_string()));
-                }
-                Some(event) = events.next() => {
-                    follow(event, status);
-                    deadline = Deadline::now() + bound;
-                }
-                () = tokio::time::sleep_until(deadline), if !blocked => return Err(PublishCause::Timeout(bound)),
-            }
-        }
-    }
-}
-
-impl Publishing {
-    /// Follows what happened while the confirms came in.
-    fn catch_up(&mut self, status: &StatusCell) {
-        while let Some(Some(event)) = self.events.next().now_or_never() {
-            follow(event, status);
-        }
-    }
-}
-
-/// Queues all frames in order, then waits until they are written.
-async fn send(
-    channel: &Channel,
-    names: &Names,
-    own_user: &str,
-    window: &[Publication],
-) -> lapin::Result<Vec<PublisherConfirm>> {
-    let mut sending = Vec::with_capacity(window.len());
-    for publication in window {
-        let mut publish = Box::pin(channel.basic_publish(
-            short(names.exchange(publication.exchange)).unwrap_or_default(),
-            // A key that AMQP can't carry binds to nothing, and comes back.
-            short(&publication.routing_key).unwrap_or_default(),
-            BasicPublishOptions { mandatory: true, immediate: false },
-            &publication.body,
-            publication.properties.to_publish(own_user),
-        ));
-        // The first poll queues the frames: one after the other, so that they leave in this order.
-        let done = publish.as_mut().now_or_never();
-        sending.push((publish, done));
-    }
-    let mut confirms = Vec::with_capacity(window.len());
-    for (publish, done) in sending {
-        confirms.push(match done {
-            Some(sent) => sent?,
-            None => publish.await?,
-        });
-    }
-    kill_point!(AfterPublish);
-    Ok(confirms)
-}
-
 fn follow(event: Event, status: &StatusCell) {
     match event {
         Event::ConnectionBlocked(reason) => {
@@ -323,51 +314,5 @@ fn follow(event: Event, status: &StatusCell) {
         }
         Event::Error(error) => status.set_publishing(LinkState::Down { reason: error.to_string() }),
         _ => {}
-    }
-}
-
-/// What the broker said about a window.
-struct Verdicts {
-    acked: Vec<bool>,
-    /// The broker's words by message id.
-    returned: HashMap<String, String>,
-    /// One that came back without an id: it can be any of those that have none.
-    returned_nameless: Option<String>,
-}
-
-impl Verdicts {
-    fn returned_for(&self, publication: &Publication) -> Option<&str> {
-        match publication.properties.message_id() {
-            Some(id) => self.returned.get(id).map(String::as_str),
-            None => self.returned_nameless.as_deref(),
-        }
-    }
-}
-
-/// Waits for every confirm, and gathers what came back from wherever lapin attached it.
-async fn collect(confirms: Vec<PublisherConfirm>) -> lapin::Result<Verdicts> {
-    let mut verdicts =
-        Verdicts { acked: Vec::with_capacity(confirms.len()), returned: HashMap::new(), returned_nameless: None };
-    for confirm in confirms {
-        let (acked, message) = match confirm.await? {
-            Confirmation::Ack(message) => (true, message),
-            Confirmation::Nack(message) => (false, message),
-            Confirmation::NotRequested => (false, None),
-        };
-        verdicts.acked.push(acked);
-        if let Some(message) = message {
-            verdicts.note_return(&message);
-        }
-    }
-    Ok(verdicts)
-}
-
-impl Verdicts {
-    fn note_return(&mut self, message: &BasicReturnMessage) {
-        let reply = message.reply_text.to_string();
-        match message.delivery.properties.message_id().as_ref().map(ShortString::as_str) {
-            Some(id) => drop(self.returned.insert(id.to_owned(), reply)),
-            None => self.returned_nameless = Some(reply),
-        }
     }
 }
