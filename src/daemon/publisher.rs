@@ -137,7 +137,9 @@ impl Publisher {
             next.reverse();
         }
         if planted.is(Mistake::RepeatsStampedAnew) {
-            next.iter_mut().for_each(|publication| *publication = self.stamped_anew(publication));
+            for publication in &mut next {
+                *publication = self.stamped_anew(publication);
+            }
         }
         if is_first {
             self.get_ready().await?;
