@@ -8,6 +8,8 @@ pub(crate) struct Size {
     pub(crate) waiting: u32,
 }
 
+/// For those to whom a decision is a look at everything.
+pub(crate) const TINY: Size = Size { name: "100_1k", agents: 100, waiting: 1_000 };
 pub(crate) const SMALL: Size = Size { name: "1k_10k", agents: 1_000, waiting: 10_000 };
 pub(crate) const MIDDLE: Size = Size { name: "10k_100k", agents: 10_000, waiting: 100_000 };
 

@@ -25,7 +25,7 @@ mod table;
 
 use std::time::{Duration, Instant};
 
-use self::demand::{MIDDLE, SMALL, Size};
+use self::demand::{MIDDLE, SMALL, Size, TINY};
 use self::table::Table;
 
 /// Whoever decides.
@@ -63,8 +63,8 @@ fn within_one_process(table: &mut Table, size: Size, rounds: u64, length: Durati
         ("scan", Box::new(scan::Scan::saturated(size))),
         ("bare", Box::new(bare::Bare::saturated(size))),
     ];
-    if size.agents <= SMALL.agents {
-        // What it takes to bring more tickets in grows with the square of their number.
+    if size.agents <= TINY.agents {
+        // At the next size it takes minutes until all tickets are there.
         deciders.push(("naive", Box::new(engines::naive(size))));
     }
     for round in 0..rounds {
@@ -84,6 +84,7 @@ fn main() {
     let rounds = from_environment("ROLECALL_COMPARE_ROUNDS", 3);
     let length = Duration::from_millis(from_environment("ROLECALL_COMPARE_MS", 1_000));
     let mut table = Table::default();
+    within_one_process(&mut table, TINY, rounds, length);
     for size in [SMALL, MIDDLE] {
         within_one_process(&mut table, size, rounds, length);
         postgres::measure(&mut table, size, rounds, length);
