@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help run test naive-campaign sim fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak recovery bench
+.PHONY: help run test naive-campaign sim fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak dashboards recovery bench
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -58,6 +58,12 @@ soak: ## Load for ROLECALL_SOAK_S (1,200) seconds at ROLECALL_RATE (300) events/
 	@scripts/ensure-rabbitmq
 	ROLECALL_SOAK_S=$${ROLECALL_SOAK_S:-1200} scripts/with-rabbitmq \
 		$(CARGO) test --release --locked --features campaigns --test daemon soak:: -- --nocapture
+
+dashboards: ## The rules' own tests, and Debian's Prometheus asked every expression of rules and dashboard
+	@scripts/ensure-prometheus
+	promtool check rules deploy/prometheus/rolecall.rules.yml
+	promtool test rules deploy/prometheus/rolecall.rules.test.yml
+	scripts/with-rabbitmq $(CARGO) test --locked --features campaigns --test daemon dashboards:: -- --nocapture
 
 recovery: ## How long a start takes: 10 M events replayed, 1 M waiting tickets from a snapshot; memory; snapshots meanwhile
 	$(CARGO) bench --locked --bench recovery

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rolecall::config::{self, Overrides, Report};
 use rolecall::routing::Catalogue;
+use rolecall::telemetry::metric;
 use rolecall::wire::{self, RawEvent};
 
 fn root() -> &'static Path {
@@ -151,4 +152,35 @@ fn every_link_to_a_file_leads_somewhere() {
         }
     }
     assert!(dead.is_empty(), "these lead nowhere:\n{}", dead.join("\n"));
+}
+
+/// The names of metrics in a text, without what Prometheus adds to a histogram's.
+fn metrics_in(text: &str) -> Vec<String> {
+    let is_part = |symbol: char| symbol.is_ascii_alphanumeric() || symbol == '_' || symbol == ':';
+    let words = text.split(|symbol| !is_part(symbol)).filter(|word| word.starts_with("rolecall_"));
+    let suffixes = ["_bucket", "_count", "_sum"];
+    let bare = |word: &str| suffixes.iter().find_map(|it| word.strip_suffix(it)).unwrap_or(word).to_owned();
+    words.map(bare).collect()
+}
+
+#[test]
+fn rules_and_dashboard_ask_for_metrics_that_there_are_and_every_alert_is_explained() {
+    let rules = fs::read_to_string(root().join("deploy/prometheus/rolecall.rules.yml")).unwrap();
+    let tests = fs::read_to_string(root().join("deploy/prometheus/rolecall.rules.test.yml")).unwrap();
+    let dashboard = fs::read_to_string(root().join("deploy/grafana/rolecall.json")).unwrap();
+    for text in [&rules, &tests, &dashboard] {
+        let names = metrics_in(text);
+        assert!(names.len() > 5, "{names:?}");
+        for name in names {
+            assert!(metric::ALL.iter().any(|metric| metric.name == name), "there is no metric {name}");
+        }
+    }
+    let page = fs::read_to_string(root().join("docs/alerts.md")).unwrap();
+    let explained: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let alerts: Vec<&str> = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
+    assert_eq!(alerts, explained, "alerts of the rules, and headings of docs/alerts.md");
+    for alert in alerts {
+        let link = format!("runbook_url: docs/alerts.md#{}", alert.to_lowercase());
+        assert!(rules.lines().any(|line| line.trim() == link), "{link}");
+    }
 }

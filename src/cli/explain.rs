@@ -1,13 +1,10 @@
 //! `rolecall explain`: ask the running daemon why a ticket is where it is.
 
-mod ask;
-
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-
 use serde_json::Value;
 
 use crate::config::Secret;
 
+use super::ask::{self, reachable};
 use super::config_args::ConfigArgs;
 use super::{Exit, Failure};
 
@@ -64,10 +61,4 @@ fn path(args: &ExplainArgs) -> String {
         None => String::new(),
     };
     format!("/api/v1/tickets/{}/explanation{query}", ask::encoded(&args.ticket))
-}
-
-/// A daemon that listens on every address is asked at this machine's own.
-fn reachable(listen: SocketAddr) -> SocketAddr {
-    let ip = if listen.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { listen.ip() };
-    SocketAddr::new(ip, listen.port())
 }

@@ -3,6 +3,7 @@
 //! One file per subcommand, each with its arguments (`…Args`) and a function `run` that ends in `Ok(())` or in a
 //! [`Failure`], which says how the process ends. To add one: a module, a variant of `Subcommand`, a line in `dispatch`.
 
+mod ask;
 mod audit;
 mod bench;
 mod broker_args;
@@ -13,6 +14,7 @@ mod config_args;
 mod demo;
 mod exit;
 mod explain;
+mod health;
 mod journal;
 mod publish;
 mod replay_csv;
@@ -60,6 +62,8 @@ enum Subcommand {
     Audit(audit::AuditArgs),
     /// Ask the running daemon why a ticket is where it is, and what an agent lacks to take it
     Explain(explain::ExplainArgs),
+    /// Ask the running daemon whether it is ready: for containers, which have no other client
+    Health(health::HealthArgs),
     /// Publish one event, or a file of events, to the daemon's exchange
     Publish(publish::PublishArgs),
     /// Watch what the daemon says, one line an event
@@ -106,6 +110,7 @@ fn dispatch(subcommand: Subcommand) -> Result<(), Failure> {
         Subcommand::ReplayCsv(args) => replay_csv::run(&args),
         Subcommand::Traffic(args) => traffic::run(&args),
         Subcommand::Explain(args) => explain::run(&args),
+        Subcommand::Health(args) => health::run(&args),
         Subcommand::Bench(args) => bench::run(args),
         Subcommand::Completions(args) => completions::run(&args),
     }

@@ -10,6 +10,8 @@ mod books;
 #[cfg(any(debug_assertions, feature = "kill-points"))]
 mod crash_loop;
 mod crowd;
+#[cfg(feature = "campaigns")]
+mod dashboards;
 mod dead_letters;
 mod downstream;
 mod drains;

@@ -189,23 +189,13 @@ impl Daemon {
         lines.filter(|line| line["message"].as_str().is_some_and(|text| text.contains(message))).collect()
     }
 
-    fn address(&self) -> Option<SocketAddr> {
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
         self.said("HTTP listens").first()?["address"].as_str()?.parse().ok()
     }
 
     /// The status and the body of an answer; nothing while it does not listen.
     pub(crate) async fn get(&self, path: &str) -> Option<(u16, String)> {
-        let address = self.address()?;
-        let exchange = async {
-            let mut stream = TcpStream::connect(address).await.ok()?;
-            let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-            stream.write_all(request.as_bytes()).await.ok()?;
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.ok()?;
-            let (head, body) = answer.split_once("\r\n\r\n")?;
-            Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
-        };
-        tokio::time::timeout(SOON, exchange).await.expect("HTTP answers in time")
+        get(self.address()?, path).await
     }
 
     /// An answer to a request with the owner's token, whatever it was; nothing while it does not listen or dies over it.
@@ -251,6 +241,21 @@ impl Daemon {
         let sum: f64 = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum();
         format!("{sum:.0}").parse().expect("a whole number")
     }
+}
+
+/// The status and the body of an answer; nothing while nobody listens.
+pub(crate) async fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
+    let exchange = async {
+        let mut stream = TcpStream::connect(address).await.ok()?;
+        // HTTP 1.0 has no chunks.
+        let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.ok()?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
+    };
+    tokio::time::timeout(SOON, exchange).await.expect("HTTP answers in time")
 }
 
 impl Drop for Daemon {

@@ -1,7 +1,7 @@
 //! One question over HTTP to our own daemon: as much of a client as that takes.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// How long connecting, and each part of the answer, may take: longer than the daemon itself takes to say that it can't.
@@ -28,6 +28,12 @@ pub(super) fn get(address: SocketAddr, path: &str, token: Option<&str>) -> io::R
     let (head, body) = text.split_once("\r\n\r\n").ok_or_else(no_http)?;
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(no_http)?;
     Ok(Answer { status, body: body.to_owned() })
+}
+
+/// A daemon that listens on every address is asked at this machine's own.
+pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = if listen.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { listen.ip() };
+    SocketAddr::new(ip, listen.port())
 }
 
 /// A part of a path or a query (RFC 3986): all but what never has a meaning of its own is encoded.

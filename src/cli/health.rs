@@ -1,0 +1,29 @@
+//! `rolecall health`: ask the running daemon whether it is ready, and end accordingly.
+
+use super::ask::{self, reachable};
+use super::config_args::ConfigArgs;
+use super::{Exit, Failure};
+
+/// Arguments of `rolecall health`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The daemon is asked where the configuration has HTTP served. Ends with 0 where it is ready, with 1 \
+                        where it is not, and says why, with 69 where it does not answer."
+)]
+pub(super) struct HealthArgs {
+    /// Only whether it is alive
+    #[arg(long)]
+    alive: bool,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+/// Says what the daemon says of itself.
+pub(super) fn run(args: &HealthArgs) -> Result<(), Failure> {
+    let listen = args.config.load_or_fail()?.config.http.listen;
+    let path = if args.alive { "/healthz" } else { "/readyz" };
+    let answer = ask::get(reachable(listen), path, None)
+        .map_err(|error| Failure::new(Exit::Unavailable, format!("the daemon at {listen} does not answer: {error}")))?;
+    println!("{}", answer.body.trim());
+    if answer.status == 200 { Ok(()) } else { Err(Failure::silent(Exit::Failed)) }
+}
