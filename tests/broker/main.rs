@@ -11,6 +11,7 @@ mod inflow;
 mod prefetch;
 mod raw;
 mod refusals;
+mod returns;
 mod topology;
 
 use std::time::Duration;
