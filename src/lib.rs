@@ -23,6 +23,10 @@ pub mod journal;
 #[cfg(feature = "daemon")]
 pub mod records;
 
+// What the events of the journal add up to, for reports.
+#[cfg(feature = "daemon")]
+pub mod chronicle;
+
 // AMQP, and the embedded transport that stands in for it.
 #[cfg(feature = "daemon")]
 pub mod broker;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::{self, ConfigError, Loaded, Overrides, Setting};
+use crate::config::{self, CatalogueFile, ConfigError, Loaded, Overrides, Setting};
 
 use super::{Exit, Failure};
 
@@ -61,6 +61,12 @@ impl ConfigArgs {
     pub fn file(&self) -> Option<PathBuf> {
         let by_environment = || std::env::var_os(CONFIG_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
         self.config.clone().or_else(by_environment)
+    }
+
+    /// The file as one whose catalogue can be changed, where one is named.
+    #[must_use]
+    pub fn catalogue_file(&self) -> Option<CatalogueFile> {
+        self.file().map(|path| CatalogueFile::new(path, self.overrides()))
     }
 
     fn overrides(&self) -> Overrides {

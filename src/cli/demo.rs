@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use crate::broker::embedded;
 use crate::client::{Line, LineError, converse};
-use crate::config::{self, Config, HttpConfig, JournalConfig, LogLevel, Overrides, Secret};
+use crate::config::{self, CatalogueFile, Config, HttpConfig, JournalConfig, LogLevel, Overrides, Secret};
 use crate::daemon::Connect;
+use crate::routing::Catalogue;
 use crate::traffic::{Predecessors, Traffic, hastened};
 
 use super::serve;
@@ -65,7 +66,8 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let predecessors = if home.is_temporary { Predecessors::None } else { Predecessors::Removed };
     let wallboard = format!("http://{listen}/#token={token}");
     let stage = Stage { centre: args.scale.open(predecessors), wallboard, opens_browser: !args.no_open };
-    serve::run_daemon(config, stage.connect(), Box::new(|| None))
+    let file = home.keep_catalogue(&config.catalogue).map_err(|error| Failure::new(Exit::Failed, error))?;
+    serve::run_daemon(config, stage.connect(), Box::new(|| None), Some(file))
 }
 
 /// The configuration that comes with rolecall.
@@ -154,6 +156,16 @@ impl Home {
         // It must be new, and is nobody else's to read.
         std::fs::DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self { path, is_temporary: true })
+    }
+}
+
+impl Home {
+    /// The catalogue as a file, so that whoever watches can change it.
+    fn keep_catalogue(&self, catalogue: &Catalogue) -> io::Result<CatalogueFile> {
+        std::fs::create_dir_all(&self.path)?;
+        let path = self.path.join("rolecall.toml");
+        std::fs::write(&path, config::export_toml(catalogue))?;
+        Ok(CatalogueFile::new(path, Overrides::none()))
     }
 }
 

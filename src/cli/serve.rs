@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 
-use crate::config::{Config, ConfigError, Loaded, LogFormat};
+use crate::config::{CatalogueFile, Config, ConfigError, Loaded, LogFormat};
 use crate::daemon::{self, Connect, Daemon, DaemonError, Machine, Signal, Signals};
 use crate::routing::Catalogue;
 use crate::telemetry::occurrence::{CatalogueRefused, ConfigLoaded, Started};
@@ -30,8 +30,9 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
     tell(&args.config, &loaded);
     let connect = daemon::amqp(&loaded.config.node, &loaded.config.amqp).map_err(|error| failure(error.into()))?;
     let running = loaded.config.clone();
+    let file = args.config.catalogue_file();
     let reload = move || reload(&args.config, &running);
-    run_daemon(loaded.config, connect, Box::new(reload))
+    run_daemon(loaded.config, connect, Box::new(reload), file)
 }
 
 /// Logs to standard error, as the configuration says.
@@ -48,6 +49,7 @@ pub(super) fn run_daemon(
     config: Config,
     connect: Connect,
     reload: Box<dyn FnMut() -> Option<Catalogue> + Send>,
+    catalogue_file: Option<CatalogueFile>,
 ) -> Result<(), Failure> {
     let build = Build { version: VERSION, commit: COMMIT };
     Started { build, node: &config.node.name }.emit();
@@ -56,7 +58,9 @@ pub(super) fn run_daemon(
     let runtime = runtime.map_err(|source| failure(DaemonError::System { what: "start the runtime", source }))?;
     let ended = runtime.block_on(async {
         let mut signals = UnixSignals::new()?;
-        Daemon { host: Arc::new(Machine), config, connect, metrics: Some(metrics), reload }.run(&mut signals).await
+        Daemon { host: Arc::new(Machine), config, connect, metrics: Some(metrics), reload, catalogue_file }
+            .run(&mut signals)
+            .await
     });
     ended.map_err(failure)
 }

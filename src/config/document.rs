@@ -55,6 +55,14 @@ pub(super) struct Part {
 }
 
 impl Part {
+    /// The same as JSON.
+    pub(super) fn json(&self) -> Map<String, Value> {
+        let told = self.told().map(|(member, value)| {
+            (member.key.to_owned(), serde_json::to_value(value).expect("a value of a file is one of JSON"))
+        });
+        told.collect()
+    }
+
     /// What it says beyond what holds anyway.
     pub(super) fn told(&self) -> impl Iterator<Item = (&Member, &Written)> {
         self.members.iter().filter(|member| !member.is_default()).filter_map(|it| Some((it, it.value.as_ref()?)))
@@ -94,10 +102,7 @@ impl Document {
     pub(super) fn json(&self) -> Value {
         let mut root = Map::new();
         for part in &self.parts {
-            let told = part.told().map(|(member, value)| {
-                (member.key.to_owned(), serde_json::to_value(value).expect("a value of a file is one of JSON"))
-            });
-            let table = Value::Object(told.collect());
+            let table = Value::Object(part.json());
             match &part.heading {
                 Heading::Single(kind) => {
                     root.insert((*kind).to_owned(), table);

@@ -24,6 +24,7 @@
 mod access;
 mod automation;
 mod catalogue;
+mod catalogue_file;
 mod channel;
 mod conditions;
 mod daemon;
@@ -31,6 +32,7 @@ mod diagnostic;
 mod difference;
 mod document;
 mod duration;
+mod edit;
 mod file;
 mod form;
 mod hours;
@@ -63,9 +65,11 @@ use toml::de::DeTable;
 
 use crate::routing::{Catalogue, Millis};
 
+pub use catalogue_file::{CatalogueFile, Draft, Finding, NotDrafted, Prepared};
 pub use diagnostic::{Diagnostic, Origin, Report, Severity};
 pub use difference::{Change, Difference, MemberChange};
 pub use duration::DurationError;
+pub use edit::{CannotEdit, EditStep, Kind};
 pub use overrides::{OWNER_TOKEN_VARIABLE, Overrides, Setting};
 pub use reference::reference_blocks;
 pub use secret::{BrokerUri, Secret, redact_passwords};
@@ -180,6 +184,28 @@ pub fn export_toml(catalogue: &Catalogue) -> String {
 #[must_use]
 pub fn export_json(catalogue: &Catalogue) -> serde_json::Value {
     catalogue::write(catalogue).json()
+}
+
+/// One entry of a catalogue as JSON, with the members of the file that are not as by default.
+#[must_use]
+pub fn entry_json(catalogue: &Catalogue, kind: Kind, name: &str) -> Option<serde_json::Map<String, serde_json::Value>> {
+    let document = catalogue::write(catalogue);
+    let is_it = |part: &&document::Part| part.heading.kind() == kind.as_str() && part.heading.name() == Some(name);
+    document.parts.iter().find(is_it).map(document::Part::json)
+}
+
+/// All entries of that kind as JSON; a channel with its name among its members.
+#[must_use]
+pub fn entries_json(catalogue: &Catalogue, kind: Kind) -> Vec<serde_json::Map<String, serde_json::Value>> {
+    let document = catalogue::write(catalogue);
+    let parts = document.parts.iter().filter(|part| part.heading.kind() == kind.as_str());
+    let with_name = |part: &document::Part| {
+        let mut members = serde_json::Map::new();
+        members.extend(part.heading.name().map(|name| ("name".to_owned(), name.into())));
+        members.extend(part.json());
+        members
+    };
+    parts.map(with_name).collect()
 }
 
 /// The role structure as a page for people, in Markdown.

@@ -19,7 +19,9 @@
 
 mod answers;
 mod breaker;
+mod catalogue;
 mod catch_up;
+mod chronicler;
 mod clock;
 mod deaths;
 mod duplicates;

@@ -9,8 +9,9 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Intake, Link, Publish, Status};
-use crate::config::Config;
-use crate::http::{self, App, Heartbeat, OwnerToken, Questions, ReadModel, Readiness, Submissions};
+use crate::chronicle::Chronicle;
+use crate::config::{CatalogueFile, Config};
+use crate::http::{self, App, EditRequests, Heartbeat, OwnerToken, Questions, ReadModel, Readiness, Submissions};
 use crate::journal::{Batch, Journal, JournalOptions, JournalReader, Recovered, RedbJournal};
 use crate::kill_point::kill_point;
 use crate::records::audit::AuditLog;
@@ -23,7 +24,9 @@ use crate::telemetry::occurrence::{
 use crate::telemetry::{Meters, PrometheusHandle};
 
 use super::breaker::Breaker;
+use super::catalogue::Keeper;
 use super::catch_up::CatchUp;
+use super::chronicler;
 use super::clock::{Clock, system_clock};
 use super::flight::Flight;
 use super::housekeeping::Housekeeping;
@@ -31,7 +34,7 @@ use super::journal_thread::{self, Heralds};
 use super::observer::{self, BrokerObserver};
 use super::publisher::{Cursor, Promises, Publisher};
 use super::writer::Writer;
-use super::writer_thread::{Control, Desk, IntakeGate};
+use super::writer_thread::{Desk, IntakeGate};
 use super::{Connect, DaemonError, Host, Signal, Signals};
 
 /// What of `shutdown_timeout` is kept back, so that the process ends by itself before somebody ends it.
@@ -49,6 +52,8 @@ pub struct Daemon {
     pub metrics: Option<PrometheusHandle>,
     /// Reads the catalogue again, on request; `None` says that it was refused (and has been told).
     pub reload: Box<dyn FnMut() -> Option<Catalogue> + Send>,
+    /// Where the catalogue is written when it is changed over HTTP; `None` where it can't be.
+    pub catalogue_file: Option<CatalogueFile>,
 }
 
 /// A daemon that takes work.
@@ -56,7 +61,8 @@ struct Running {
     host: Arc<dyn Host>,
     intake: Arc<dyn Intake>,
     status: watch::Receiver<Status>,
-    control: mpsc::Sender<Control>,
+    keeper: Keeper,
+    edits: EditRequests,
     writer: Work<()>,
     journal: Work<RedbJournal>,
     publisher: Work<Box<dyn Publish>>,
@@ -118,7 +124,7 @@ impl Daemon {
     /// # Errors
     /// Why it could not start or had to end. What it had taken over is durable in any case.
     pub async fn run(self, signals: &mut impl Signals) -> Result<(), DaemonError> {
-        let Self { host, config, connect, metrics, mut reload } = self;
+        let Self { host, config, connect, metrics, mut reload, catalogue_file } = self;
         let meters = Meters::new();
         let readiness = Readiness::default();
         let heartbeat = Heartbeat::default();
@@ -128,24 +134,24 @@ impl Daemon {
 
         let (asker, questions) = http::questions();
         let (submitter, submissions) = http::submissions();
-        let records = match &metrics {
-            Some(_) => Some((Tokens::open(&config.journal.path)?, Arc::new(AuditLog::open(&config.journal.path)))),
-            None => None,
-        };
-        let app = metrics.zip(records).map(|(metrics, (tokens, audit))| App {
+        let (editor, edits) = http::edits();
+        let http_end = CancellationToken::new();
+        let records = metrics.as_ref().map(|_| Records::open(&config, &reader, &http_end)).transpose()?;
+        let app = metrics.zip(records).map(|(metrics, records)| App {
             readiness: readiness.clone(),
             heartbeat: heartbeat.clone(),
             read_model: Arc::clone(&read_model),
             asker,
             submitter,
+            editor,
             metrics,
             labels: meters.labels().clone(),
-            tokens,
-            audit,
+            tokens: records.tokens,
+            audit: records.audit,
+            chronicle: records.chronicle,
             owner_token: config.http.owner_token.as_ref().and_then(|token| OwnerToken::new(token.reveal())),
             clock: system_clock,
         });
-        let http_end = CancellationToken::new();
         let http = match app {
             Some(app) => Some(tokio::spawn(serve_http(&config, app, http_end.clone()).await?)),
             None => None,
@@ -173,6 +179,7 @@ impl Daemon {
             }
         };
         kill_point!(Connected);
+        let kept_model = Arc::clone(&read_model);
         let writer = Writer::new(
             recovered,
             reader.clone(),
@@ -182,12 +189,14 @@ impl Daemon {
             read_model,
             host.planted(),
         )?;
+        let keeping = (catalogue_file, kept_model, edits);
         let mut running = start(
             host,
             link,
             writer,
             questions,
             submissions,
+            keeping,
             journal,
             reader,
             &config,
@@ -217,6 +226,28 @@ impl Daemon {
             let _ = http.await;
         }
         result
+    }
+}
+
+/// What is kept beside the journal for whoever asks over HTTP.
+struct Records {
+    tokens: Tokens,
+    audit: Arc<AuditLog>,
+    chronicle: Option<Chronicle>,
+}
+
+impl Records {
+    /// Opens them; the chronicle follows the journal until `end`.
+    fn open(config: &Config, reader: &JournalReader, end: &CancellationToken) -> Result<Self, DaemonError> {
+        let path = &config.journal.path;
+        let tokens = Tokens::open(path)?;
+        // Nothing depends on it: a daemon without one lacks reports alone.
+        let chronicle = Chronicle::open(path, reader.identity().instance);
+        let chronicle = chronicle.inspect_err(|error| tracing::error!(%error, "there are no reports")).ok();
+        if let Some(chronicle) = &chronicle {
+            chronicler::start(chronicle.clone(), reader.clone(), end.clone());
+        }
+        Ok(Self { tokens, audit: Arc::new(AuditLog::open(path)), chronicle })
     }
 }
 
@@ -295,6 +326,7 @@ fn start(
     mut writer: Writer,
     questions: Questions,
     submissions: Submissions,
+    (catalogue_file, read_model, edits): (Option<CatalogueFile>, Arc<ReadModel>, EditRequests),
     journal: RedbJournal,
     reader: JournalReader,
     config: &Config,
@@ -379,7 +411,8 @@ fn start(
         host,
         intake,
         status,
-        control,
+        keeper: Keeper { file: catalogue_file, read_model, control },
+        edits,
         writer,
         journal,
         publisher,
@@ -412,6 +445,7 @@ impl Running {
                 ended = self.journal.ended() => return Err(self.journal.failure(ended)),
                 ended = self.writer.ended() => return Err(self.writer.failure(ended)),
                 ended = self.publisher.ended() => return Err(self.publisher.failure(ended)),
+                Some(request) = self.edits.recv() => self.keeper.take(request).await,
                 signal = signals.next() => match signal {
                     Signal::Drain(cause) => return Ok(cause),
                     Signal::Reload => self.reload(reload).await,
@@ -422,14 +456,11 @@ impl Running {
 
     async fn reload(&self, read: &mut (dyn FnMut() -> Option<Catalogue> + Send)) {
         let Some(catalogue) = read() else { return };
-        let (answer, applied) = oneshot::channel();
-        if self.control.send(Control::Replace(Arc::new(catalogue), answer)).await.is_ok()
-            && let Ok(applied) = applied.await
-        {
-            match applied {
-                Ok(applied) => CatalogueReloaded { version: applied.version, changes: &applied.changes }.emit(),
-                Err(refused) => CatalogueRefused { error: &refused.to_string() }.emit(),
-            }
+        match self.keeper.replace(Arc::new(catalogue)).await {
+            Some(Ok(applied)) => CatalogueReloaded { version: applied.version, changes: &applied.changes }.emit(),
+            Some(Err(refused)) => CatalogueRefused { error: &refused.to_string() }.emit(),
+            // The daemon is ending.
+            None => {}
         }
     }
 

@@ -33,7 +33,7 @@ const NAP_MAX: Duration = Duration::from_secs(1);
 /// What the writer is told by others than the broker.
 #[derive(Debug)]
 pub(super) enum Control {
-    /// A new catalogue; answers when it is in force, or why it is not.
+    /// A new catalogue; answers when it is in force for good, or why it is not.
     Replace(Arc<Catalogue>, oneshot::Sender<Result<Replaced, Rejection>>),
 }
 
@@ -247,8 +247,7 @@ impl Desk {
         let now = self.clock.now();
         match control {
             Control::Replace(catalogue, answer) => {
-                // Whoever asked may have gone; what became of the catalogue is the same.
-                let _ = answer.send(self.writer.replace_catalogue(catalogue, now));
+                self.writer.replace_and_answer(catalogue, answer, now);
             }
         }
     }
@@ -263,6 +262,11 @@ impl Desk {
                 let now = self.clock.now();
                 // Whoever asked may have gone.
                 let _ = answer.send(self.writer.state().explain(&inquiry, now));
+            }
+            Question::Classify(letter, answer) => {
+                let now = self.clock.now();
+                // Whoever asked may have gone.
+                let _ = answer.send(self.writer.would_classify(&letter, now));
             }
         }
     }

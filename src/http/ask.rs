@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::routing::explanation::{Explanation, Inquiry, Unexplained};
+use super::submission::{Letter, Outcome};
+use crate::routing::explanation::{Explanation, Inquiry, Unexplained, Way};
+use crate::routing::ticket::Demand;
 
 /// Questions that wait for the engine's owner at most; further ones are told to come again.
 const QUESTIONS_MAX: usize = 16;
@@ -21,6 +23,18 @@ pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 pub enum Question {
     /// Why a ticket is where it is.
     Explain(Inquiry, oneshot::Sender<Result<Explanation, Unexplained>>),
+    /// Which role a ticket would get if it came now: a `ticket.created` that is only looked at. What is wrong with it
+    /// otherwise.
+    Classify(Letter, oneshot::Sender<Result<Classified, Outcome>>),
+}
+
+/// What a ticket would demand, and by which way of contract §6.1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Classified {
+    /// How it would come to its role.
+    pub way: Way,
+    /// What it would demand.
+    pub demand: Demand,
 }
 
 impl Question {
@@ -29,6 +43,7 @@ impl Question {
     pub fn is_stale(&self) -> bool {
         match self {
             Self::Explain(_, answer) => answer.is_closed(),
+            Self::Classify(_, answer) => answer.is_closed(),
         }
     }
 }
@@ -53,8 +68,16 @@ pub fn questions() -> (Asker, Questions) {
 
 impl Asker {
     pub(super) async fn explain(&self, inquiry: Inquiry) -> Result<Result<Explanation, Unexplained>, Unanswered> {
+        self.ask(|answer| Question::Explain(inquiry, answer)).await
+    }
+
+    pub(super) async fn classify(&self, letter: Letter) -> Result<Result<Classified, Outcome>, Unanswered> {
+        self.ask(|answer| Question::Classify(letter, answer)).await
+    }
+
+    async fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> Question) -> Result<T, Unanswered> {
         let (answer, answered) = oneshot::channel();
-        self.0.try_send(Question::Explain(inquiry, answer)).map_err(|_| Unanswered)?;
+        self.0.try_send(question(answer)).map_err(|_| Unanswered)?;
         let answered = tokio::time::timeout(ANSWER_WITHIN, answered).await.map_err(|_| Unanswered)?;
         answered.map_err(|_| Unanswered)
     }

@@ -213,6 +213,35 @@ impl Authority {
         }
     }
 
+    /// Whether this catalogue gives nobody what its author does not have: by roles that add such a permission or no longer
+    /// take it away, or by access levels.
+    ///
+    /// # Errors
+    /// Names such a permission.
+    pub fn check_catalogue(&self, before: &Catalogue, after: &Catalogue) -> Result<(), Forbidden> {
+        let given = |catalogue: &Catalogue| -> BTreeSet<(String, Right)> {
+            let roles = catalogue.roles.values();
+            roles
+                .flat_map(|role| named(&role.permissions).into_iter().map(|right| (role.name.to_string(), right)))
+                .collect()
+        };
+        let taken = |catalogue: &Catalogue| -> BTreeSet<(String, Right)> {
+            let roles = catalogue.roles.values();
+            let denied = |role: &crate::routing::role::Role| named(&role.permissions_denied);
+            roles.flat_map(|role| denied(role).into_iter().map(|right| (role.name.to_string(), right))).collect()
+        };
+        let more = given(after).difference(&given(before)).cloned().collect::<BTreeSet<_>>();
+        let less = taken(before).difference(&taken(after)).cloned().collect::<BTreeSet<_>>();
+        let beyond = more.into_iter().chain(less).find(|(_, right)| !self.may(*right));
+        if let Some((role, right)) = beyond {
+            let right = right.as_str();
+            return Err(Forbidden {
+                detail: format!("the role {role} would give {right}, which you do not have yourself"),
+            });
+        }
+        if before.access == after.access { Ok(()) } else { self.require(Right::OwnersManage) }
+    }
+
     /// Whether it acts for this agent.
     #[must_use]
     pub fn is(&self, agent: &AgentId) -> bool {

@@ -154,6 +154,11 @@ impl Endpoint {
         self
     }
 
+    /// It answers this with nothing in it.
+    pub(super) fn gives_nothing(self, status: StatusCode, meaning: &'static str) -> Self {
+        self.gives_plain(status, "", meaning)
+    }
+
     /// It may have these problems beyond those that every address has.
     pub(super) fn fails(mut self, statuses: &[StatusCode]) -> Self {
         self.problems.extend_from_slice(statuses);

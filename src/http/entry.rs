@@ -80,7 +80,7 @@ pub(super) fn check_media_type(headers: &HeaderMap, taken: &[&str]) -> Result<()
     if taken.iter().any(|taken| found.eq_ignore_ascii_case(taken)) {
         return Ok(());
     }
-    let detail = format!("expected a body of the kind {}", taken.join(" or "));
+    let detail = format!("expected the header Content-Type to be {} (curl: --json instead of -d)", taken.join(" or "));
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
 }
 

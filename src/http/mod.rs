@@ -15,6 +15,9 @@ mod ask;
 mod assets;
 mod audit;
 mod authority;
+mod catalogue;
+mod dry_run;
+mod edits;
 mod endpoint;
 mod endpoints;
 mod entry;
@@ -28,6 +31,7 @@ mod problem;
 pub mod read_model;
 mod readiness;
 mod recorder;
+mod reports;
 mod router;
 mod schemas;
 mod server;
@@ -47,13 +51,15 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use access::OwnerToken;
-pub use ask::{Asker, Question, Questions, questions};
+pub use ask::{Asker, Classified, Question, Questions, questions};
 pub use authority::{Authority, Forbidden, Right};
+pub use edits::{EditRequest, EditRequests, Edited, Editor, Expected, ExpectedState, NotEdited, check_expected, edits};
 pub use heartbeat::{Heartbeat, SILENCE_MAX};
 pub use read_model::ReadModel;
 pub use readiness::{NotReady, Readiness};
 pub use submission::{Answer, HeldBack, Letter, Outcome, Receipt, Submission, Submissions, Submitter, submissions};
 
+use crate::chronicle::Chronicle;
 use crate::records::audit::AuditLog;
 use crate::records::tokens::Tokens;
 use crate::routing::Timestamp;
@@ -72,6 +78,8 @@ pub struct App {
     pub asker: Asker,
     /// Takes what changes something to the engine's owner.
     pub submitter: Submitter,
+    /// Takes changes of the catalogue to whoever keeps its file.
+    pub editor: Editor,
     /// Renders the metrics.
     pub metrics: PrometheusHandle,
     /// Which roles and channels have series of their own: those of the daemon's [`crate::telemetry::Meters`].
@@ -82,6 +90,8 @@ pub struct App {
     pub tokens: Tokens,
     /// Where it is written who did what.
     pub audit: Arc<AuditLog>,
+    /// What the events of the journal add up to; without it there are no reports.
+    pub chronicle: Option<Chronicle>,
     /// What time it is.
     pub clock: fn() -> Timestamp,
 }

@@ -34,7 +34,7 @@ fn text() -> String {
 
 /// The document.
 pub(super) fn document() -> Value {
-    let mut settings = SchemaSettings::draft2020_12();
+    let mut settings = SchemaSettings::draft2020_12().for_serialize();
     settings.definitions_path = "/components/schemas".into();
     settings.meta_schema = None;
     let mut generator = settings.into_generator();
@@ -70,18 +70,26 @@ fn operation(endpoint: &Endpoint, problem: &Value, generator: &mut SchemaGenerat
         "operationId": operation_id(endpoint),
         "summary": endpoint.summary,
         "description": who(endpoint.needs),
-        "parameters": parameters(endpoint, generator),
+        "parameters": parameters(endpoint),
         "responses": responses(endpoint, problem, generator),
     });
     let mut content = Map::new();
     for takes in &endpoint.takes {
-        content.insert(takes.media_type.to_owned(), json!({ "schema": (takes.schema)(generator) }));
+        content.insert(takes.media_type.to_owned(), json!({ "schema": (takes.schema)(&mut reading()) }));
     }
     if !content.is_empty() {
         let required = endpoint.takes.iter().all(|takes| !takes.optional);
         operation["requestBody"] = json!({ "required": required, "content": content });
     }
     operation
+}
+
+/// Makes schemas of what is read, each whole where it is used.
+fn reading() -> SchemaGenerator {
+    let mut settings = SchemaSettings::draft2020_12().for_deserialize();
+    settings.inline_subschemas = true;
+    settings.meta_schema = None;
+    settings.into_generator()
 }
 
 /// `get_v1_tickets_id`
@@ -101,12 +109,12 @@ fn who(needs: Needs) -> String {
     }
 }
 
-fn parameters(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Vec<Value> {
+fn parameters(endpoint: &Endpoint) -> Vec<Value> {
     let name = json!({ "type": "string", "minLength": 1, "maxLength": NAME_LENGTH_MAX });
     let in_path = |parameter: &str| json!({ "name": parameter, "in": "path", "required": true, "schema": name });
     let mut parameters: Vec<_> = endpoint.path_parameters().map(in_path).collect();
     if let Some(schema) = endpoint.query {
-        let schema = generator.root_definition(schema);
+        let schema = schema(&mut reading()).to_value();
         let properties = schema["properties"].as_object().cloned().unwrap_or_default();
         for (name, mut schema) in properties {
             let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
@@ -123,22 +131,6 @@ fn parameters(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Vec<Value
         }));
     }
     parameters
-}
-
-/// The schema of a query, which is written where it is used.
-trait RootDefinition {
-    fn root_definition(&mut self, schema: super::endpoint::SchemaOf) -> Value;
-}
-
-impl RootDefinition for SchemaGenerator {
-    fn root_definition(&mut self, schema: super::endpoint::SchemaOf) -> Value {
-        let reference = schema(self).to_value();
-        let name = reference["$ref"].as_str().and_then(|path| path.rsplit('/').next()).map(str::to_owned);
-        match name.and_then(|name| self.definitions_mut().remove(&name)) {
-            Some(definition) => definition,
-            None => reference,
-        }
-    }
 }
 
 /// A parameter is left out, and never null.

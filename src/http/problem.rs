@@ -19,12 +19,32 @@ pub(super) struct Problem {
     title: &'static str,
     status: u16,
     code: &'static str,
-    detail: String,
+    detail: Box<str>,
     /// Where in what the client sent, as a JSON path.
     #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<String>,
+    path: Option<Box<str>>,
+    /// All that is wrong, where it is more than one thing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<ProblemFinding>,
     #[serde(skip)]
-    retry_after_seconds: Option<u64>,
+    retry_after_seconds: Option<u32>,
+}
+
+/// One thing that is wrong, or hardly meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub(super) struct ProblemFinding {
+    /// `error` or `warning`.
+    pub(super) severity: &'static str,
+    /// Where in what the client sent, as a JSON path; `null` where it is elsewhere.
+    pub(super) path: Option<String>,
+    /// Where in the file as it would be.
+    pub(super) place: String,
+    /// What is wrong.
+    pub(super) message: String,
+    /// What would have been right.
+    pub(super) expected: Option<String>,
+    /// What was probably meant.
+    pub(super) help: Option<String>,
 }
 
 impl Problem {
@@ -35,8 +55,9 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             code,
-            detail: detail.into(),
+            detail: detail.into().into(),
             path: None,
+            findings: Vec::new(),
             retry_after_seconds: None,
         }
     }
@@ -44,18 +65,40 @@ impl Problem {
     /// Says when it is worth trying again.
     #[must_use]
     pub(super) fn retry_after_seconds(self, seconds: u64) -> Self {
-        Self { retry_after_seconds: Some(seconds), ..self }
+        Self { retry_after_seconds: Some(u32::try_from(seconds).unwrap_or(u32::MAX)), ..self }
     }
 
     /// Says where in what the client sent.
     #[must_use]
     pub(super) fn at(self, path: impl Into<String>) -> Self {
-        Self { path: Some(path.into()), ..self }
+        Self { path: Some(path.into().into()), ..self }
+    }
+
+    /// Lists all that is wrong.
+    #[must_use]
+    pub(super) fn finds(self, findings: Vec<ProblemFinding>) -> Self {
+        Self { findings, ..self }
     }
 
     /// Its status.
     pub(super) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).expect("made from a status")
+    }
+
+    /// In place of a refusal that is none of ours: a path that is no UTF-8, a body that is too large, a time that is over.
+    pub(super) fn in_place_of(response: Response) -> Response {
+        let status = response.status();
+        let is_ours = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| *kind == MEDIA_TYPE);
+        if is_ours || !(status.is_client_error() || status.is_server_error()) {
+            return response;
+        }
+        let (code, detail) = match status {
+            StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "the body is larger than any may be"),
+            StatusCode::GATEWAY_TIMEOUT => ("timed_out", "it took too long"),
+            StatusCode::BAD_REQUEST => ("bad_request", "the request can't be read"),
+            _ => ("refused", "this can't be done"),
+        };
+        Self::new(status, code, detail).into_response()
     }
 
     /// There is nothing at this address.

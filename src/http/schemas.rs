@@ -126,6 +126,21 @@ data_of! {
     agent_registered = "agent.registered" without ["agent_id"];
 }
 
+/// An entry of the catalogue: `docs/configuration.md` is its reference.
+pub(super) fn entry(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object", "description": "The members of the configuration file, by the same names." })
+}
+
+/// What a copy of an entry is to be called, and what is to be different in it.
+pub(super) fn copy(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "description": "The new name, and the members that are different; `null` for none.",
+        "properties": { "name": { "type": "string", "minLength": 1, "maxLength": NAME_LENGTH_MAX } },
+        "required": ["name"],
+    })
+}
+
 /// An event in its envelope.
 pub(super) fn event(_: &mut SchemaGenerator) -> Schema {
     data(include_str!("../../docs/schemas/cloudevent.json"))

@@ -18,7 +18,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::{App, Heartbeat, OwnerToken, ReadModel, Readiness, Shared, questions, router, serve, server, submissions};
+use super::{
+    App, Heartbeat, OwnerToken, ReadModel, Readiness, Shared, edits, questions, router, serve, server, submissions,
+};
 use crate::records::audit::AuditLog;
 use crate::records::tokens::Tokens;
 use crate::routing::command::Command;
@@ -47,11 +49,13 @@ fn app_in(directory: &std::path::Path, owner_token: Option<&str>) -> App {
         read_model: Arc::new(ReadModel::new()),
         asker: questions().0,
         submitter: submissions().0,
+        editor: edits().0,
         metrics: recorder.handle(),
         labels: Meters::new().labels().clone(),
         owner_token: owner_token.and_then(OwnerToken::new),
         tokens: Tokens::open(directory).expect("there are none"),
         audit: Arc::new(AuditLog::open(directory)),
+        chronicle: None,
         clock: || NOW,
     }
 }

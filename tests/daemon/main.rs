@@ -7,6 +7,7 @@
 mod support;
 
 mod books;
+mod catalogue_over_http;
 #[cfg(any(debug_assertions, feature = "kill-points"))]
 mod crash_loop;
 mod crowd;

@@ -65,3 +65,32 @@ async fn a_drain_answers_what_it_took_and_takes_nothing_more() {
     .await;
     assert_eq!(stage.daemon.exit_code(SOON).await, 0);
 }
+
+#[tokio::test]
+async fn a_ticket_that_has_ended_has_a_history_and_counts_in_the_report() {
+    let mut stage = Stage::open("reports", CATALOGUE).await;
+    stage.agent("anna", &["billing"]).await;
+    stage.say("ticket.created", json!({ "ticket_id": "T-1", "role": "billing", "channel": "email" })).await;
+    stage.hear("assignment.assigned", "T-1").await;
+    stage.say("ticket.completed", json!({ "ticket_id": "T-1" })).await;
+    stage.hear("assignment.completed", "T-1").await;
+    let mut stage = stage.kill_and_start().await;
+    let mut history = Value::Null;
+    eventually("the chronicle follows", SOON, async || {
+        history = stage.daemon.ask("GET", "/tickets/T-1/history", &Value::Null).await.expect("an answer").1;
+        !history["closed_at"].is_null()
+    })
+    .await;
+    let owner = &history["owners"][0];
+    assert_eq!((&owner["agent_id"], &owner["ended"]), (&json!("anna"), &json!("completed")), "{history}");
+    let (_, report) = stage.daemon.ask("GET", "/reports?by=role&role=billing", &Value::Null).await.expect("an answer");
+    let row = &report["rows"][0];
+    assert_eq!((&row["of"], &row["arrived"], &row["completed"]), (&json!("billing"), &json!(1), &json!(1)), "{report}");
+    let (_, head, _) = stage
+        .daemon
+        .request(crate::place::OWNER_TOKEN, "GET /reports?format=csv", "", &Value::Null)
+        .await
+        .expect("an answer");
+    assert!(head.contains("text/csv"), "{head}");
+    stage.settled().await;
+}

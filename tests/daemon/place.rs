@@ -19,7 +19,7 @@ use crate::support::{self, eventually};
 const SIGKILL: i32 = 9;
 
 /// What `ROLECALL_OWNER_TOKEN` holds in every place.
-const OWNER_TOKEN: &str = "the-token-of-the-owner-of-a-test";
+pub(crate) const OWNER_TOKEN: &str = "the-token-of-the-owner-of-a-test";
 
 pub(crate) struct Place {
     pub(crate) uri: String,
@@ -45,6 +45,11 @@ impl Place {
     /// Writes the configuration anew.
     pub(crate) fn configure(&self, config: &str) {
         std::fs::write(self.config(), config).expect("written");
+    }
+
+    /// The configuration as it is written now.
+    pub(crate) fn configuration(&self) -> String {
+        std::fs::read_to_string(self.config()).expect("it is there")
     }
 
     pub(crate) fn config(&self) -> PathBuf {
@@ -205,12 +210,25 @@ impl Daemon {
 
     /// The same with another token.
     pub(crate) async fn ask_as(&self, token: &str, method: &str, path: &str, body: &Value) -> Option<(u16, Value)> {
+        let answered = self.request(token, &format!("{method} {path}"), "", body).await;
+        answered.map(|(status, _, body)| (status, body))
+    }
+
+    /// The same with more lines in its head, each with its end; the answer with its head.
+    pub(crate) async fn request(
+        &self,
+        token: &str,
+        what: &str,
+        lines: &str,
+        body: &Value,
+    ) -> Option<(u16, String, Value)> {
         let address = self.address()?;
+        let (method, path) = what.split_once(' ').expect("a method and a path");
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let exchange = async {
             let mut stream = TcpStream::connect(address).await.ok()?;
             let request = format!(
-                "{method} /api/v1{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+                "{method} /api/v1{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{lines}\
                  Authorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n{body}",
                 body.len()
             );
@@ -219,7 +237,7 @@ impl Daemon {
             stream.read_to_string(&mut answer).await.ok()?;
             let (head, body) = answer.split_once("\r\n\r\n")?;
             let status = head.split(' ').nth(1)?.parse().ok()?;
-            Some((status, serde_json::from_str(body).unwrap_or(Value::Null)))
+            Some((status, head.to_owned(), serde_json::from_str(body).unwrap_or(Value::Null)))
         };
         tokio::time::timeout(SOON, exchange).await.expect("HTTP answers in time")
     }

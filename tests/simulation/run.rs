@@ -115,6 +115,7 @@ async fn live_once(
         connect: link::connect(stage, host.life),
         metrics: None,
         reload: Box::new(reload),
+        catalogue_file: None,
     };
     host.spawn(Box::pin(async move {
         // Nobody listens any more where it died.

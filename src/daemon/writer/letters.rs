@@ -1,13 +1,17 @@
 //! What comes over HTTP: read, recognised and decided like a message from the broker, and answered instead of
 //! acknowledged. What can't be read is told to its sender, who is there, and is no dead letter.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Taken, Writer};
-use crate::http::{Authority, Letter, Outcome, Receipt, Submission};
+use tokio::sync::oneshot;
+
+use super::{Replaced, Taken, Writer};
+use crate::http::{Authority, Classified, Letter, Outcome, Receipt, Submission};
 use crate::journal::JournalError;
-use crate::routing::{Timestamp, Verdict};
-use crate::wire::{self, EventKind, RawEvent};
+use crate::routing::explanation::Way;
+use crate::routing::{Catalogue, Command, Rejection, Timestamp, Verdict};
+use crate::wire::{self, EventKind, RawEvent, UnreadableCode};
 
 impl Writer {
     /// Takes events that came over HTTP. What becomes of them is answered when the batch is durable.
@@ -23,6 +27,33 @@ impl Writer {
         }
         self.filling.answers.add(answer, Ok(receipts));
         Ok(())
+    }
+
+    /// What a ticket would demand, and why, if this came now. Nothing happens.
+    ///
+    /// # Errors
+    /// Says why it can't be read.
+    pub fn would_classify(&self, letter: &Letter, now: Timestamp) -> Result<Classified, Outcome> {
+        let state = self.engine.state();
+        let inbound = wire::decode(&raw(letter), state.catalogue())
+            .map_err(|unreadable| Outcome::Unreadable { code: unreadable.code.as_str(), detail: unreadable.detail })?;
+        let Command::CreateTicket { ticket, spec } = inbound.command else {
+            let detail = "expected ticket.created".to_owned();
+            return Err(Outcome::Unreadable { code: UnreadableCode::UnknownType.as_str(), detail });
+        };
+        let demand = state.would_demand(&ticket, &spec, now);
+        Ok(Classified { way: Way::of(state, &ticket, &spec, &demand), demand })
+    }
+
+    /// As [`Writer::replace_catalogue`], answered when it is durable.
+    pub(in crate::daemon) fn replace_and_answer(
+        &mut self,
+        catalogue: Arc<Catalogue>,
+        answer: oneshot::Sender<Result<Replaced, Rejection>>,
+        now: Timestamp,
+    ) {
+        let replaced = self.replace_catalogue(catalogue, now);
+        self.filling.answers.add(answer, replaced);
     }
 
     fn open(&mut self, letter: &Letter, author: &Authority, now: Timestamp) -> Result<Receipt, JournalError> {

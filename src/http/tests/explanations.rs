@@ -13,8 +13,10 @@ fn answering() -> Asker {
     let (asker, mut questions) = questions();
     let (engine, _) = busy_engine();
     tokio::spawn(async move {
-        while let Some(Question::Explain(inquiry, answer)) = questions.recv().await {
-            let _ = answer.send(engine.state().explain(&inquiry, NOW));
+        while let Some(question) = questions.recv().await {
+            if let Question::Explain(inquiry, answer) = question {
+                let _ = answer.send(engine.state().explain(&inquiry, NOW));
+            }
         }
     });
     asker

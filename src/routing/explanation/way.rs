@@ -1,7 +1,8 @@
 //! By which way of contract §6.1 a ticket came to its role.
 
+use crate::routing::name::TicketId;
 use crate::routing::state::State;
-use crate::routing::ticket::Ticket;
+use crate::routing::ticket::{Demand, Ticket, TicketSpec};
 
 /// How a ticket came to its role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +41,19 @@ impl Way {
 
 /// How this ticket came to its role. Which rule held is in its demand; everything else is read off the catalogue.
 pub(super) fn of(state: &State, ticket: &Ticket) -> Way {
-    let (catalogue, spec, demand) = (state.catalogue(), &ticket.spec, &ticket.demand);
+    Way::of(state, &ticket.id, &ticket.spec, &ticket.demand)
+}
+
+impl Way {
+    /// How a ticket of that spec, which demands this, comes to its role.
+    #[must_use]
+    pub fn of(state: &State, id: &TicketId, spec: &TicketSpec, demand: &Demand) -> Self {
+        way(state, id, spec, demand)
+    }
+}
+
+fn way(state: &State, id: &TicketId, spec: &TicketSpec, demand: &Demand) -> Way {
+    let catalogue = state.catalogue();
     let Some(role) = demand.role() else {
         return if spec.role.is_some() { Way::UnknownRole } else { Way::None };
     };
@@ -48,7 +61,7 @@ pub(super) fn of(state: &State, ticket: &Ticket) -> Way {
         return Way::OwnRole;
     }
     let matched = demand.rule.as_ref().and_then(|name| catalogue.rules.iter().find(|rule| rule.name == *name));
-    let by_rule = matched.and_then(|rule| rule.set.role_of(state.identity().seed, &rule.name, &ticket.id));
+    let by_rule = matched.and_then(|rule| rule.set.role_of(state.identity().seed, &rule.name, id));
     let by_type = || spec.kind.as_ref().and_then(|kind| catalogue.role_for_type(kind, &spec.channel));
     if by_rule == Some(role) {
         Way::Rule

@@ -35,6 +35,17 @@ impl Step<'_> {
     }
 }
 
+impl State {
+    /// What a ticket of that spec would demand if it came now. Nothing happens.
+    #[must_use]
+    pub fn would_demand(&self, id: &TicketId, spec: &TicketSpec, now: Timestamp) -> Demand {
+        let count = |role: &RoleName| count_queue(self, role, id, &spec.channel);
+        let created_at = spec.created_at.map_or(now, |created| created.min(now));
+        let facts = Facts::new(id, spec, (created_at, now), self.catalogue(), &count);
+        self.classifier().classify(&facts, self.identity().seed)
+    }
+}
+
 /// Who waits in a role's queue beside that ticket, and who is there for it.
 pub(super) fn count_queue(state: &State, role: &RoleName, besides: &TicketId, channel: &ChannelName) -> QueueFacts {
     let waits_here = |ticket: &Ticket| ticket.phase == Phase::Waiting && ticket.demand.roles.contains(role);

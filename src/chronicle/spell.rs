@@ -1,0 +1,63 @@
+//! Who owned a ticket, from when to when, and why no longer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::routing::event::Held;
+use crate::routing::{AgentId, AssignmentId, RoleName, Timestamp};
+
+/// The most owners that are remembered of one ticket; the first ones give way.
+const SPELLS_MAX: usize = 64;
+
+/// One ownership.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spell {
+    /// Who owned it.
+    pub agent: AgentId,
+    /// For which role.
+    pub role: RoleName,
+    /// The assignment.
+    pub assignment: AssignmentId,
+    /// From when.
+    pub from: Timestamp,
+    /// Until when; `None` while it lasts.
+    pub until: Option<Timestamp>,
+    /// Why no longer: `completed`, or a cause of `assignment.revoked`.
+    pub ended: Option<String>,
+}
+
+/// All owners of a ticket, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct History {
+    /// Ownerships.
+    pub spells: Vec<Spell>,
+    /// When the ticket ended, if it has.
+    pub closed_at: Option<Timestamp>,
+    /// How it ended.
+    pub closed: Option<String>,
+}
+
+impl History {
+    pub(super) fn is_owned(&self) -> bool {
+        self.spells.last().is_some_and(|spell| spell.until.is_none())
+    }
+
+    pub(super) fn begin(&mut self, spell: Spell) {
+        if self.spells.len() >= SPELLS_MAX {
+            self.spells.remove(0);
+        }
+        self.spells.push(spell);
+    }
+
+    pub(super) fn close(&mut self, at: Timestamp, how: &str) {
+        self.closed_at = Some(at);
+        self.closed = Some(how.to_owned());
+    }
+
+    pub(super) fn end(&mut self, held: &Held, at: Timestamp, why: &str) {
+        let spell = self.spells.iter_mut().rev().find(|spell| spell.assignment == held.assignment);
+        if let Some(spell) = spell {
+            spell.until = Some(at);
+            spell.ended = Some(why.to_owned());
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! The database, and how events are taken in.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::cell::Cell;
+use super::clock::{AgentClock, Stretch, by_hour, hour};
+use super::error::ChronicleError;
+use super::spell::{History, Spell};
+use crate::routing::event::{Event, Held, Taking};
+use crate::routing::offer::RevokeCause;
+use crate::routing::ticket::Closing;
+use crate::routing::{AgentId, ChannelName, RoleName, TicketId, Timestamp};
+
+/// The file, beside the journal.
+const FILE: &str = "chronicle.redb";
+
+const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+pub(super) const CELLS: TableDefinition<'_, (i64, &str), &[u8]> = TableDefinition::new("cells");
+const TICKETS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("tickets");
+pub(super) const AGENTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("agents");
+
+/// What the counts stand for, by which an older database is told; it is then made anew.
+const VERSION: u64 = 1;
+
+/// Between the parts of a cell's name: no name has a control character.
+pub(super) const BETWEEN: char = '\u{1f}';
+
+/// The sums, and whoever owned which ticket. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct Chronicle {
+    pub(super) database: Arc<Database>,
+}
+
+/// What followed from one command.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The number of the first event.
+    pub first_seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+pub(super) fn encode(value: &impl Serialize) -> Vec<u8> {
+    rmp_serde::to_vec_named(value).expect("it has no values that MessagePack lacks")
+}
+
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ChronicleError> {
+    rmp_serde::from_slice(bytes).map_err(ChronicleError::of("read what it wrote"))
+}
+
+impl Chronicle {
+    /// The one beside the journal in that directory, of that instance of the engine.
+    ///
+    /// # Errors
+    /// Where there can be none.
+    pub fn open(directory: &Path, instance: u64) -> Result<Self, ChronicleError> {
+        let failed = ChronicleError::of::<std::io::Error>("make its directory");
+        std::fs::create_dir_all(directory).map_err(failed)?;
+        let database = Database::create(directory.join(FILE)).map_err(ChronicleError::of("open its database"))?;
+        let chronicle = Self { database: Arc::new(database) };
+        chronicle.begin(instance)?;
+        Ok(chronicle)
+    }
+
+    /// Begins anew where what is there is of another engine or version.
+    fn begin(&self, instance: u64) -> Result<(), ChronicleError> {
+        let transaction = self.database.begin_write().map_err(ChronicleError::of("begin"))?;
+        {
+            let mut meta = transaction.open_table(META).map_err(ChronicleError::of("begin"))?;
+            let known = |meta: &redb::Table<'_, &str, u64>, name: &str| -> Result<Option<u64>, ChronicleError> {
+                Ok(meta.get(name).map_err(ChronicleError::of("begin"))?.map(|value| value.value()))
+            };
+            let is_ours = known(&meta, "instance")? == Some(instance) && known(&meta, "version")? == Some(VERSION);
+            if !is_ours {
+                for (name, value) in [("instance", instance), ("version", VERSION), ("through", 0)] {
+                    meta.insert(name, value).map_err(ChronicleError::of("begin"))?;
+                }
+                transaction.delete_table(CELLS).map_err(ChronicleError::of("begin"))?;
+                transaction.delete_table(TICKETS).map_err(ChronicleError::of("begin"))?;
+                transaction.delete_table(AGENTS).map_err(ChronicleError::of("begin"))?;
+            }
+            transaction.open_table(CELLS).map_err(ChronicleError::of("begin"))?;
+            transaction.open_table(TICKETS).map_err(ChronicleError::of("begin"))?;
+            transaction.open_table(AGENTS).map_err(ChronicleError::of("begin"))?;
+        }
+        transaction.commit().map_err(ChronicleError::of("begin"))
+    }
+
+    /// The number of the last event that is in it.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    pub fn through(&self) -> Result<u64, ChronicleError> {
+        let transaction = self.database.begin_read().map_err(ChronicleError::of("be read"))?;
+        let meta = transaction.open_table(META).map_err(ChronicleError::of("be read"))?;
+        Ok(meta.get("through").map_err(ChronicleError::of("be read"))?.map_or(0, |value| value.value()))
+    }
+
+    /// Who owned a ticket; `None` of one of which nothing is known.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    pub fn history(&self, ticket: &TicketId) -> Result<Option<History>, ChronicleError> {
+        let transaction = self.database.begin_read().map_err(ChronicleError::of("be read"))?;
+        let tickets = transaction.open_table(TICKETS).map_err(ChronicleError::of("be read"))?;
+        let found = tickets.get(ticket.as_str()).map_err(ChronicleError::of("be read"))?;
+        found.map(|bytes| decode(bytes.value())).transpose()
+    }
+
+    /// Takes in what happened, in its order; what it has already is passed over.
+    ///
+    /// # Errors
+    /// Where it can't be written: then nothing of it is in it.
+    pub fn take(&self, told: &[Told]) -> Result<(), ChronicleError> {
+        let transaction = self.database.begin_write().map_err(ChronicleError::of("write"))?;
+        {
+            let mut meta = transaction.open_table(META).map_err(ChronicleError::of("write"))?;
+            let through = meta.get("through").map_err(ChronicleError::of("write"))?.map_or(0, |value| value.value());
+            let tickets = transaction.open_table(TICKETS).map_err(ChronicleError::of("write"))?;
+            let agents = transaction.open_table(AGENTS).map_err(ChronicleError::of("write"))?;
+            let mut taking =
+                Intake { tickets, agents, cells: BTreeMap::new(), histories: BTreeMap::new(), clocks: BTreeMap::new() };
+            let mut last = through;
+            for Told { first_seq, at, events } in told {
+                for (seq, event) in (*first_seq..).zip(events).filter(|(seq, _)| *seq > through) {
+                    taking.count(*at, event)?;
+                    last = seq;
+                }
+            }
+            let cells = transaction.open_table(CELLS).map_err(ChronicleError::of("write"))?;
+            taking.write(cells)?;
+            meta.insert("through", last).map_err(ChronicleError::of("write"))?;
+        }
+        transaction.commit().map_err(ChronicleError::of("write"))
+    }
+}
+
+/// What is being taken in, until it is written.
+struct Intake<'t> {
+    tickets: redb::Table<'t, &'static str, &'static [u8]>,
+    agents: redb::Table<'t, &'static str, &'static [u8]>,
+    cells: BTreeMap<(i64, String), Cell>,
+    histories: BTreeMap<TicketId, History>,
+    clocks: BTreeMap<AgentId, Option<AgentClock>>,
+}
+
+impl Intake<'_> {
+    fn cell(&mut self, at: Timestamp, role: Option<&RoleName>, channel: &str, agent: Option<&AgentId>) -> &mut Cell {
+        let (role, agent) = (role.map_or("", RoleName::as_str), agent.map_or("", AgentId::as_str));
+        self.cells.entry((hour(at), format!("{role}{BETWEEN}{channel}{BETWEEN}{agent}"))).or_default()
+    }
+
+    fn history(&mut self, ticket: &TicketId) -> Result<&mut History, ChronicleError> {
+        if !self.histories.contains_key(ticket) {
+            let found = self.tickets.get(ticket.as_str()).map_err(ChronicleError::of("read"))?;
+            let history = found.map(|bytes| decode(bytes.value())).transpose()?.unwrap_or_default();
+            self.histories.insert(ticket.clone(), history);
+        }
+        Ok(self.histories.entry(ticket.clone()).or_default())
+    }
+
+    fn clock(&mut self, agent: &AgentId) -> Result<&mut AgentClock, ChronicleError> {
+        if !self.clocks.contains_key(agent) {
+            let found = self.agents.get(agent.as_str()).map_err(ChronicleError::of("read"))?;
+            let clock = found.map(|bytes| decode(bytes.value())).transpose()?.unwrap_or_default();
+            self.clocks.insert(agent.clone(), Some(clock));
+        }
+        Ok(self.clocks.entry(agent.clone()).or_default().get_or_insert_default())
+    }
+
+    fn pass(&mut self, agent: &AgentId, stretches: impl IntoIterator<Item = Stretch>, until: Timestamp) {
+        for stretch in stretches {
+            let (from, is_online) = match stretch {
+                Stretch::Online(from) => (from, true),
+                Stretch::Busy(from) => (from, false),
+            };
+            for (hour, length) in by_hour(from, until) {
+                let key = (hour, format!("{BETWEEN}{BETWEEN}{agent}"));
+                let cell = self.cells.entry(key).or_default();
+                *(if is_online { &mut cell.online_ms } else { &mut cell.busy_ms }) += length;
+            }
+        }
+    }
+
+    fn count(&mut self, at: Timestamp, event: &Event) -> Result<(), ChronicleError> {
+        match event {
+            Event::TicketCreated { intake, .. } => {
+                self.cell(at, intake.demand.role(), intake.spec.channel.as_str(), None).arrived += 1;
+            }
+            Event::TicketAssigned { taking, waited, .. } => {
+                let cell = self.taken(at, taking);
+                cell.assigned += 1;
+                cell.waited_ms += waited.0;
+                cell.waits.count(waited.0);
+                if let Some(score) = event.service() {
+                    self.cell(at, Some(&score.role), taking.channel.as_str(), Some(&taking.agent))
+                        .count_served(score.served);
+                }
+                self.own(at, taking)?;
+            }
+            Event::OfferMade { taking, .. } => self.taken(at, taking).offered += 1,
+            Event::OfferExpired { held } => self.held(at, held).offers_missed += 1,
+            Event::OfferDeclined { held, .. } => self.held(at, held).offers_declined += 1,
+            Event::AssignmentCompleted { held, handled, .. } => {
+                let cell = self.held(at, held);
+                cell.completed += 1;
+                cell.handled_ms += handled.0;
+                self.disown(at, held, Closing::Completed.as_str())?;
+                self.history(&held.ticket)?.close(at, Closing::Completed.as_str());
+            }
+            Event::AssignmentRevoked { held, cause, .. } => {
+                let cell = self.held(at, held);
+                let is_transfer = *cause == RevokeCause::Transferred;
+                *(if is_transfer { &mut cell.transferred } else { &mut cell.returned }) += 1;
+                self.disown(at, held, cause.as_str())?;
+            }
+            Event::AssignmentPaused { held } => self.put_down(at, &held.agent)?,
+            Event::AssignmentResumed { held, .. } => self.clock(&held.agent)?.take(at),
+            Event::TicketClosed { ticket, role, channel, how, cause, .. } => {
+                self.close(at, event, (ticket, role.as_ref(), channel), *how, cause)?;
+            }
+            Event::PresenceChanged { agent, status, .. } => {
+                let over = self.clock(agent)?.turn(*status, at);
+                self.pass(agent, over, at);
+            }
+            Event::AgentRemoved { agent } => {
+                let over = self.clock(agent)?.turn(crate::routing::Status::Offline, at);
+                self.pass(agent, over, at);
+                self.clocks.insert(agent.clone(), None);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn taken(&mut self, at: Timestamp, taking: &Taking) -> &mut Cell {
+        self.cell(at, Some(&taking.role), taking.channel.as_str(), Some(&taking.agent))
+    }
+
+    fn held(&mut self, at: Timestamp, held: &Held) -> &mut Cell {
+        self.cell(at, Some(&held.role), held.channel.as_str(), Some(&held.agent))
+    }
+
+    fn own(&mut self, at: Timestamp, taking: &Taking) -> Result<(), ChronicleError> {
+        let Taking { ticket, agent, assignment, role, .. } = taking;
+        let (agent, role, assignment) = (agent.clone(), role.clone(), assignment.clone());
+        self.clock(&agent)?.take(at);
+        self.history(ticket)?.begin(Spell { agent, role, assignment, from: at, until: None, ended: None });
+        Ok(())
+    }
+
+    /// An assignment is over; one that was paused took no time of its agent any more.
+    fn disown(&mut self, at: Timestamp, held: &Held, why: &str) -> Result<(), ChronicleError> {
+        self.history(&held.ticket)?.end(held, at, why);
+        self.put_down(at, &held.agent)
+    }
+
+    fn put_down(&mut self, at: Timestamp, agent: &AgentId) -> Result<(), ChronicleError> {
+        let over = self.clock(agent)?.give();
+        self.pass(agent, over, at);
+        Ok(())
+    }
+
+    fn close(
+        &mut self,
+        at: Timestamp,
+        event: &Event,
+        (ticket, role, channel): (&TicketId, Option<&RoleName>, &ChannelName),
+        how: Closing,
+        cause: &str,
+    ) -> Result<(), ChronicleError> {
+        let is_owned = self.history(ticket)?.is_owned();
+        if !is_owned && how != Closing::Completed {
+            self.cell(at, role, channel.as_str(), None).abandoned += 1;
+        }
+        if let Some(score) = event.service() {
+            self.cell(at, Some(&score.role), channel.as_str(), None).count_served(score.served);
+        }
+        self.history(ticket)?.close(at, if cause.is_empty() { how.as_str() } else { cause });
+        Ok(())
+    }
+
+    fn write(mut self, mut table: redb::Table<'_, (i64, &'static str), &'static [u8]>) -> Result<(), ChronicleError> {
+        for ((hour, name), more) in self.cells {
+            let key = (hour, name.as_str());
+            let known = table.get(key).map_err(ChronicleError::of("write"))?.map(|bytes| decode::<Cell>(bytes.value()));
+            let mut cell = known.transpose()?.unwrap_or_default();
+            cell.add(&more);
+            table.insert(key, encode(&cell).as_slice()).map_err(ChronicleError::of("write"))?;
+        }
+        for (ticket, history) in self.histories {
+            self.tickets.insert(ticket.as_str(), encode(&history).as_slice()).map_err(ChronicleError::of("write"))?;
+        }
+        for (agent, clock) in self.clocks {
+            match clock {
+                Some(clock) => drop(
+                    self.agents
+                        .insert(agent.as_str(), encode(&clock).as_slice())
+                        .map_err(ChronicleError::of("write"))?,
+                ),
+                None => drop(self.agents.remove(agent.as_str()).map_err(ChronicleError::of("write"))?),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,249 @@
+//! That the sums are what the events say: added up a second time, event by event, by somebody who keeps them all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::store::Told;
+use super::{By, Chronicle, Query, Report};
+use crate::routing::event::Event;
+use crate::routing::offer::RevokeCause;
+use crate::routing::ticket::Closing;
+use crate::routing::{
+    AgentId, AgentProfile, Catalogue, ChannelName, Command, Engine, Identity, RoleName, Status, TicketId, TicketSpec,
+    Timestamp,
+};
+
+const START: i64 = 1_795_000_000_000;
+const HOUR: i64 = 3_600_000;
+const INSTANCE: u64 = 7;
+
+fn catalogue() -> Catalogue {
+    let text = "[[role]]\nname = \"billing\"\ntarget = { answer_within = \"10m\", for_share = 0.9 }\n[[role]]\nname = \"technical\"\n\
+                [channel.call]\nacceptance = \"offer\"\noffer_timeout = \"20s\"\nlimit = 1\n[channel.chat]\nlimit = 2\n";
+    let loaded = crate::config::parse("test", text, &crate::config::Overrides::none());
+    loaded.unwrap_or_else(|report| panic!("{report}")).config.catalogue
+}
+
+/// A long day of two roles and four agents, the same in every run.
+fn day() -> Vec<Told> {
+    let mut engine = Engine::new(Identity { instance: INSTANCE, seed: 1 });
+    let mut told = Vec::new();
+    let mut now = Timestamp(START);
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut draw = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let agents: Vec<_> = (0..4).map(|number| AgentId::parse(&format!("agent-{number}")).expect("a name")).collect();
+    let role = |number: u64| RoleName::parse(if number == 0 { "billing" } else { "technical" }).expect("a name");
+    let mut handle = |engine: &mut Engine, command: Command, now: Timestamp| {
+        let outcome = engine.handle(command, now);
+        told.push(Told { first_seq: outcome.first_seq, at: outcome.at, events: outcome.events });
+    };
+    handle(&mut engine, Command::ReplaceCatalogue { catalogue: Arc::new(catalogue()) }, now);
+    for (number, agent) in (0..).zip(&agents) {
+        let profile = Box::new(AgentProfile::of_roles([role(number % 2), role(number / 2)]));
+        handle(&mut engine, Command::RegisterAgent { agent: agent.clone(), profile }, now);
+    }
+    for number in 0..4_000 {
+        now = Timestamp(now.0 + i64::try_from(draw(30_000)).expect("small"));
+        while let Some((due, _)) = engine.next_timeout().filter(|(due, _)| *due <= now) {
+            handle(&mut engine, Command::Elapse, due);
+        }
+        let agent = agents[usize::try_from(draw(4)).expect("small")].clone();
+        let ticket = TicketId::parse(&format!("T-{}", draw(number / 4 + 1))).expect("a name");
+        let command = match draw(12) {
+            0..=3 => {
+                let channel = ChannelName::parse(if draw(3) == 0 { "call" } else { "chat" }).expect("a name");
+                let spec = Box::new(TicketSpec { role: Some(role(draw(2))), ..TicketSpec::on(channel) });
+                Command::CreateTicket { ticket: TicketId::parse(&format!("T-{}", number / 4)).expect("a name"), spec }
+            }
+            4 => Command::CancelTicket { ticket, reason: None },
+            5 => Command::AcceptOffer { ticket, agent, assignment: None },
+            6 => Command::PauseTicket { ticket },
+            7 => Command::ResumeTicket { ticket },
+            8 => Command::ReleaseTicket { ticket, agent: None, reason: None },
+            9 => {
+                let to = crate::routing::command::TransferTo::Role(role(draw(2)));
+                Command::TransferTicket { ticket, to, by: None, note: None }
+            }
+            10 => {
+                let then = crate::routing::command::AfterWork::Ready;
+                Command::CompleteTicket { ticket, agent: None, outcome: None, then }
+            }
+            _ => {
+                let status = [Status::Online, Status::Online, Status::Away, Status::Offline]
+                    [usize::try_from(draw(4)).expect("small")];
+                Command::SetPresence { agent, status, name: None, reason: None, switches: BTreeMap::new() }
+            }
+        };
+        handle(&mut engine, command, now);
+    }
+    told
+}
+
+/// All that a report counts, from the events alone.
+#[derive(Debug, Default)]
+struct Books {
+    counts: BTreeMap<&'static str, u64>,
+    waits: Vec<u64>,
+    online_ms: u64,
+    busy_ms: u64,
+}
+
+fn books(told: &[Told], role: Option<&str>, until: Timestamp) -> Books {
+    let mut books = Books::default();
+    let counts_role = |found: Option<&RoleName>| role.is_none_or(|role| found.is_some_and(|it| it.as_str() == role));
+    let mut owned: BTreeSet<TicketId> = BTreeSet::new();
+    let mut online: BTreeSet<AgentId> = BTreeSet::new();
+    let mut at_work: BTreeMap<AgentId, u64> = BTreeMap::new();
+    let mut last = Timestamp(START);
+    let events = told.iter().flat_map(|told| told.events.iter().map(move |event| (told.at, event)));
+    for (at, event) in events {
+        let passed = at.since(last).0;
+        books.online_ms += passed * online.len() as u64;
+        books.busy_ms +=
+            passed * online.iter().filter(|agent| at_work.get(*agent).is_some_and(|held| *held > 0)).count() as u64;
+        last = at;
+        let mut count = |what: &'static str, role: Option<&RoleName>| {
+            if counts_role(role) {
+                *books.counts.entry(what).or_default() += 1;
+            }
+        };
+        match event {
+            Event::TicketCreated { intake, .. } => count("arrived", intake.demand.role()),
+            Event::OfferMade { taking, .. } => count("offered", Some(&taking.role)),
+            Event::OfferExpired { held } => count("offers_missed", Some(&held.role)),
+            Event::TicketAssigned { taking, waited, .. } => {
+                count("assigned", Some(&taking.role));
+                if counts_role(Some(&taking.role)) {
+                    books.waits.push(waited.0);
+                }
+                owned.insert(taking.ticket.clone());
+                *at_work.entry(taking.agent.clone()).or_default() += 1;
+            }
+            Event::AssignmentCompleted { held, .. } => {
+                count("completed", Some(&held.role));
+                owned.remove(&held.ticket);
+                give(&mut at_work, &held.agent);
+            }
+            Event::AssignmentRevoked { held, cause, .. } => {
+                count(if *cause == RevokeCause::Transferred { "transferred" } else { "returned" }, Some(&held.role));
+                owned.remove(&held.ticket);
+                give(&mut at_work, &held.agent);
+            }
+            Event::AssignmentPaused { held } => give(&mut at_work, &held.agent),
+            Event::AssignmentResumed { held, .. } => *at_work.entry(held.agent.clone()).or_default() += 1,
+            Event::TicketClosed { ticket, role, how, .. } if *how != Closing::Completed && !owned.contains(ticket) => {
+                count("abandoned", role.as_ref());
+            }
+            Event::PresenceChanged { agent, status: Status::Online, .. } => drop(online.insert(agent.clone())),
+            Event::PresenceChanged { agent, .. } => drop(online.remove(agent)),
+            _ => {}
+        }
+    }
+    let passed = until.since(last).0;
+    books.online_ms += passed * online.len() as u64;
+    books.busy_ms +=
+        passed * online.iter().filter(|agent| at_work.get(*agent).is_some_and(|held| *held > 0)).count() as u64;
+    books.waits.sort_unstable();
+    books
+}
+
+fn give(at_work: &mut BTreeMap<AgentId, u64>, agent: &AgentId) {
+    let held = at_work.entry(agent.clone()).or_default();
+    *held = held.saturating_sub(1);
+}
+
+fn chronicle_of(told: &[Told]) -> (tempfile::TempDir, Chronicle) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let chronicle = Chronicle::open(directory.path(), INSTANCE).expect("it can be made");
+    for some in told.chunks(97) {
+        chronicle.take(some).expect("it can be written");
+        // Told twice, counted once.
+        chronicle.take(&some[some.len() / 2..]).expect("it can be written");
+    }
+    (directory, chronicle)
+}
+
+fn ask(chronicle: &Chronicle, role: Option<&str>, by: By, until: Timestamp) -> Report {
+    let role = role.map(|role| RoleName::parse(role).expect("a name"));
+    let query = Query { from: Timestamp(START), to: until, role, channel: None, agent: None, by };
+    chronicle.report(&query, until).expect("it can be read")
+}
+
+#[test]
+fn a_report_says_what_the_events_of_the_journal_add_up_to() {
+    let told = day();
+    let (_directory, chronicle) = chronicle_of(&told);
+    let until = Timestamp(told.last().expect("a day has commands").at.0 + 5 * HOUR);
+    for role in [None, Some("billing"), Some("technical")] {
+        let expected = books(&told, role, until);
+        let report = ask(&chronicle, role, By::Nothing, until);
+        let cell = &report.rows[0].cell;
+        let found = [
+            ("arrived", cell.arrived),
+            ("assigned", cell.assigned),
+            ("abandoned", cell.abandoned),
+            ("completed", cell.completed),
+            ("transferred", cell.transferred),
+            ("returned", cell.returned),
+            ("offered", cell.offered),
+            ("offers_missed", cell.offers_missed),
+        ];
+        for (what, count) in found {
+            assert_eq!(count, expected.counts.get(what).copied().unwrap_or(0), "{what} of {role:?}");
+            assert!(count > 0, "the day has no {what} of {role:?}");
+        }
+        assert_eq!(cell.waited_ms, expected.waits.iter().sum::<u64>());
+        for percent in [50, 90, 99] {
+            let rank = (expected.waits.len() * percent).div_ceil(100).max(1) - 1;
+            let (exact, told) = (expected.waits[rank], cell.waits.percentile(percent as u64).expect("some waited"));
+            assert!(told >= exact && told - exact <= exact / 32, "the {percent}th of {role:?}: {told} for {exact}");
+        }
+        if role.is_none() {
+            assert_eq!((cell.online_ms, cell.busy_ms), (expected.online_ms, expected.busy_ms));
+            assert!(cell.busy_ms > 0 && cell.busy_ms < cell.online_ms);
+        }
+    }
+}
+
+#[test]
+fn sums_by_whatever_add_up_to_the_sum_of_all() {
+    let told = day();
+    let (_directory, chronicle) = chronicle_of(&told);
+    let until = told.last().expect("a day has commands").at;
+    let whole = ask(&chronicle, None, By::Nothing, until).rows.remove(0).cell;
+    for by in [By::Role, By::Channel, By::Agent, By::Hour, By::Day] {
+        let report = ask(&chronicle, None, by, until);
+        assert!(report.rows.len() > 1, "{by:?}");
+        let mut sum = super::Cell::default();
+        report.rows.iter().for_each(|row| sum.add(&row.cell));
+        assert_eq!(sum, whole, "{by:?}");
+    }
+}
+
+#[test]
+fn a_history_names_every_owner_and_why_it_is_none_any_more() {
+    let told = day();
+    let (directory, chronicle) = chronicle_of(&told);
+    let mut owners: BTreeMap<TicketId, Vec<AgentId>> = BTreeMap::new();
+    for event in told.iter().flat_map(|told| &told.events) {
+        if let Event::TicketAssigned { taking, .. } = event {
+            owners.entry(taking.ticket.clone()).or_default().push(taking.agent.clone());
+        }
+    }
+    assert!(owners.values().any(|owners| owners.len() > 2), "somebody was handed on");
+    for (ticket, owners) in &owners {
+        let history = chronicle.history(ticket).expect("it can be read").expect("it is known");
+        let found: Vec<_> = history.spells.iter().map(|spell| spell.agent.clone()).collect();
+        assert_eq!(&found, owners, "{ticket}");
+        assert!(history.spells.iter().rev().skip(1).all(|spell| spell.ended.is_some()), "one owner at a time");
+    }
+    drop(chronicle);
+    // What it took in is there after a restart, and another engine's is not mixed with it.
+    let again = Chronicle::open(directory.path(), INSTANCE).expect("it is there");
+    assert!(again.through().expect("read") > 1_000);
+    drop(again);
+    assert_eq!(Chronicle::open(directory.path(), INSTANCE + 1).expect("made anew").through().expect("read"), 0);
+}

@@ -1,0 +1,174 @@
+//! The file that holds the catalogue in force: edited entry by entry, written so that it is there wholly or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::diagnostic::{Diagnostic, Origin, Report, Severity};
+use super::edit::{CannotEdit, EditStep, Kind, edit, path_within};
+use super::{ConfigError, Difference, Overrides, differences, load, parse};
+use crate::routing::Catalogue;
+
+/// A configuration file.
+#[derive(Clone)]
+pub struct CatalogueFile {
+    path: PathBuf,
+    overrides: Overrides,
+}
+
+/// What a file would be after an edit: valid, and not yet written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    text: String,
+    /// Its catalogue.
+    pub catalogue: Catalogue,
+    /// What is different from the one in force.
+    pub differences: Vec<Difference>,
+    /// What is valid and hardly meant.
+    pub warnings: Vec<Finding>,
+}
+
+/// Something that is wrong with an edit, or hardly meant by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where in the entry that is edited, as a JSON path; `None` where it is elsewhere.
+    pub path: Option<String>,
+    /// Where in the file as it would be: `rolecall.toml:12:5`.
+    pub place: String,
+    /// What is wrong.
+    pub message: String,
+    /// What would have been right.
+    pub expected: Option<String>,
+    /// What was probably meant.
+    pub help: Option<String>,
+}
+
+/// Why there is no draft.
+#[derive(Debug, thiserror::Error)]
+pub enum NotDrafted {
+    /// The file can't be read, or can't be used as it is.
+    #[error("the configuration file can't be used as it is: mend it first")]
+    Unusable(#[source] ConfigError),
+    /// Somebody has changed it, and nobody has had it read.
+    #[error("the file says something else than what is in force: have it read (SIGHUP), and look again")]
+    ChangedOnDisk,
+    /// It can't be edited so.
+    #[error(transparent)]
+    CannotEdit(#[from] CannotEdit),
+    /// What would come of it can't be used.
+    #[error("what would come of it can't be used")]
+    Invalid(Vec<Finding>),
+}
+
+/// A draft that lies beside the file, and only has to take its name. Removed where it never does.
+#[derive(Debug)]
+pub struct Prepared {
+    new: PathBuf,
+    path: PathBuf,
+}
+
+impl CatalogueFile {
+    /// That file, read with these overrides.
+    #[must_use]
+    pub fn new(path: PathBuf, overrides: Overrides) -> Self {
+        Self { path, overrides }
+    }
+
+    /// What the file would be after these steps, where it says what is in force. Findings are placed in the entry that is
+    /// named.
+    ///
+    /// # Errors
+    /// Why there is nothing that could be used.
+    pub fn draft(
+        &self,
+        in_force: &Catalogue,
+        steps: &[EditStep],
+        (kind, name): (Kind, &str),
+    ) -> Result<Draft, NotDrafted> {
+        let current = load(Some(&self.path), &self.overrides).map_err(NotDrafted::Unusable)?.config.catalogue;
+        if current != *in_force {
+            return Err(NotDrafted::ChangedOnDisk);
+        }
+        let unreadable = |source| ConfigError::Unreadable { path: self.path.clone(), source };
+        let text = fs::read_to_string(&self.path).map_err(unreadable).map_err(NotDrafted::Unusable)?;
+        let text = edit(&text, steps)?;
+        let name_of_file = self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let find = |report: &Report| -> Vec<Finding> {
+            report.diagnostics().iter().map(|it| Finding::of(it, report, &text, kind, name)).collect()
+        };
+        match parse(&name_of_file, &text, &self.overrides) {
+            Err(report) => Err(NotDrafted::Invalid(find(&report))),
+            Ok(loaded) => Ok(Draft {
+                differences: differences(in_force, &loaded.config.catalogue),
+                warnings: find(&loaded.warnings),
+                catalogue: loaded.config.catalogue,
+                text,
+            }),
+        }
+    }
+
+    /// Puts a draft beside the file, so that only a name is left to be changed.
+    ///
+    /// # Errors
+    /// Where there is no room, or no right to write.
+    pub fn prepare(&self, draft: &Draft) -> io::Result<Prepared> {
+        prepare(&fs::canonicalize(&self.path)?, &draft.text)
+    }
+}
+
+/// Puts a text beside a file, with the permissions of the file.
+fn prepare(path: &Path, text: &str) -> io::Result<Prepared> {
+    let new = beside(path, ".new");
+    let mut file = File::create(&new)?;
+    file.set_permissions(fs::metadata(path)?.permissions())?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    Ok(Prepared { new, path: path.to_owned() })
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(ending);
+    path.with_file_name(name)
+}
+
+impl Prepared {
+    /// Takes the file's place; what was there before is beside it as `.bak`.
+    ///
+    /// # Errors
+    /// Where that can't be done: then the file is as it was.
+    pub fn commit(self) -> io::Result<()> {
+        fs::copy(&self.path, beside(&self.path, ".bak"))?;
+        fs::rename(&self.new, &self.path)?;
+        match self.path.parent() {
+            Some(directory) => File::open(directory)?.sync_all(),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        // It has taken its place, or nobody needs it.
+        drop(fs::remove_file(&self.new));
+    }
+}
+
+impl Finding {
+    fn of(diagnostic: &Diagnostic, report: &Report, text: &str, kind: Kind, name: &str) -> Self {
+        let path = match &diagnostic.origin {
+            Origin::File(span) => path_within(text, span.start, kind, name),
+            Origin::Override(_) | Origin::Whole => None,
+        };
+        Self {
+            severity: diagnostic.severity,
+            path,
+            place: report.place(diagnostic),
+            message: diagnostic.message.clone(),
+            expected: diagnostic.expected.clone(),
+            help: diagnostic.help.clone(),
+        }
+    }
+}

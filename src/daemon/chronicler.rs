@@ -1,0 +1,59 @@
+//! Brings the chronicle what the journal has made durable, on a thread of its own and at its own pace.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tracing::error;
+
+use crate::chronicle::{Chronicle, ChronicleError, Told};
+use crate::journal::{Entry, JournalError, JournalReader};
+
+/// How often it looks for something new.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long it waits after something went wrong.
+const WAIT_AFTER_ERROR: Duration = Duration::from_secs(10);
+/// The most entries that it takes at once.
+const ENTRIES_MAX: usize = 4_096;
+/// What it leaves to others between two of those: it may have millions to catch up with.
+const BREATH: Duration = Duration::from_millis(20);
+
+#[derive(Debug, thiserror::Error)]
+enum NotFollowed {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Chronicle(#[from] ChronicleError),
+}
+
+/// Follows the journal until told to end.
+pub(super) fn start(chronicle: Chronicle, journal: JournalReader, end: CancellationToken) {
+    let follow = move || {
+        while !end.is_cancelled() {
+            match take_some(&chronicle, &journal) {
+                Ok(count) if count == ENTRIES_MAX => std::thread::sleep(BREATH),
+                Ok(_) => std::thread::sleep(LOOK_EVERY),
+                Err(cause) => {
+                    error!(error = %cause, "the chronicle does not follow: reports lack what happened since");
+                    std::thread::sleep(WAIT_AFTER_ERROR);
+                }
+            }
+        }
+    };
+    if let Err(cause) = std::thread::Builder::new().name("chronicle".to_owned()).spawn(follow) {
+        error!(error = %cause, "no thread for the chronicle");
+    }
+}
+
+fn take_some(chronicle: &Chronicle, journal: &JournalReader) -> Result<usize, NotFollowed> {
+    let through = chronicle.through()?;
+    let mut told = Vec::new();
+    for entry in journal.entries_from(through + 1)?.take(ENTRIES_MAX) {
+        let Entry { first_seq, at, events, .. } = entry?;
+        told.push(Told { first_seq, at, events });
+    }
+    if told.is_empty() {
+        return Ok(0);
+    }
+    chronicle.take(&told)?;
+    Ok(told.len())
+}
