@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help run test naive-campaign sim fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak dashboards recovery bench
+.PHONY: help run test naive-campaign sim fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak dashboards recovery bench instructions
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -77,6 +77,9 @@ bench: ## Figures, the short form of all: through a broker, the engine, and besi
 	ROLECALL_BENCH_STEADY=saturated/10k_100k/60000 $(CARGO) bench --locked --no-default-features --bench engine
 	ROLECALL_COMPARE_ROUNDS=2 ROLECALL_COMPARE_MS=1000 \
 		$(CARGO) bench --locked --no-default-features --features naive --bench compare
+
+instructions: ## How many instructions a decision takes; fails where it is a fifth more than before (UPDATE=1: take the new figures)
+	scripts/instructions $(if $(UPDATE),--update)
 
 lint: ## Formatting, clippy, documentation, and the dependencies' licences, sources and advisories
 	$(CARGO) fmt --check

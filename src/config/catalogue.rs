@@ -107,7 +107,7 @@ pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Catalogue,
     let catalogue = Catalogue {
         hours: read_hours(root, &time_zone, &mut origins, reading),
         channels: read_channels(root, &mut origins, reading),
-        roles: read_roles(root, &mut origins, reading),
+        roles: read_roles(root, &mut origins, reading).into(),
         rules: read_rules(root, &mut origins, reading),
         automations: automation::read_all(root, &mut origins.automations, reading),
         default_role: routing_section.take(&routing::DEFAULT_ROLE, reading),

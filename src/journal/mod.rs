@@ -33,6 +33,7 @@ mod overlay;
 mod read;
 mod record;
 mod recover;
+mod replayed;
 mod snapshot;
 mod tables;
 mod verify;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::routing::{Command, Event, Timestamp};
 
+use super::replayed::Replayed;
 use super::{Entry, JournalError, OutboxRecord};
 
 /// The version of an entry's bytes.
@@ -23,18 +24,18 @@ struct EntryOut<'a> {
 }
 
 #[derive(Deserialize)]
-struct EntryIn<C> {
+struct EntryIn<C, E> {
     at: Timestamp,
     command: C,
-    events: Vec<Event>,
+    events: Vec<E>,
 }
 
-/// What replay needs of an entry: all but the command, which is skipped unread.
+/// What replay needs of an entry: neither the command nor what only tells the outside something; both are skipped unread.
 #[derive(Debug)]
 pub(super) struct ReplayEntry {
     pub(super) first_seq: u64,
     pub(super) at: Timestamp,
-    pub(super) events: Vec<Event>,
+    pub(super) events: Vec<Replayed>,
 }
 
 fn checksum(number: u64, version: u8, bytes: &[u8]) -> [u8; CHECKSUM_LENGTH] {
@@ -72,13 +73,17 @@ pub(super) fn encode_entry(entry: &Entry, into: &mut Vec<u8>) -> Result<(), Jour
     result.map_err(|error| JournalError::Encode { what: "an entry", detail: error.to_string() })
 }
 
-fn decode<C: for<'de> Deserialize<'de>>(first_seq: u64, value: &[u8]) -> Result<EntryIn<C>, JournalError> {
+fn decode<C, E>(first_seq: u64, value: &[u8]) -> Result<EntryIn<C, E>, JournalError>
+where
+    C: for<'de> Deserialize<'de>,
+    E: for<'de> Deserialize<'de>,
+{
     let damaged = |how: String| JournalError::Damaged { what: format!("the entry of event {first_seq}: {how}") };
     let (version, bytes) = open(first_seq, value).map_err(damaged)?;
     if version != ENTRY_VERSION {
         return Err(damaged(format!("its version is {version}, not {ENTRY_VERSION}")));
     }
-    let entry: EntryIn<C> = rmp_serde::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
+    let entry: EntryIn<C, E> = rmp_serde::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
     if entry.events.is_empty() {
         return Err(damaged("it holds no events".to_owned()));
     }
@@ -87,7 +92,7 @@ fn decode<C: for<'de> Deserialize<'de>>(first_seq: u64, value: &[u8]) -> Result<
 
 /// Reads a whole entry.
 pub(super) fn decode_entry(first_seq: u64, value: &[u8]) -> Result<Entry, JournalError> {
-    let EntryIn { at, command, events } = decode::<Command>(first_seq, value)?;
+    let EntryIn { at, command, events } = decode::<Command, Event>(first_seq, value)?;
     Ok(Entry { first_seq, at, command, events })
 }
 

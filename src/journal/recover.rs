@@ -11,6 +11,7 @@ use super::JournalError;
 use super::open::Tail;
 use super::read::JournalReader;
 use super::record::decode_for_replay;
+use super::replayed::Replayed;
 use super::snapshot::{self, RefusedSnapshot, SnapshotReport};
 use super::tables::ENTRIES;
 
@@ -138,7 +139,12 @@ impl JournalReader {
                     if entry.first_seq != state.next_seq() {
                         return Err(gap(state.next_seq(), entry.first_seq, report));
                     }
-                    entry.events.iter().for_each(|event| state.apply(entry.at, event));
+                    for event in &entry.events {
+                        match event {
+                            Replayed(Some(event)) => state.apply(entry.at, event),
+                            Replayed(None) => state.pass(entry.at),
+                        }
+                    }
                     report.entries_replayed += 1;
                     report.events_replayed += entry.events.len() as u64;
                 }

@@ -10,6 +10,7 @@ use super::pacing::Given;
 use super::permission::AccessLevel;
 use super::roster::Named;
 use super::skill::Skills;
+use super::sorted::Sorted;
 use super::time::Timestamp;
 
 /// Whether an agent is there. Only who is online gets work.
@@ -169,7 +170,7 @@ pub struct Agent {
     /// Channels that it switched on or off; what is absent is on.
     pub switches: BTreeMap<ChannelName, bool>,
     /// Slots that are taken, by ticket.
-    pub slots: BTreeMap<TicketId, Slot>,
+    pub slots: Sorted<TicketId, Slot>,
     /// Tickets that it owns and that take no slot: paused, or waiting to be resumed.
     pub parked: BTreeSet<TicketId>,
     /// Offers missed in a row.
@@ -274,7 +275,7 @@ pub struct AgentView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_name: Option<StatusName>,
     /// Per channel: the usual ones, and those that the catalogue or the agent names.
-    pub load: BTreeMap<ChannelName, ChannelLoad>,
+    pub load: Sorted<ChannelName, ChannelLoad>,
     /// Tickets in wrap-up.
     pub wrapping_up: u32,
 }

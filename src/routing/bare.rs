@@ -29,6 +29,12 @@ impl BareState {
         Applying { ground: &mut self.0, index: &mut Nobody }.apply(at, event);
     }
 
+    /// Counts an event that makes nothing true.
+    pub fn pass(&mut self, at: Timestamp) {
+        self.0.now = self.0.now.max(at);
+        self.0.next_seq += 1;
+    }
+
     /// What makes this engine's ids its own.
     #[must_use]
     pub fn identity(&self) -> Identity {

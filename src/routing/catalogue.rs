@@ -12,6 +12,7 @@ use super::name::{ChannelName, HoursName, Permission, RoleName, RuleName, Status
 use super::pacing::Pacing;
 use super::permission::AccessGrants;
 use super::role::Role;
+use super::roles::Roles;
 use super::skill::Skills;
 use super::split::Split;
 use super::ticket::Priority;
@@ -95,7 +96,7 @@ pub struct Catalogue {
     /// Channels that the configuration names. Any other has [`Channel::default_for`].
     pub channels: BTreeMap<ChannelName, Channel>,
     /// Roles by name.
-    pub roles: BTreeMap<RoleName, Role>,
+    pub roles: Roles,
     /// Rules in the order in which they are tried.
     pub rules: Vec<Rule>,
     /// Automations in the order in which they fire where several do.
@@ -124,7 +125,7 @@ impl Default for Catalogue {
     fn default() -> Self {
         Self {
             channels: BTreeMap::new(),
-            roles: BTreeMap::new(),
+            roles: Roles::default(),
             rules: Vec::new(),
             automations: Vec::new(),
             default_role: None,

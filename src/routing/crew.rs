@@ -1,10 +1,9 @@
 //! All agents of a role together: how many stand how to each lane, and which groups have somebody who is free. What is
 //! asked of a role as a whole costs the same however many agents and groups it has.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use foldhash::fast::FixedState;
-
+use super::digest::ByRole;
 use super::group::Group;
 use super::name::RoleName;
 use super::standing::Standing;
@@ -49,7 +48,7 @@ impl Crew {
 pub(super) struct Crews {
     /// A crew stays when nobody is of it any more.
     crews: Vec<Crew>,
-    numbers: HashMap<RoleName, CrewNumber, FixedState>,
+    numbers: ByRole<CrewNumber>,
 }
 
 impl PartialEq for Crews {

@@ -172,7 +172,10 @@ impl Follow for Index {
 
     fn enter(&mut self, number: Number<Ticket>, ticket: &Ticket, catalogue: &Catalogue) {
         match ticket.phase {
-            Phase::Waiting => self.queues.insert(number, ticket, ranks(ticket, catalogue)),
+            Phase::Waiting => {
+                let lane = self.pool.lanes().number(&ticket.spec.channel);
+                self.queues.insert(number, (ticket, lane), ranks(ticket, catalogue));
+            }
             Phase::Unroutable(_) => {
                 self.unroutable.insert(ticket.arrival_seq, ticket.id.clone());
             }

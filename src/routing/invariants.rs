@@ -59,7 +59,7 @@ impl State {
     }
 
     fn check_agent(&self, agent: &Agent) -> Result<(), String> {
-        if let Some(gone) = agent.profile.roles.iter().find(|role| !self.catalogue().roles.contains_key(*role)) {
+        if let Some(gone) = agent.profile.roles.iter().find(|role| !self.catalogue().roles.contains_key(role)) {
             return Err(format!("agent {} has the role {gone}, which is gone", agent.id));
         }
         for (id, slot) in &agent.slots {

@@ -107,7 +107,7 @@ fn nobody_is_free(state: &State, roles: &[RoleName], channel: &ChannelName) -> b
 /// The demanded roles whose queues the engine gives away by itself.
 fn pushed_roles<'d>(state: &State, demand: &'d Demand) -> Cow<'d, [RoleName]> {
     let pushed =
-        |name: &&RoleName| state.catalogue().roles.get(*name).is_some_and(|role| role.dispatch == Dispatch::Push);
+        |name: &&RoleName| state.catalogue().roles.get(name).is_some_and(|role| role.dispatch == Dispatch::Push);
     if demand.roles.iter().all(|name| pushed(&name)) {
         return Cow::Borrowed(&demand.roles);
     }
@@ -309,6 +309,10 @@ pub fn comes_first(state: &State, agent: &Agent, ticket: &Ticket) -> bool {
 
 /// The best of what waits, and of that ticket as if it waited.
 fn best_of<'s>(state: &'s State, agent: &Agent, search: Search<'_>, joining: Option<&'s Ticket>) -> Option<&'s Ticket> {
+    let seeker = Seeker::new(state, agent, search);
+    if joining.is_none() && seeker.has_no_room() {
+        return None;
+    }
     let mut searched: Vec<(&Role, Option<RoleQueue<'s>>)> = Vec::with_capacity(agent.profile.roles.len());
     for role in agent.profile.roles.iter().filter_map(|name| state.catalogue().roles.get(name)) {
         let wanted = match search {
@@ -322,7 +326,6 @@ fn best_of<'s>(state: &'s State, agent: &Agent, search: Search<'_>, joining: Opt
         }
     }
     searched.sort_by_key(|(role, _)| std::cmp::Reverse(role.weight));
-    let seeker = Seeker::new(state, agent, search);
     let mut of_weight = searched.chunk_by(|(one, _), (other, _)| one.weight == other.weight);
     of_weight.find_map(|roles| best_of_weight(&seeker, roles, joining))
 }
@@ -388,12 +391,20 @@ impl<'a, 's> Seeker<'a, 's> {
         self.asks || role.dispatch == Dispatch::Push || meant_for == Some(&self.agent.id)
     }
 
+    /// Whether that agent has no slot for anything that waits.
+    fn has_no_room(&self) -> bool {
+        !self.state.queues().stray() && !self.standings.iter().any(|standing| self.lets_take(*standing))
+    }
+
+    fn lets_take(&self, standing: Standing) -> bool {
+        standing == Standing::Free || self.asks && standing.may_claim()
+    }
+
     /// Whether that agent has a slot for such a ticket.
     fn has_room(&self, signature: &Signature) -> bool {
-        let lane = self.state.pool().lanes().number(&signature.channel);
-        let seated = lane.and_then(|lane| self.standings.get(lane).copied());
+        let seated = signature.lane.and_then(|lane| self.standings.get(lane).copied());
         let standing = seated.unwrap_or_else(|| Standing::of(self.agent, &signature.channel, self.state.catalogue()));
-        standing == Standing::Free || self.asks && standing.may_claim()
+        self.lets_take(standing)
     }
 
     /// Whether that agent may take a ticket for which it has a slot.

@@ -264,6 +264,7 @@ mod tests {
     use crate::routing::pacing::Given;
     use crate::routing::role::{Role, Strategy};
     use crate::routing::roster::Roster;
+    use crate::routing::sorted::Sorted;
     use crate::routing::time::Timestamp;
 
     fn role(name: &str) -> RoleName {
@@ -283,7 +284,7 @@ mod tests {
             status_name: None,
             status_since: Timestamp(0),
             switches: BTreeMap::new(),
-            slots: BTreeMap::new(),
+            slots: Sorted::new(),
             parked: BTreeSet::new(),
             missed_offers: 0,
             idle_since: Timestamp(0),

@@ -4,10 +4,9 @@
 //! best ticket looks at heads only. A line can't tell the position of a ticket among those of other lines; that comes
 //! from a set of ranks that can count.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use foldhash::fast::FixedState;
-
+use super::digest::ByRole;
 use super::name::{AgentId, ChannelName, RoleName};
 use super::rank::Rank;
 use super::roster::Number;
@@ -110,7 +109,7 @@ impl<'q> RoleQueue<'q> {
 #[derive(Debug, Clone, Default)]
 pub struct Queues {
     /// A queue stays when nobody waits in it any more.
-    roles: HashMap<RoleName, Lines, FixedState>,
+    roles: ByRole<Lines>,
     signatures: Signatures,
     /// Of those who wait, by their numbers.
     signed: Vec<Option<SignatureNumber>>,
@@ -129,19 +128,24 @@ impl Queues {
         self.roles.keys().filter_map(|role| Some((role, self.role(role)?)))
     }
 
+    /// Whether anybody waits on a channel that has no lane.
+    pub(super) fn stray(&self) -> bool {
+        self.signatures.stray()
+    }
+
     /// The channels of all that wait.
     pub(super) fn channels(&self) -> BTreeSet<&ChannelName> {
         self.signatures.iter().map(|signature| &signature.channel).collect()
     }
 
-    /// Puts a ticket in the queues of those roles, at a rank for each.
+    /// Puts a ticket, on a channel of that lane, in the queues of those roles, at a rank for each.
     pub(super) fn insert<'r>(
         &mut self,
         number: Number<Ticket>,
-        ticket: &Ticket,
+        (ticket, lane): (&Ticket, Option<usize>),
         ranks: impl IntoIterator<Item = (&'r RoleName, Rank)>,
     ) {
-        let signature = self.signatures.enter(&Demands::of(ticket));
+        let signature = self.signatures.enter(&Demands::of(ticket), lane);
         if self.signed.len() <= number.place() {
             self.signed.resize(number.place() + 1, None);
         }
@@ -245,7 +249,7 @@ mod tests {
     fn queued(tickets: &Roster<Ticket>, catalogue: &Catalogue) -> Queues {
         let mut queues = Queues::default();
         for (number, ticket) in tickets.iter() {
-            queues.insert(number, ticket, index::ranks(ticket, catalogue));
+            queues.insert(number, (ticket, None), index::ranks(ticket, catalogue));
         }
         queues
     }

@@ -93,8 +93,8 @@ impl Known {
     }
 }
 
-/// Where the last name was found: a step asks for the same few again and again. It is a guess, which the name there
-/// confirms or not, so no order among those who read and write it is needed.
+/// Where the last name was found. It is a guess, which the name there confirms or not, so no order among those who read
+/// and write it is needed.
 #[derive(Debug)]
 struct Recent(AtomicU32);
 
@@ -129,11 +129,22 @@ impl<T> Default for Roster<T> {
 
 impl<T: Named> Roster<T> {
     /// The number of what has this name.
+    #[inline]
     pub(super) fn number(&self, name: &T::Name) -> Option<Number<T>> {
+        self.find(name).map(|(number, _)| number)
+    }
+
+    /// What has this name, and its number. A step asks for the same few again and again.
+    #[inline]
+    fn find(&self, name: &T::Name) -> Option<(Number<T>, &T)> {
         let recent = self.recent.0.load(Ordering::Relaxed);
-        if self.holds(recent, name) {
-            return Some(Number(recent, PhantomData));
+        match self.entry(recent as usize) {
+            Some(entry) if entry.name() == name => Some((Number(recent, PhantomData), entry)),
+            _ => self.look_up(name).map(|number| (number, self.at(number))),
         }
+    }
+
+    fn look_up(&self, name: &T::Name) -> Option<Number<T>> {
         let hash = hash_of(name);
         let is_it = |known: &Known| known.hash == hash && self.holds(known.place, name);
         let known = self.tables[table_of(hash)].find(Known::spread(hash), is_it)?;
@@ -145,13 +156,15 @@ impl<T: Named> Roster<T> {
         self.entry(place as usize).is_some_and(|entry| entry.name() == name)
     }
 
+    #[inline]
     fn entry(&self, place: usize) -> Option<&T> {
         self.pieces.get(place / PIECE)?.get(place % PIECE)?.as_ref()
     }
 
     /// What has this name.
+    #[inline]
     pub(super) fn get(&self, name: &T::Name) -> Option<&T> {
-        self.number(name).map(|number| self.at(number))
+        self.find(name).map(|(_, entry)| entry)
     }
 
     /// What has this number.

@@ -30,6 +30,8 @@ pub(super) struct Signature {
     pub barred: BTreeSet<AgentId>,
     /// The one who may, where it waits for one.
     pub direction: Option<AgentId>,
+    /// The lane of its channel, where that has one.
+    pub lane: Option<usize>,
 }
 
 impl Signature {
@@ -82,7 +84,7 @@ impl<'t> Demands<'t> {
         }
     }
 
-    fn to_signature(&self) -> Signature {
+    fn to_signature(&self, lane: Option<usize>) -> Signature {
         Signature {
             own_role: self.own_role.cloned(),
             rank_max: self.rank_max,
@@ -91,6 +93,7 @@ impl<'t> Demands<'t> {
             permissions: self.permissions.clone(),
             barred: self.barred.clone().into_owned(),
             direction: self.direction.cloned(),
+            lane,
         }
     }
 }
@@ -106,12 +109,19 @@ pub(super) struct Signatures {
     entries: Vec<Option<(Signature, u32)>>,
     vacant: Vec<u32>,
     numbers: HashTable<u32>,
+    /// How many of them are of channels that have no lanes.
+    stray: usize,
 }
 
 impl Signatures {
-    /// One more ticket demands this.
-    pub(super) fn enter(&mut self, demands: &Demands<'_>) -> SignatureNumber {
-        let Self { entries, vacant, numbers } = self;
+    /// Whether any of them is of a channel that has no lane.
+    pub(super) fn stray(&self) -> bool {
+        self.stray > 0
+    }
+
+    /// One more ticket demands this, on a channel of that lane.
+    pub(super) fn enter(&mut self, demands: &Demands<'_>, lane: Option<usize>) -> SignatureNumber {
+        let Self { entries, vacant, numbers, stray } = self;
         let hash = hash_of(demands);
         let is_it = |number: &u32| signature(entries, *number).demands() == *demands;
         if let Some(number) = numbers.find(hash, is_it).copied() {
@@ -122,7 +132,8 @@ impl Signatures {
             entries.push(None);
             u32::try_from(entries.len() - 1).expect("signatures are counted in 32 bits")
         });
-        entries[number as usize] = Some((demands.to_signature(), 1));
+        *stray += usize::from(lane.is_none());
+        entries[number as usize] = Some((demands.to_signature(lane), 1));
         numbers.insert_unique(hash, number, |number| hash_of(&signature(entries, *number).demands()));
         SignatureNumber(number)
     }
@@ -135,6 +146,7 @@ impl Signatures {
         if *tickets == 0 {
             let listed = self.numbers.find_entry(hash_of(&signature.demands()), |known| *known == number);
             listed.expect("a signature is listed under what it demands").remove();
+            self.stray -= usize::from(signature.lane.is_none());
             *entry = None;
             self.vacant.push(number);
         }

@@ -60,7 +60,7 @@ impl Usage {
 
     /// Of the roles that this catalogue takes out, those on which something hangs.
     pub(super) fn of_removed(state: &State, catalogue: &Catalogue) -> Vec<Self> {
-        let removed = state.catalogue().roles.keys().filter(|role| !catalogue.roles.contains_key(*role));
+        let removed = state.catalogue().roles.keys().filter(|role| !catalogue.roles.contains_key(role));
         let usages = removed.map(|role| Self::of(role, state));
         usages.filter(|usage| usage.agents + usage.waiting + usage.owned > 0).collect()
     }

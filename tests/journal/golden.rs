@@ -183,7 +183,7 @@ fn catalogue() -> Arc<Catalogue> {
         conditions: StepConditions::default(),
     }];
     let roles = [role, Role::named(name!(RoleName, "sales"))].map(|role| (role.name.clone(), role));
-    Arc::new(Catalogue { roles: BTreeMap::from(roles), ..Catalogue::default() })
+    Arc::new(Catalogue { roles: roles.into(), ..Catalogue::default() })
 }
 
 fn remark() -> Remark {
@@ -199,7 +199,7 @@ fn every_event() -> Vec<Event> {
     let (ticket, agent, role, channel) = (ticket(), agent(), role(), channel());
     let intake = intake();
     let direction = Some(Direction { agent: agent.clone(), until: Some(Timestamp(9)), trigger: Trigger::Directed });
-    let load = BTreeMap::from([(channel.clone(), ChannelLoad { used: 1, limit: 2 })]);
+    let load = [(channel.clone(), ChannelLoad { used: 1, limit: 2 })].into_iter().collect();
     let rejection = Rejection { code: RejectionCode::StaleAssignment, detail: "it is over".to_owned() };
     vec![
         Event::CatalogueReplaced { catalogue: catalogue(), changes: vec!["role billing".to_owned()], version: 1 },
@@ -402,7 +402,7 @@ fn leaving() -> Vec<Entry> {
     let mut role = Role::named(role());
     let owner_grace = Some(OwnerGrace::After(Millis(60_000)));
     role.owning = Owning { owner_grace, first_reply_within: Some(Millis(600_000)) };
-    let catalogue = Catalogue { roles: BTreeMap::from([(role.name.clone(), role)]), ..Catalogue::default() };
+    let catalogue = Catalogue { roles: [(role.name.clone(), role)].into(), ..Catalogue::default() };
     let replaced = Event::CatalogueReplaced { catalogue: Arc::new(catalogue.clone()), changes: Vec::new(), version: 1 };
     let profile = Box::new(AgentProfile { deputy: Some(name!(AgentId, "ben")), ..profile() });
     let registered = Event::AgentRegistered { agent: agent(), profile: profile.clone() };
@@ -469,7 +469,7 @@ fn ladder() -> Vec<Entry> {
     };
     let mut billing = Role::named(role());
     billing.overflow = vec![step(online), step(crowded)];
-    let catalogue = Arc::new(Catalogue { roles: BTreeMap::from([(role(), billing)]), ..Catalogue::default() });
+    let catalogue = Arc::new(Catalogue { roles: [(role(), billing)].into(), ..Catalogue::default() });
     let replaced = Event::CatalogueReplaced { catalogue: Arc::clone(&catalogue), changes: Vec::new(), version: 1 };
     let escalated = Event::TicketEscalated {
         ticket: ticket(),

@@ -1,6 +1,5 @@
 //! That automations end, however they are made.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rolecall::routing::automation::{Automation, AutomationActions, FIRINGS_MAX, Occasion, TIMES_MAX};
@@ -28,7 +27,7 @@ fn back_and_forth(pairs: u8, on: Occasion) -> Arc<Catalogue> {
     };
     let named = |name: &str| (role(name), Role::named(role(name)));
     Arc::new(Catalogue {
-        roles: BTreeMap::from([named("ping"), named("pong")]),
+        roles: [named("ping"), named("pong")].into(),
         automations: (0..pairs).flat_map(|n| [send(n, "ping", "pong"), send(n, "pong", "ping")]).collect(),
         ..Catalogue::default()
     })

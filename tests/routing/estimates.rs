@@ -74,7 +74,7 @@ impl Books {
 fn engine() -> Engine {
     let role = RoleName::parse("care").expect("a name");
     let catalogue = Catalogue {
-        roles: BTreeMap::from([(role.clone(), Role::named(role.clone()))]),
+        roles: [(role.clone(), Role::named(role.clone()))].into(),
         default_role: Some(role.clone()),
         ..Catalogue::default()
     };

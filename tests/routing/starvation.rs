@@ -27,11 +27,8 @@ fn next() -> impl Strategy<Value = (i64, Next)> {
 fn engine(worth: Millis) -> Engine {
     let (role, agent) = (RoleName::parse("care").expect("a name"), AgentId::parse("ana").expect("a name"));
     let aged = Role { order: Order::Aged, priority_worth: worth, ..Role::named(role.clone()) };
-    let catalogue = Catalogue {
-        roles: BTreeMap::from([(role.clone(), aged)]),
-        default_role: Some(role.clone()),
-        ..Catalogue::default()
-    };
+    let catalogue =
+        Catalogue { roles: [(role.clone(), aged)].into(), default_role: Some(role.clone()), ..Catalogue::default() };
     let mut profile = AgentProfile::of_roles([role]);
     profile.limits.insert(ChannelName::parse("task").expect("a name"), 1);
     let mut engine = Engine::new(Identity { instance: 1, seed: 1 });

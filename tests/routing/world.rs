@@ -414,7 +414,7 @@ pub(crate) fn catalogue() -> impl Strategy<Value = Arc<Catalogue>> {
             access,
             (retention, time_zone, (automations, hours)),
         )| {
-            let mut roles: BTreeMap<_, _> =
+            let mut roles: rolecall::routing::roles::Roles =
                 [Some(a), Some(b), c].into_iter().flatten().map(|role| (role.name.clone(), role)).collect();
             if let Some(heir) = heir.filter(|_| roles.len() < ROLES.len()) {
                 roles.values_mut().nth(heir).unwrap().replaces.insert(RoleName::parse(ROLES[2]).unwrap());

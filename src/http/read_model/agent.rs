@@ -101,7 +101,7 @@ impl AgentCard {
             idle_since: agent.idle_since,
             roles: agent.profile.roles.clone(),
             room: room(agent, has_room(agent, &free, catalogue)),
-            load,
+            load: load.iter().map(|(channel, load)| (channel.clone(), *load)).collect(),
             held_count: agent.slots.len() + agent.parked.len(),
             held: held(agent).take(HELD_SHOWN_MAX).collect(),
             free,

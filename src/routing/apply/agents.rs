@@ -8,6 +8,7 @@ use crate::routing::event::{Event, Sign};
 use crate::routing::index::Follow;
 use crate::routing::name::{AgentId, ChannelName, TicketId};
 use crate::routing::pacing::Given;
+use crate::routing::sorted::Sorted;
 use crate::routing::time::Timestamp;
 
 impl<F: Follow> Applying<'_, F> {
@@ -47,7 +48,7 @@ impl<F: Follow> Applying<'_, F> {
             status_name: None,
             status_since: at,
             switches: BTreeMap::new(),
-            slots: BTreeMap::new(),
+            slots: Sorted::new(),
             parked: BTreeSet::new(),
             missed_offers: 0,
             idle_since: at,

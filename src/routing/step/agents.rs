@@ -14,7 +14,7 @@ use crate::routing::ticket::{Phase, Ticket};
 
 impl Step<'_> {
     pub(super) fn register_agent(&mut self, id: &AgentId, profile: AgentProfile) -> Handled {
-        if let Some(role) = profile.roles.iter().find(|role| !self.state.catalogue().roles.contains_key(*role)) {
+        if let Some(role) = profile.roles.iter().find(|role| !self.state.catalogue().roles.contains_key(role)) {
             return Err(reject(RejectionCode::UnknownRole, format!("there is no role {role}")));
         }
         if self.state.agent(id).is_some_and(|known| known.profile == profile) {

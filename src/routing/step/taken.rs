@@ -84,7 +84,7 @@ impl Step<'_> {
     /// The role for which an agent has what it took: as is said, else the first demanded one that it has, else the
     /// ticket's own, else the agent's first.
     fn role_by_hand(&self, agent: &AgentId, said: Option<&RoleName>, demand: &Demand) -> Result<RoleName, Rejection> {
-        if let Some(role) = said.filter(|role| !self.state.catalogue().roles.contains_key(*role)) {
+        if let Some(role) = said.filter(|role| !self.state.catalogue().roles.contains_key(role)) {
             return Err(reject(RejectionCode::UnknownRole, format!("there is no role {role}")));
         }
         let taker = self.state.agent(agent).expect("checked by the caller");

@@ -168,7 +168,7 @@ fn ticket() -> Ticket {
 fn catalogue() -> Catalogue {
     let permissions = ["finance.view", "refund.issue"].map(|name| Permission::parse(name).expect("a name"));
     let role = Role { permissions: permissions.into(), ..Role::named(role_name()) };
-    Catalogue { roles: BTreeMap::from([(role_name(), role)]), ..Catalogue::default() }
+    Catalogue { roles: [(role_name(), role)].into(), ..Catalogue::default() }
 }
 
 fn taking() -> Taking {

@@ -1,6 +1,6 @@
 //! Automations, what they set, and what tickets remember of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rolecall::journal::Entry;
@@ -51,7 +51,7 @@ pub(super) fn entries() -> Vec<Entry> {
         Occasion::Breached,
     ];
     let catalogue = Arc::new(Catalogue {
-        roles: BTreeMap::from([(role(), Role::named(role()))]),
+        roles: [(role(), Role::named(role()))].into(),
         automations: [waits].into_iter().chain(occasions.map(tells)).collect(),
         ..Catalogue::default()
     });

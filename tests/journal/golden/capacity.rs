@@ -39,7 +39,7 @@ pub(super) fn entries() -> Vec<Entry> {
     let ramp = Some(Allowance { count: 1, window: Millis(10_000) });
     let catalogue = Arc::new(Catalogue {
         channels: BTreeMap::from([(channel(), calls)]),
-        roles: BTreeMap::from([(role(), tiered)]),
+        roles: [(role(), tiered)].into(),
         agents: AgentRules { pacing: Pacing { ramp, per_hour: Some(12) }, ..AgentRules::default() },
         ..Catalogue::default()
     });

@@ -1,6 +1,5 @@
 //! Agents who are kept for their own role's work, and customers who come back.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rolecall::journal::Entry;
@@ -16,7 +15,7 @@ use super::{agent, channel, role, taking, ticket};
 
 pub(super) fn reserve() -> Vec<Entry> {
     let keeping = Role { staffing: Staffing { reserve: 2, ..Staffing::default() }, ..Role::named(role()) };
-    let catalogue = Arc::new(Catalogue { roles: BTreeMap::from([(role(), keeping)]), ..Catalogue::default() });
+    let catalogue = Arc::new(Catalogue { roles: [(role(), keeping)].into(), ..Catalogue::default() });
     let replaced = Event::CatalogueReplaced { catalogue: Arc::clone(&catalogue), changes: Vec::new(), version: 1 };
     let fell_out = FallOut { reserved: 2, ..FallOut::default() };
     let reason = Reason { fell_out, ..Reason::clone(&taking().reason) };
@@ -33,7 +32,7 @@ fn entries(commands: [(Command, Vec<Event>); 2]) -> Vec<Entry> {
 pub(super) fn last_agent() -> Vec<Entry> {
     let returning = Returning { last_agent: Some(Millis(30 * 86_400_000)), ..Returning::default() };
     let asking = Role { returning, ..Role::named(role()) };
-    let catalogue = Arc::new(Catalogue { roles: BTreeMap::from([(role(), asking)]), ..Catalogue::default() });
+    let catalogue = Arc::new(Catalogue { roles: [(role(), asking)].into(), ..Catalogue::default() });
     let replaced = Event::CatalogueReplaced { catalogue: Arc::clone(&catalogue), changes: Vec::new(), version: 1 };
     let queued = Event::TicketQueued {
         ticket: ticket(),
@@ -54,7 +53,7 @@ pub(super) fn last_agent() -> Vec<Entry> {
 pub(super) fn places() -> Vec<Entry> {
     let returning = Returning { resume_within: Some(Millis(60_000)), ..Returning::default() };
     let letting = Role { returning, ..Role::named(role()) };
-    let catalogue = Arc::new(Catalogue { roles: BTreeMap::from([(role(), letting)]), ..Catalogue::default() });
+    let catalogue = Arc::new(Catalogue { roles: [(role(), letting)].into(), ..Catalogue::default() });
     let replaced = Event::CatalogueReplaced { catalogue: Arc::clone(&catalogue), changes: Vec::new(), version: 1 };
     let given_up = Event::PlaceGivenUp { ticket: ticket() };
     let resumed = Event::PlaceResumed { ticket: ticket(), created_at: Timestamp(5), due_at: Some(Timestamp(9)) };

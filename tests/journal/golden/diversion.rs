@@ -25,7 +25,7 @@ pub(super) fn entries() -> Vec<Entry> {
         ..Admission::default()
     };
     let bounded = Role { admission, ..Role::named(role()) };
-    let roles = BTreeMap::from([(role(), bounded), (general.clone(), Role::named(general))]);
+    let roles = rolecall::routing::roles::Roles::from([(role(), bounded), (general.clone(), Role::named(general))]);
     let catalogue = Arc::new(Catalogue { roles, ..Catalogue::default() });
     let replaced = Event::CatalogueReplaced { catalogue: Arc::clone(&catalogue), changes: Vec::new(), version: 1 };
     let diverted = Event::TicketDiverted {
@@ -73,7 +73,7 @@ pub(super) fn hours() -> Vec<Entry> {
         Admission { hours: Some(office.clone()), when_closed: Some(Diversion::Callback), ..Admission::default() };
     let role_with_hours = Role { admission, ..Role::named(role()) };
     let catalogue = Arc::new(Catalogue {
-        roles: BTreeMap::from([(role(), role_with_hours)]),
+        roles: [(role(), role_with_hours)].into(),
         hours: BTreeMap::from([(office, hours)]),
         ..Catalogue::default()
     });

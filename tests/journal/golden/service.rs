@@ -1,6 +1,5 @@
 //! What roles promise, and what is told of it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rolecall::journal::Entry;
@@ -17,7 +16,7 @@ pub(super) fn at_risk() -> Vec<Entry> {
     let target =
         ServiceTarget { answer_within: Millis(900_000), for_share_permille: 900, at_risk: Some(Millis(180_000)) };
     let promising = Role { target: Some(target), ..Role::named(role()) };
-    let catalogue = Arc::new(Catalogue { roles: BTreeMap::from([(role(), promising)]), ..Catalogue::default() });
+    let catalogue = Arc::new(Catalogue { roles: [(role(), promising)].into(), ..Catalogue::default() });
     let replaced = Event::CatalogueReplaced { catalogue: Arc::clone(&catalogue), changes: Vec::new(), version: 1 };
     let told = Event::TicketAtRisk {
         ticket: ticket(),

@@ -18,7 +18,7 @@ impl NaiveEngine {
     /// What moves when this catalogue comes into force; it must not, where something would be left behind.
     pub(super) fn moves(&self, next: &Catalogue) -> Result<Vec<String>, Rejection> {
         let (mut moves, mut left_behind) = (Vec::new(), Vec::new());
-        for gone in self.state.catalogue().roles.keys().filter(|role| !next.roles.contains_key(*role)) {
+        for gone in self.state.catalogue().roles.keys().filter(|role| !next.roles.contains_key(role)) {
             let agents = self.state.agents().filter(|agent| agent.profile.roles.contains(gone)).count();
             let (mut waiting, mut owned) = (0, 0);
             for ticket in self.state.tickets() {
