@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help run test naive-campaign sim fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak dashboards recovery bench instructions
+.PHONY: help run test naive-campaign sim theory fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak dashboards recovery bench instructions
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -26,6 +26,9 @@ naive-campaign: ## The engine against the obvious one over 100,000 random lives 
 sim: ## Simulate the whole daemon: SEEDS seeds (1,000), from FROM (1) on; what fails is shrunk, and says how to play it again
 	ROLECALL_SIM_SEEDS=$(or $(SEEDS),1000) ROLECALL_SIM_FROM=$(or $(FROM),1) \
 		$(CARGO) test --release --locked --test simulation campaign::seeds -- --nocapture
+
+theory: ## Queueing theory against the engine, at length: the table of docs/simulation.md
+	@ROLECALL_THEORY_LONG=1 $(CARGO) test --release --locked --test theory -- --nocapture --test-threads=1
 
 fuzz: ## Fuzz whatever reads what others wrote: messages, configurations, conditions, entries; FUZZ_SECONDS each
 	scripts/fuzz

@@ -47,6 +47,10 @@ pub mod replay;
 #[cfg(feature = "daemon")]
 pub mod config;
 
+// The engine on a virtual clock: what would be, and what theory says of it.
+#[cfg(feature = "daemon")]
+pub mod simulation;
+
 // Metrics and logs: one struct per occurrence.
 #[cfg(feature = "daemon")]
 pub mod telemetry;
@@ -58,6 +62,10 @@ pub mod http;
 // The pipeline: where all rooms meet.
 #[cfg(feature = "daemon")]
 pub mod daemon;
+
+// One page of HTML for whoever tells figures.
+#[cfg(feature = "daemon")]
+mod page;
 
 // Routing through a real broker, measured beside what the broker itself allows.
 #[cfg(feature = "daemon")]

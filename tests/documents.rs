@@ -31,6 +31,13 @@ fn blocks(page: &str, language: &str) -> Vec<String> {
 
 /// Reads a configuration that may name roles which it does not show.
 fn parse_excerpt(name: &str, text: &str) -> Result<config::Loaded, Report> {
+    if text.contains("[[agent]]") || text.contains("[[arrivals]]") {
+        // A scenario, or a part of one.
+        let head = if text.contains("[simulation]") { "" } else { "[simulation]\nduration = \"1h\"\n" };
+        let scenario = config::parse_scenario(name, &format!("{head}{text}"), Path::new(""));
+        scenario.unwrap_or_else(|error| panic!("{error}"));
+        return config::parse(name, "", &Overrides::none());
+    }
     config::parse(name, text, &Overrides::none()).or_else(|report| {
         let missing = report.lines().filter_map(|line| Some(line.split_once("there is no role \"")?.1.to_owned()));
         let mut missing: Vec<String> = missing.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect();

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::figures::{Load, Measurement, Report, Spread, Summary};
 use super::plan::Kind;
+use crate::page::figure;
 
 /// One measurement on one line.
 pub(super) fn line(it: &Measurement) -> String {
@@ -32,15 +33,6 @@ impl Load {
 
 fn grouped(number: u32) -> String {
     if number >= 1_000 { format!("{},{:03}", number / 1_000, number % 1_000) } else { number.to_string() }
-}
-
-/// Three digits that matter.
-pub(super) fn figure(value: f64) -> String {
-    match value.abs() {
-        large if large >= 100.0 => format!("{value:.0}"),
-        middle if middle >= 10.0 => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
-    }
 }
 
 fn spread(spread: &Spread) -> String {

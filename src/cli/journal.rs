@@ -1,5 +1,7 @@
 //! `rolecall journal`: look into a journal while no daemon has it.
 
+mod at;
+
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -25,6 +27,8 @@ enum JournalSubcommand {
     Verify(LookArgs),
     /// Write entries as lines of JSON to the standard output
     Export(ExportArgs),
+    /// Show how things stood at a moment of the past, and why a ticket was where it was
+    At(at::AtArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -70,6 +74,7 @@ pub(super) fn run(args: &JournalArgs) -> Result<(), Failure> {
             tell(look, &found, |to| write_verification(to, &found, &look.journal.path))?;
             if found.is_whole() { Ok(()) } else { Err(Failure::silent(Exit::JournalIo)) }
         }
+        JournalSubcommand::At(args) => at::run(args),
         JournalSubcommand::Export(args) => {
             let mut to = BufWriter::new(io::stdout().lock());
             match export(&args.journal.path, args.from..=args.to, &mut to) {

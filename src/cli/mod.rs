@@ -17,11 +17,15 @@ mod explain;
 mod health;
 mod journal;
 mod publish;
+mod recorded;
 mod replay_csv;
 mod serve;
+mod simulate;
+mod staff;
 mod token;
 mod traffic;
 mod watch;
+mod what_if;
 
 use std::ffi::OsString;
 
@@ -74,6 +78,12 @@ enum Subcommand {
     Traffic(traffic::TrafficArgs),
     /// Measure routing through a real broker, beside what the broker itself allows
     Bench(bench::BenchArgs),
+    /// Play a scenario on a virtual clock: waits, service levels, occupancy
+    Simulate(simulate::SimulateArgs),
+    /// Say how many agents which role needs in which hour, by theory and by the engine itself
+    Staff(staff::StaffArgs),
+    /// Play the past under another catalogue, or with more people
+    WhatIf(what_if::WhatIfArgs),
     /// Write a completion script for a shell to the standard output
     Completions(completions::CompletionsArgs),
 }
@@ -112,6 +122,9 @@ fn dispatch(subcommand: Subcommand) -> Result<(), Failure> {
         Subcommand::Explain(args) => explain::run(&args),
         Subcommand::Health(args) => health::run(&args),
         Subcommand::Bench(args) => bench::run(args),
+        Subcommand::Simulate(args) => simulate::run(&args),
+        Subcommand::Staff(args) => staff::run(&args),
+        Subcommand::WhatIf(args) => what_if::run(&args),
         Subcommand::Completions(args) => completions::run(&args),
     }
 }

@@ -33,7 +33,7 @@ const SECTIONS: [&str; 15] = [
 
 /// Reads a whole file.
 pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Config, CatalogueOrigins) {
-    report_unknown_sections(root, reading);
+    report_unknown_sections(root, &[], reading);
     let node = section(root, "node", daemon::node::KEYS, reading);
     let log = section(root, "log", daemon::log::KEYS, reading);
     let amqp = section(root, "amqp", daemon::amqp::KEYS, reading);
@@ -64,15 +64,19 @@ pub(super) fn section<'a>(root: &'a DeTable<'a>, name: &str, keys: Keys, reading
     }
 }
 
-fn report_unknown_sections(root: &DeTable<'_>, reading: &mut Reading<'_>) {
+/// Reports what the file has at its top beside a configuration's sections and `more`.
+pub(super) fn report_unknown_sections(root: &DeTable<'_>, more: &[&'static str], reading: &mut Reading<'_>) {
+    let known = || SECTIONS.into_iter().chain(more.iter().copied());
     for (key, value) in root {
         let name: &str = key.get_ref();
-        if SECTIONS.contains(&name) {
+        if known().any(|section| section == name) {
             continue;
         }
         let elsewhere = reference::sections_with_key(name);
-        let help = match nearest(name, SECTIONS) {
-            Some(meant @ ("role" | "rule" | "automation")) => Some(format!("did you mean [[{meant}]]?")),
+        let help = match nearest(name, known()) {
+            Some(meant @ ("role" | "rule" | "automation" | "arrivals" | "agent")) => {
+                Some(format!("did you mean [[{meant}]]?"))
+            }
             Some("channel") => Some("did you mean [channel.NAME]?".to_owned()),
             Some(meant) => Some(format!("did you mean [{meant}]?")),
             None if !elsewhere.is_empty() => Some(format!("`{name}` is a key of {}", elsewhere.join(" and "))),
@@ -82,7 +86,8 @@ fn report_unknown_sections(root: &DeTable<'_>, reading: &mut Reading<'_>) {
             DeValue::Table(_) | DeValue::Array(_) => format!("there is no section `{name}`"),
             other => format!("unknown key `{name}` outside of any section, with {}", describe(other)),
         };
-        let expected = format!("one of the sections {}", SECTIONS.map(|section| format!("`{section}`")).join(", "));
+        let names: Vec<String> = known().map(|section| format!("`{section}`")).collect();
+        let expected = format!("one of the sections {}", names.join(", "));
         reading.report(Diagnostic::error(Origin::File(key.span()), message).expected(expected).help(help));
     }
 }

@@ -127,7 +127,7 @@ pub(super) fn check_references(
 
 /// `"mon-fri 08:00-18:00"`: days of the week, Monday as 0, and a part of each.
 #[derive(Debug, Clone, Copy)]
-struct WeekForm;
+pub(super) struct WeekForm;
 
 impl Form for WeekForm {
     type Value = (BTreeSet<usize>, DayPart);

@@ -45,6 +45,7 @@ mod permission;
 mod reference;
 mod role;
 mod rule;
+mod scenario;
 mod secret;
 mod section;
 mod settings;
@@ -71,7 +72,10 @@ pub use difference::{Change, Difference, MemberChange};
 pub use duration::DurationError;
 pub use edit::{CannotEdit, EditStep, Kind};
 pub use overrides::{OWNER_TOKEN_VARIABLE, Overrides, Setting};
-pub use reference::reference_blocks;
+pub use reference::{reference_blocks, scenario_reference_blocks};
+pub use scenario::{
+    AgentGroup, Arrivals, Distribution, Recorded, Returns, Scenario, When, load_scenario, load_staff, parse_scenario,
+};
 pub use secret::{BrokerUri, Secret, redact_passwords};
 pub use settings::{
     AmqpConfig, Config, DedupeConfig, HttpConfig, JournalConfig, LogConfig, LogFormat, LogLevel, NodeConfig, QueueType,
@@ -119,10 +123,16 @@ pub enum ConfigError {
 /// Where the file can't be read or anything is wrong with what it or the environment or flags say.
 pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Loaded, ConfigError> {
     let Some(path) = file else { return parse("the defaults", "", overrides).map_err(ConfigError::Invalid) };
+    let (name, text) = read_text(path)?;
+    parse(&name, &text, overrides).map_err(ConfigError::Invalid)
+}
+
+/// The name of a file, as findings call it, and its text.
+fn read_text(path: &Path) -> Result<(String, String), ConfigError> {
     let name = path.display().to_string();
     let bytes = read_bounded(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     match String::from_utf8(bytes) {
-        Ok(text) => parse(&name, &text, overrides).map_err(ConfigError::Invalid),
+        Ok(text) => Ok((name, text)),
         Err(error) => {
             let start = error.utf8_error().valid_up_to();
             // What cannot be read is replaced by a mark of three bytes, in the place where it stood.
@@ -146,15 +156,7 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// All that is wrong with the text, the environment or the flags.
 pub fn parse(name: &str, text: &str, overrides: &Overrides) -> Result<Loaded, Report> {
-    let (root, faults) = DeTable::parse_recoverable(text);
-    if !faults.is_empty() {
-        let found = |fault: &toml::de::Error| {
-            let span = fault.span().unwrap_or(text.len()..text.len());
-            let found = Diagnostic::error(Origin::File(span), fault.message().to_owned());
-            if fault.message() == "duplicate key" { found.expected("each key once in a table") } else { found }
-        };
-        return Err(Report::new(name, text, faults.iter().map(found).collect()));
-    }
+    let root = parse_toml(name, text)?;
     let mut reading = Reading::new(overrides);
     let (config, origins) = file::read(root.get_ref(), &mut reading);
     let mut diagnostics = reading.into_diagnostics();
@@ -172,6 +174,20 @@ pub fn parse(name: &str, text: &str, overrides: &Overrides) -> Result<Loaded, Re
 /// Says what is wrong with the text.
 pub fn duration(text: &str) -> Result<Millis, DurationError> {
     duration::parse(text)
+}
+
+/// The tree of a text, whose values know where they stand.
+fn parse_toml<'t>(name: &str, text: &'t str) -> Result<toml::Spanned<DeTable<'t>>, Report> {
+    let (root, faults) = DeTable::parse_recoverable(text);
+    if faults.is_empty() {
+        return Ok(root);
+    }
+    let found = |fault: &toml::de::Error| {
+        let span = fault.span().unwrap_or(text.len()..text.len());
+        let found = Diagnostic::error(Origin::File(span), fault.message().to_owned());
+        if fault.message() == "duplicate key" { found.expected("each key once in a table") } else { found }
+    };
+    Err(Report::new(name, text, faults.iter().map(found).collect()))
 }
 
 /// The part of a configuration that is about routing, as a file that is read to the same catalogue.

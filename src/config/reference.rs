@@ -7,7 +7,7 @@ use crate::routing::channel::{Acceptance, Channel, OwnerGrace};
 
 use super::key::{Absent, Keys};
 use super::overrides::{OWNER_TOKEN_VARIABLE, Setting};
-use super::{access, automation, catalogue, channel, daemon, duration, hours, role, rule, status};
+use super::{access, automation, catalogue, channel, daemon, duration, hours, role, rule, scenario, status};
 
 /// A table of keys with its title in the reference.
 struct KeyTable {
@@ -38,6 +38,15 @@ const TABLES: [KeyTable; 19] = [
     KeyTable { title: "set of an [[automation]]", keys: automation::set::KEYS },
 ];
 
+/// The tables of keys that a scenario has beside those.
+const SCENARIO_TABLES: [KeyTable; 5] = [
+    KeyTable { title: "[simulation]", keys: scenario::KEYS },
+    KeyTable { title: "[[agent]]", keys: scenario::staff::KEYS },
+    KeyTable { title: "[[arrivals]]", keys: scenario::arrivals::KEYS },
+    KeyTable { title: "returns of [[arrivals]]", keys: scenario::arrivals::returns::KEYS },
+    KeyTable { title: "a distribution", keys: scenario::distribution::KEYS },
+];
+
 /// The sections that have a key of this name.
 pub(super) fn sections_with_key(name: &str) -> Vec<&'static str> {
     let has = |table: &&KeyTable| table.keys.iter().any(|key| key.name() == name);
@@ -51,6 +60,12 @@ pub fn reference_blocks() -> Vec<(String, String)> {
     blocks.push(("defaults of channels".to_owned(), channel_defaults()));
     blocks.push(("environment and flags".to_owned(), overrides_table()));
     blocks
+}
+
+/// The generated blocks of `docs/simulation.md`.
+#[must_use]
+pub fn scenario_reference_blocks() -> Vec<(String, String)> {
+    SCENARIO_TABLES.iter().map(|table| (table.title.to_owned(), key_table(table.keys))).collect()
 }
 
 fn key_table(keys: Keys) -> String {

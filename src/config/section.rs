@@ -157,7 +157,7 @@ impl<'a> Section<'a> {
     /// As the file writes the table's header.
     fn shown(&self) -> String {
         match self.title.as_str() {
-            title @ ("role" | "rule" | "automation") => format!("[[{title}]]"),
+            title @ ("role" | "rule" | "automation" | "arrivals" | "agent") => format!("[[{title}]]"),
             title if title.contains(' ') => title.to_owned(),
             title => format!("[{title}]"),
         }

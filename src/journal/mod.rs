@@ -30,6 +30,7 @@ mod home;
 mod inspect;
 mod open;
 mod overlay;
+mod past;
 mod read;
 mod record;
 mod recover;

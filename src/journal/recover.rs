@@ -174,7 +174,7 @@ impl JournalReader {
     }
 
     /// The first event of the first entry that is not older than that; the next event's number where all are.
-    fn first_seq_since(&self, since: Timestamp) -> Result<u64, JournalError> {
+    pub(super) fn first_seq_since(&self, since: Timestamp) -> Result<u64, JournalError> {
         let action = "read entries";
         let transaction = self.shared.database.begin_read().map_err(JournalError::storage(action))?;
         let table = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;

@@ -5,6 +5,7 @@ mod appending;
 mod damage;
 mod golden;
 mod opening;
+mod past;
 mod power_cuts;
 mod snapshots;
 mod storage;

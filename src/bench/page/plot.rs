@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::bench::figures::{Curve, Spread};
 use crate::bench::plan::Kind;
-use crate::bench::text::figure;
+use crate::page::{figure, svg};
 
 const WIDTH: f64 = 480.0;
 
@@ -141,8 +141,4 @@ pub(super) fn stacks(rows: &[Stack]) -> String {
         let _ = write!(svg, r#"<text x="{:.1}" y="{}">{}</text>"#, at + 6.0, top + 13.0, figure(parts.iter().sum()));
     }
     svg + "</svg>"
-}
-
-fn svg(width: f64, height: f64) -> String {
-    format!(r#"<svg viewBox="0 0 {width} {height}" role="img">"#)
 }

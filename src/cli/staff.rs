@@ -1,0 +1,136 @@
+//! `rolecall staff`: how many agents which role needs in which hour.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::config::{self, Scenario, When};
+use crate::simulation::{Plan, Report, Target, confirmed};
+
+use super::simulate::{PlayArgs, write_file};
+use super::{Exit, Failure};
+
+/// Arguments of `rolecall staff`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The agents of the scenario do not count; its arrivals and its catalogue do. Hours are those from its start \
+                  to its end.\n\nEXAMPLES:\n  rolecall staff --target 80%/20s deploy/simulation/day.toml"
+)]
+pub(super) struct StaffArgs {
+    /// The scenario whose arrivals are to be answered
+    #[arg(value_name = "SCENARIO")]
+    scenario: PathBuf,
+    /// Which share of tickets is to be answered how soon
+    #[arg(long, value_name = "SHARE/TIME", default_value = "80%/20s", value_parser = parse_target)]
+    target: Target,
+    #[command(flatten)]
+    play: PlayArgs,
+}
+
+fn parse_target(text: &str) -> Result<Target, String> {
+    let expected = || "expected a share and a time, such as 80%/20s or 90%/2m".to_owned();
+    let (share, within) = text.split_once('/').ok_or_else(expected)?;
+    let share: f64 = share.trim().trim_end_matches('%').trim().parse().map_err(|_| expected())?;
+    let parsed = config::duration(within.trim()).ok();
+    match parsed.filter(|_| share > 0.0 && share < 100.0) {
+        Some(within) => Ok(Target { share: share / 100.0, within }),
+        None => Err(expected()),
+    }
+}
+
+/// Works it out, and lets the engine confirm it.
+pub(super) fn run(args: &StaffArgs) -> Result<(), Failure> {
+    let scenario = config::load_scenario(&args.scenario).map_err(|error| Failure::new(Exit::Configuration, error))?;
+    if scenario.arrivals.iter().any(|it| matches!(it.when, When::Recorded(_))) {
+        let message = format!("{}: give `rate` or `per_hour` instead of `records`", scenario.name);
+        return Err(Failure::new(Exit::Configuration, message));
+    }
+    let scenario = Scenario { answer_within: args.target.within, ..scenario };
+    let plan = Plan::of(&scenario, args.target)
+        .ok_or_else(|| Failure::new(Exit::Failed, "no number of agents meets that target"))?;
+    print!("{}", table(&plan, &scenario, args.target));
+    let dedicated = args.play.simulated(&args.play.with_options(plan.dedicated_scene(&scenario)));
+    let pooled = args.play.simulated(&args.play.with_options(plan.pooled_scene(&scenario)));
+    print!("{}", confirmation(&plan, &dedicated, &pooled));
+    if let Some(path) = args.play.json() {
+        let (own, all) = plan.agent_hours();
+        let figures = json!({
+            "target": { "share": args.target.share, "within_s": args.target.within.0 / 1_000 },
+            "hours": plan.hours.iter().map(|hour| shown(&scenario, *hour)).collect::<Vec<_>>(),
+            "dedicated": plan.dedicated,
+            "pooled": plan.pooled,
+            "agent_hours": { "dedicated": own, "pooled": all },
+            "simulated": { "dedicated": dedicated, "pooled": pooled },
+        });
+        write_file(path, &format!("{figures:#}"))?;
+    }
+    Ok(())
+}
+
+fn shown(scenario: &Scenario, hour: crate::routing::Timestamp) -> String {
+    scenario.catalogue.time_zone.local(hour).strftime("%a %H:%M").to_string()
+}
+
+fn table(plan: &Plan, scenario: &Scenario, target: Target) -> String {
+    let share = target.share * 100.0;
+    let mut text =
+        format!("Agents by whom {share:.0} % are answered within {}, by theory\n\n{:<10}", target.within, "hour");
+    for role in plan.dedicated.keys() {
+        let _ = write!(text, " {:>18}", role.as_str().chars().take(18).collect::<String>());
+    }
+    let _ = writeln!(text, " {:>9} {:>9}", "together", "pooled");
+    for (place, hour) in plan.hours.iter().enumerate() {
+        let _ = write!(text, "{:<10}", shown(scenario, *hour));
+        let mut sum = 0;
+        for needs in plan.dedicated.values() {
+            let need = needs[place];
+            sum += need.agents;
+            let _ = write!(text, " {:>10.0} → {:>5}", need.arrivals, need.agents);
+        }
+        let _ = writeln!(text, " {sum:>9} {:>9}", plan.pooled[place].agents);
+    }
+    let (own, all) = plan.agent_hours();
+    let _ = writeln!(text, "\nAgents' hours: {own} where each role has its own, {all} where all have all roles");
+    text
+}
+
+fn confirmation(plan: &Plan, dedicated: &Report, pooled: &Report) -> String {
+    let mut text = format!("\n{:<28} {:>12} {:>18} {:>18}\n", "answered in time", "by theory", "simulated", "pooled");
+    let pooled = confirmed(pooled);
+    for (name, own) in confirmed(dedicated) {
+        let role = plan.dedicated.iter().find(|(role, _)| name.starts_with(&format!("{role}, ")));
+        let theory = role.map(|(_, needs)| {
+            let all: f64 = needs.iter().map(|need| need.arrivals).sum();
+            needs.iter().map(|need| need.in_time * need.arrivals).sum::<f64>() / all.max(1e-9)
+        });
+        let percent = |it: Option<&crate::simulation::Estimate>| {
+            it.map_or_else(
+                || "–".to_owned(),
+                |it| {
+                    let half = it.half_width.map_or_else(String::new, |half| format!(" ± {:.1}", half * 100.0));
+                    format!("{:.1} %{half}", it.mean * 100.0)
+                },
+            )
+        };
+        let theory = theory.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share * 100.0));
+        let _ =
+            writeln!(text, "{name:<28} {theory:>12} {:>18} {:>18}", percent(Some(&own)), percent(pooled.get(&name)));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::Millis;
+
+    #[test]
+    fn a_target_is_a_share_and_a_time() {
+        assert_eq!(parse_target("80%/20s"), Ok(Target { share: 0.8, within: Millis(20_000) }));
+        assert_eq!(parse_target("95 % / 2m"), Ok(Target { share: 0.95, within: Millis(120_000) }));
+        for text in ["80%", "80/", "0%/20s", "100%/20s", "x/20s", "80%/20"] {
+            assert!(parse_target(text).is_err(), "{text}");
+        }
+    }
+}
