@@ -112,7 +112,8 @@ fn rows(page: &str) -> impl Iterator<Item = Vec<&str>> {
 
 /// The words in backticks of a cell that the reference does not have.
 fn strangers(cell: &str) -> Vec<String> {
-    let references = ["docs/configuration.md", "docs/events.md", "docs/routing.md", "docs/metrics.md", "README.md"];
+    let references =
+        ["docs/configuration.md", "docs/events.md", "docs/routing.md", "docs/metrics.md", "docs/api.md", "README.md"];
     let reference: String = references.iter().map(|path| fs::read_to_string(root().join(path)).unwrap()).collect();
     let in_a_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let stands_alone = |at: usize, word: &str| {
