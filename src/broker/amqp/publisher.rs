@@ -188,6 +188,10 @@ impl AmqpPublisher {
             biased;
             progress = poll_fn(|context| self.flight.poll_progress(context)) => {
                 progress.map_err(|error| PublishCause::Disconnected(error.to_string()))?;
+                // What it said before: whoever hears of a confirm knows that the broker takes publications again.
+                while let Some(Some(event)) = events.next().now_or_never() {
+                    follow(event, &self.status);
+                }
                 self.deadline = Deadline::now() + bound;
             }
             Some(event) = events.next() => {
