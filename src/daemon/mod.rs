@@ -35,7 +35,9 @@ mod observer;
 mod outbox;
 mod oversized;
 mod publisher;
+mod running;
 mod start;
+mod work;
 mod writer;
 mod writer_thread;
 

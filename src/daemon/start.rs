@@ -3,24 +3,20 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::{Intake, Link, Publish, Status};
+use crate::broker::Link;
 use crate::chronicle::Chronicle;
 use crate::config::{CatalogueFile, Config};
 use crate::http::{self, App, EditRequests, Heartbeat, OwnerToken, Questions, ReadModel, Readiness, Submissions};
-use crate::journal::{Batch, Journal, JournalOptions, JournalReader, Recovered, RedbJournal};
+use crate::journal::{JournalOptions, JournalReader, Recovered, RedbJournal};
 use crate::kill_point::kill_point;
 use crate::records::audit::AuditLog;
 use crate::records::tokens::Tokens;
 use crate::routing::{Catalogue, Millis};
-use crate::telemetry::occurrence::{
-    CatalogueRefused, CatalogueReloaded, DrainCutShort, DrainFinished, DrainStarted, HttpListening, JournalFailed,
-    JournalRecovered, SnapshotRefused,
-};
+use crate::telemetry::occurrence::{DrainStarted, HttpListening, JournalRecovered, SnapshotRefused};
 use crate::telemetry::{Meters, PrometheusHandle};
 
 use super::breaker::Breaker;
@@ -31,14 +27,13 @@ use super::clock::{Clock, system_clock};
 use super::flight::Flight;
 use super::housekeeping::Housekeeping;
 use super::journal_thread::{self, Heralds};
-use super::observer::{self, BrokerObserver};
+use super::observer::BrokerObserver;
 use super::publisher::{Cursor, Promises, Publisher};
+use super::running::{Running, tell_end};
+use super::work::Work;
 use super::writer::Writer;
 use super::writer_thread::{Desk, IntakeGate};
 use super::{Connect, DaemonError, Host, Signal, Signals};
-
-/// What of `shutdown_timeout` is kept back, so that the process ends by itself before somebody ends it.
-const SHUTDOWN_RESERVE: Duration = Duration::from_secs(2);
 
 /// What a daemon is made of before it runs.
 pub struct Daemon {
@@ -54,68 +49,6 @@ pub struct Daemon {
     pub reload: Box<dyn FnMut() -> Option<Catalogue> + Send>,
     /// Where the catalogue is written when it is changed over HTTP; `None` where it can't be.
     pub catalogue_file: Option<CatalogueFile>,
-}
-
-/// A daemon that takes work.
-struct Running {
-    host: Arc<dyn Host>,
-    intake: Arc<dyn Intake>,
-    status: watch::Receiver<Status>,
-    keeper: Keeper,
-    edits: EditRequests,
-    writer: Work<()>,
-    journal: Work<RedbJournal>,
-    publisher: Work<Box<dyn Publish>>,
-    draining: CancellationToken,
-    drained: CancellationToken,
-    reader: JournalReader,
-    cursor: Cursor,
-    readiness: Readiness,
-}
-
-/// Work that goes on beside the rest, and how it ends.
-struct Work<T> {
-    name: &'static str,
-    result: oneshot::Receiver<Result<T, DaemonError>>,
-}
-
-impl<T: Send + 'static> Work<T> {
-    /// The work, to be done by somebody, and the other end of it.
-    fn new<E: Into<DaemonError>>(
-        name: &'static str,
-        work: impl Future<Output = Result<T, E>> + Send + 'static,
-    ) -> (Self, BoxFuture<'static, ()>) {
-        let (tx, result) = oneshot::channel();
-        let work = async move {
-            // Nobody listens any more where the process is ending for another reason.
-            let _ = tx.send(work.await.map_err(Into::into));
-        };
-        (Self { name, result }, Box::pin(work))
-    }
-
-    fn on_thread<E: Into<DaemonError>>(
-        host: &dyn Host,
-        name: &'static str,
-        work: impl Future<Output = Result<T, E>> + Send + 'static,
-    ) -> Result<Self, DaemonError> {
-        let (this, work) = Self::new(name, work);
-        host.on_thread(name, work).map_err(|source| DaemonError::System { what: "start a thread", source })?;
-        Ok(this)
-    }
-
-    /// Waits for the end. Cancel safe.
-    async fn ended(&mut self) -> Result<T, DaemonError> {
-        (&mut self.result).await.map_err(|_| DaemonError::Panicked(self.name))?
-    }
-
-    /// The error of work that ended although nobody told it to.
-    fn failure(&self, ended: Result<T, DaemonError>) -> DaemonError {
-        let error = ended.err().unwrap_or(DaemonError::Panicked(self.name));
-        if let DaemonError::Journal(cause) = &error {
-            JournalFailed { error: &cause.to_string() }.emit();
-        }
-        error
-    }
 }
 
 impl Daemon {
@@ -174,7 +107,7 @@ impl Daemon {
             cause = asked_to_end(signals, &mut reload_asked) => {
                 DrainStarted { cause, timeout: config.node.shutdown_timeout }.emit();
                 let usage = reader.usage();
-                tell_end(Duration::ZERO, usage.outbox_last.saturating_sub(usage.published_through));
+                tell_end(Duration::ZERO, false, usage.outbox_last.saturating_sub(usage.published_through));
                 return Ok(());
             }
         };
@@ -258,14 +191,6 @@ async fn asked_to_end(signals: &mut impl Signals, reload_asked: &mut bool) -> &'
             Signal::Drain(cause) => return cause,
             Signal::Reload => *reload_asked = true,
         }
-    }
-}
-
-fn tell_end(took: Duration, outbox_count: u64) {
-    if outbox_count > 0 {
-        DrainCutShort { took, outbox_count }.emit();
-    } else {
-        DrainFinished { took }.emit();
     }
 }
 
@@ -422,81 +347,4 @@ fn start(
         cursor,
         readiness,
     })
-}
-
-impl Running {
-    /// Works until a signal to drain, whose cause it returns.
-    async fn work(
-        &mut self,
-        signals: &mut impl Signals,
-        reload: &mut (dyn FnMut() -> Option<Catalogue> + Send),
-    ) -> Result<&'static str, DaemonError> {
-        observer::follow(&self.status.borrow_and_update(), &self.readiness);
-        loop {
-            tokio::select! {
-                biased;
-                Ok(()) = self.status.changed() => {
-                    let status = self.status.borrow_and_update().clone();
-                    observer::follow(&status, &self.readiness);
-                    if let Some(failure) = status.failure() {
-                        return Err(failure.clone().into());
-                    }
-                }
-                ended = self.journal.ended() => return Err(self.journal.failure(ended)),
-                ended = self.writer.ended() => return Err(self.writer.failure(ended)),
-                ended = self.publisher.ended() => return Err(self.publisher.failure(ended)),
-                Some(request) = self.edits.recv() => self.keeper.take(request).await,
-                signal = signals.next() => match signal {
-                    Signal::Drain(cause) => return Ok(cause),
-                    Signal::Reload => self.reload(reload).await,
-                },
-            }
-        }
-    }
-
-    async fn reload(&self, read: &mut (dyn FnMut() -> Option<Catalogue> + Send)) {
-        let Some(catalogue) = read() else { return };
-        match self.keeper.replace(Arc::new(catalogue)).await {
-            Some(Ok(applied)) => CatalogueReloaded { version: applied.version, changes: &applied.changes }.emit(),
-            Some(Err(refused)) => CatalogueRefused { error: &refused.to_string() }.emit(),
-            // The daemon is ending.
-            None => {}
-        }
-    }
-
-    /// No new deliveries; what is under way is journaled, acknowledged and published.
-    async fn drain(mut self, cause: &'static str, timeout: Duration) -> Result<(), DaemonError> {
-        let started_at = Instant::now();
-        let deadline = tokio::time::Instant::now() + timeout.saturating_sub(SHUTDOWN_RESERVE).max(timeout / 2);
-        DrainStarted { cause, timeout }.emit();
-        self.readiness.draining();
-        kill_point!(DrainBegun);
-        self.draining.cancel();
-        let rest = tokio::time::timeout_at(deadline, self.finish());
-        let unfinished = rest.await.map_or(Ok(true), |finished| finished.map(|()| false))?;
-        let outbox_count = self.reader.usage().outbox_last.saturating_sub(self.cursor.get());
-        let took = started_at.elapsed();
-        if unfinished || outbox_count > 0 {
-            DrainCutShort { took, outbox_count }.emit();
-        } else {
-            DrainFinished { took }.emit();
-        }
-        Ok(())
-    }
-
-    /// The steps of a drain. Where time runs out in the middle, what is left follows after the next start.
-    async fn finish(&mut self) -> Result<(), DaemonError> {
-        self.intake.stop().await;
-        kill_point!(DrainStopped);
-        self.writer.ended().await?;
-        let mut journal = self.journal.ended().await?;
-        kill_point!(DrainDurable);
-        self.intake.close().await;
-        self.drained.cancel();
-        self.publisher.ended().await?.close().await;
-        kill_point!(DrainPublished);
-        let last = Batch { at: self.host.now(), published_through: self.cursor.get(), ..Batch::default() };
-        journal.append(&last)?;
-        Ok(journal.close()?)
-    }
 }
