@@ -9,6 +9,7 @@ use std::path::Path;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use crate::broker::Delivery;
+use crate::http::Submitter;
 use crate::journal::{self, JournalError, JournalOptions, JournalReader, Opened};
 use crate::kill_point::kill_over;
 use crate::routing::{State, Timestamp};
@@ -43,6 +44,11 @@ pub trait Host: Send + Sync + 'static {
     /// the journal when the batch is. For those who hold one against the other.
     fn witness(&self, state: &State) {
         let _ = state;
+    }
+
+    /// Gets the end at which events are submitted, as the API has it. For those who submit without HTTP.
+    fn may_submit(&self, submitter: &Submitter) {
+        let _ = submitter;
     }
 
     /// Sees a message that is about to be decided. For those who die over it.

@@ -41,10 +41,13 @@ pub(super) async fn run<J: Journal>(
 ) -> Result<J, JournalError> {
     let planted = heralds.host.planted();
     let mut settled = DeliveryToken { epoch: 0, tag: 0 };
-    while let Some((sealed, permit)) = batches.recv().await {
+    while let Some((mut sealed, permit)) = batches.recv().await {
         heralds.host.before_append().await;
         if planted.is(Mistake::AcknowledgedBeforeAppend) {
             sealed.settle.iter().for_each(|token| heralds.intake.settle(*token));
+        }
+        if planted.is(Mistake::AnsweredBeforeAppend) {
+            std::mem::take(&mut sealed.answers).give();
         }
         let started_at = Instant::now();
         kill_point!(BeforeAppend);

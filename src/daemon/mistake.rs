@@ -7,6 +7,8 @@
 pub enum Mistake {
     /// Inputs are acknowledged before their batch is appended.
     AcknowledgedBeforeAppend,
+    /// Who submits over HTTP is answered before the batch is appended.
+    AnsweredBeforeAppend,
     /// An append that failed is passed over, and the next batch is taken.
     FailedAppendPassedOver,
     /// The cursor moves when a window is sent, not when it is confirmed.

@@ -67,6 +67,7 @@ impl Daemon {
 
         let (asker, questions) = http::questions();
         let (submitter, submissions) = http::submissions();
+        host.may_submit(&submitter);
         let (editor, edits) = http::edits();
         let http_end = CancellationToken::new();
         let records = metrics.as_ref().map(|_| Records::open(&config, &reader, &http_end)).transpose()?;

@@ -57,7 +57,9 @@ pub use edits::{EditRequest, EditRequests, Edited, Editor, Expected, ExpectedSta
 pub use heartbeat::{Heartbeat, SILENCE_MAX};
 pub use read_model::ReadModel;
 pub use readiness::{NotReady, Readiness};
-pub use submission::{Answer, HeldBack, Letter, Outcome, Receipt, Submission, Submissions, Submitter, submissions};
+pub use submission::{
+    Answer, HeldBack, Letter, Outcome, Receipt, Submission, Submissions, Submitter, Unsubmitted, submissions,
+};
 
 use crate::chronicle::Chronicle;
 use crate::records::audit::AuditLog;

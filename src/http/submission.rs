@@ -116,7 +116,7 @@ impl fmt::Debug for Submitter {
 
 /// Why it is not known that something was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unsubmitted {
+pub enum Unsubmitted {
     /// It was not taken: too much waits, or nothing is taken now.
     NotTaken,
     /// It was taken, and took too long: it may have been done.
@@ -132,7 +132,10 @@ pub fn submissions() -> (Submitter, Submissions) {
 
 impl Submitter {
     /// What became of each event, in their order, once it is durable.
-    pub(super) async fn submit(&self, letters: Vec<Letter>, author: Authority) -> Result<Vec<Receipt>, Unsubmitted> {
+    ///
+    /// # Errors
+    /// Where that is not known. Events with an id may be submitted again: what has been done is not done twice.
+    pub async fn submit(&self, letters: Vec<Letter>, author: Authority) -> Result<Vec<Receipt>, Unsubmitted> {
         let (answer, answered) = oneshot::channel();
         self.0.try_send(Submission { letters, author, answer }).map_err(|_| Unsubmitted::NotTaken)?;
         match tokio::time::timeout(DURABLE_WITHIN, answered).await {

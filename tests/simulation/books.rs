@@ -81,6 +81,11 @@ impl Books {
         self.dead_owed.insert(body, code);
     }
 
+    /// Whether this can be read, and nobody dies over it.
+    pub(crate) fn is_sound(&self, body: &[u8]) -> bool {
+        !self.dead_owed.contains_key(body)
+    }
+
     fn fault(&mut self, what: impl Into<String>) {
         self.faults.push(what.into());
     }
@@ -168,6 +173,10 @@ impl Books {
             return self.fault(what);
         }
         ticket.newest = number;
+        if heard.kind == "ticket.automated" {
+            // What is set of a ticket does not say where it is; what follows from it does.
+            return;
+        }
         match heard.kind.as_str() {
             "ticket.breached" | "ticket.at_risk" => {}
             kind => ticket.is_out_of_reach = kind == "ticket.unroutable",
@@ -346,8 +355,10 @@ impl Ledger {
                 holders.has_ended = true;
                 Ok(())
             }
-            "ticket.queued" | "ticket.unroutable" if holders.owner.is_none() => Ok(()),
-            "ticket.escalated" | "ticket.breached" | "catalogue.changed" => Ok(()),
+            "ticket.queued" | "ticket.diverted" | "ticket.unroutable" if holders.owner.is_none() => Ok(()),
+            "ticket.escalated" | "ticket.breached" | "ticket.at_risk" | "ticket.automated" | "catalogue.changed" => {
+                Ok(())
+            }
             _ => impossible,
         }
     }

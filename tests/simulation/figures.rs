@@ -17,6 +17,8 @@ pub(crate) struct Figures {
     pub(crate) tickets: u64,
     pub(crate) inputs: u64,
     pub(crate) redelivered: u64,
+    /// Submitted over HTTP, and answered.
+    pub(crate) answered: u64,
     pub(crate) outputs: u64,
     pub(crate) repeats: u64,
     pub(crate) windows: u64,
@@ -40,6 +42,7 @@ impl AddAssign for Figures {
         self.tickets += other.tickets;
         self.inputs += other.inputs;
         self.redelivered += other.redelivered;
+        self.answered += other.answered;
         self.outputs += other.outputs;
         self.repeats += other.repeats;
         self.windows += other.windows;
@@ -54,7 +57,7 @@ impl fmt::Display for Figures {
         write!(
             formatter,
             "{} runs, {} h of virtual time: {} lives, {} kills ({} over a message), {} power cuts, {} bad disks, {} drains; {} tickets, \
-             {} inputs ({} redelivered), {} events out ({} repeats) in {} windows of {}; {} states restored and compared",
+             {} inputs ({} redelivered, {} over HTTP), {} events out ({} repeats) in {} windows of {}; {} states restored and compared",
             self.runs,
             self.virtual_s / 3_600,
             self.lives,
@@ -66,6 +69,7 @@ impl fmt::Display for Figures {
             self.tickets,
             self.inputs,
             self.redelivered,
+            self.answered,
             self.outputs,
             self.repeats,
             self.windows,

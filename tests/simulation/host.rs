@@ -9,6 +9,7 @@ use futures_util::future::{BoxFuture, FutureExt, ready};
 use redb::StorageBackend;
 use rolecall::broker::Delivery;
 use rolecall::daemon::{Host, Planted};
+use rolecall::http::Submitter;
 use rolecall::journal::{JournalError, JournalOptions, JournalReader, Opened, open_on};
 use rolecall::routing::{Identity, State, Timestamp};
 use tokio::task::JoinHandle;
@@ -85,6 +86,13 @@ impl Host for SimulatedHost {
         let mut world = self.stage.lock();
         if world.life.is_running() && world.life.number == self.life {
             world.witness(state);
+        }
+    }
+
+    fn may_submit(&self, submitter: &Submitter) {
+        let mut world = self.stage.lock();
+        if world.life.is_running() && world.life.number == self.life {
+            world.life.submitter = Some(submitter.clone());
         }
     }
 

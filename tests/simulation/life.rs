@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 
 use rolecall::broker::{Delivery, DeliveryToken, LinkState, Status};
 use rolecall::daemon::Signal;
+use rolecall::http::Submitter;
 use tokio::sync::{Notify, mpsc, watch};
 
 /// The consuming side of the connection.
@@ -33,6 +34,8 @@ pub(crate) struct Life {
     pub(crate) settled: DeliveryToken,
     pub(crate) status: watch::Sender<Status>,
     signals: Option<mpsc::UnboundedSender<Signal>>,
+    /// Where events are submitted that come over HTTP.
+    pub(crate) submitter: Option<Submitter>,
     /// The file that says how far the journal had come when this life began.
     pub(crate) mark_at_start: Option<Vec<u8>>,
     /// The file that counts deaths, when this life began.
@@ -61,6 +64,7 @@ impl Life {
             settled: DeliveryToken { epoch: 0, tag: 0 },
             status: watch::Sender::new(up),
             signals: None,
+            submitter: None,
             mark_at_start: None,
             deaths_at_start: None,
             has_recovered: false,
@@ -82,6 +86,7 @@ impl Life {
     pub(crate) fn end(&mut self) {
         self.running = false;
         self.consuming = None;
+        self.submitter = None;
         self.died.notify_one();
     }
 

@@ -9,6 +9,7 @@
 
 mod books;
 mod campaign;
+mod counter;
 mod dice;
 mod disk;
 mod figures;

@@ -33,6 +33,11 @@ fn acknowledging_before_the_journal_has_it_loses_what_was_said() {
 }
 
 #[test]
+fn answering_over_http_before_the_journal_has_it_loses_what_was_said() {
+    found(planted(Mistake::AnsweredBeforeAppend), &[Fault::Kill, Fault::SlowDisk, Fault::OverHttp], "lost");
+}
+
+#[test]
 fn a_disk_that_pretends_to_sync_loses_what_was_acknowledged() {
     found(Flaws { planted: Planted::default(), disk_lies: true }, &[Fault::PowerCut], "lost");
 }

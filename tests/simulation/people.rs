@@ -34,20 +34,39 @@ cost = 25
 limit = 2
 [[role]]
 name = "plain"
+last_agent = "1h"
+sticky_wait = "5s"
 overflow = [{ after = "20s", add_roles = ["ring"], raise_priority = 1 }]
 [[role]]
 name = "ring"
 strategy = "ring_all"
 acceptance = "offer"
 offer_timeout = "10s"
-target = { answer_within = "5s", for_share = 0.9 }
+resume_within = "1m"
+max_waiting = 2
+when_full = { role = "plain" }
+target = { answer_within = "5s", for_share = 0.9, at_risk = "2s" }
 [[role]]
 name = "round"
 strategy = "round_robin"
 order = "fifo"
+max_wait = "40s"
+when_waited = { role = "plain" }
 [[role]]
 name = "pull"
 dispatch = "pull"
+[[automation]]
+name = "late"
+on = "waiting"
+after = "15s"
+set = { raise_priority = 2 }
+notify = "a ticket waits"
+[[automation]]
+name = "nothing happens"
+on = "owned"
+after = "18s"
+when = "channel == 'email'"
+set = { release = true }
 "#;
 
 pub(crate) const ROLES: [&str; 4] = ["plain", "ring", "round", "pull"];
@@ -231,6 +250,7 @@ impl World {
         let role = if self.dice.per_mille(30) { UNKNOWN_ROLE } else { *self.dice.one_of(&ROLES) };
         let mut data = json!({ "ticket_id": ticket, "channel": channel, "role": role });
         data["priority"] = self.dice.between(0, 9).into();
+        data["customer"] = json!({ "id": format!("c{}", self.dice.below(6)) });
         self.books.create(&ticket, role == UNKNOWN_ROLE, role == "pull");
         let kind = if channel == "call" { "call.queued" } else { "ticket.created" };
         if self.dice.per_mille(50) {
@@ -334,6 +354,9 @@ impl World {
             self.books.publish(id);
         }
         let message = Message { id, kind, properties, body, redelivered: false };
+        if message.id.is_some() && self.goes_over_http(&message) {
+            return;
+        }
         let overtaken = self.plan.has(Fault::Overtaking) && !self.finale && self.dice.per_mille(150);
         let ms = self.dice.between(1, if overtaken { 4_000 } else { 15 });
         if self.plan.has(Fault::Twice) && !self.finale && self.dice.per_mille(100) {
@@ -345,7 +368,8 @@ impl World {
 
     /// Everybody is there and does what is open.
     pub(crate) fn sweep(&mut self, pause_ms: u64) {
-        let world_is_quiet = self.inbox.is_empty() && self.life.is_running() && self.books.nothing_is_open();
+        let world_is_quiet =
+            self.inbox.is_empty() && self.counter.is_empty() && self.life.is_running() && self.books.nothing_is_open();
         self.people.quiet_sweeps = if world_is_quiet { self.people.quiet_sweeps + 1 } else { 0 };
         self.people.sweeps += 1;
         if self.people.quiet_sweeps >= 2 || self.people.sweeps > SWEEPS_MAX {

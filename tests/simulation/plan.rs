@@ -39,10 +39,12 @@ pub(crate) enum Fault {
     Reload,
     /// The process dies over some messages, however often it tries.
     Poison,
+    /// Some of what is said is said over HTTP: it is answered when it is durable, and said again where it was not.
+    OverHttp,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Kill,
         Self::PowerCut,
         Self::BadDisk,
@@ -58,6 +60,7 @@ impl Fault {
         Self::Drain,
         Self::Reload,
         Self::Poison,
+        Self::OverHttp,
     ];
 }
 

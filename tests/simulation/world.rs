@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use rolecall::broker::Publication;
@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::books::Books;
+use crate::counter::Counter;
 use crate::dice::Dice;
 use crate::disk::{Breaks, Disk};
 use crate::figures::Figures;
@@ -32,6 +33,8 @@ const HOUR_MS: i64 = 3_600_000;
 pub(crate) enum Happening {
     /// A message gets to the broker.
     Arrives(Box<Message>),
+    /// A message is submitted over HTTP, perhaps again.
+    Submits(Box<Message>),
     /// Publications of a life get to those who listen.
     GoesOut { life: u64, publications: Vec<Publication> },
     /// An acknowledgement gets to the broker.
@@ -54,6 +57,8 @@ pub(crate) enum Happening {
 
 #[expect(clippy::struct_excessive_bools, reason = "each says something of its own about the world")]
 pub(crate) struct World {
+    /// Itself, for whoever tells it later of something.
+    pub(crate) stage: Weak<Mutex<World>>,
     pub(crate) plan: Plan,
     pub(crate) dice: Dice,
     origin: Instant,
@@ -63,6 +68,7 @@ pub(crate) struct World {
     /// Whoever waits for the agenda looks again.
     pub(crate) woken: Arc<Notify>,
     pub(crate) inbox: Inbox,
+    pub(crate) counter: Counter,
     pub(crate) blocked_until_ms: u64,
     pub(crate) unbound: BTreeSet<String>,
     pub(crate) disk: Disk,
@@ -90,13 +96,15 @@ impl Stage {
     pub(crate) fn new(plan: Plan, home: PathBuf) -> Self {
         let mut dice = Dice::new(plan.seed);
         let people = People::new(&plan, &mut dice);
-        let world = World {
+        let world = |stage: &Weak<Mutex<World>>| World {
+            stage: stage.clone(),
             origin: Instant::now(),
             skew_ms: 0,
             agenda: BTreeMap::new(),
             agenda_count: 0,
             woken: Arc::new(Notify::new()),
             inbox: Inbox::new(dice.between(1, 60)),
+            counter: Counter::default(),
             blocked_until_ms: 0,
             unbound: BTreeSet::new(),
             disk: Disk::default(),
@@ -114,7 +122,12 @@ impl Stage {
             plan,
             dice,
         };
-        Self(Arc::new(Mutex::new(world)))
+        Self(Arc::new_cyclic(|stage| Mutex::new(world(stage))))
+    }
+
+    /// The same, where it is still there.
+    pub(crate) fn upgrade(stage: &Weak<Mutex<World>>) -> Option<Self> {
+        stage.upgrade().map(Self)
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
@@ -196,6 +209,7 @@ impl World {
                 self.inbox.take_in(*message);
                 self.hand_out();
             }
+            Happening::Submits(message) => self.submit(*message),
             Happening::GoesOut { publications, .. } => {
                 for publication in publications {
                     self.hear(&publication);
