@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help run test naive-campaign sim theory fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak dashboards recovery bench instructions
+.PHONY: help run test naive-campaign sim theory fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak dashboards browser recovery bench instructions
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -67,6 +67,11 @@ dashboards: ## The rules' own tests, and Debian's Prometheus asked every express
 	promtool check rules deploy/prometheus/rolecall.rules.yml
 	promtool test rules deploy/prometheus/rolecall.rules.test.yml
 	scripts/with-rabbitmq $(CARGO) test --locked --features campaigns --test daemon dashboards:: -- --nocapture
+
+browser: ## The pages in a real Chromium against a running daemon; FILE=tickets.test.mjs for one of the files
+	@scripts/ensure-browser
+	$(CARGO) build --locked
+	cd tests/browser && node --test --test-concurrency=1 $(or $(FILE),*.test.mjs)
 
 recovery: ## How long a start takes: 10 M events replayed, 1 M waiting tickets from a snapshot; memory; snapshots meanwhile
 	$(CARGO) bench --locked --bench recovery

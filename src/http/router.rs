@@ -34,8 +34,8 @@ pub(super) fn router(shared: Shared) -> Router {
         // Outermost: what is not allowed is not even looked for.
         .layer(middleware::from_fn_with_state(shared.clone(), access::authenticate));
     Router::new()
-        .route("/", get(assets::wallboard))
-        .route("/assets/{name}", get(assets::asset))
+        .route("/", get(assets::index))
+        .route("/assets/{*name}", get(assets::asset))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))

@@ -160,9 +160,10 @@ async fn what_needs_no_token_needs_none() {
         "/",
         "/healthz",
         "/metrics",
-        "/assets/wallboard.js",
-        "/assets/why.js",
-        "/assets/wallboard.css",
+        "/assets/js/app.js",
+        "/assets/js/board/page.js",
+        "/assets/style/board.css",
+        "/assets/texts/en.json",
         "/assets/icon.svg",
     ] {
         let response = ask(&router, Method::GET, path, None).await;

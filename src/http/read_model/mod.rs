@@ -3,8 +3,8 @@
 //!
 //! The writer calls [`ReadModel::observe`] after every command. What an event touched is looked up in the state and its
 //! card replaced, so that the model is what [`ReadModel::rebuild`] would make of the same state, whatever the events
-//! were. Only what is counted *today*, the strip charts and the latest assignments live in the events alone, and begin
-//! anew with the process.
+//! were. Only what is counted *today*, the strip charts, the latest assignments and the estimated waits live in the events
+//! alone, and begin anew with the process.
 //!
 //! **Invariant:** every method takes its locks one after the other and gives back values, so that no reader can hold a
 //! guard over an await, and no order of locks can end in a deadlock.
@@ -43,7 +43,9 @@ use role::{RoleBoard, Tally};
 use touched::Touched;
 
 use crate::routing::ticket::Closing;
-use crate::routing::{AgentId, AgentProfile, Catalogue, ChannelName, Event, RoleName, State, TicketId, Timestamp};
+use crate::routing::{
+    AgentId, AgentProfile, Catalogue, ChannelName, Event, Millis, Priority, RoleName, State, TicketId, Timestamp,
+};
 
 /// Slots of one channel over all agents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -118,7 +120,19 @@ impl ReadModel {
         if touched.catalogue {
             changed_roles.extend(self.roles.iter().map(|entry| entry.key().clone()));
         }
+        self.estimate(at, &changed_roles, state);
         self.mark(touched.agents, changed_roles);
+    }
+
+    /// Says anew how long the next ticket of these roles will wait.
+    fn estimate(&self, at: Timestamp, roles: &BTreeSet<RoleName>, state: &State) {
+        for role in roles {
+            let Some(mut board) = self.roles.get_mut(role) else { continue };
+            board.expected_wait = match board.next_place() {
+                None => Some(Millis(0)),
+                Some(place) => state.estimate(role, Priority::NORMAL, place, at).map(|estimate| estimate.likely),
+            };
+        }
     }
 
     /// Takes in a whole state, as after recovery. What was counted of the day stays.

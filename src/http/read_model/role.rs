@@ -185,10 +185,19 @@ pub(super) struct RoleBoard {
     waiting_by_channel: BTreeMap<ChannelName, u32>,
     waiting_at_risk: u32,
     waiting_breached: u32,
+    /// How long the next ticket will wait, as of the last change.
+    pub(super) expected_wait: Option<Millis>,
     pub(super) tally: Tally,
 }
 
 impl RoleBoard {
+    /// In which place of the queue one more ticket would be; `None` where somebody has room and it would not wait.
+    pub(super) fn next_place(&self) -> Option<u64> {
+        let staff = &self.tally.staff;
+        let is_taken_at_once = self.waiting.is_empty() && staff.idle + staff.some_room > 0;
+        (!is_taken_at_once).then(|| self.waiting.len() as u64 + 1)
+    }
+
     pub(super) fn configure(&mut self, role: Option<&Role>) {
         self.promise = role.map(|role| Promise {
             description: role.description.clone(),
@@ -248,6 +257,7 @@ impl RoleBoard {
             waiting_breached: self.waiting_breached,
             oldest_created_at: oldest.map(|(created_at, _)| *created_at),
             oldest_ticket_id: oldest.map(|(_, ticket)| ticket.clone()),
+            estimated_wait_ms: self.expected_wait.map(|wait| wait.0),
             offered: tally.stage(Stage::Offered),
             assigned: tally.stage(Stage::Assigned),
             paused: tally.stage(Stage::Paused),
@@ -289,6 +299,9 @@ pub struct RoleView {
     pub oldest_created_at: Option<Timestamp>,
     /// The oldest of them.
     pub oldest_ticket_id: Option<TicketId>,
+    /// How long a ticket of normal priority would wait that came behind all of them, by the pace at which tickets have left
+    /// the queue; 0 where an agent has room, `null` where there is no pace yet.
+    pub estimated_wait_ms: Option<u64>,
     /// Tickets proposed to an agent.
     pub offered: u32,
     /// Tickets that are worked on.

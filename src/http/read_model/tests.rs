@@ -79,7 +79,13 @@ fn timeless(model: &ReadModel) -> (Totals, Vec<RoleView>, String, BTreeMap<Ticke
     let overview = model.overview(START);
     let no_strip = || StripView { step_ms: 0, arrived: Vec::new(), assigned: Vec::new() };
     let day = Today::default();
-    let without_day = |role: RoleView| RoleView { today: day, service_level_permille: None, strip: no_strip(), ..role };
+    let without_day = |role: RoleView| RoleView {
+        today: day,
+        service_level_permille: None,
+        estimated_wait_ms: None,
+        strip: no_strip(),
+        ..role
+    };
     let totals = Totals { today: day, service_level_permille: None, ..overview.totals };
     let roles = overview.roles.into_iter().map(without_day).collect();
     let agents_and_channels = format!("{:?} {:?}", model.agents_after(None, 1_000), overview.channels);

@@ -1,0 +1,96 @@
+// Who is there and what each holds. Everybody keeps their place, so that one finds them again: by name, never by state.
+
+import { h, text } from "../dom.js";
+import { number } from "../format.js";
+import { link } from "../router.js";
+import { language, t, tCode } from "../texts.js";
+import { absent } from "./mood.js";
+
+export const ROOM_MARK = { idle: "○", some: "◐", full: "●", away: "–" };
+const CROWD = 60; // From so many on a line says who and how, and no more.
+
+export function agentsPanel() {
+  const legend = h("p", { class: "legend" });
+  const slots = h("p", { class: "slots" });
+  const list = h("ul", { class: "agent-list" });
+  const empty = h("p", { class: "empty", hidden: true }, t("board.no-agents"));
+  const element = h("section", { class: "panel people", "aria-labelledby": "people-title" },
+    h("h2", { id: "people-title" }, t("nav.agents")), legend, slots, list, empty);
+  const rows = new Map();
+  return {
+    element,
+    draw(live, news) {
+      const isWhole = rows.size === 0 || !news || news.kind === "snapshot";
+      const changed = isWhole ? live.agents.values() : news.news.agents.filter((it) => live.agents.has(it.agent_id));
+      drawLegend(legend, slots, live);
+      empty.hidden = live.agents.size > 0;
+      list.classList.toggle("crowd", live.agents.size > CROWD);
+      let isOrderNew = false;
+      for (const [id, row] of rows) {
+        if (live.agents.has(id)) continue;
+        row.element.remove();
+        rows.delete(id);
+      }
+      for (const agent of changed) {
+        if (!rows.has(agent.agent_id)) {
+          rows.set(agent.agent_id, agentRow(agent));
+          isOrderNew = true;
+        }
+        drawAgent(rows.get(agent.agent_id), agent, live.agents.size > CROWD);
+      }
+      // A change may have come between two pictures: whoever is missing is drawn now.
+      if (rows.size < live.agents.size) for (const agent of live.agents.values()) if (!rows.has(agent.agent_id)) {
+        rows.set(agent.agent_id, agentRow(agent));
+        drawAgent(rows.get(agent.agent_id), agent, live.agents.size > CROWD);
+        isOrderNew = true;
+      }
+      if (isOrderNew) list.replaceChildren(...ordered(rows).map((row) => row.element));
+    },
+  };
+}
+
+function ordered(rows) {
+  const order = new Intl.Collator(language().code, { numeric: true });
+  return [...rows.values()].sort((a, b) => order.compare(a.name, b.name));
+}
+
+function drawLegend(legend, slots, { totals: { staff }, channels }) {
+  text(legend, `● ${t("staff.full", { count: staff.full })}   ◐ ${t("staff.some", { count: staff.some_room })}   ○ ${t("staff.idle", { count: staff.idle })}   – ${t("staff.away", { count: absent(staff) })}`);
+  const used = channels.filter((it) => it.used + it.free > 0);
+  const words = used.map(({ channel, free }) => `${tCode("channel", channel)} ${number(free)}`).join(" · ");
+  text(slots, words ? t("board.slots", { slots: words }) : "");
+}
+
+function agentRow(agent) {
+  const row = { name: agent.name ?? agent.agent_id, key: "", mark: h("span", { class: "agent-mark", "aria-hidden": "true" }), state: h("span", { class: "agent-state" }), held: h("span", { class: "agent-held" }) };
+  row.element = h("li", { class: "agent" }, row.mark, h("a", { class: "agent-name", href: link("agents", agent.agent_id) }, row.name), row.state, row.held);
+  return row;
+}
+
+function drawAgent(row, agent, isCrowd) {
+  const state = stateText(agent);
+  const held = isCrowd ? "" : heldText(agent);
+  const key = `${agent.room}|${state}|${held}`;
+  if (row.key === key) return;
+  row.key = key;
+  row.element.dataset.room = agent.room;
+  text(row.mark, ROOM_MARK[agent.room]);
+  text(row.state, state);
+  text(row.held, held);
+}
+
+/** What an agent is doing, in a word or two. */
+export function stateText(agent) {
+  if (agent.room === "away") return agent.status_name ?? t(`status.${agent.status}`);
+  if (agent.room === "idle") return t("room.idle");
+  return t(`room.${agent.room}`, { count: agent.held_count });
+}
+
+function heldText(agent) {
+  const held = agent.held.map(({ ticket_id: ticket, channel, held_as: how }) => {
+    const words = [how === "assigned" ? "" : t(`held.${how}`), how === "paused" || !channel ? "" : tCode("channel", channel)];
+    return [ticket, ...words].filter(Boolean).join(" ");
+  });
+  const more = agent.held_count - agent.held.length;
+  return held.join(" · ") + (more > 0 ? ` ${t("list.more", { count: more })}` : "");
+}

@@ -1,0 +1,33 @@
+// Which period, and of what.
+
+import { choice, h, labelled } from "../dom.js";
+import { now } from "../format.js";
+import { t } from "../texts.js";
+
+const DAY_MS = 86_400_000;
+const BY_HOUR_MAX_DAYS = 3;
+const PERIODS = [["1", 1], ["7", 7], ["30", 30], ["90", 90]];
+
+/** `onChange` hears the query of the API, `by` being `hour` or `day`. */
+export function filters(onChange) {
+  const period = choice([...PERIODS.map(([value, count]) => [value, t("report.days", { count })]), ["own", t("report.own-period")]], "1");
+  const [from, to] = [h("input", { type: "date" }), h("input", { type: "date" })];
+  const [role, channel, agent] = [1, 2, 3].map(() => h("input", { maxlength: 128, spellcheck: "false" }));
+  const own = [labelled(t("report.from"), from), labelled(t("report.to"), to)];
+  const query = () => ({ ...span(period.value, from.value, to.value), role: role.value.trim(), channel: channel.value.trim(), agent: agent.value.trim() });
+  const draw = () => own.forEach((field) => { field.hidden = period.value !== "own"; });
+  const element = h("form", { class: "filters", "aria-label": t("filter.title"), onsubmit: (submit) => { submit.preventDefault(); onChange(query()); }, onchange: () => { draw(); onChange(query()); } },
+    labelled(t("report.length"), period), own, labelled(t("report.role"), role), labelled(t("report.channel"), channel), labelled(t("report.agent"), agent), h("button", {}, t("filter.show")));
+  draw();
+  return { element, query };
+}
+
+function span(period, from, to) {
+  if (period !== "own") {
+    const days = Number(period);
+    return { from: new Date(now() - days * DAY_MS).toISOString(), to: new Date(now()).toISOString(), by: days <= BY_HOUR_MAX_DAYS ? "hour" : "day" };
+  }
+  const begin = from ? Date.parse(`${from}T00:00:00`) : now() - DAY_MS;
+  const end = Math.max(begin + 1, to ? Date.parse(`${to}T00:00:00`) + DAY_MS : now());
+  return { from: new Date(begin).toISOString(), to: new Date(end).toISOString(), by: end - begin <= BY_HOUR_MAX_DAYS * DAY_MS ? "hour" : "day" };
+}

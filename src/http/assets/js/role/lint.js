@@ -1,0 +1,59 @@
+// What the daemon's lint thinks of a role while it is written: a dry run, a moment after the last key.
+
+import { address, send } from "../api.js";
+import { h } from "../dom.js";
+import { t } from "../texts.js";
+
+const PAUSE_MS = 400;
+
+/** `read` gives the role as it stands in the form, `onFindings` hears what was found. */
+export function lintPanel(read, onFindings) {
+  const list = h("ul", { class: "findings" });
+  const changes = h("ul", { class: "changes" });
+  const element = h("aside", { class: "panel lint", "aria-labelledby": "lint-head" },
+    h("h2", { id: "lint-head" }, t("lint.title")), h("div", { "aria-live": "polite" }, list), h("h3", {}, t("lint.changes")), changes);
+  let timer = null;
+  let turn = 0;
+  const show = (findings, differences) => {
+    list.replaceChildren(...(findings.length ? findings.map(finding) : [h("li", { class: "good" }, `✓ ${t("lint.clean")}`)]));
+    changes.replaceChildren(...(differences.length ? differences.map(difference) : [h("li", { class: "soft" }, t("lint.same"))]));
+    onFindings(findings);
+  };
+  const look = async () => {
+    const mine = ++turn;
+    const role = read();
+    if (!role.name) return show([], []);
+    try {
+      const { findings, differences } = await send("PUT", address(["roles", role.name], { dry_run: true }), role);
+      if (mine === turn) show(findings, differences ?? []);
+    } catch (problem) {
+      if (mine !== turn) return;
+      const found = problem.findings.length ? problem.findings : [{ severity: "error", message: problem.message, path: problem.path }];
+      show(found, []);
+    }
+  };
+  return {
+    element,
+    look,
+    soon() {
+      clearTimeout(timer);
+      timer = setTimeout(look, PAUSE_MS);
+    },
+    end: () => clearTimeout(timer),
+  };
+}
+
+function finding({ severity, path, message, expected, help }) {
+  const isError = severity === "error";
+  return h("li", { class: isError ? "bad" : "warn" }, h("b", {}, `${isError ? "▲" : "◆"} ${t(`lint.${severity}`)}`), path ? h("code", {}, ` ${path}`) : null,
+    h("span", { dir: "auto" }, ` ${message}`), expected ? h("span", { class: "soft" }, ` ${t("lint.expected", { what: expected })}`) : null, help ? h("span", { class: "soft", dir: "auto" }, ` ${help}`) : null);
+}
+
+/** A line of what would be different: which entry, and which of its members, from what to what. */
+function difference(it) {
+  const word = { added: "+", removed: "−" }[it.change] ?? "~";
+  const members = (it.members ?? []).map(({ member, old, new: next }) => `${member}: ${said(old)} → ${said(next)}`);
+  return h("li", {}, h("b", {}, `${word} ${it.section} ${it.name ?? ""}`), members.length ? h("ul", {}, members.map((line) => h("li", { dir: "ltr" }, line))) : null);
+}
+
+const said = (value) => (value == null ? "–" : typeof value === "string" ? value : JSON.stringify(value));

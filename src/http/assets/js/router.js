@@ -1,0 +1,85 @@
+// Which page an address stands for: `#/tickets/T-1` is a ticket's page. A page is a function that fills <main> and gives
+// back what ends it, if anything has to be ended.
+
+import { agentPage } from "./agent/page.js";
+import { agentsPage } from "./agent/list.js";
+import { accessPage } from "./access/page.js";
+import { boardPage } from "./board/page.js";
+import { h } from "./dom.js";
+import { reportsPage } from "./report/page.js";
+import { rolePage } from "./role/page.js";
+import { rolesPage } from "./role/list.js";
+import { may, who } from "./session.js";
+import { t } from "./texts.js";
+import { ticketPage } from "./ticket/page.js";
+import { ticketsPage } from "./ticket/list.js";
+
+/** The pages: the words of the navigation, the first part of the address, who may open it, the page, and that of one of its entries. */
+export const PAGES = [
+  { key: "board", part: "", allowed: () => may("reports.view"), page: boardPage },
+  { key: "desk", part: "desk", allowed: () => who()?.agent_id != null, page: (main) => agentPage(main, who().agent_id) },
+  { key: "tickets", part: "tickets", allowed: () => may("tickets.manage", "reports.view", "work.read-own"), page: ticketsPage, entry: ticketPage },
+  { key: "agents", part: "agents", allowed: () => may("agents.manage", "reports.view"), page: agentsPage, entry: agentPage },
+  { key: "roles", part: "roles", allowed: () => may("roles.manage", "rules.manage", "reports.view"), page: rolesPage, entry: rolePage },
+  { key: "reports", part: "reports", allowed: () => may("reports.view"), page: reportsPage },
+  { key: "access", part: "access", allowed: () => may("tokens.manage", "audit.view"), page: accessPage },
+];
+
+let close = null;
+let isFirst = true;
+let shown = 0;
+let asked = null;
+
+/** The address of a page, or of one entry of it. */
+export const link = (part, name) => `#/${part}${name === undefined ? "" : `/${encodeURIComponent(name)}`}`;
+
+/** The page of the address, and the name of the entry. */
+export function here() {
+  const [part = "", name] = location.hash.replace(/^#\/?/, "").split("?")[0].split("/");
+  return { part, name: name === undefined || name === "" ? undefined : decodeURIComponent(name) };
+}
+
+/** Opens a page: the one given, until there is another, or the one of the address. */
+export async function show(given) {
+  asked = given ?? (asked && !who() ? asked : null);
+  const main = document.getElementById("page");
+  const turn = ++shown;
+  await close?.();
+  close = null;
+  if (turn !== shown) return;
+  main.replaceChildren();
+  main.className = "";
+  const { part, name } = here();
+  const page = PAGES.find((it) => it.part === part);
+  markNavigation(page);
+  const opened = asked ? await asked() : await open(main, page, name);
+  if (turn !== shown) return opened?.();
+  close = typeof opened === "function" ? opened : null;
+  const title = main.querySelector("h1");
+  document.title = title ? `${title.textContent} · rolecall` : "rolecall";
+  // Who came here by the keyboard or listens to a screen reader goes on where the new page begins.
+  if (!isFirst && !main.contains(document.activeElement)) main.focus({ preventScroll: true });
+  isFirst = false;
+}
+
+function open(main, page, name) {
+  if (page && page.part === "" && !page.allowed()) {
+    // Everybody has some page to begin with.
+    const first = PAGES.find((it) => it.allowed());
+    if (first) return location.replace(link(first.part));
+  }
+  if (!page || (name !== undefined && !page.entry)) return say(main, t("page.unknown"));
+  if (name !== undefined) return page.entry(main, name);
+  return page.allowed() ? page.page(main) : say(main, t("page.forbidden"));
+}
+
+function say(main, words) {
+  main.append(h("section", { class: "panel narrow" }, h("h1", {}, words), h("p", {}, h("a", { href: "#/" }, t("page.back")))));
+}
+
+function markNavigation(page) {
+  for (const anchor of document.querySelectorAll("nav a[data-part]")) {
+    if (page && anchor.dataset.part === page.part) anchor.setAttribute("aria-current", "page");
+    else anchor.removeAttribute("aria-current");
+  }
+}

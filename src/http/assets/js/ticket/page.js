@@ -1,0 +1,77 @@
+// One ticket: what it is, why it waits or why that agent has it, who had it before, and what can be done about it.
+
+import { address, getIfThere } from "../api.js";
+import { h } from "../dom.js";
+import { when } from "../format.js";
+import { refreshing } from "../refresh.js";
+import { link } from "../router.js";
+import { t, tCode } from "../texts.js";
+import { agentsTable } from "../why/agents.js";
+import { explanationOf, whyList } from "../why/dialog.js";
+import { actionsPanel } from "./actions.js";
+import { historyTable } from "./history.js";
+
+const PERIOD_MS = 3_000;
+
+export async function ticketPage(main, id) {
+  main.className = "detail";
+  const facts = h("div", { class: "facts" });
+  const why = h("div", {});
+  const history = h("div", {});
+  const actions = actionsPanel(id, () => page.again());
+  main.append(
+    h("header", { class: "page-head" }, h("h1", {}, id), facts),
+    h("section", { class: "panel", "aria-labelledby": "why-head" }, h("h2", { id: "why-head" }, t("ticket.why")), why),
+    actions.element,
+    h("section", { class: "panel wide", "aria-labelledby": "history-head" }, h("h2", { id: "history-head" }, t("ticket.history")), history));
+  const said = {};
+  const page = refreshing(async () => {
+    try {
+      const card = await getIfThere(address(["tickets", id]));
+      const [explained, past] = await Promise.all([card && explanationOf(id).catch(ended), getIfThere(address(["tickets", id, "history"])).catch(() => null)]);
+      changed(said, "facts", [card, past?.closed], () => facts.replaceChildren(...factsOf(card, past)));
+      changed(said, "why", explained, () => why.replaceChildren(...whyOf(explained, card, past)));
+      changed(said, "history", past, () => history.replaceChildren(historyTable(past)));
+      actions.draw(card);
+    } catch (problem) {
+      why.replaceChildren(h("p", { class: "problem" }, problem.message));
+    }
+  }, PERIOD_MS);
+  await page.begun;
+  return page.end;
+}
+
+/** It may end between two questions. */
+function ended(problem) {
+  if (problem.status === 404) return null;
+  throw problem;
+}
+
+/** Draws only what is another than before: nobody loses their place in a table, and nothing is read twice. */
+function changed(said, part, value, draw) {
+  const key = JSON.stringify(value ?? null);
+  if (said[part] === key) return;
+  said[part] = key;
+  draw();
+}
+
+function whyOf(explained, card, past) {
+  if (explained) return [whyList(explained), agentsTable(explained)];
+  if (past?.closed) return [h("p", {}, t("ticket.ended", { how: tCode("closed", past.closed), time: when(past.closed_at) }))];
+  return [h("p", {}, t(card || past?.owners.length ? "ticket.over" : "ticket.unknown"))];
+}
+
+function factsOf(card, past) {
+  if (!card) return [h("span", { class: "badge" }, past?.closed ? tCode("closed", past.closed) : t("ticket.not-there"))];
+  const due = card.due_at ? Date.parse(card.due_at) : null;
+  return [
+    h("span", { class: "badge", "data-stage": card.stage }, t(`stage.${card.stage}`)),
+    card.breached ? h("span", { class: "badge bad" }, `▲ ${t("ticket.late")}`) : card.at_risk && h("span", { class: "badge warn" }, `◆ ${t("ticket.at-risk")}`),
+    card.role && h("span", {}, h("a", { href: link("roles", card.role) }, card.role)),
+    h("span", {}, tCode("channel", card.channel)),
+    h("span", {}, t("ticket.priority", { priority: card.priority })),
+    h("span", {}, t("ticket.created", { time: when(card.created_at) })),
+    due && h("span", {}, t("ticket.due", { time: when(card.due_at) })),
+    card.agent_id && h("span", {}, t("ticket.with"), " ", h("a", { href: link("agents", card.agent_id) }, card.agent_id)),
+  ].filter(Boolean);
+}

@@ -1,0 +1,47 @@
+// Why a ticket is where it is, over whatever page one is on: one press on anything that asksWhy() has made to ask.
+
+import { address, get } from "../api.js";
+import { h } from "../dom.js";
+import { link } from "../router.js";
+import { t } from "../texts.js";
+import { agentsTable } from "./agents.js";
+import { sentences } from "./sentences.js";
+
+/** Makes an element ask about a ticket when it is pressed, or not any more. */
+export function asksWhy(element, ticket) {
+  if (element.dataset.why === (ticket ?? undefined)) return;
+  if (ticket) element.dataset.why = ticket;
+  else delete element.dataset.why;
+  element.disabled = !ticket;
+  if (ticket) element.title = t("why.ask", { ticket });
+  else element.removeAttribute("title");
+}
+
+/** What the daemon says of a ticket, and of all who might have it. */
+export const explanationOf = (ticket) => get(address(["tickets", ticket, "explanation"], { agents: "all" }));
+
+async function explain(ticket) {
+  const content = h("div", { "aria-live": "polite" }, h("p", { class: "soft" }, t("why.asking")));
+  const dialog = h("dialog", { class: "why", "aria-labelledby": "why-title" },
+    h("header", {}, h("h2", { id: "why-title" }, ticket),
+      h("button", { type: "button", onclick: () => dialog.close() }, t("why.close"))),
+    content,
+    h("p", {}, h("a", { href: link("tickets", ticket), onclick: () => dialog.close() }, t("why.more"))));
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("click", (press) => { if (press.target === dialog) dialog.close(); });
+  document.body.append(dialog);
+  dialog.showModal();
+  try {
+    const why = await explanationOf(ticket);
+    content.replaceChildren(whyList(why), agentsTable(why));
+  } catch (problem) {
+    content.replaceChildren(h("p", {}, problem.message));
+  }
+}
+
+export const whyList = (why) => h("ul", { class: "why-lines" }, sentences(why).map((line) => h("li", {}, line)));
+
+document.addEventListener("click", (press) => {
+  const asked = press.target.closest("[data-why]");
+  if (asked) explain(asked.dataset.why);
+});

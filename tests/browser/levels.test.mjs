@@ -1,0 +1,76 @@
+// Who comes in at which level sees what that level may, and nothing else.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { House } from "./house.mjs";
+
+let house;
+before(async () => { house = await House.open(); });
+after(() => house.close());
+
+const navigation = (page) => page.getByRole("navigation").getByRole("link").allInnerTexts();
+
+test("a wrong token is refused in words, and the right one opens", async () => {
+  const page = await house.page();
+  await page.goto(house.base);
+  await page.getByLabel("Token").fill("not-a-token");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByText("This token is not valid.").waitFor();
+  await page.getByLabel("Token").fill(house.token);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("heading", { name: "Wallboard" }).waitFor();
+  assert.deepEqual(page.troubles, []);
+});
+
+test("an owner sees every page", async () => {
+  const { token } = await house.makeToken("olga", "owner");
+  const page = await house.logIn(token);
+  assert.deepEqual(await navigation(page), ["Wallboard", "Tickets", "Agents", "Roles", "Reports", "Access"]);
+  await page.getByRole("link", { name: "Access" }).click();
+  await page.getByRole("heading", { name: "Tokens" }).waitFor();
+  await page.getByRole("heading", { name: "Audit log" }).waitFor();
+  assert.deepEqual(page.troubles, []);
+});
+
+test("an admin sees the audit log and no tokens", async () => {
+  const { token } = await house.makeToken("adam", "admin");
+  const page = await house.logIn(token);
+  assert.deepEqual(await navigation(page), ["Wallboard", "Tickets", "Agents", "Roles", "Reports", "Access"]);
+  await page.getByRole("link", { name: "Access" }).click();
+  await page.getByRole("heading", { name: "Audit log" }).waitFor();
+  assert.equal(await page.getByRole("heading", { name: "Tokens" }).count(), 0);
+  assert.deepEqual(page.troubles, []);
+});
+
+test("an agent has a desk: its presence, what it holds, and none of the others", async () => {
+  await house.agent("desk-anna", ["billing"], "offline");
+  const { token } = await house.makeToken("anna", "agent", { agent_id: "desk-anna" });
+  const page = await house.logIn(token);
+  await page.getByRole("heading", { name: "desk-anna" }).waitFor();
+  const pages = await navigation(page);
+  assert.ok(pages.includes("My desk") && !pages.includes("Wallboard") && !pages.includes("Reports") && !pages.includes("Access"), pages.join());
+  await page.getByRole("button", { name: "online", exact: true }).click();
+  await page.getByText("Presence is now: online.").first().waitFor();
+  const { status } = await house.api("GET", "/agents/desk-anna");
+  assert.equal(status, "online");
+  assert.deepEqual(page.troubles, []);
+});
+
+test("who logs out is out, also after loading anew", async () => {
+  const page = await house.logIn(house.token);
+  await page.getByLabel("Language, appearance, log out").click();
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByLabel("Token").waitFor();
+  await page.reload();
+  await page.getByLabel("Token").waitFor();
+  assert.equal(await page.getByRole("navigation").count(), 0);
+});
+
+test("a screen on a wall comes in by its address, which forgets the token", async () => {
+  const page = await house.page();
+  await page.goto(`${house.base}/#token=${house.token}`);
+  await page.getByRole("heading", { name: "Wallboard" }).waitFor();
+  assert.ok(!page.url().includes(house.token), page.url());
+  await page.reload();
+  await page.getByRole("heading", { name: "Wallboard" }).waitFor();
+});

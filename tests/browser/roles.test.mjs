@@ -1,0 +1,105 @@
+// A role is made, given to an agent, and gets its tickets, all within a minute; and nobody overwrites anybody.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { House } from "./house.mjs";
+
+const MINUTE_MS = 60_000;
+let house;
+before(async () => {
+  house = await House.open();
+  await house.agent("seventh", ["general"]);
+});
+after(() => house.close());
+
+test("an admin makes a seventh role, gives it to an agent, and the next ticket goes there within a minute", async () => {
+  const { token } = await house.makeToken("adam", "admin");
+  const begun = Date.now();
+  const page = await house.logIn(token);
+  await page.getByRole("navigation").getByRole("link", { name: "Roles" }).click();
+  await page.getByRole("link", { name: "New role" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("stolen-cards");
+  await page.getByLabel("Description").fill("Stolen cards");
+  await page.getByLabel("Ticket types").fill("stolen, lost");
+  await page.getByLabel("Answered within").fill("90s");
+  await page.getByLabel("Share in percent").fill("90");
+  // The lint has something to say before anything is saved: nobody has the role.
+  await page.getByRole("complementary").getByText("Hardly meant").first().waitFor();
+  await page.getByRole("button", { name: "Create role" }).click();
+  await page.getByRole("heading", { name: "stolen-cards" }).waitFor();
+  await page.getByText("Nobody has this role yet.").waitFor();
+  await page.getByLabel("Agent", { exact: true }).fill("seventh");
+  await page.getByRole("button", { name: "Give the role" }).click();
+  await page.getByRole("link", { name: "seventh" }).waitFor();
+  await house.api("POST", "/tickets", { ticket_id: "card-1", type: "stolen", channel: "email" });
+  await page.getByRole("searchbox").first().fill("card-1");
+  await page.keyboard.press("Enter");
+  await page.getByText("It is with seventh, for stolen-cards").waitFor();
+  assert.ok(Date.now() - begun < MINUTE_MS, `${Date.now() - begun} ms`);
+  const { roles } = await house.api("GET", "/agents/seventh");
+  assert.deepEqual(roles, ["general", "stolen-cards"]);
+  assert.deepEqual(page.troubles, []);
+});
+
+test("what can't be used is said beside its field, and is not saved", async () => {
+  const page = await house.logIn(house.token);
+  await page.goto(`${house.base}/#/roles/stolen-cards`);
+  await page.getByLabel("Answered within").fill("ninety");
+  await page.getByRole("complementary").getByText("Can't be used").first().waitFor();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("alert").filter({ hasText: "▲" }).first().waitFor();
+  const role = await house.api("GET", "/roles/stolen-cards");
+  assert.equal(role.target.answer_within, "90s");
+  assert.deepEqual(page.troubles, []);
+});
+
+test("who has looked at an older role overwrites nothing", async () => {
+  const page = await house.logIn(house.token);
+  await page.goto(`${house.base}/#/roles/stolen-cards`);
+  await page.getByLabel("Weight").fill("7");
+  const role = await house.api("GET", "/roles/stolen-cards");
+  await house.api("PUT", "/roles/stolen-cards", { ...role, description: "Cards that are gone" });
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Somebody has changed this role since you opened it.").waitFor();
+  const now = await house.api("GET", "/roles/stolen-cards");
+  assert.equal(now.description, "Cards that are gone");
+  assert.notEqual(now.weight, 7);
+  assert.deepEqual(page.troubles, []);
+});
+
+test("a role keeps what the form has no field for, is cloned, and goes with another in its place", async () => {
+  const role = await house.api("GET", "/roles/stolen-cards");
+  await house.api("PUT", "/roles/stolen-cards", { ...role, overflow: [{ after: "1m", waiting_over: 3, raise_priority: 1 }] });
+  const page = await house.logIn(house.token);
+  await page.goto(`${house.base}/#/roles/stolen-cards`);
+  await page.getByLabel("Weight").fill("9");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The role is saved and in force.").first().waitFor();
+  const saved = await house.api("GET", "/roles/stolen-cards");
+  assert.equal(saved.weight, 9);
+  assert.deepEqual(saved.overflow, [{ after: "1m", waiting_over: 3, raise_priority: 1 }]);
+  await page.getByLabel("Another like it, named").fill("found-cards");
+  await page.getByRole("button", { name: "Clone" }).click();
+  await page.getByRole("heading", { name: "found-cards" }).waitFor();
+  await page.goto(`${house.base}/#/roles/stolen-cards`);
+  await page.getByRole("heading", { name: "stolen-cards" }).waitFor();
+  await page.getByRole("button", { name: "Remove", exact: true }).click();
+  await page.getByRole("alert").filter({ hasText: "▲" }).first().waitFor();
+  await page.locator("form", { has: page.getByRole("button", { name: "Remove", exact: true }) }).getByRole("combobox").fill("found-cards");
+  await page.getByRole("button", { name: "Remove", exact: true }).click();
+  await page.getByRole("heading", { name: "Roles" }).waitFor();
+  const { roles } = await house.api("GET", "/agents/seventh");
+  assert.deepEqual(roles, ["found-cards", "general"]);
+  assert.deepEqual(page.troubles, []);
+});
+
+test("a role is taken from an agent on the agent's page, and skills and name stay", async () => {
+  await house.api("PUT", "/agents/seventh", { name: "Seventh Son", roles: ["general", "found-cards"], skills: { de: 7 }, limits: { chat: 2 } });
+  const page = await house.logIn(house.token);
+  await page.goto(`${house.base}/#/agents/seventh`);
+  await page.getByRole("button", { name: "found-cards" }).click();
+  await page.getByText("The role found-cards is taken away.").first().waitFor();
+  const agent = await house.api("GET", "/agents/seventh");
+  assert.deepEqual([agent.roles, agent.name, agent.registration.skills, agent.registration.limits], [["general"], "Seventh Son", { de: 7 }, { chat: 2 }]);
+  assert.deepEqual(page.troubles, []);
+});

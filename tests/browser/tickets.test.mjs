@@ -1,0 +1,81 @@
+// A ticket comes, is assigned, and says why; one that waits says why within three presses.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { House } from "./house.mjs";
+
+let house;
+before(async () => {
+  house = await House.open();
+  await house.api("POST", "/roles", { name: "fishing", description: "Fish", ticket_types: ["fish"] });
+});
+after(() => house.close());
+
+test("a ticket arrives on the wallboard, is assigned, and its line says why", async () => {
+  await house.agent("fisher", ["fishing"]);
+  const page = await house.logIn(house.token);
+  await page.getByRole("heading", { name: "fishing" }).waitFor();
+  await house.api("POST", "/tickets", { ticket_id: "fish-1", type: "fish", channel: "email" });
+  const line = page.getByRole("listitem").filter({ hasText: "fish-1" }).filter({ hasText: "at once" });
+  await line.waitFor();
+  await line.getByRole("button", { name: "fish-1" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("It is for fishing: its type is one of that role’s.").waitFor();
+  await dialog.getByText("fisher was chosen because it came, and an agent was free.").waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  assert.deepEqual(page.troubles, []);
+});
+
+test("why a ticket waits is found by its id, with the keyboard alone", async () => {
+  await house.agent("fisher", ["fishing"], "away");
+  await house.api("POST", "/tickets", { ticket_id: "fish-2", type: "fish", channel: "email" });
+  const page = await house.logIn(house.token);
+  await page.getByRole("heading", { name: "Wallboard" }).waitFor();
+  await page.keyboard.press("/");
+  await page.keyboard.type("fish-2");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "fish-2" }).waitFor();
+  await page.getByText("It waits for an agent who could take it to come.").waitFor();
+  await page.getByText("1 agent has a role that it asks for: 1 not online.").waitFor();
+  assert.deepEqual(page.troubles, []);
+});
+
+test("why the longest wait waits is one press away on the wallboard", async () => {
+  const page = await house.logIn(house.token);
+  const card = page.getByRole("article").filter({ has: page.getByRole("heading", { name: "fishing" }) });
+  await card.getByRole("button").click();
+  await page.getByRole("dialog").getByText("It waits for an agent who could take it to come.").waitFor();
+  assert.deepEqual(page.troubles, []);
+});
+
+test("a ticket is raised, assigned by hand, handed on, given back and cancelled, and its history says so", async () => {
+  const page = await house.logIn(house.token);
+  await page.goto(`${house.base}/#/tickets/fish-2`);
+  await page.getByLabel("Priority").selectOption("urgent");
+  await page.getByRole("button", { name: "Set priority" }).click();
+  await page.getByText("priority 9").waitFor();
+  await page.getByLabel("To the agent").or(page.getByLabel("Agent", { exact: true })).first().fill("fisher");
+  await page.getByRole("button", { name: "Assign", exact: true }).click();
+  await page.getByText("It is with fisher, for fishing").waitFor();
+  await page.getByRole("table", { name: "Who had it" }).getByText("still has it").waitFor();
+  await page.getByRole("button", { name: "Back to the queue" }).click();
+  await page.getByRole("table", { name: "Who had it" }).getByText("given back").waitFor();
+  await page.getByRole("button", { name: "Cancel the ticket" }).click();
+  await page.getByText("It has ended at").waitFor();
+  assert.deepEqual(page.troubles, []);
+});
+
+test("a ticket made by hand leads to its page, and nobody has heard of one that is not there", async () => {
+  const page = await house.logIn(house.token);
+  await page.goto(`${house.base}/#/tickets`);
+  await page.getByText("New ticket").click();
+  await page.getByLabel("Id (made up where empty)").fill("fish-3");
+  await page.getByLabel("Type").fill("fish");
+  await page.getByRole("button", { name: "Create ticket" }).click();
+  await page.getByRole("link", { name: "fish-3 is there" }).click();
+  await page.getByRole("heading", { name: "fish-3" }).waitFor();
+  await page.goto(`${house.base}/#/tickets/no-such-fish`);
+  await page.getByText("There is no such ticket, nor does the chronicle remember one.").waitFor();
+  assert.deepEqual(page.troubles, []);
+});
