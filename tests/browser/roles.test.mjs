@@ -13,7 +13,7 @@ before(async () => {
 after(() => house.close());
 
 test("an admin makes a seventh role, gives it to an agent, and the next ticket goes there within a minute", async () => {
-  const { token } = await house.makeToken("adam", "admin");
+  const { token } = await house.makeToken("ada", "admin");
   const begun = Date.now();
   const page = await house.logIn(token);
   await page.getByRole("navigation").getByRole("link", { name: "Roles" }).click();
@@ -21,7 +21,7 @@ test("an admin makes a seventh role, gives it to an agent, and the next ticket g
   await page.getByLabel("Name", { exact: true }).fill("stolen-cards");
   await page.getByLabel("Description").fill("Stolen cards");
   await page.getByLabel("Ticket types").fill("stolen, lost");
-  await page.getByLabel("Answered within").fill("90s");
+  await page.getByLabel("Answered within", { exact: true }).fill("90s");
   await page.getByLabel("Share in percent").fill("90");
   // The lint has something to say before anything is saved: nobody has the role.
   await page.getByRole("complementary").getByText("Hardly meant").first().waitFor();
@@ -44,7 +44,7 @@ test("an admin makes a seventh role, gives it to an agent, and the next ticket g
 test("what can't be used is said beside its field, and is not saved", async () => {
   const page = await house.logIn(house.token);
   await page.goto(`${house.base}/#/roles/stolen-cards`);
-  await page.getByLabel("Answered within").fill("ninety");
+  await page.getByLabel("Answered within", { exact: true }).fill("ninety");
   await page.getByRole("complementary").getByText("Can't be used").first().waitFor();
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByRole("alert").filter({ hasText: "▲" }).first().waitFor();

@@ -45,6 +45,12 @@ await page.goto(`${house.base}/#token=${house.token}`);
 await until(async () => (await page.locator(".agent").count()) >= Math.min(AGENTS, 400), "the agents are there");
 const loading = load();
 await until(async () => told > TICKETS_PER_S * 5, "the load is under way");
+// The time of the page's main thread on a processor, whoever else is busy there meanwhile.
+const devtools = await page.context().newCDPSession(page);
+await devtools.send("Performance.setTimeDomain", { timeDomain: "threadTicks" });
+await devtools.send("Performance.enable");
+const busy = async () => Object.fromEntries((await devtools.send("Performance.getMetrics")).metrics.map(({ name, value }) => [name, value]));
+const before = await busy();
 const measured = await page.evaluate((ms) => new Promise((resolve) => {
   const frames = [];
   const tasks = [];
@@ -59,6 +65,7 @@ const measured = await page.evaluate((ms) => new Promise((resolve) => {
   };
   requestAnimationFrame(turn);
 }), SECONDS * 1000);
+const after = await busy();
 isOver = true;
 const rate = await loading;
 const sorted = measured.frames.sort((a, b) => a - b);
@@ -66,4 +73,6 @@ const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.lengt
 console.log(`${AGENTS} agents, ${rate.toFixed(0)} tickets a second, ${SECONDS} s, ${sorted.length} frames (${(sorted.length / SECONDS).toFixed(0)} a second)`);
 console.log(`frame: median ${at(0.5)} ms, 99th ${at(0.99)} ms, 99.9th ${at(0.999)} ms, longest ${at(1)} ms; longer than 50 ms: ${sorted.filter((it) => it > 50).length}`);
 console.log(`tasks longer than 50 ms: ${measured.tasks.length}${measured.tasks.length ? `, the longest ${Math.max(...measured.tasks)} ms` : ""}`);
+const share = (name) => (((after[name] - before[name]) / SECONDS) * 100).toFixed(1);
+console.log(`the page's main thread: ${share("TaskDuration")} % of a core (scripts ${share("ScriptDuration")}, style ${share("RecalcStyleDuration")}, layout ${share("LayoutDuration")})`);
 await house.close();

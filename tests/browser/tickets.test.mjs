@@ -49,7 +49,7 @@ test("why the longest wait waits is one press away on the wallboard", async () =
   assert.deepEqual(page.troubles, []);
 });
 
-test("a ticket is raised, assigned by hand, handed on, given back and cancelled, and its history says so", async () => {
+test("a ticket is raised, assigned by hand, given back and cancelled, and its history says so", async () => {
   const page = await house.logIn(house.token);
   await page.goto(`${house.base}/#/tickets/fish-2`);
   await page.getByLabel("Priority").selectOption("urgent");

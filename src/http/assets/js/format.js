@@ -1,6 +1,6 @@
 // Numbers, shares, times and lengths of time, as people of the language write them.
 
-import { language, t } from "./texts.js";
+import { language, t, written } from "./texts.js";
 
 let clockOffsetMs = 0;
 
@@ -15,7 +15,7 @@ export const now = () => Date.now() + clockOffsetMs;
 /** How long ago a moment was, in milliseconds; null where there is none. */
 export const ageMs = (moment) => (moment ? Math.max(0, now() - Date.parse(moment)) : null);
 
-export const number = (value) => (value == null ? "–" : value.toLocaleString(language().locale));
+export const number = (value) => (value == null ? "–" : written(value));
 
 /** A share in thousandths as whole percents, rounded down: 99.9 % is not 100 %. */
 export const percent = (permille) => (permille == null ? "–" : t("percent", { share: Math.floor(permille / 10) }));
@@ -35,12 +35,13 @@ export function spoken(ms) {
 /** The same without what is nought: `15 min`, `2 h`. */
 export function spokenRound(ms) {
   const s = Math.round(ms / 1000);
+  if (s === 0) return spoken(0);
   if (s % 3600 === 0) return t("duration.h", { h: s / 3600 });
   return s % 60 === 0 ? t("duration.m", { m: s / 60 }) : spoken(ms);
 }
 
 const formats = new Map();
-function written(moment, options) {
+function told(moment, options) {
   const key = language().locale + JSON.stringify(options);
   if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(language().locale, options));
   return moment == null ? "–" : formats.get(key).format(new Date(moment));
@@ -49,16 +50,16 @@ function written(moment, options) {
 const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 /** `14:05` */
-export const clock = (moment) => written(moment, CLOCK);
+export const clock = (moment) => told(moment, CLOCK);
 
 /** `14:05:09`, with the day where it is another than today. */
 export function when(moment) {
   const isToday = new Date(moment).toDateString() === new Date(now()).toDateString();
-  return written(moment, { ...CLOCK, second: "2-digit", ...(isToday ? {} : { day: "numeric", month: "short" }) });
+  return told(moment, { ...CLOCK, second: "2-digit", ...(isToday ? {} : { day: "numeric", month: "short" }) });
 }
 
 /** `25 Nov 2026` */
-export const day = (moment) => written(moment, { day: "numeric", month: "short", year: "numeric" });
+export const day = (moment) => told(moment, { day: "numeric", month: "short", year: "numeric" });
 
 /** `25 Nov` */
-export const shortDay = (moment) => written(moment, { day: "numeric", month: "short" });
+export const shortDay = (moment) => told(moment, { day: "numeric", month: "short" });

@@ -4,7 +4,7 @@ import { setClock } from "./format.js";
 import { may } from "./session.js";
 import { follow } from "./stream.js";
 
-const LINES_MAX = 40;
+const LINES_MAX = 25;
 
 export const live = { roles: new Map(), agents: new Map(), lines: [], channels: [], totals: null, strip: null, todaySince: null };
 const listeners = new Set();

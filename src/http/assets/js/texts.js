@@ -5,6 +5,7 @@ import { LANGUAGES } from "./languages.js";
 const KEPT_AS = "rolecall-language";
 let words = {};
 let plurals = new Intl.PluralRules("en");
+let numbers = new Intl.NumberFormat("en");
 let current = LANGUAGES[0];
 
 /** The language in use: its `code`, `name`, `direction`, and the `locale` for numbers and times. */
@@ -25,12 +26,16 @@ export async function speak(code) {
   words = await answer.json();
   current = next;
   plurals = new Intl.PluralRules(next.code);
+  numbers = new Intl.NumberFormat(next.locale);
   document.documentElement.lang = next.code;
   document.documentElement.dir = next.direction;
 }
 
 /** Whether there is such a text. */
 export const has = (key) => key in words;
+
+/** A number as the language writes it. */
+export const written = (value) => numbers.format(value);
 
 /** A text, its `{names}` filled in. One with a `count` may have several forms; numbers are written as the language does. */
 export function t(key, values = {}) {
@@ -40,7 +45,7 @@ export function t(key, values = {}) {
   return form.replace(/\{(\w+)\}/g, (whole, name) => {
     const value = values[name];
     if (value === undefined) return whole;
-    return typeof value === "number" ? value.toLocaleString(current.locale) : String(value);
+    return typeof value === "number" ? written(value) : String(value);
   });
 }
 

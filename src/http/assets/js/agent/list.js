@@ -45,7 +45,7 @@ export async function agentsPage(main) {
 
 function agentsTable(agents) {
   const rows = agents.map((it) => [
-    h("a", { href: link("agents", it.agent_id) }, it.name ?? it.agent_id, it.name && it.name !== it.agent_id ? h("span", { class: "soft" }, ` ${it.agent_id}`) : null),
+    [h("a", { href: link("agents", it.agent_id) }, it.name ?? it.agent_id), it.name && it.name !== it.agent_id ? h("span", { class: "soft" }, ` ${it.agent_id}`) : null],
     h("span", { class: "agent-cell", "data-room": it.room }, h("span", { class: "agent-mark", "aria-hidden": "true" }, ROOM_MARK[it.room]), ` ${stateText(it)}`),
     spoken(ageMs(it.status_since)), it.held_count,
     it.roles.map((role, place) => [place ? t("list.comma") : "", h("a", { href: link("roles", role) }, role)]),

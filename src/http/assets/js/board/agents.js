@@ -68,7 +68,7 @@ function agentRow(agent) {
 }
 
 function drawAgent(row, agent, isCrowd) {
-  const state = stateText(agent);
+  const state = isCrowd ? shortState(agent) : stateText(agent);
   const held = isCrowd ? "" : heldText(agent);
   const key = `${agent.room}|${state}|${held}`;
   if (row.key === key) return;
@@ -85,6 +85,9 @@ export function stateText(agent) {
   if (agent.room === "idle") return t("room.idle");
   return t(`room.${agent.room}`, { count: agent.held_count });
 }
+
+/** The same where there is room for a figure alone. */
+const shortState = (agent) => (agent.room === "away" ? stateText(agent) : agent.held_count ? number(agent.held_count) : "");
 
 function heldText(agent) {
   const held = agent.held.map(({ ticket_id: ticket, channel, held_as: how }) => {

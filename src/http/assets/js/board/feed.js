@@ -7,6 +7,7 @@ import { language, t, tCode } from "../texts.js";
 import { asksWhy } from "../why/dialog.js";
 
 const SPOKEN_EVERY_MS = 10_000;
+const LIT_MAX = 4;
 
 export function feedPanel() {
   const list = h("ol", { class: "line-list", reversed: true });
@@ -22,14 +23,16 @@ export function feedPanel() {
     latest = live;
     empty.hidden = live.lines.length > 0;
     if ((isHeld || isPointedAt) && rows.size) return;
-    const isFirst = rows.size === 0;
-    const wanted = new Set(live.lines.map((line) => line.seq));
+    const { lines } = live;
+    const wanted = new Set(lines.map((line) => line.seq));
+    // A few new ones light up; where everything is new, nothing has to.
+    const isLit = rows.size > 0 && lines.filter((line) => !rows.has(line.seq)).length <= LIT_MAX;
     for (const [seq, row] of rows) if (!wanted.has(seq)) {
       row.remove();
       rows.delete(seq);
     }
-    for (const line of live.lines) if (!rows.has(line.seq)) {
-      const row = lineRow(line, !isFirst);
+    for (const line of lines) if (!rows.has(line.seq)) {
+      const row = lineRow(line, isLit);
       rows.set(line.seq, row);
       list.prepend(row);
     }

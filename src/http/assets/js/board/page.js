@@ -40,13 +40,10 @@ export function boardPage(main) {
     if (live.totals) for (const part of parts) part.drawAges?.(live);
     else text(waiting, t("board.connecting"));
   }, 1_000);
-  const sizes = new ResizeObserver(() => soon(null));
-  sizes.observe(main);
   draw(null);
   return () => {
     stop();
     clearInterval(ages);
-    sizes.disconnect();
     for (const part of parts) part.end?.();
   };
 }

@@ -67,9 +67,10 @@ function drawRole(card, role) {
   text(card.waiting, number(role.waiting));
   text(card.oldest, spoken(ageMs(role.oldest_created_at)));
   asksWhy(card.oldest, role.oldest_ticket_id);
-  text(card.expected, role.estimated_wait_ms == null ? "–" : `≈ ${spoken(role.estimated_wait_ms)}`);
-  const width = `${Math.min(100, Math.round(share * 100))}%`;
-  if (card.fill.style.inlineSize !== width) card.fill.style.inlineSize = width;
+  text(card.expected, expected(role.estimated_wait_ms));
+  // Scaled and not widened: nothing has to be laid out anew.
+  const scale = `scaleX(${Math.min(1, share).toFixed(2)})`;
+  if (card.fill.style.transform !== scale) card.fill.style.transform = scale;
   card.track.hidden = !role.answer_within_ms;
   text(card.target, role.answer_within_ms
     ? t("role.target", { time: spokenRound(role.answer_within_ms), share: percent(role.for_share_permille) }) : t("role.no-target"));
@@ -77,6 +78,11 @@ function drawRole(card, role) {
   card.level.dataset.mood = isMissed ? "bad" : "";
   text(card.level, isMissed ? `▼ ${percent(role.service_level_permille)}` : percent(role.service_level_permille));
   drawStaff(card, role.staff);
+}
+
+function expected(ms) {
+  if (ms == null) return "–";
+  return ms === 0 ? t("role.not-at-all") : `≈ ${spoken(ms)}`;
 }
 
 function drawStaff(card, staff) {

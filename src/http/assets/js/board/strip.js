@@ -13,8 +13,22 @@ export function stripPanel() {
     h("h2", { id: "flow-title" }, t("strip.title")),
     h("p", { class: "legend" }, h("span", { class: "key key-arrived" }), t("strip.came"), arrived, h("span", { class: "key key-assigned" }), t("strip.assigned"), assigned),
     chart);
-  const parts = { chart, arrived, assigned, key: "" };
-  return { element, draw: ({ strip }) => strip && drawStrip(parts, strip) };
+  const parts = { chart, arrived, assigned, key: "", width: 0, height: 0 };
+  let strip = null;
+  // Whoever asks an element for its size has the whole page laid out: here it is told.
+  const sizes = new ResizeObserver(([{ contentRect: { width, height } }]) => {
+    Object.assign(parts, { width, height });
+    if (strip) drawStrip(parts, strip);
+  });
+  sizes.observe(chart);
+  return {
+    element,
+    draw(live) {
+      strip = live.strip;
+      if (strip) drawStrip(parts, strip);
+    },
+    end: () => sizes.disconnect(),
+  };
 }
 
 const sum = (counts) => counts.reduce((total, count) => total + count, 0);
@@ -22,7 +36,7 @@ const sum = (counts) => counts.reduce((total, count) => total + count, 0);
 function drawStrip(parts, strip) {
   text(parts.arrived, number(sum(strip.arrived)));
   text(parts.assigned, number(sum(strip.assigned)));
-  const { width, height } = parts.chart.getBoundingClientRect();
+  const { width, height } = parts;
   if (width < 50 || height < 50) return;
   const key = JSON.stringify([width, height, strip, language().code]);
   if (parts.key === key) return;
@@ -33,7 +47,7 @@ function drawStrip(parts, strip) {
 }
 
 function picture({ arrived, assigned }, width, height, minutes) {
-  const [top, bottom, left] = [8, height - 26, 44];
+  const [top, bottom, left] = [8, height - 26, 62];
   const peak = niceCeiling(Math.max(4, ...arrived, ...assigned));
   const step = (width - left) / arrived.length;
   const y = (count) => bottom - ((bottom - top) * count) / peak;

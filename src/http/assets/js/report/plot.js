@@ -37,13 +37,16 @@ function niceTime(key, peak) {
 function axes(drawing, { peak, unit, rows, label, x, y }) {
   for (const level of [0, peak / 2, peak]) {
     drawing.append(svg("line", { class: "grid-line", x1: LEFT, x2: WIDTH - RIGHT, y1: y(level), y2: y(level) }),
-      svg("text", { class: "axis", x: LEFT - 8, y: y(level) + 4, "text-anchor": "end" }, unit(Math.round(level))));
+      svg("text", { class: "axis", x: LEFT - 8, y: y(level) + 4, "text-anchor": "end" }, isolated(unit(Math.round(level)))));
   }
   const every = Math.max(1, Math.ceil(rows.length / LABELS_MAX));
   rows.forEach((row, place) => {
     if (place % every === 0) drawing.append(svg("text", { class: "axis", x: x(place), y: HEIGHT - 8, "text-anchor": "middle" }, label(row)));
   });
 }
+
+/** In the direction of its own letters, inside a drawing that goes from left to right. */
+const isolated = (words) => `\u2068${words}\u2069`;
 
 /** A line breaks where there is nothing to say; a single hour is a point. */
 function drawLine(drawing, rows, member, className, x, y) {

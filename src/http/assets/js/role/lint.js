@@ -45,8 +45,8 @@ export function lintPanel(read, onFindings) {
 
 function finding({ severity, path, message, expected, help }) {
   const isError = severity === "error";
-  return h("li", { class: isError ? "bad" : "warn" }, h("b", {}, `${isError ? "▲" : "◆"} ${t(`lint.${severity}`)}`), path ? h("code", {}, ` ${path}`) : null,
-    h("span", { dir: "auto" }, ` ${message}`), expected ? h("span", { class: "soft" }, ` ${t("lint.expected", { what: expected })}`) : null, help ? h("span", { class: "soft", dir: "auto" }, ` ${help}`) : null);
+  return h("li", { class: isError ? "bad" : "warn" }, h("b", {}, `${isError ? "▲" : "◆"} ${t(`lint.${severity}`)}`), " ", path ? h("code", { dir: "ltr" }, path) : null,
+    h("p", { dir: "auto" }, message), expected ? h("p", { class: "soft" }, t("lint.expected", { what: expected })) : null, help ? h("p", { class: "soft", dir: "auto" }, help) : null);
 }
 
 /** A line of what would be different: which entry, and which of its members, from what to what. */

@@ -30,7 +30,7 @@ export async function ticketPage(main, id) {
       const card = await getIfThere(address(["tickets", id]));
       const [explained, past] = await Promise.all([card && explanationOf(id).catch(ended), getIfThere(address(["tickets", id, "history"])).catch(() => null)]);
       changed(said, "facts", [card, past?.closed], () => facts.replaceChildren(...factsOf(card, past)));
-      changed(said, "why", explained, () => why.replaceChildren(...whyOf(explained, card, past)));
+      changed(said, "why", [explained, card == null, past?.closed, past?.owners.length], () => why.replaceChildren(...whyOf(explained, card, past)));
       changed(said, "history", past, () => history.replaceChildren(historyTable(past)));
       actions.draw(card);
     } catch (problem) {
