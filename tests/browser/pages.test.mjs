@@ -66,6 +66,21 @@ test("nothing is wider than a phone, from left to right or from right to left", 
   }
 });
 
+test("who goes on before a page has its answer sees the next page alone", async () => {
+  const page = await opened("en");
+  await page.evaluate(() => {
+    location.hash = "#/roles/billing";
+    location.hash = "#/reports";
+    location.hash = "#/agents/looker";
+    location.hash = "#/tickets";
+  });
+  await page.getByRole("heading", { name: "Tickets" }).waitFor();
+  await page.getByRole("table", { name: "Tickets" }).waitFor();
+  assert.equal(await page.locator(".role-form, .plot, .segments").count(), 0);
+  assert.equal(await page.locator("h1").count(), 1);
+  assert.deepEqual(page.troubles, []);
+});
+
 test("a wall of 1920 by 1080 shows the whole board without scrolling", async () => {
   const page = await opened("en", { viewport: { width: 1920, height: 1080 } });
   await page.locator("article.role").first().waitFor();

@@ -71,7 +71,7 @@ test("a ticket made by hand leads to its page, and nobody has heard of one that 
   await page.goto(`${house.base}/#/tickets`);
   await page.getByText("New ticket").click();
   await page.getByLabel("Id (made up where empty)").fill("fish-3");
-  await page.getByLabel("Type").fill("fish");
+  await page.getByLabel("Type", { exact: true }).fill("fish");
   await page.getByRole("button", { name: "Create ticket" }).click();
   await page.getByRole("link", { name: "fish-3 is there" }).click();
   await page.getByRole("heading", { name: "fish-3" }).waitFor();

@@ -33,7 +33,7 @@ async function notIn(refusal) {
 function askWho(message) {
   end();
   drawShell();
-  show(() => logInPage(document.getElementById("page"), message, goIn));
+  show((main) => logInPage(main, message, goIn));
 }
 
 function goIn() {

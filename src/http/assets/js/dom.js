@@ -31,9 +31,12 @@ export function text(element, value) {
 
 /** A label with its control below it, and a hint that is read with it. */
 export function labelled(label, control, hint) {
-  const id = control.id || (control.id = `control-${++controls}`);
+  // A field with suggestions is an input among others of its element.
+  const target = control.matches("input, select, textarea") ? control : control.querySelector("input, select, textarea");
+  const id = target.id || (target.id = `control-${++controls}`);
+  target.removeAttribute("aria-label");
   const note = hint ? h("span", { class: "hint", id: `${id}-hint` }, hint) : null;
-  if (note) control.setAttribute("aria-describedby", note.id);
+  if (note) target.setAttribute("aria-describedby", note.id);
   return h("p", { class: "field" }, h("label", { for: id }, label), control, note);
 }
 let controls = 0;

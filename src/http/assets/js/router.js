@@ -42,17 +42,16 @@ export function here() {
 /** Opens a page: the one given, until there is another, or the one of the address. */
 export async function show(given) {
   asked = given ?? (asked && !who() ? asked : null);
-  const main = document.getElementById("page");
   const turn = ++shown;
-  await close?.();
+  close?.();
   close = null;
-  if (turn !== shown) return;
-  main.replaceChildren();
-  main.className = "";
+  // Each page has an element of its own: one that is still waiting for an answer draws where nobody looks any more.
+  const main = h("main", { id: "page", tabindex: "-1" });
+  document.getElementById("page").replaceWith(main);
   const { part, name } = here();
   const page = PAGES.find((it) => it.part === part);
   markNavigation(page);
-  const opened = asked ? await asked() : await open(main, page, name);
+  const opened = asked ? await asked(main) : await open(main, page, name);
   if (turn !== shown) return opened?.();
   close = typeof opened === "function" ? opened : null;
   const title = main.querySelector("h1");

@@ -36,8 +36,16 @@ export async function enter() {
   if (sessionStorage.getItem(TOKEN_KEY)) return enterByToken();
   const known = await fetch(SESSIONS, { cache: "no-store" });
   if (known.ok) return enterBy("cookie", await known.json());
+  if (known.status === 401) return noOne(known);
   const open = await fetch("/api/v1/me", { cache: "no-store" });
   return open.ok ? enterBy("open", await open.json()) : false;
+}
+
+/** Not to be known is no problem; a daemon at which nobody can be known is one. */
+async function noOne(answer) {
+  const problem = await answer.clone().json().catch(() => ({}));
+  if (problem.code === "no_token_configured") throw answer;
+  return false;
 }
 
 async function enterByToken() {

@@ -3,6 +3,7 @@
 import { choice, h, labelled } from "../dom.js";
 import { now } from "../format.js";
 import { t } from "../texts.js";
+import { agentChoice, channelChoice, roleChoice } from "../ticket/choices.js";
 
 const DAY_MS = 86_400_000;
 const BY_HOUR_MAX_DAYS = 3;
@@ -12,12 +13,12 @@ const PERIODS = [["1", 1], ["7", 7], ["30", 30], ["90", 90]];
 export function filters(onChange) {
   const period = choice([...PERIODS.map(([value, count]) => [value, t("report.days", { count })]), ["own", t("report.own-period")]], "1");
   const [from, to] = [h("input", { type: "date" }), h("input", { type: "date" })];
-  const [role, channel, agent] = [1, 2, 3].map(() => h("input", { maxlength: 128, spellcheck: "false" }));
+  const [role, channel, agent] = [roleChoice(false), channelChoice(false), agentChoice(false)];
   const own = [labelled(t("report.from"), from), labelled(t("report.to"), to)];
-  const query = () => ({ ...span(period.value, from.value, to.value), role: role.value.trim(), channel: channel.value.trim(), agent: agent.value.trim() });
+  const query = () => ({ ...span(period.value, from.value, to.value), role: role.value(), channel: channel.value(), agent: agent.value() });
   const draw = () => own.forEach((field) => { field.hidden = period.value !== "own"; });
   const element = h("form", { class: "filters", "aria-label": t("filter.title"), onsubmit: (submit) => { submit.preventDefault(); onChange(query()); }, onchange: () => { draw(); onChange(query()); } },
-    labelled(t("report.length"), period), own, labelled(t("report.role"), role), labelled(t("report.channel"), channel), labelled(t("report.agent"), agent), h("button", {}, t("filter.show")));
+    labelled(t("report.length"), period), own, labelled(t("report.role"), role.element), labelled(t("report.channel"), channel.element), labelled(t("report.agent"), agent.element), h("button", {}, t("filter.show")));
   draw();
   return { element, query };
 }

@@ -1,7 +1,7 @@
 // What the daemon's lint thinks of a role while it is written: a dry run, a moment after the last key.
 
 import { address, send } from "../api.js";
-import { h } from "../dom.js";
+import { h, text } from "../dom.js";
 import { t } from "../texts.js";
 
 const PAUSE_MS = 400;
@@ -9,13 +9,20 @@ const PAUSE_MS = 400;
 /** `read` gives the role as it stands in the form, `onFindings` hears what was found. */
 export function lintPanel(read, onFindings) {
   const list = h("ul", { class: "findings" });
+  const rest = h("details", { class: "fold", hidden: true }, h("summary", { class: "soft" }), h("ul", { class: "findings" }));
   const changes = h("ul", { class: "changes" });
   const element = h("aside", { class: "panel lint", "aria-labelledby": "lint-head" },
-    h("h2", { id: "lint-head" }, t("lint.title")), h("div", { "aria-live": "polite" }, list), h("h3", {}, t("lint.changes")), changes);
+    h("h2", { id: "lint-head" }, t("lint.title")), h("div", { "aria-live": "polite" }, list), rest, h("h3", {}, t("lint.changes")), changes);
   let timer = null;
   let turn = 0;
   const show = (findings, differences) => {
-    list.replaceChildren(...(findings.length ? findings.map(finding) : [h("li", { class: "good" }, `✓ ${t("lint.clean")}`)]));
+    // What has no path is about another entry: it was so before, and can wait.
+    const own = findings.filter(({ severity, path }) => severity === "error" || path);
+    const others = findings.filter((it) => !own.includes(it));
+    list.replaceChildren(...(own.length ? own.map(finding) : [h("li", { class: "good" }, `✓ ${t("lint.clean")}`)]));
+    rest.hidden = others.length === 0;
+    text(rest.firstElementChild, t("lint.others", { count: others.length }));
+    rest.lastElementChild.replaceChildren(...others.map(finding));
     changes.replaceChildren(...(differences.length ? differences.map(difference) : [h("li", { class: "soft" }, t("lint.same"))]));
     onFindings(findings);
   };

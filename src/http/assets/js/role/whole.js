@@ -28,8 +28,7 @@ function cloning(name, place) {
 }
 
 function removing(name, tag, place) {
-  const heir = roleChoice();
-  heir.input.required = false;
+  const heir = roleChoice(false);
   const button = h("button", { class: "danger" }, t("role.remove"));
   return h("form", { class: "action", onsubmit: (submit) => {
     submit.preventDefault();

@@ -5,12 +5,12 @@ import { choice, h, labelled } from "../dom.js";
 import { doing, outcome } from "../doing.js";
 import { link } from "../router.js";
 import { t } from "../texts.js";
-import { roleChoice } from "./choices.js";
+import { channelChoice, roleChoice } from "./choices.js";
 
 export function newTicket(onMade) {
-  const fields = { ticket_id: text(), type: text(), channel: text("task"), subject: text() };
-  const role = roleChoice();
-  role.input.required = false;
+  const fields = { ticket_id: text(), type: text(), channel: channelChoice(), subject: text() };
+  fields.channel.input.value = "task";
+  const role = roleChoice(false);
   const priority = choice(["low", "normal", "high", "urgent"].map((it) => [it, t(`priority.${it}`, { level: { low: 1, normal: 3, high: 6, urgent: 9 }[it] })]), "normal");
   const place = outcome();
   const made = h("p", { role: "status" });
@@ -18,7 +18,7 @@ export function newTicket(onMade) {
   const submit = (event) => {
     event.preventDefault();
     const body = { priority: priority.value, role: role.value() };
-    for (const [name, field] of Object.entries(fields)) body[name] = field.value.trim();
+    for (const [name, field] of Object.entries(fields)) body[name] = field.element ? field.value() : field.value.trim();
     for (const name of Object.keys(body)) if (body[name] === "") delete body[name];
     doing(button, place, async () => {
       const done = await send("POST", address(["tickets"]), body);
@@ -28,7 +28,7 @@ export function newTicket(onMade) {
   };
   return h("details", { class: "panel fold" }, h("summary", {}, t("create.title")),
     h("form", { class: "grid-form", onsubmit: submit },
-      Object.entries(fields).map(([name, field]) => labelled(t(`create.${name}`), field)),
+      Object.entries(fields).map(([name, field]) => labelled(t(`create.${name}`), field.element ?? field)),
       labelled(t("create.role"), role.element), labelled(t("create.priority"), priority), button), place, made);
 }
 

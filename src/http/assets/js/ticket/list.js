@@ -6,6 +6,7 @@ import { when } from "../format.js";
 import { link } from "../router.js";
 import { may } from "../session.js";
 import { t, tCode } from "../texts.js";
+import { agentChoice, channelChoice, roleChoice } from "./choices.js";
 import { newTicket } from "./create.js";
 
 const PAGE = 100;
@@ -18,9 +19,9 @@ export async function ticketsPage(main) {
   const more = h("button", { type: "button", hidden: true }, t("list.next"));
   const filters = {
     stage: choice([["", t("filter.all")], ...STAGES.map((it) => [it, t(`stage.${it}`)])], ""),
-    role: h("input", { maxlength: 128, spellcheck: "false" }), channel: h("input", { maxlength: 128, spellcheck: "false" }), agent: h("input", { maxlength: 128, spellcheck: "false" }),
+    role: roleChoice(false), channel: channelChoice(false), agent: agentChoice(false),
   };
-  const query = () => Object.fromEntries(Object.entries(filters).map(([name, field]) => [name, field.value.trim()]));
+  const query = () => Object.fromEntries(Object.entries(filters).map(([name, field]) => [name, valueOf(field)]));
   const load = async (after) => {
     try {
       const page = await get(address(["tickets"], { ...query(), after, limit: PAGE }));
@@ -32,12 +33,14 @@ export async function ticketsPage(main) {
     }
   };
   const form = h("form", { class: "filters", "aria-label": t("filter.title"), onsubmit: (submit) => { submit.preventDefault(); load(); }, onchange: () => load() },
-    Object.entries(filters).map(([name, field]) => labelled(t(`ticket-column.${name}`), field)), h("button", {}, t("filter.show")));
+    Object.entries(filters).map(([name, field]) => labelled(t(`ticket-column.${name}`), field.element ?? field)), h("button", {}, t("filter.show")));
   main.append(h("header", { class: "page-head" }, h("h1", {}, t("nav.tickets"))), form,
     ...(may("tickets.manage") ? [newTicket(() => load())] : []),
     h("section", { class: "panel", "aria-label": t("nav.tickets") }, results, more));
   await load();
 }
+
+const valueOf = (field) => (field.element ? field.value() : field.value);
 
 function ticketsTable({ tickets }) {
   const rows = tickets.map((it) => [
