@@ -56,6 +56,21 @@ test("an agent has a desk: its presence, what it holds, and none of the others",
   assert.deepEqual(page.troubles, []);
 });
 
+test("an agent takes an offer at its desk, works on it, and completes it", async () => {
+  await house.api("POST", "/roles", { name: "ringing", ticket_types: ["ring"], acceptance: "offer", offer_timeout: "1h" });
+  await house.agent("desk-ben", ["ringing"]);
+  const { token } = await house.makeToken("ben", "agent", { agent_id: "desk-ben" });
+  const page = await house.logIn(token);
+  await house.api("POST", "/tickets", { ticket_id: "ring-1", type: "ring", channel: "chat" });
+  await page.getByRole("button", { name: "Accept ring-1" }).click();
+  await page.getByText("works on it").waitFor();
+  await page.getByRole("link", { name: "ring-1" }).click();
+  await page.getByText("It is with desk-ben, for ringing").waitFor();
+  await page.getByRole("button", { name: "Complete" }).click();
+  await page.goto(`${house.base}/#/desk`);
+  await page.getByText("Nothing at the moment.").waitFor();
+});
+
 test("who logs out is out, also after loading anew", async () => {
   const page = await house.logIn(house.token);
   await page.getByLabel("Language, appearance, log out").click();

@@ -19,3 +19,15 @@ export function refreshing(load, periodMs) {
   };
   return { begun: turn(), again, end };
 }
+
+/** Draws a part only where what it shows is another than before: nobody loses their place in a table, nor a button under their
+ *  finger, and nothing is read twice. */
+export function onlyChanges() {
+  const drawn = {};
+  return (part, value, draw) => {
+    const key = JSON.stringify(value ?? null);
+    if (drawn[part] === key) return;
+    drawn[part] = key;
+    draw();
+  };
+}

@@ -20,8 +20,8 @@ const PRIORITIES = [["urgent", 9], ["high", 6], ["normal", 3], ["low", 1]];
 export function actionsPanel(id, onDone) {
   const place = outcome();
   const box = h("div", { class: "actions" });
-  const element = h("section", { class: "panel", "aria-labelledby": "actions-head" }, h("h2", { id: "actions-head" }, t("actions.title")), box, place);
-  let drawnFor = null;
+  const element = h("section", { class: "panel", hidden: true, "aria-labelledby": "actions-head" }, h("h2", { id: "actions-head" }, t("actions.title")), box, place);
+  let drawnFor = "|undefined";
   const act = (name, body, button, method = "POST") => {
     const path = method === "PATCH" ? address(["tickets", id]) : address(["tickets", id, name]);
     return doing(button, place, async () => {

@@ -3,7 +3,7 @@
 import { address, getIfThere } from "../api.js";
 import { h } from "../dom.js";
 import { when } from "../format.js";
-import { refreshing } from "../refresh.js";
+import { onlyChanges, refreshing } from "../refresh.js";
 import { link } from "../router.js";
 import { t, tCode } from "../texts.js";
 import { agentsTable } from "../why/agents.js";
@@ -24,14 +24,14 @@ export async function ticketPage(main, id) {
     h("section", { class: "panel", "aria-labelledby": "why-head" }, h("h2", { id: "why-head" }, t("ticket.why")), why),
     actions.element,
     h("section", { class: "panel wide", "aria-labelledby": "history-head" }, h("h2", { id: "history-head" }, t("ticket.history")), history));
-  const said = {};
+  const changed = onlyChanges();
   const page = refreshing(async () => {
     try {
       const card = await getIfThere(address(["tickets", id]));
       const [explained, past] = await Promise.all([card && explanationOf(id).catch(ended), getIfThere(address(["tickets", id, "history"])).catch(() => null)]);
-      changed(said, "facts", [card, past?.closed], () => facts.replaceChildren(...factsOf(card, past)));
-      changed(said, "why", [explained, card == null, past?.closed, past?.owners.length], () => why.replaceChildren(...whyOf(explained, card, past)));
-      changed(said, "history", past, () => history.replaceChildren(historyTable(past)));
+      changed("facts", [card, past?.closed], () => facts.replaceChildren(...factsOf(card, past)));
+      changed("why", [explained, card == null, past?.closed, past?.owners.length], () => why.replaceChildren(...whyOf(explained, card, past)));
+      changed("history", past, () => history.replaceChildren(historyTable(past)));
       actions.draw(card);
     } catch (problem) {
       why.replaceChildren(h("p", { class: "problem" }, problem.message));
@@ -45,14 +45,6 @@ export async function ticketPage(main, id) {
 function ended(problem) {
   if (problem.status === 404) return null;
   throw problem;
-}
-
-/** Draws only what is another than before: nobody loses their place in a table, and nothing is read twice. */
-function changed(said, part, value, draw) {
-  const key = JSON.stringify(value ?? null);
-  if (said[part] === key) return;
-  said[part] = key;
-  draw();
 }
 
 function whyOf(explained, card, past) {
