@@ -23,8 +23,12 @@ test("an admin makes a seventh role, gives it to an agent, and the next ticket g
   await page.getByLabel("Ticket types").fill("stolen, lost");
   await page.getByLabel("Answered within", { exact: true }).fill("90s");
   await page.getByLabel("Share in percent").fill("90");
-  // The lint has something to say before anything is saved: nobody has the role.
+  // The lint says what it thinks before anything is saved, beside the form and at the field.
+  await page.getByLabel("Permissions", { exact: true }).fill("blocking");
   await page.getByRole("complementary").getByText("Hardly meant").first().waitFor();
+  assert.match(await page.locator("#problem-permissions").innerText(), /blocking/);
+  await page.getByLabel("Permissions", { exact: true }).fill("card.block");
+  await page.getByRole("complementary").getByText("Nothing to say against it.").waitFor();
   await page.getByRole("button", { name: "Create role" }).click();
   await page.getByRole("heading", { name: "stolen-cards" }).waitFor();
   await page.getByText("Nobody has this role yet.").waitFor();
