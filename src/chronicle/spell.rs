@@ -23,6 +23,9 @@ pub struct Spell {
     pub until: Option<Timestamp>,
     /// Why no longer: `completed`, or a cause of `assignment.revoked`.
     pub ended: Option<String>,
+    /// Whether it is paused: then it takes no time of its owner.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
 }
 
 /// All owners of a ticket, oldest first.
@@ -53,11 +56,23 @@ impl History {
         self.closed = Some(how.to_owned());
     }
 
-    pub(super) fn end(&mut self, held: &Held, at: Timestamp, why: &str) {
-        let spell = self.spells.iter_mut().rev().find(|spell| spell.assignment == held.assignment);
-        if let Some(spell) = spell {
-            spell.until = Some(at);
-            spell.ended = Some(why.to_owned());
-        }
+    /// Says whether its owner had worked on it until then, and not paused it.
+    pub(super) fn end(&mut self, held: &Held, at: Timestamp, why: &str) -> bool {
+        let Some(spell) = self.spell(held) else { return true };
+        spell.until = Some(at);
+        spell.ended = Some(why.to_owned());
+        !std::mem::take(&mut spell.paused)
+    }
+
+    pub(super) fn pause(&mut self, held: &Held) {
+        self.spell(held).into_iter().for_each(|spell| spell.paused = true);
+    }
+
+    pub(super) fn resume(&mut self, held: &Held) {
+        self.spell(held).into_iter().for_each(|spell| spell.paused = false);
+    }
+
+    fn spell(&mut self, held: &Held) -> Option<&mut Spell> {
+        self.spells.iter_mut().rev().find(|spell| spell.assignment == held.assignment)
     }
 }

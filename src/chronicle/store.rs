@@ -222,8 +222,14 @@ impl Intake<'_> {
                 *(if is_transfer { &mut cell.transferred } else { &mut cell.returned }) += 1;
                 self.disown(at, held, cause.as_str())?;
             }
-            Event::AssignmentPaused { held } => self.put_down(at, &held.agent)?,
-            Event::AssignmentResumed { held, .. } => self.clock(&held.agent)?.take(at),
+            Event::AssignmentPaused { held } => {
+                self.history(&held.ticket)?.pause(held);
+                self.put_down(at, &held.agent)?;
+            }
+            Event::AssignmentResumed { held, .. } => {
+                self.history(&held.ticket)?.resume(held);
+                self.clock(&held.agent)?.take(at);
+            }
             Event::TicketClosed { ticket, role, channel, how, cause, .. } => {
                 self.close(at, event, (ticket, role.as_ref(), channel), *how, cause)?;
             }
@@ -253,14 +259,22 @@ impl Intake<'_> {
         let Taking { ticket, agent, assignment, role, .. } = taking;
         let (agent, role, assignment) = (agent.clone(), role.clone(), assignment.clone());
         self.clock(&agent)?.take(at);
-        self.history(ticket)?.begin(Spell { agent, role, assignment, from: at, until: None, ended: None });
+        self.history(ticket)?.begin(Spell {
+            agent,
+            role,
+            assignment,
+            from: at,
+            until: None,
+            ended: None,
+            paused: false,
+        });
         Ok(())
     }
 
     /// An assignment is over; one that was paused took no time of its agent any more.
     fn disown(&mut self, at: Timestamp, held: &Held, why: &str) -> Result<(), ChronicleError> {
-        self.history(&held.ticket)?.end(held, at, why);
-        self.put_down(at, &held.agent)
+        let was_worked_on = self.history(&held.ticket)?.end(held, at, why);
+        if was_worked_on { self.put_down(at, &held.agent) } else { Ok(()) }
     }
 
     fn put_down(&mut self, at: Timestamp, agent: &AgentId) -> Result<(), ChronicleError> {

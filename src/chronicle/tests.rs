@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::store::Told;
 use super::{By, Chronicle, Query, Report};
-use crate::routing::event::Event;
+use crate::routing::event::{Event, Held};
 use crate::routing::offer::RevokeCause;
 use crate::routing::ticket::Closing;
 use crate::routing::{
@@ -96,14 +96,14 @@ fn books(told: &[Told], role: Option<&str>, until: Timestamp) -> Books {
     let counts_role = |found: Option<&RoleName>| role.is_none_or(|role| found.is_some_and(|it| it.as_str() == role));
     let mut owned: BTreeSet<TicketId> = BTreeSet::new();
     let mut online: BTreeSet<AgentId> = BTreeSet::new();
-    let mut at_work: BTreeMap<AgentId, u64> = BTreeMap::new();
+    let mut at_work: BTreeMap<AgentId, BTreeSet<TicketId>> = BTreeMap::new();
     let mut last = Timestamp(START);
     let events = told.iter().flat_map(|told| told.events.iter().map(move |event| (told.at, event)));
     for (at, event) in events {
         let passed = at.since(last).0;
         books.online_ms += passed * online.len() as u64;
-        books.busy_ms +=
-            passed * online.iter().filter(|agent| at_work.get(*agent).is_some_and(|held| *held > 0)).count() as u64;
+        books.busy_ms += passed
+            * online.iter().filter(|agent| at_work.get(*agent).is_some_and(|held| !held.is_empty())).count() as u64;
         last = at;
         let mut count = |what: &'static str, role: Option<&RoleName>| {
             if counts_role(role) {
@@ -120,20 +120,22 @@ fn books(told: &[Told], role: Option<&str>, until: Timestamp) -> Books {
                     books.waits.push(waited.0);
                 }
                 owned.insert(taking.ticket.clone());
-                *at_work.entry(taking.agent.clone()).or_default() += 1;
+                at_work.entry(taking.agent.clone()).or_default().insert(taking.ticket.clone());
             }
             Event::AssignmentCompleted { held, .. } => {
                 count("completed", Some(&held.role));
                 owned.remove(&held.ticket);
-                give(&mut at_work, &held.agent);
+                give(&mut at_work, held);
             }
             Event::AssignmentRevoked { held, cause, .. } => {
                 count(if *cause == RevokeCause::Transferred { "transferred" } else { "returned" }, Some(&held.role));
                 owned.remove(&held.ticket);
-                give(&mut at_work, &held.agent);
+                give(&mut at_work, held);
             }
-            Event::AssignmentPaused { held } => give(&mut at_work, &held.agent),
-            Event::AssignmentResumed { held, .. } => *at_work.entry(held.agent.clone()).or_default() += 1,
+            Event::AssignmentPaused { held } => give(&mut at_work, held),
+            Event::AssignmentResumed { held, .. } => {
+                at_work.entry(held.agent.clone()).or_default().insert(held.ticket.clone());
+            }
             Event::TicketClosed { ticket, role, how, .. } if *how != Closing::Completed && !owned.contains(ticket) => {
                 count("abandoned", role.as_ref());
             }
@@ -145,14 +147,14 @@ fn books(told: &[Told], role: Option<&str>, until: Timestamp) -> Books {
     let passed = until.since(last).0;
     books.online_ms += passed * online.len() as u64;
     books.busy_ms +=
-        passed * online.iter().filter(|agent| at_work.get(*agent).is_some_and(|held| *held > 0)).count() as u64;
+        passed * online.iter().filter(|agent| at_work.get(*agent).is_some_and(|held| !held.is_empty())).count() as u64;
     books.waits.sort_unstable();
     books
 }
 
-fn give(at_work: &mut BTreeMap<AgentId, u64>, agent: &AgentId) {
-    let held = at_work.entry(agent.clone()).or_default();
-    *held = held.saturating_sub(1);
+/// What is paused is not among what is worked on, and can't be taken out of it a second time.
+fn give(at_work: &mut BTreeMap<AgentId, BTreeSet<TicketId>>, held: &Held) {
+    at_work.entry(held.agent.clone()).or_default().remove(&held.ticket);
 }
 
 fn chronicle_of(told: &[Told]) -> (tempfile::TempDir, Chronicle) {
@@ -206,6 +208,51 @@ fn a_report_says_what_the_events_of_the_journal_add_up_to() {
             assert!(cell.busy_ms > 0 && cell.busy_ms < cell.online_ms);
         }
     }
+}
+
+#[test]
+fn what_is_completed_while_it_is_paused_ends_nobodys_work_on_another_ticket() {
+    let agent = AgentId::parse("ana").expect("a name");
+    let ticket = |name: &str| TicketId::parse(name).expect("a name");
+    let create = |name: &str| {
+        let spec = TicketSpec {
+            role: RoleName::parse("billing").ok(),
+            ..TicketSpec::on(ChannelName::parse("chat").expect("a name"))
+        };
+        Command::CreateTicket { ticket: ticket(name), spec: Box::new(spec) }
+    };
+    let complete = |name: &str| {
+        let then = crate::routing::command::AfterWork::Ready;
+        Command::CompleteTicket { ticket: ticket(name), agent: None, outcome: None, then }
+    };
+    let profile = Box::new(AgentProfile::of_roles([RoleName::parse("billing").expect("a name")]));
+    let status = Status::Online;
+    let online =
+        Command::SetPresence { agent: agent.clone(), status, name: None, reason: None, switches: BTreeMap::new() };
+    let commands = [
+        (0, Command::ReplaceCatalogue { catalogue: Arc::new(catalogue()) }),
+        (0, Command::RegisterAgent { agent, profile }),
+        (0, online),
+        (10, create("T-1")),
+        (20, create("T-2")),
+        (30, Command::PauseTicket { ticket: ticket("T-1") }),
+        (40, complete("T-1")),
+        (60, complete("T-2")),
+    ];
+    let mut engine = Engine::new(Identity { instance: INSTANCE, seed: 1 });
+    let told: Vec<_> = commands
+        .into_iter()
+        .map(|(after, command)| {
+            let outcome = engine.handle(command, Timestamp(START + after));
+            Told { first_seq: outcome.first_seq, at: outcome.at, events: outcome.events }
+        })
+        .collect();
+    let (_directory, chronicle) = chronicle_of(&told);
+    let until = Timestamp(START + HOUR);
+    let report = ask(&chronicle, None, By::Nothing, until);
+    let cell = &report.rows[0].cell;
+    assert_eq!((cell.completed, cell.busy_ms), (2, 50), "from the first to the second");
+    assert_eq!(cell.busy_ms, books(&told, None, until).busy_ms);
 }
 
 #[test]

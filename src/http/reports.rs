@@ -262,7 +262,7 @@ struct OwnerBody {
 }
 
 impl From<Spell> for OwnerBody {
-    fn from(Spell { agent, role, assignment, from, until, ended }: Spell) -> Self {
+    fn from(Spell { agent, role, assignment, from, until, ended, .. }: Spell) -> Self {
         Self { agent_id: agent, role, assignment_id: assignment, from, until, ended }
     }
 }
