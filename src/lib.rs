@@ -43,6 +43,10 @@ pub mod traffic;
 #[cfg(feature = "daemon")]
 pub mod replay;
 
+// JSON Schemas as their readers want them.
+#[cfg(feature = "daemon")]
+mod schema;
+
 // The configuration: as written, and as resolved.
 #[cfg(feature = "daemon")]
 pub mod config;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
 use toml::de::DeValue;
 
 use crate::routing::channel::{Acceptance, Channel, OwnerGrace};
@@ -11,6 +12,7 @@ use crate::routing::{ChannelName, Millis};
 use super::diagnostic::Diagnostic;
 use super::form::{Choice, Form, Length, Name, Node, Set, Whole, misfit};
 use super::key::{Key, Keys};
+use super::schema;
 use super::section::{Reading, Section};
 use super::writing::{Member, Writes, Writing};
 use super::written::Written;
@@ -116,6 +118,10 @@ impl Form for OwnerGraceForm {
 
     fn expected(&self) -> String {
         format!("\"keep\", or {}", ANY_LENGTH.expected())
+    }
+
+    fn schema(&self) -> Value {
+        schema::either(&[schema::words(["keep"]), ANY_LENGTH.schema()])
     }
 
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<OwnerGrace> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
+use serde_json::{Value, json};
 use toml::de::DeValue;
 
 use crate::routing::name::NameError;
@@ -11,6 +12,7 @@ use crate::routing::{Millis, Priority, RoleName};
 
 use super::diagnostic::{Diagnostic, Origin};
 use super::duration::{self, DurationError};
+use super::schema;
 use super::section::Reading;
 use super::suggestion::nearest;
 
@@ -27,6 +29,11 @@ pub(super) trait Form: Debug + Copy {
 
     /// What it reads, with its bounds, in words: `a duration from 1s to 1h`.
     fn expected(&self) -> String;
+
+    /// The same for programs, as JSON Schema; where nothing else is said, in words alone.
+    fn schema(&self) -> Value {
+        json!({ "title": self.expected() })
+    }
 
     /// Reads a value. Where there is none to be had, what is wrong has been reported.
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Self::Value>;
@@ -67,6 +74,10 @@ impl Form for Flag {
         "`true` or `false`".to_owned()
     }
 
+    fn schema(&self) -> Value {
+        json!({ "type": "boolean" })
+    }
+
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<bool> {
         match node.value {
             DeValue::Boolean(flag) => Some(*flag),
@@ -87,6 +98,10 @@ impl<T: Debug + Copy + Into<u64> + TryFrom<u64>> Form for Whole<T> {
 
     fn expected(&self) -> String {
         format!("a whole number from {} to {}", self.min.into(), self.max.into())
+    }
+
+    fn schema(&self) -> Value {
+        schema::whole(self.min.into(), self.max.into())
     }
 
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<T> {
@@ -137,6 +152,10 @@ impl Form for Length {
         format!("a duration{bounds}, such as {}{years}", self.examples())
     }
 
+    fn schema(&self) -> Value {
+        schema::length(&self.expected())
+    }
+
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Millis> {
         let text = match node.value {
             DeValue::String(text) => text,
@@ -168,6 +187,10 @@ impl Form for Text {
 
     fn expected(&self) -> String {
         format!("a text of at most {} bytes", self.length_max)
+    }
+
+    fn schema(&self) -> Value {
+        schema::text(self.length_max)
     }
 
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<String> {
@@ -202,6 +225,10 @@ impl<T: Debug> Form for Name<T> {
         format!("the name of {}: 1 to 128 bytes without control characters", self.of)
     }
 
+    fn schema(&self) -> Value {
+        schema::name()
+    }
+
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<T> {
         let DeValue::String(text) = node.value else {
             return misfit(self, node, reading, format!("{} is not a name", describe(node.value)));
@@ -222,6 +249,10 @@ impl Form for RoleReference {
 
     fn expected(&self) -> String {
         "the name of a role of this catalogue".to_owned()
+    }
+
+    fn schema(&self) -> Value {
+        schema::name()
     }
 
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<RoleName> {
@@ -253,6 +284,10 @@ impl<T: Debug + Copy> Form for Choice<T> {
     fn expected(&self) -> String {
         let quoted: Vec<String> = self.options.iter().map(|(word, _)| format!("\"{word}\"")).collect();
         format!("one of {}", quoted.join(", "))
+    }
+
+    fn schema(&self) -> Value {
+        schema::words(self.options.iter().map(|(word, _)| *word))
     }
 
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<T> {
@@ -292,6 +327,10 @@ impl Form for PriorityForm {
         format!("{}, or a number from 0 to 9", Self::NAMED.expected())
     }
 
+    fn schema(&self) -> Value {
+        schema::either(&[Self::NAMED.schema(), schema::whole(0, 9)])
+    }
+
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Priority> {
         match node.value {
             DeValue::String(_) => Self::NAMED.read(node, reading),
@@ -313,6 +352,10 @@ impl Form for Share {
 
     fn expected(&self) -> String {
         "a share from 0.001 to 1, such as 0.9".to_owned()
+    }
+
+    fn schema(&self) -> Value {
+        json!({ "type": "number", "minimum": 0.001, "maximum": 1 })
     }
 
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<u16> {
@@ -350,6 +393,10 @@ impl<F: Form> Form for List<F> {
         format!("a list of at most {} values, each {}", self.length_max, self.of.expected())
     }
 
+    fn schema(&self) -> Value {
+        schema::list(&self.of.schema(), self.length_max, false)
+    }
+
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Self::Value> {
         let values = elements(self, node, reading, self.length_max)?;
         // Every element is read before the list is given up, so that all that is wrong is reported.
@@ -370,6 +417,10 @@ impl<F: Form<Value: Ord>> Form for Set<F> {
 
     fn expected(&self) -> String {
         format!("a list of at most {} different values, each {}", self.length_max, self.of.expected())
+    }
+
+    fn schema(&self) -> Value {
+        schema::list(&self.of.schema(), self.length_max, true)
     }
 
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Self::Value> {

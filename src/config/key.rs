@@ -3,6 +3,8 @@
 //! The declaration is what [`super::section::Section`] reads by and what [`super::reference`] prints, so that the two
 //! can't drift apart.
 
+use serde_json::Value;
+
 use super::form::Form;
 
 /// What holds where a key is absent.
@@ -49,6 +51,8 @@ pub(super) trait Described: Sync {
     fn meaning(&self) -> &'static str;
     /// What its values look like, with their bounds.
     fn expected(&self) -> String;
+    /// The same for programs, as JSON Schema.
+    fn schema(&self) -> Value;
 }
 
 impl<F: Form + Sync> Described for Key<F> {
@@ -66,6 +70,10 @@ impl<F: Form + Sync> Described for Key<F> {
 
     fn expected(&self) -> String {
         self.form.expected()
+    }
+
+    fn schema(&self) -> Value {
+        self.form.schema()
     }
 }
 

@@ -46,6 +46,7 @@ mod reference;
 mod role;
 mod rule;
 mod scenario;
+mod schema;
 mod secret;
 mod section;
 mod settings;
@@ -76,6 +77,7 @@ pub use reference::{reference_blocks, scenario_reference_blocks};
 pub use scenario::{
     AgentGroup, Arrivals, Distribution, Recorded, Returns, Scenario, When, load_scenario, load_staff, parse_scenario,
 };
+pub use schema::entry_schema;
 pub use secret::{BrokerUri, Secret, redact_passwords};
 pub use settings::{
     AmqpConfig, Config, DedupeConfig, HttpConfig, JournalConfig, LogConfig, LogFormat, LogLevel, NodeConfig, QueueType,

@@ -1,5 +1,7 @@
 //! A permission as the configuration writes it: any name is taken, and one that is no `noun.verb` is asked about.
 
+use serde_json::Value;
+
 use crate::routing::Permission;
 
 use super::diagnostic::Diagnostic;
@@ -19,6 +21,10 @@ impl Form for PermissionForm {
 
     fn expected(&self) -> String {
         NAME.expected()
+    }
+
+    fn schema(&self) -> Value {
+        NAME.schema()
     }
 
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Permission> {

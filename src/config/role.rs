@@ -6,6 +6,8 @@ pub(super) mod overflow;
 mod owning;
 mod returning;
 
+use serde_json::Value;
+
 use crate::routing::channel::Acceptance;
 use crate::routing::role::{Dispatch, Order, Role, ServiceTarget, Strategy};
 use crate::routing::{ChannelName, Millis, RoleName, TicketType};
@@ -16,6 +18,7 @@ use super::diagnostic::Origin;
 use super::form::{Choice, Form, Length, List, Name, Node, Set, Share, Text, Whole};
 use super::key::{Key, Keys};
 use super::permission::PermissionForm;
+use super::schema;
 use super::section::{Reading, Section};
 use super::staffing;
 use super::writing::{Member, Writes, Writing};
@@ -342,6 +345,10 @@ impl Form for TargetForm {
 
     fn expected(&self) -> String {
         "a table such as { answer_within = \"15m\", for_share = 0.9 }".to_owned()
+    }
+
+    fn schema(&self) -> Value {
+        schema::table(target::KEYS)
     }
 
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<ServiceTarget> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
 use toml::de::DeValue;
 
 use crate::routing::catalogue::{Rule, RuleActions};
@@ -13,6 +14,7 @@ use super::form::{Form, Name, Node, PriorityForm, RoleReference, Set, Text, Whol
 use super::key::{Key, Keys};
 use super::permission::PermissionForm;
 use super::role::{PERMISSION_SET, RAISE};
+use super::schema;
 use super::section::{Reading, Section};
 use super::split::SplitForm;
 use super::writing::{Member, Writes, Writing};
@@ -100,6 +102,10 @@ impl Form for ActionsForm {
         "a table such as { role = \"vip\", raise_priority = 3 }".to_owned()
     }
 
+    fn schema(&self) -> Value {
+        schema::table(set::KEYS)
+    }
+
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<RuleActions> {
         let section = Section::open("the `set` of a rule", node, set::KEYS, reading);
         let role: Option<RoleName> = section.take(&set::ROLE, reading);
@@ -134,13 +140,16 @@ impl Writes for ActionsForm {
     }
 }
 
+/// The most skills that the schema of a rule allows; far above any use.
+const SKILLS_MAX: usize = 100;
+
 /// `{ de = 8 }` or `["de"]`
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SkillsForm;
 
 impl SkillsForm {
     const NAME: Name<SkillName> = Name { of: "a skill", parse: SkillName::parse };
-    const NAMES: Set<Name<SkillName>> = Set { of: Self::NAME, length_max: 100 };
+    const NAMES: Set<Name<SkillName>> = Set { of: Self::NAME, length_max: SKILLS_MAX };
     const LEVEL: Whole<u8> = Whole { min: 1, max: 10 };
 }
 
@@ -149,6 +158,10 @@ impl Form for SkillsForm {
 
     fn expected(&self) -> String {
         "skills with levels from 1 to 10, such as { de = 8 }, or their names alone, such as [\"de\"]".to_owned()
+    }
+
+    fn schema(&self) -> Value {
+        schema::either(&[Self::NAMES.schema(), schema::by_name(&Self::LEVEL.schema(), SKILLS_MAX)])
     }
 
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Skills> {

@@ -1,11 +1,13 @@
 //! The form of splits.
 
+use serde_json::Value;
 use toml::de::DeValue;
 
 use crate::routing::split::{SPLIT_WEIGHT_MAX, Split};
 
 use super::diagnostic::Origin;
 use super::form::{Form, Node, RoleReference, Whole, describe, misfit};
+use super::schema;
 use super::section::Reading;
 use super::writing::Writes;
 use super::written::Written;
@@ -30,6 +32,10 @@ impl Form for SplitForm {
              not all of them 0",
             Self::WEIGHT.expected()
         )
+    }
+
+    fn schema(&self) -> Value {
+        schema::by_name(&Self::WEIGHT.schema(), ROLES_MAX)
     }
 
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Split> {

@@ -20,6 +20,8 @@ pub(super) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 /// Who may use an address. What it is used upon may be looked at more closely behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Needs {
+    /// Nothing: by this one becomes known.
+    Nothing,
     /// Whoever shows a valid token; what is asked for is looked at one by one.
     Token,
     /// Whoever has one of these.
@@ -148,6 +150,12 @@ impl Endpoint {
         self
     }
 
+    /// It answers JSON of that schema.
+    pub(super) fn gives_as(mut self, status: StatusCode, schema: SchemaOf, meaning: &'static str) -> Self {
+        self.gives.push(Gives { status, media_type: JSON, schema: Some(schema), meaning });
+        self
+    }
+
     /// It answers something that has no schema.
     pub(super) fn gives_plain(mut self, status: StatusCode, media_type: &'static str, meaning: &'static str) -> Self {
         self.gives.push(Gives { status, media_type, schema: None, meaning });
@@ -195,7 +203,7 @@ impl Endpoint {
         } else {
             self.router
         };
-        (self.path, recorded.layer(guard))
+        if self.needs == Needs::Nothing { (self.path, recorded) } else { (self.path, recorded.layer(guard)) }
     }
 }
 
@@ -215,7 +223,7 @@ async fn permit(State((_, needs)): State<(Shared, Needs)>, request: Request, nex
 impl Needs {
     fn check(self, author: &Authority) -> Result<(), Forbidden> {
         match self {
-            Self::Token => Ok(()),
+            Self::Nothing | Self::Token => Ok(()),
             Self::OneOf(rights) if rights.iter().any(|right| author.may(*right)) => Ok(()),
             Self::OneOf(rights) => {
                 let names: Vec<_> = rights.iter().map(|right| right.as_str()).collect();

@@ -1,10 +1,11 @@
 //! Every address of the API, with what goes in and what comes out.
 
+mod catalogue;
+
 use axum::Extension;
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 
 use super::Shared;
@@ -12,19 +13,15 @@ use super::agents::{AgentDone, AgentPermissions};
 use super::api::{PageQuery, Queues};
 use super::audit::{AuditPage, AuditQuery};
 use super::authority::{Authority, Right};
-use super::catalogue::{CatalogueDone, EditQuery, Entries, FormatQuery, RemovalQuery, RuleQuery};
-use super::dry_run::DryRun;
-use super::endpoint::{Endpoint, JSON, Needs, Verb};
+use super::endpoint::{Endpoint, Needs, SchemaOf, Verb};
 use super::events::EventsAnswer;
 use super::explanation::{ExplanationBody, ExplanationQuery};
 use super::read_model::{AgentPage, AgentRecord, Overview, TicketCard, TicketPage};
 use super::reports::{HistoryBody, ReportBody, ReportQuery};
+use super::sessions::{NewSession, SessionBody};
 use super::tickets::{TicketDone, TicketQuery};
 use super::tokens::{MadeToken, Me, NewToken, TokenBody, TokenList};
-use super::{
-    agents, api, audit, catalogue, dry_run, events, explanation, openapi, reports, schemas, stream, tickets, tokens,
-};
-use crate::config::Kind;
+use super::{agents, api, audit, events, explanation, openapi, reports, schemas, sessions, stream, tickets, tokens};
 
 const SEE_ALL: Needs = Needs::OneOf(&[Right::ReportsView]);
 const SEE_AGENTS: Needs = Needs::OneOf(&[Right::AgentsManage, Right::ReportsView]);
@@ -39,9 +36,12 @@ const OK: StatusCode = StatusCode::OK;
 const CREATED: StatusCode = StatusCode::CREATED;
 const NOT_FOUND: StatusCode = StatusCode::NOT_FOUND;
 
+/// What may be wrong with a body before it is read.
+const BODY_PROBLEMS: [StatusCode; 2] = [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::UNSUPPORTED_MEDIA_TYPE];
+
 /// All of them.
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    [views(), of_events(), of_tickets(), of_agents(), of_access(), of_catalogue()].concat()
+    [views(), of_events(), of_tickets(), of_agents(), of_access(), catalogue::endpoints()].concat()
 }
 
 fn views() -> Vec<Endpoint> {
@@ -73,7 +73,7 @@ fn views() -> Vec<Endpoint> {
 }
 
 fn of_events() -> Vec<Endpoint> {
-    let event = |media_type| (media_type, schemas::event as super::endpoint::SchemaOf);
+    let event = |media_type| (media_type, schemas::event as SchemaOf);
     let mut post = Endpoint::new(
         Verb::Post,
         "/v1/events",
@@ -245,6 +245,16 @@ fn of_access() -> Vec<Endpoint> {
     vec![
         Endpoint::new(Verb::Get, "/v1/me", Needs::Token, "As whom one has come in", tokens::me)
             .gives::<Me>(OK, "whoever shows the token"),
+        Endpoint::new(Verb::Get, "/v1/sessions", Needs::Token, "As whom one is logged in", sessions::current)
+            .gives::<SessionBody>(OK, "whoever shows the token, or is logged in"),
+        Endpoint::new(Verb::Post, "/v1/sessions", Needs::Nothing, "Logs a browser in with a token", sessions::begin)
+            .takes::<NewSession>()
+            .gives::<SessionBody>(CREATED, "logged in, by the cookie that is set")
+            .fails(&BODY_PROBLEMS)
+            .fails(&[StatusCode::UNPROCESSABLE_ENTITY, StatusCode::SERVICE_UNAVAILABLE]),
+        Endpoint::new(Verb::Delete, "/v1/sessions", Needs::Token, "Logs out", sessions::end)
+            .gives_nothing(StatusCode::NO_CONTENT, "nobody is logged in by this cookie any more")
+            .audited(),
         Endpoint::new(Verb::Get, "/v1/tokens", MANAGE_TOKENS, "All tokens, without their secrets", tokens::list)
             .gives::<TokenList>(OK, "all that were ever made"),
         Endpoint::new(Verb::Post, "/v1/tokens", MANAGE_TOKENS, "Makes a token, and shows it once", tokens::make)
@@ -266,200 +276,4 @@ fn of_access() -> Vec<Endpoint> {
             .gives::<AuditPage>(OK, "the newest first")
             .audited(),
     ]
-}
-
-fn of_catalogue() -> Vec<Endpoint> {
-    const SEE: Needs = Needs::OneOf(&[Right::RolesManage, Right::RulesManage, Right::ReportsView]);
-    let mut all = vec![
-        Endpoint::new(
-            Verb::Get,
-            "/v1/catalogue",
-            SEE,
-            "The whole role structure, for programs or for people",
-            catalogue::whole,
-        )
-        .query::<FormatQuery>()
-        .gives_plain(OK, JSON, "as JSON, or with `format` as `application/toml` or `text/markdown`"),
-        Endpoint::new(
-            Verb::Post,
-            "/v1/rules/dry-run",
-            Needs::OneOf(&[Right::RulesManage, Right::TicketsManage]),
-            "Which role would this ticket get, and by which rule?",
-            dry_run::dry_run,
-        )
-        .takes_as(JSON, schemas::ticket_created, true)
-        .gives::<DryRun>(OK, "what it would demand if it came now")
-        .fails(&BODY_PROBLEMS)
-        .fails(&[StatusCode::SERVICE_UNAVAILABLE, StatusCode::UNPROCESSABLE_ENTITY]),
-    ];
-    for kind in [Kind::Role, Kind::Rule, Kind::Channel] {
-        all.extend(entries_of(kind, SEE));
-    }
-    all
-}
-
-/// What a change of the catalogue may end in.
-const CHANGE_PROBLEMS: [StatusCode; 7] = [
-    NOT_FOUND,
-    StatusCode::CONFLICT,
-    StatusCode::PRECONDITION_FAILED,
-    StatusCode::UNPROCESSABLE_ENTITY,
-    StatusCode::SERVICE_UNAVAILABLE,
-    StatusCode::GATEWAY_TIMEOUT,
-    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-];
-
-/// What may be wrong with a body before it is read.
-const BODY_PROBLEMS: [StatusCode; 2] = [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::UNSUPPORTED_MEDIA_TYPE];
-
-fn entries_of(kind: Kind, see: Needs) -> Vec<Endpoint> {
-    let manage = match kind {
-        Kind::Role | Kind::Channel => Needs::OneOf(&[Right::RolesManage]),
-        Kind::Rule => Needs::OneOf(&[Right::RulesManage]),
-    };
-    let (all, one, what) = match kind {
-        Kind::Role => ("/v1/roles", "/v1/roles/{id}", "role"),
-        Kind::Rule => ("/v1/rules", "/v1/rules/{id}", "rule"),
-        Kind::Channel => ("/v1/channels", "/v1/channels/{id}", "channel"),
-    };
-    let list = move |State(shared): State<Shared>| async move { catalogue::list(&shared, kind) };
-    let read = move |State(shared): State<Shared>, Path(name): Path<String>, headers: HeaderMap| async move {
-        catalogue::read(&shared, &headers, kind, &name)
-    };
-    let mut endpoints = vec![
-        Endpoint::new(Verb::Get, all, see, of_kind("All of the kind", what), list).gives::<Entries>(OK, "all of them"),
-        Endpoint::new(Verb::Get, one, see, of_kind("One", what), read)
-            .gives_plain(OK, JSON, "its members by the names of the configuration file, and its `ETag`")
-            .gives_nothing(StatusCode::NOT_MODIFIED, "it is as `If-None-Match` says")
-            .fails(&[NOT_FOUND]),
-    ];
-    endpoints.extend(match kind {
-        Kind::Rule => changes_of_rules(all, one, manage),
-        Kind::Role | Kind::Channel => changes(all, one, what, manage, kind),
-    });
-    endpoints.push(match kind {
-        Kind::Role => removal_of_roles(one, manage),
-        Kind::Rule | Kind::Channel => removal(one, what, manage, kind),
-    });
-    if kind == Kind::Role {
-        endpoints.push(
-            changing(Endpoint::new(
-                Verb::Post,
-                "/v1/roles/{id}/clone",
-                manage,
-                "A new role like another",
-                catalogue::clone_role,
-            ))
-            .takes_as(JSON, schemas::copy, false)
-            .gives::<CatalogueDone>(CREATED, "it is in force"),
-        );
-    }
-    endpoints
-}
-
-/// `role: One`
-fn of_kind(summary: &'static str, what: &'static str) -> &'static str {
-    match (summary, what) {
-        ("One", "role") => "One role",
-        ("One", "rule") => "One rule",
-        ("One", _) => "One channel",
-        (_, "role") => "All roles",
-        (_, "rule") => "All rules, in the order in which they are tried",
-        (_, _) => "All channels",
-    }
-}
-
-fn changing(endpoint: Endpoint) -> Endpoint {
-    endpoint.fails(&CHANGE_PROBLEMS).fails(&BODY_PROBLEMS).audited()
-}
-
-fn changes(all: &'static str, one: &'static str, what: &'static str, manage: Needs, kind: Kind) -> Vec<Endpoint> {
-    let create = move |State(shared): State<Shared>,
-                       Extension(author): Extension<Authority>,
-                       query: Result<Query<EditQuery>, QueryRejection>,
-                       headers: HeaderMap,
-                       body: Bytes| async move {
-        let dry_run = EditQuery::parse(query)?;
-        catalogue::create(shared, author, headers, body, kind, dry_run, None).await
-    };
-    let put = move |State(shared): State<Shared>,
-                    Extension(author): Extension<Authority>,
-                    Path(name): Path<String>,
-                    query: Result<Query<EditQuery>, QueryRejection>,
-                    headers: HeaderMap,
-                    body: Bytes| async move {
-        let dry_run = EditQuery::parse(query)?;
-        catalogue::put(shared, author, headers, body, kind, name, dry_run, None).await
-    };
-    let (creates, puts) = match what {
-        "role" => ("A new role", "Creates a role, or puts this one in its place"),
-        _ => ("A new channel", "Creates a channel, or puts this one in its place"),
-    };
-    vec![
-        changing(Endpoint::new(Verb::Post, all, manage, creates, create))
-            .query::<EditQuery>()
-            .takes_as(JSON, schemas::entry, false)
-            .gives::<CatalogueDone>(CREATED, "it is in force")
-            .gives::<CatalogueDone>(OK, "what would come of it"),
-        changing(Endpoint::new(Verb::Put, one, manage, puts, put))
-            .query::<EditQuery>()
-            .takes_as(JSON, schemas::entry, true)
-            .gives::<CatalogueDone>(CREATED, "it is new, and in force")
-            .gives::<CatalogueDone>(OK, "it is in force, or of a dry run: what would come of it"),
-    ]
-}
-
-fn changes_of_rules(all: &'static str, one: &'static str, manage: Needs) -> Vec<Endpoint> {
-    let kind = Kind::Rule;
-    let create = move |State(shared): State<Shared>,
-                       Extension(author): Extension<Authority>,
-                       query: Result<Query<RuleQuery>, QueryRejection>,
-                       headers: HeaderMap,
-                       body: Bytes| async move {
-        let (dry_run, before) = RuleQuery::parse(query)?;
-        catalogue::create(shared, author, headers, body, kind, dry_run, before).await
-    };
-    let put = move |State(shared): State<Shared>,
-                    Extension(author): Extension<Authority>,
-                    Path(name): Path<String>,
-                    query: Result<Query<RuleQuery>, QueryRejection>,
-                    headers: HeaderMap,
-                    body: Bytes| async move {
-        let (dry_run, before) = RuleQuery::parse(query)?;
-        catalogue::put(shared, author, headers, body, kind, name, dry_run, before).await
-    };
-    vec![
-        changing(Endpoint::new(Verb::Post, all, manage, "A new rule", create))
-            .query::<RuleQuery>()
-            .takes_as(JSON, schemas::entry, false)
-            .gives::<CatalogueDone>(CREATED, "it is in force")
-            .gives::<CatalogueDone>(OK, "what would come of it"),
-        changing(Endpoint::new(Verb::Put, one, manage, "Creates a rule, or puts this one in its place", put))
-            .query::<RuleQuery>()
-            .takes_as(JSON, schemas::entry, true)
-            .gives::<CatalogueDone>(CREATED, "it is new, and in force")
-            .gives::<CatalogueDone>(OK, "it is in force, or of a dry run: what would come of it"),
-    ]
-}
-
-fn removal(one: &'static str, what: &'static str, manage: Needs, kind: Kind) -> Endpoint {
-    let remove = move |State(shared): State<Shared>,
-                       Extension(author): Extension<Authority>,
-                       Path(name): Path<String>,
-                       query: Result<Query<EditQuery>, QueryRejection>,
-                       headers: HeaderMap| async move {
-        let dry_run = EditQuery::parse(query)?;
-        catalogue::remove(shared, author, headers, kind, name, dry_run).await
-    };
-    let summary = if what == "rule" { "Removes a rule" } else { "Removes a channel" };
-    changing(Endpoint::new(Verb::Delete, one, manage, summary, remove))
-        .query::<EditQuery>()
-        .gives::<CatalogueDone>(OK, "it is gone, or of a dry run: what would come of it")
-}
-
-fn removal_of_roles(one: &'static str, manage: Needs) -> Endpoint {
-    let summary = "Removes a role: refused with what hangs on it, or moved to the role that replaces it";
-    changing(Endpoint::new(Verb::Delete, one, manage, summary, catalogue::remove_role))
-        .query::<RemovalQuery>()
-        .gives::<CatalogueDone>(OK, "it is gone, or of a dry run: what would come of it")
 }

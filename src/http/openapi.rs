@@ -12,7 +12,9 @@ use serde_json::{Map, Value, json};
 use super::endpoint::{Endpoint, Gives, JSON, Needs};
 use super::endpoints::endpoints;
 use super::problem::Problem;
+use super::session::COOKIE;
 use crate::routing::name::NAME_LENGTH_MAX;
+use crate::schema::{on_one_line, refuse_null};
 
 /// The media type of problems.
 const PROBLEM: &str = "application/problem+json";
@@ -54,10 +56,19 @@ pub(super) fn document() -> Value {
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [{ "url": "/", "description": "this daemon" }],
-        "security": [{ "token": [] }],
+        "security": [{ "token": [] }, { "session": [] }],
         "paths": paths,
         "components": {
-            "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
+            "securitySchemes": {
+                "token": { "type": "http", "scheme": "bearer" },
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": COOKIE,
+                    "description": "Begun by `POST /api/v1/sessions`. What changes something also needs the header \
+                                    `X-Rolecall-CSRF`: `csrf` of `GET /api/v1/sessions`.",
+                },
+            },
             "schemas": generator.take_definitions(true),
         },
     });
@@ -73,6 +84,9 @@ fn operation(endpoint: &Endpoint, problem: &Value, generator: &mut SchemaGenerat
         "parameters": parameters(endpoint),
         "responses": responses(endpoint, problem, generator),
     });
+    if endpoint.needs == Needs::Nothing {
+        operation["security"] = json!([]);
+    }
     let mut content = Map::new();
     for takes in &endpoint.takes {
         content.insert(takes.media_type.to_owned(), json!({ "schema": (takes.schema)(&mut reading()) }));
@@ -101,6 +115,7 @@ fn operation_id(endpoint: &Endpoint) -> String {
 
 fn who(needs: Needs) -> String {
     match needs {
+        Needs::Nothing => "For everybody.".to_owned(),
         Needs::Token => "For whoever shows a valid token; each part is looked at by itself.".to_owned(),
         Needs::OneOf(rights) => {
             let names: Vec<_> = rights.iter().map(|right| format!("`{}`", right.as_str())).collect();
@@ -133,21 +148,6 @@ fn parameters(endpoint: &Endpoint) -> Vec<Value> {
     parameters
 }
 
-/// A parameter is left out, and never null.
-fn refuse_null(schema: &mut Value) {
-    if let Some(types) = schema.get_mut("type").and_then(Value::as_array_mut) {
-        types.retain(|kind| kind != "null");
-        if let [only] = &types[..] {
-            schema["type"] = only.clone();
-        }
-    }
-    if let Some([only, null]) = schema.get("anyOf").and_then(Value::as_array).map(Vec::as_slice)
-        && null["type"] == "null"
-    {
-        *schema = only.clone();
-    }
-}
-
 fn responses(endpoint: &Endpoint, problem: &Value, generator: &mut SchemaGenerator) -> Value {
     let mut responses: Map<String, Value> = Map::new();
     for gives in &endpoint.gives {
@@ -172,22 +172,6 @@ fn response(gives: &Gives, generator: &mut SchemaGenerator) -> Value {
         response["content"] = json!({ gives.media_type: content });
     }
     response
-}
-
-/// Descriptions without the line breaks of the source.
-fn on_one_line(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            for (name, member) in members {
-                match member {
-                    Value::String(text) if name == "description" => *text = text.replace('\n', " "),
-                    other => on_one_line(other),
-                }
-            }
-        }
-        Value::Array(elements) => elements.iter_mut().for_each(on_one_line),
-        _ => {}
-    }
 }
 
 #[cfg(test)]

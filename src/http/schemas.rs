@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::config::{Kind, entry_schema};
 use crate::routing::agent::ChannelLoad;
 use crate::routing::name::NAME_LENGTH_MAX;
 use crate::routing::permission::AccessLevel;
@@ -86,7 +87,7 @@ fn data(text: &str) -> Schema {
     for member in ["$schema", "$id"] {
         value.as_object_mut().expect("a schema is an object").remove(member);
     }
-    Schema::try_from(value).expect("it is a schema")
+    schema(value)
 }
 
 fn without(text: &str, members: &[&str]) -> Schema {
@@ -126,19 +127,53 @@ data_of! {
     agent_registered = "agent.registered" without ["agent_id"];
 }
 
-/// An entry of the catalogue: `docs/configuration.md` is its reference.
-pub(super) fn entry(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "object", "description": "The members of the configuration file, by the same names." })
+macro_rules! entries_of {
+    ($($kind:ident: $one:ident $new:ident $all:ident;)+) => {$(
+        /// One with the members of the configuration file: `docs/configuration.md` is their reference.
+        pub(super) fn $one(_: &mut SchemaGenerator) -> Schema {
+            schema(entry_schema(Kind::$kind, false))
+        }
+
+        /// One that is to be, with its name.
+        pub(super) fn $new(_: &mut SchemaGenerator) -> Schema {
+            schema(entry_schema(Kind::$kind, true))
+        }
+
+        /// All of them.
+        pub(super) fn $all(generator: &mut SchemaGenerator) -> Schema {
+            json_schema!({
+                "type": "object",
+                "description": "Each with the members of the configuration file; what is as by default is left out.",
+                "properties": { "entries": { "type": "array", "items": $one(generator) } },
+                "required": ["entries"],
+            })
+        }
+    )+};
 }
 
-/// What a copy of an entry is to be called, and what is to be different in it.
-pub(super) fn copy(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({
-        "type": "object",
-        "description": "The new name, and the members that are different; `null` for none.",
-        "properties": { "name": { "type": "string", "minLength": 1, "maxLength": NAME_LENGTH_MAX } },
-        "required": ["name"],
-    })
+entries_of! {
+    Role: role new_role roles;
+    Rule: rule new_rule rules;
+    Channel: channel new_channel channels;
+}
+
+fn schema(value: Value) -> Schema {
+    Schema::try_from(value).expect("it is a schema")
+}
+
+/// What a copy of a role is to be called, and what is to be different in it; `null` for none.
+pub(super) fn copied_role(generator: &mut SchemaGenerator) -> Schema {
+    let mut copy = new_role(generator);
+    let members = copy.get_mut("properties").and_then(Value::as_object_mut).expect("a role has members");
+    for (name, member) in members {
+        if let Some(about) = member.as_object_mut().filter(|_| name != "name") {
+            // What the copy does not say is as the original has it.
+            about.remove("default");
+            let description = about.remove("description");
+            *member = json!({ "anyOf": [member, { "type": "null" }], "description": description });
+        }
+    }
+    copy
 }
 
 /// An event in its envelope.

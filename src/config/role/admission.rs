@@ -1,5 +1,6 @@
 //! Whom a role lets wait, when, and for how long; and where the others go.
 
+use serde_json::Value;
 use toml::de::DeValue;
 
 use crate::routing::admission::Admission;
@@ -11,6 +12,7 @@ use super::super::diagnostic::{Diagnostic, Origin};
 use super::super::form::{Form, Length, Name, Node, RoleReference, Whole, describe, misfit};
 use super::super::hours::HOURS_NAME;
 use super::super::key::{Key, Keys};
+use super::super::schema;
 use super::super::section::{Reading, Section};
 use super::super::suggestion::nearest;
 use super::super::writing::{Writes, Writing};
@@ -123,6 +125,10 @@ impl Form for DiversionForm {
     fn expected(&self) -> String {
         let words: Vec<String> = self.words.iter().map(|word| format!("{word:?}")).collect();
         format!("{} or a role, such as {{ role = \"general\" }}", words.join(", "))
+    }
+
+    fn schema(&self) -> Value {
+        schema::either(&[schema::words(self.words.iter().copied()), schema::table(KEYS)])
     }
 
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Option<Diversion>> {

@@ -1,5 +1,7 @@
 //! The overflow ladder: steps in order, each with when it is taken and what it widens.
 
+use serde_json::Value;
+
 use crate::routing::Millis;
 use crate::routing::escalation::StepConditions;
 use crate::routing::role::OverflowStep;
@@ -8,6 +10,7 @@ use super::super::channel::ANY_LENGTH;
 use super::super::diagnostic::{Diagnostic, Origin};
 use super::super::form::{Flag, Form, Length, List, Node, RoleReference, Whole};
 use super::super::key::{Key, Keys};
+use super::super::schema;
 use super::super::section::{Reading, Section};
 use super::super::staffing;
 use super::super::writing::{Writes, Writing};
@@ -102,6 +105,10 @@ impl Form for StepForm {
 
     fn expected(&self) -> String {
         "a table such as { after = \"2m\", add_roles = [\"technical\"] }".to_owned()
+    }
+
+    fn schema(&self) -> Value {
+        schema::table(KEYS)
     }
 
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Self::Value> {

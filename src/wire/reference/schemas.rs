@@ -21,6 +21,7 @@ use super::super::ticket::{
 };
 use super::super::{EventKind, Outbound};
 use super::examples;
+use crate::schema::{on_one_line, refuse_null};
 
 /// One event, as the reference shows it.
 pub(super) struct Described {
@@ -51,22 +52,6 @@ fn schema_of<T: JsonSchema>(kind: &str, settings: SchemaSettings, meaning: Optio
     Schema::try_from(value).expect("a schema with other line breaks is a schema")
 }
 
-/// Descriptions without the line breaks of the source.
-fn on_one_line(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            for (name, member) in members {
-                match member {
-                    Value::String(text) if name == "description" => *text = text.replace('\n', " "),
-                    other => on_one_line(other),
-                }
-            }
-        }
-        Value::Array(elements) => elements.iter_mut().for_each(on_one_line),
-        _ => {}
-    }
-}
-
 /// An optional member is left out, never `null`; one that is always there may be.
 fn without_null(value: &mut Value) {
     let Value::Object(members) = value else { return };
@@ -78,25 +63,6 @@ fn without_null(value: &mut Value) {
             }
             without_null(property);
         }
-    }
-}
-
-fn refuse_null(property: &mut Value) {
-    if let Some(Value::Array(types)) = property.get_mut("type") {
-        types.retain(|kind| kind != "null");
-        if let [only] = &types[..] {
-            property["type"] = only.clone();
-        }
-    }
-    if let Some(Value::Array(choices)) = property.get("anyOf")
-        && let [choice, null] = &choices[..]
-        && null["type"] == "null"
-    {
-        let mut merged = choice.clone();
-        if let Some(meaning) = property.get("description") {
-            merged["description"] = meaning.clone();
-        }
-        *property = merged;
     }
 }
 
