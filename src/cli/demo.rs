@@ -59,7 +59,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let mut config = example();
     config.catalogue = hastened(&config.catalogue, args.speed);
     config.journal = JournalConfig { path: home.path.clone(), ..config.journal };
-    config.http = HttpConfig { listen, owner_token: Some(Secret::new(token.as_str())) };
+    config.http = HttpConfig { listen, owner_token: Some(Secret::new(token.as_str())), ..HttpConfig::default() };
     config.log.level = if args.verbose { LogLevel::Info } else { LogLevel::Warn };
     serve::set_up_logging(&config)?;
 

@@ -147,7 +147,7 @@ pub(super) mod journal {
 }
 
 pub(super) mod http {
-    use super::{Address, Key, Keys};
+    use super::{Address, Flag, Key, Keys, Length, Millis};
 
     pub(crate) const LISTEN: Key<Address> = Key::new(
         "listen",
@@ -155,7 +155,19 @@ pub(super) mod http {
         "\"127.0.0.1:8080\"",
         "Where health, metrics, the wallboard and the API are served; port 0 takes a free one.",
     );
-    pub(crate) const KEYS: Keys = &[&LISTEN];
+    pub(crate) const SESSION_LIFETIME: Key<Length> = Key::new(
+        "session_lifetime",
+        Length { min: Millis::from_secs(60), max: Millis::from_secs(90 * 24 * 3_600) },
+        "\"7d\"",
+        "After so long a browser has to log in again; earlier where its token expires or is revoked.",
+    );
+    pub(crate) const SECURE_COOKIES: Key<Flag> = Key::new(
+        "secure_cookies",
+        Flag,
+        "false",
+        "Whether browsers send the cookie of a session over TLS only: for a daemon behind a proxy that speaks `https`.",
+    );
+    pub(crate) const KEYS: Keys = &[&LISTEN, &SESSION_LIFETIME, &SECURE_COOKIES];
 }
 
 pub(super) mod dedupe {
@@ -214,6 +226,8 @@ pub(super) fn read_http(section: &Section<'_>, reading: &mut Reading<'_>) -> Htt
     HttpConfig {
         listen: section.take(&http::LISTEN, reading).unwrap_or(default.listen),
         owner_token: reading.owner_token(),
+        session_lifetime: length(section, &http::SESSION_LIFETIME, reading, default.session_lifetime),
+        secure_cookies: section.take(&http::SECURE_COOKIES, reading).unwrap_or(default.secure_cookies),
     }
 }
 

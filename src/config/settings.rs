@@ -212,11 +212,20 @@ pub struct HttpConfig {
     pub listen: SocketAddr,
     /// The token that has the rights of an owner; from the environment only.
     pub owner_token: Option<Secret>,
+    /// After so long a browser has to log in again.
+    pub session_lifetime: Duration,
+    /// Whether browsers send their cookie over TLS only.
+    pub secure_cookies: bool,
 }
 
 impl Default for HttpConfig {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8_080)), owner_token: None }
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8_080)),
+            owner_token: None,
+            session_lifetime: Duration::from_hours(7 * 24),
+            secure_cookies: false,
+        }
     }
 }
 

@@ -10,7 +10,9 @@ use tokio_util::sync::CancellationToken;
 use crate::broker::Link;
 use crate::chronicle::Chronicle;
 use crate::config::{CatalogueFile, Config};
-use crate::http::{self, App, EditRequests, Heartbeat, OwnerToken, Questions, ReadModel, Readiness, Submissions};
+use crate::http::{
+    self, App, EditRequests, Heartbeat, OwnerToken, Questions, ReadModel, Readiness, SessionOptions, Submissions,
+};
 use crate::journal::{JournalOptions, JournalReader, Recovered, RedbJournal};
 use crate::kill_point::kill_point;
 use crate::records::audit::AuditLog;
@@ -84,6 +86,7 @@ impl Daemon {
             audit: records.audit,
             chronicle: records.chronicle,
             owner_token: config.http.owner_token.as_ref().and_then(|token| OwnerToken::new(token.reveal())),
+            session: SessionOptions { lifetime: config.http.session_lifetime, secure: config.http.secure_cookies },
             clock: system_clock,
         });
         let http = match app {

@@ -1,4 +1,4 @@
-//! Who asks: whoever shows a token. Everything under `/api` is refused unless somebody is known to ask; what that one may
+//! Who asks: whoever shows a token, or has and is logged in since. Everything under `/api` is refused unless somebody is known to ask; what that one may
 //! do is said by its [`Authority`], for which every endpoint and every command asks.
 //!
 //! The token is kept as its SHA-256 and compared in constant time. Wrong tokens are limited per client: whoever guesses
@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
@@ -20,7 +20,10 @@ use subtle::ConstantTimeEq;
 use super::Shared;
 use super::authority::Authority;
 use super::problem::Problem;
-use crate::records::tokens::Standing;
+use super::session::{self, SessionKey};
+use crate::records::RecordsError;
+use crate::records::tokens::{Standing, Token};
+use crate::routing::Timestamp;
 
 /// Wrong tokens that a client may show within [`WINDOW`].
 const FAILURES_MAX: u32 = 10;
@@ -94,7 +97,7 @@ impl Failures {
 const EVERYBODY_ELSE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// The client behind an address: with IPv6 a household or a data centre has 2^64 of them.
-fn client(address: Option<SocketAddr>) -> IpAddr {
+pub(super) fn client(address: Option<SocketAddr>) -> IpAddr {
     match address.map(|address| address.ip().to_canonical()) {
         Some(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
@@ -136,21 +139,56 @@ fn short(token: &str) -> [u8; 16] {
     *Sha256::digest(token.as_bytes()).first_chunk().expect("SHA-256 has 32 bytes")
 }
 
-/// Lets a request pass that shows a valid token, and says whose it is.
+/// By what somebody came in: looked at again at each request of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Pass {
+    /// The token of the environment.
+    Owner,
+    /// The token of this id.
+    Token(String),
+}
+
+/// That somebody is known to ask.
+#[derive(Debug, Clone)]
+pub(super) struct Admission {
+    pub(super) author: Authority,
+    pub(super) pass: Pass,
+    /// Until when; `None` for good.
+    pub(super) until: Option<Timestamp>,
+    /// The session by which, where it is none of the token that is shown.
+    pub(super) session: Option<OfSession>,
+}
+
+/// The session by which somebody came in.
+#[derive(Debug, Clone)]
+pub(super) struct OfSession {
+    pub(super) key: SessionKey,
+    /// What changes something has to show this too.
+    pub(super) csrf: String,
+}
+
+/// Lets a request pass that shows a valid token or is of a session, and says whose it is.
 pub(super) async fn authenticate(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-    let token = bearer(request.headers().get(header::AUTHORIZATION));
-    match admit(&shared, client(address), token, Instant::now()) {
-        Ok(author) => {
-            request.extensions_mut().insert(author);
+    let headers = request.headers();
+    let admitted = match (headers.get(header::AUTHORIZATION), session::shown(headers)) {
+        // No page of another site can have sent this one.
+        (Some(shown), _) => admit(&shared, client(address), bearer(shown), Instant::now()),
+        (None, None) => admit(&shared, client(address), None, Instant::now()),
+        (None, Some(secret)) => go_on(&shared, secret, request.method(), headers),
+    };
+    match admitted {
+        Ok(admission) => {
+            request.extensions_mut().insert(admission.author.clone());
+            request.extensions_mut().insert(admission);
             next.run(request).await
         }
         Err(problem) => refuse(problem),
     }
 }
 
-fn admit(shared: &Shared, client: IpAddr, token: Option<&str>, now: Instant) -> Result<Authority, Problem> {
-    let unauthorized = |code, detail: &str| Problem::new(StatusCode::UNAUTHORIZED, code, detail);
+/// Lets in whoever shows a valid token.
+pub(super) fn admit(shared: &Shared, client: IpAddr, token: Option<&str>, now: Instant) -> Result<Admission, Problem> {
     let shut_out = shared.failures.shut_out(client, now);
     if let Some(wait) = shut_out
         && token.is_none_or(|token| !shared.familiar.knows(client, token))
@@ -169,23 +207,51 @@ fn admit(shared: &Shared, client: IpAddr, token: Option<&str>, now: Instant) -> 
         return Err(unauthorized("no_token", "send a token as \"Authorization: Bearer <token>\""));
     };
     match identify(shared, token) {
-        Ok(author) => {
+        Ok(admission) => {
             shared.familiar.learn(client, token);
-            Ok(author)
+            Ok(admission)
         }
-        Err(Refusal::Wrong) => {
-            shared.failures.count(client, now);
-            Err(unauthorized("wrong_token", "this token is not valid"))
-        }
-        // Whoever shows one of these has guessed nothing either.
-        Err(Refusal::Expired) => Err(unauthorized("expired_token", "the time of this token is over")),
-        Err(Refusal::Revoked) => Err(unauthorized("revoked_token", "this token was revoked")),
-        Err(Refusal::Unreadable) => {
-            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "tokens_unavailable", "the tokens can't be read"))
+        Err(refusal) => {
+            // Whoever shows an expired or a revoked one has guessed nothing either.
+            if matches!(refusal, Refusal::Wrong) {
+                shared.failures.count(client, now);
+            }
+            Err(refusal.into())
         }
     }
 }
 
+/// Lets in whoever is logged in. A cookie of a session that is over counts as no guess: every browser has one after a
+/// restart, and nobody guesses 256 bits.
+fn go_on(shared: &Shared, secret: &str, method: &Method, headers: &HeaderMap) -> Result<Admission, Problem> {
+    let Some((key, found)) = shared.sessions.find(secret, (shared.clock)()) else {
+        return Err(unauthorized("session_over", "this session is over: log in again"));
+    };
+    let author = of_pass(shared, &found.pass).map_err(|refusal| {
+        if matches!(refusal, Refusal::Expired | Refusal::Revoked) {
+            shared.sessions.end(key);
+        }
+        Problem::from(refusal)
+    })?;
+    if !is_harmless(method) && !session::shows_csrf(headers, secret) {
+        let detail = "what changes something by a session needs the header X-Rolecall-CSRF: `csrf` of \
+                      GET /api/v1/sessions";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "csrf", detail));
+    }
+    let session = OfSession { key, csrf: session::csrf(secret) };
+    Ok(Admission { author, pass: found.pass, until: Some(found.ends_at), session: Some(session) })
+}
+
+/// What reads and changes nothing: a cookie is enough for it.
+fn is_harmless(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+fn unauthorized(code: &'static str, detail: &str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, code, detail)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refusal {
     Wrong,
     Expired,
@@ -193,23 +259,58 @@ enum Refusal {
     Unreadable,
 }
 
-fn identify(shared: &Shared, token: &str) -> Result<Authority, Refusal> {
-    if shared.owner_token.as_ref().is_some_and(|owner| owner.is(token)) {
-        return Ok(Authority::owner(OWNER));
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Wrong => unauthorized("wrong_token", "this token is not valid"),
+            Refusal::Expired => unauthorized("expired_token", "the time of this token is over"),
+            Refusal::Revoked => unauthorized("revoked_token", "this token was revoked"),
+            Refusal::Unreadable => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "tokens_unavailable", "the tokens can't be read")
+            }
+        }
     }
-    let found = shared.tokens.find(token).map_err(|error| {
-        tracing::error!(%error, "the tokens can't be read: nobody comes in by one");
-        Refusal::Unreadable
-    })?;
-    let found = found.ok_or(Refusal::Wrong)?;
-    match found.standing((shared.clock)()) {
-        Standing::Valid => Ok(Authority::of_token(&found, &shared.read_model)),
+}
+
+fn identify(shared: &Shared, token: &str) -> Result<Admission, Refusal> {
+    if shared.owner_token.as_ref().is_some_and(|owner| owner.is(token)) {
+        return Ok(Admission { author: Authority::owner(OWNER), pass: Pass::Owner, until: None, session: None });
+    }
+    let found = shared.tokens.find(token).map_err(unreadable)?.ok_or(Refusal::Wrong)?;
+    let author = stands(shared, &found)?;
+    Ok(Admission { author, until: found.spec.expires_at, pass: Pass::Token(found.id), session: None })
+}
+
+/// What whoever came in may do now; `None` where they could not come in any more.
+pub(super) fn look_again(shared: &Shared, admission: &Admission) -> Option<Authority> {
+    let now = (shared.clock)();
+    let is_over = admission.until.is_some_and(|until| until <= now);
+    let has_logged_out = admission.session.as_ref().is_some_and(|session| !shared.sessions.is_open(session.key, now));
+    (!is_over && !has_logged_out).then(|| of_pass(shared, &admission.pass).ok()).flatten()
+}
+
+/// Whether whoever came in by this may still, and what that one may do now.
+fn of_pass(shared: &Shared, pass: &Pass) -> Result<Authority, Refusal> {
+    match pass {
+        Pass::Owner => Ok(Authority::owner(OWNER)),
+        Pass::Token(id) => stands(shared, &shared.tokens.of_id(id).map_err(unreadable)?.ok_or(Refusal::Revoked)?),
+    }
+}
+
+fn unreadable(error: RecordsError) -> Refusal {
+    tracing::error!(%error, "the tokens can't be read: nobody comes in by one");
+    Refusal::Unreadable
+}
+
+fn stands(shared: &Shared, token: &Token) -> Result<Authority, Refusal> {
+    match token.standing((shared.clock)()) {
+        Standing::Valid => Ok(Authority::of_token(token, &shared.read_model)),
         Standing::Expired => Err(Refusal::Expired),
         Standing::Revoked => Err(Refusal::Revoked),
     }
 }
 
-fn refuse(problem: Problem) -> Response {
+pub(super) fn refuse(problem: Problem) -> Response {
     let mut response = problem.into_response();
     if response.status() == StatusCode::UNAUTHORIZED {
         let challenge = HeaderValue::from_static("Bearer realm=\"rolecall\"");
@@ -219,8 +320,8 @@ fn refuse(problem: Problem) -> Response {
 }
 
 /// The token of an `Authorization: Bearer` header (RFC 6750); the scheme's case does not matter.
-fn bearer(header: Option<&HeaderValue>) -> Option<&str> {
-    let (scheme, token) = header?.to_str().ok()?.split_once(' ')?;
+fn bearer(header: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
@@ -273,7 +374,7 @@ mod tests {
 
     #[test]
     fn the_scheme_is_read_in_any_case_and_others_are_no_token() {
-        let bearer = |text: &'static str| bearer(Some(&HeaderValue::from_static(text))).map(str::to_owned);
+        let bearer = |text: &'static str| bearer(&HeaderValue::from_static(text)).map(str::to_owned);
         assert_eq!(bearer("bearer abc"), Some("abc".to_owned()));
         assert_eq!(bearer("Basic abc"), None);
         assert_eq!(bearer("abc"), None);

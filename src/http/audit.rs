@@ -33,12 +33,42 @@ pub(super) struct Note {
     pub(super) after: Option<Value>,
 }
 
+/// A deed whose beginning is written down, and whose end is not yet.
+pub(super) struct Begun {
+    number: u64,
+    end: Deed,
+}
+
+impl Begun {
+    /// Writes down that something is about to be done.
+    pub(super) async fn write(shared: &Shared, deed: Deed) -> Result<Self, Problem> {
+        let end = Deed { asked: None, before: None, ..deed.clone() };
+        let written = shared.recorder.write(deed).await;
+        let number =
+            written.map_err(|_| busy("audit_unavailable", "the audit log can't be written, so nothing is done"))?;
+        Ok(Self { number, end: Deed { ends: Some(number), ..end } })
+    }
+
+    /// Writes down how it ended. It has been done, and its beginning is written: where this can't be, the recorder says
+    /// why not.
+    pub(super) async fn end(self, shared: &Shared, status: StatusCode, note: Note) {
+        let Note { before, after } = note;
+        let end = Deed { status: Some(status.as_u16()), before, after, ..self.end };
+        let _ = shared.recorder.write(end).await;
+    }
+}
+
+/// From where a request comes, as the log has it.
+pub(super) fn origin(address: Option<SocketAddr>) -> Option<String> {
+    address.map(|address| address.ip().to_canonical().to_string())
+}
+
 /// Writes a request down, has it done, and writes down how it ended.
 pub(super) async fn record(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
     let Some(author) = request.extensions().get::<Authority>().cloned() else {
         return Problem::no_such_page().into_response();
     };
-    let from = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical().to_string());
+    let from = origin(request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0));
     let subject = Subject::of(&mut request).await;
     let what = format!("{} /api{}", request.method(), request.uri().path_and_query().map_or("", |it| it.as_str()));
     let (parts, body) = request.into_parts();
@@ -55,17 +85,15 @@ pub(super) async fn record(State(shared): State<Shared>, mut request: Request, n
         before: subject.look(&shared),
         ..Deed::default()
     };
-    let end = Deed { asked: None, before: None, ..deed.clone() };
-    let Ok(number) = shared.recorder.write(deed).await else {
-        return busy("audit_unavailable", "the audit log can't be written, so nothing is done").into_response();
+    let begun = match Begun::write(&shared, deed).await {
+        Ok(begun) => begun,
+        Err(problem) => return problem.into_response(),
     };
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
     let note = response.extensions().get::<Note>().cloned().unwrap_or_default();
     let is_done = response.status().is_success();
     let after = note.after.or_else(|| subject.look(&shared).filter(|_| is_done));
-    let end = Deed { ends: Some(number), status: Some(response.status().as_u16()), before: note.before, after, ..end };
-    // It has been done, and its beginning is written: the recorder has said why its end is not.
-    let _ = shared.recorder.write(end).await;
+    begun.end(&shared, response.status(), Note { after, ..note }).await;
     response
 }
 

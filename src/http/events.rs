@@ -3,20 +3,26 @@
 //! A `CloudEvents` envelope, a batch of them, or `data` alone with its attributes in `ce-` headers: the three modes of the
 //! HTTP binding of `CloudEvents` 1.0.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::Shared;
+use super::audit::{self, Note};
 use super::authority::Authority;
 use super::entry::{self, check_media_type, submit_all, traceparent};
 use super::problem::Problem;
 use super::submission::{EVENTS_MAX, Letter, Outcome, Receipt};
+use crate::records::audit::Deed;
 
 const ENVELOPE: &str = "application/cloudevents+json";
 const BATCH: &str = "application/cloudevents-batch+json";
@@ -71,6 +77,10 @@ impl ResultBody {
 }
 
 impl EventsAnswer {
+    fn counts(&self) -> Value {
+        json!({ "accepted": self.accepted, "duplicate": self.duplicate, "failed": self.failed })
+    }
+
     fn of(receipts: Vec<Receipt>) -> Self {
         let results: Vec<_> = receipts.into_iter().map(ResultBody::of).collect();
         let count = |outcome: &str| results.iter().filter(|result| result.outcome == outcome).count();
@@ -83,19 +93,89 @@ impl EventsAnswer {
 pub(super) async fn post(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
+    address: Option<Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     check_media_type(&headers, &[ENVELOPE, BATCH, PLAIN])?;
     let many = is_batch(&headers, &body);
     let letters = if many { batch(&headers, &body)? } else { vec![single(&headers, &body, &author)] };
-    let mut receipts = submit_all(&shared, letters, &author).await?;
+    let told = Told::of(&letters);
+    if told.is_only_heartbeats() {
+        return answer(submit_all(&shared, letters, &author).await?, many);
+    }
+    let deed = Deed {
+        who: author.subject.clone(),
+        token: author.token.clone(),
+        from: audit::origin(address.map(|Extension(ConnectInfo(address))| address)),
+        what: "POST /api/v1/events".to_owned(),
+        asked: serde_json::to_value(&told).ok(),
+        ..Deed::default()
+    };
+    let begun = audit::Begun::write(&shared, deed).await?;
+    let receipts = submit_all(&shared, letters, &author).await;
+    let after = receipts.as_ref().ok().map(|receipts| EventsAnswer::of(receipts.clone()).counts());
+    let answered = receipts.and_then(|receipts| answer(receipts, many));
+    let status = answered.as_ref().map_or_else(Problem::status, Response::status);
+    begun.end(&shared, status, Note { before: None, after }).await;
+    answered
+}
+
+fn answer(mut receipts: Vec<Receipt>, many: bool) -> Result<Response, Problem> {
     if !many {
         let receipt = receipts.pop().expect("one receipt for one event");
         entry::done(receipt.clone())?;
         receipts.push(receipt);
     }
     Ok(Json(EventsAnswer::of(receipts)).into_response())
+}
+
+/// The longest type or id that the audit log has; the rest is cut off.
+const TOLD_LENGTH_MAX: usize = 128;
+
+/// What the audit log says of events: their bodies are in the journal.
+#[derive(Debug, Serialize)]
+struct Told {
+    /// How many.
+    events: usize,
+    /// How many of each type.
+    types: BTreeMap<String, usize>,
+    /// Their ids, of those that have one.
+    ids: Vec<String>,
+}
+
+/// Of an envelope, what the audit log has.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(default, rename = "type")]
+    kind: String,
+    id: Option<String>,
+}
+
+impl Told {
+    /// Of at most [`EVENTS_MAX`].
+    fn of(letters: &[Letter]) -> Self {
+        let mut told = Self { events: letters.len(), types: BTreeMap::new(), ids: Vec::new() };
+        for letter in letters {
+            let envelope = match letter.content_type {
+                Some(_) => serde_json::from_slice(&letter.body).unwrap_or(Envelope { kind: String::new(), id: None }),
+                None => Envelope { kind: letter.kind.clone(), id: letter.id.clone() },
+            };
+            let kind = if envelope.kind.is_empty() { "unreadable" } else { &envelope.kind };
+            *told.types.entry(cut(kind)).or_default() += 1;
+            told.ids.extend(envelope.id.as_deref().map(cut));
+        }
+        told
+    }
+
+    /// That a desktop is alive is no deed.
+    fn is_only_heartbeats(&self) -> bool {
+        self.types.keys().all(|kind| kind == "agent.heartbeat")
+    }
+}
+
+fn cut(text: &str) -> String {
+    text[..text.floor_char_boundary(TOLD_LENGTH_MAX)].to_owned()
 }
 
 fn is_batch(headers: &HeaderMap, body: &[u8]) -> bool {

@@ -4,8 +4,8 @@
 //! and gets a server, [`serve`]. It reads the writer's [`ReadModel`], and what it asks the writer by [`Asker`]; what is to
 //! change something it hands to the writer as events by [`Submitter`], and answers when that is durable.
 //!
-//! **Invariant:** everything under `/api` is refused unless the request shows a valid token, and everything there names
-//! the permission that it needs. What needs none
+//! **Invariant:** everything under `/api` but logging in is refused unless the request shows a valid token or is of a
+//! session that one began, and everything there names the permission that it needs. What needs none
 //! (`/healthz`, `/readyz`, `/metrics`, the page itself) says nothing of any ticket, customer or agent.
 
 mod access;
@@ -16,6 +16,7 @@ mod assets;
 mod audit;
 mod authority;
 mod catalogue;
+mod change;
 mod dry_run;
 mod edits;
 mod endpoint;
@@ -35,6 +36,8 @@ mod reports;
 mod router;
 mod schemas;
 mod server;
+mod session;
+mod sessions;
 mod stream;
 mod submission;
 mod tickets;
@@ -57,6 +60,7 @@ pub use edits::{EditRequest, EditRequests, Edited, Editor, Expected, ExpectedSta
 pub use heartbeat::{Heartbeat, SILENCE_MAX};
 pub use read_model::ReadModel;
 pub use readiness::{NotReady, Readiness};
+pub use session::SessionOptions;
 pub use submission::{
     Answer, HeldBack, Letter, Outcome, Receipt, Submission, Submissions, Submitter, Unsubmitted, submissions,
 };
@@ -90,6 +94,8 @@ pub struct App {
     pub owner_token: Option<OwnerToken>,
     /// Who else may come in.
     pub tokens: Tokens,
+    /// How long one is logged in, and with what kind of cookie.
+    pub session: SessionOptions,
     /// Where it is written who did what.
     pub audit: Arc<AuditLog>,
     /// What the events of the journal add up to; without it there are no reports.
@@ -107,6 +113,7 @@ struct Inner {
     app: App,
     failures: access::Failures,
     familiar: access::Familiar,
+    sessions: session::Sessions,
     recorder: recorder::Recorder,
     scrape: health::Scrape,
     broadcast: stream::Broadcast,
@@ -136,6 +143,7 @@ impl Shared {
             app,
             failures: access::Failures::default(),
             familiar: access::Familiar::default(),
+            sessions: session::Sessions::default(),
             recorder,
             scrape: health::Scrape::default(),
             broadcast,

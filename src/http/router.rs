@@ -11,6 +11,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use super::endpoint::Needs;
 use super::problem::Problem;
 use super::{Shared, access, assets, endpoints, health};
 
@@ -22,17 +23,20 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Every address of the daemon.
 pub(super) fn router(shared: Shared) -> Router {
-    let mut api = Router::new();
+    let (mut api, mut door) = (Router::new(), Router::new());
     for endpoint in endpoints::endpoints() {
+        let is_open = endpoint.needs == Needs::Nothing;
         let (path, method) = endpoint.into_router(&shared);
-        api = api.route(path, method);
+        let router = if is_open { &mut door } else { &mut api };
+        *router = std::mem::take(router).route(path, method);
     }
     let api = api
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
-        .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
-        // Outermost: what is not allowed is not even looked for.
-        .layer(middleware::from_fn_with_state(shared.clone(), access::authenticate));
+        // What is not allowed is not even looked for.
+        .layer(middleware::from_fn_with_state(shared.clone(), access::authenticate))
+        .merge(door)
+        .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
     Router::new()
         .route("/", get(assets::index))
         .route("/assets/{*name}", get(assets::asset))

@@ -4,6 +4,7 @@ mod access;
 mod commands;
 mod explanations;
 mod house;
+mod sessions;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,8 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::{
-    App, Heartbeat, OwnerToken, ReadModel, Readiness, Shared, edits, questions, router, serve, server, submissions,
+    App, Heartbeat, OwnerToken, ReadModel, Readiness, SessionOptions, Shared, edits, questions, router, serve, server,
+    submissions,
 };
 use crate::records::audit::AuditLog;
 use crate::records::tokens::Tokens;
@@ -56,6 +58,7 @@ fn app_in(directory: &std::path::Path, owner_token: Option<&str>) -> App {
         tokens: Tokens::open(directory).expect("there are none"),
         audit: Arc::new(AuditLog::open(directory)),
         chronicle: None,
+        session: SessionOptions::default(),
         clock: || NOW,
     }
 }

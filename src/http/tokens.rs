@@ -119,9 +119,15 @@ impl TokenBody {
     }
 }
 
+impl Me {
+    pub(super) fn of(author: Authority) -> Self {
+        let permissions = author.rights.iter().map(|right| right.as_str()).collect();
+        Self { name: author.subject, level: author.level, agent_id: author.agent, permissions }
+    }
+}
+
 pub(super) async fn me(Extension(author): Extension<Authority>) -> Json<Me> {
-    let permissions = author.rights.iter().map(|right| right.as_str()).collect();
-    Json(Me { name: author.subject, level: author.level, agent_id: author.agent, permissions })
+    Json(Me::of(author))
 }
 
 pub(super) async fn list(State(shared): State<Shared>) -> Json<TokenList> {

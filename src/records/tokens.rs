@@ -240,6 +240,15 @@ impl Tokens {
         self.known.read().unwrap_or_else(PoisonError::into_inner).tokens.values().cloned().collect()
     }
 
+    /// The token of that id, whether or not it is still valid.
+    ///
+    /// # Errors
+    /// Where the tokens can't be read: then nobody comes in.
+    pub fn of_id(&self, id: &str) -> Result<Option<Token>, RecordsError> {
+        self.refresh()?;
+        Ok(self.known.read().unwrap_or_else(PoisonError::into_inner).tokens.get(id).cloned())
+    }
+
     /// The token that is shown, whether or not it is still valid.
     ///
     /// # Errors

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::house::House;
 use super::{NOW, TOKEN};
+use crate::http::access::Pass;
 use crate::http::endpoints::endpoints;
+use crate::http::session;
 use crate::records::tokens::TokenSpec;
 use crate::routing::permission::AccessLevel;
 use crate::routing::{AgentId, Permission, Timestamp};
@@ -28,7 +30,7 @@ permissions = ["tokens.manage"]
 
 /// Every address with its method, and whether an agent (about itself and its own), an admin and an owner get past the
 /// door. Written down by hand: what the code says of itself proves nothing.
-const MATRIX: [(&str, &str, [bool; 3]); 56] = [
+const MATRIX: [(&str, &str, [bool; 3]); 58] = [
     ("GET", "/overview", [false, true, true]),
     ("GET", "/queues", [false, true, true]),
     ("GET", "/stream", [false, true, true]),
@@ -59,6 +61,8 @@ const MATRIX: [(&str, &str, [bool; 3]); 56] = [
     ("POST", "/agents/{id}/finish-wrap-up", [true, true, true]),
     ("POST", "/agents/{id}/heartbeat", [true, true, true]),
     ("GET", "/me", [true, true, true]),
+    ("GET", "/sessions", [true, true, true]),
+    ("DELETE", "/sessions", [true, true, true]),
     ("GET", "/tokens", [false, false, true]),
     ("POST", "/tokens", [false, false, true]),
     ("DELETE", "/tokens/{id}", [false, false, true]),
@@ -67,9 +71,9 @@ const MATRIX: [(&str, &str, [bool; 3]); 56] = [
     ("GET", "/tickets/{id}/history", [true, true, true]),
     ("GET", "/catalogue", [false, true, true]),
     ("POST", "/rules/dry-run", [false, true, true]),
-    ("GET", "/roles", [false, true, true]),
+    ("GET", "/roles", [true, true, true]),
     ("POST", "/roles", [false, true, true]),
-    ("GET", "/roles/{id}", [false, true, true]),
+    ("GET", "/roles/{id}", [true, true, true]),
     ("PUT", "/roles/{id}", [false, true, true]),
     ("DELETE", "/roles/{id}", [false, true, true]),
     ("GET", "/rules", [false, true, true]),
@@ -87,6 +91,9 @@ const MATRIX: [(&str, &str, [bool; 3]); 56] = [
     ("GET", "/no-such-thing", [true, true, true]),
     ("GET", "/tickets/{id}/no-such-thing", [true, true, true]),
 ];
+
+/// What is open to whoever shows nothing: by these one becomes known. `tests/sessions.rs` tries them.
+const DOORS: [(&str, &str); 1] = [("POST", "/sessions")];
 
 fn spec(name: &str, level: AccessLevel) -> TokenSpec {
     TokenSpec {
@@ -127,7 +134,9 @@ fn the_matrix_has_every_address_that_there_is() {
     let written: BTreeSet<_> = MATRIX
         .iter()
         .filter(|(_, path, _)| !path.ends_with("no-such-thing"))
-        .map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()))
+        .map(|(method, path, _)| (*method, *path))
+        .chain(DOORS)
+        .map(|(method, path)| (method.to_owned(), path.to_owned()))
         .collect();
     assert_eq!(declared, written);
 }
@@ -151,12 +160,52 @@ async fn every_address_opens_to_those_who_may_and_to_nobody_else() {
             let status = house.status(method, &path, token, client).await;
             assert_eq!(status, StatusCode::UNAUTHORIZED, "{method} {path} with {token:?}");
         }
+        let over = [
+            ("rolecall_session=wrong".to_owned(), session::csrf("wrong")),
+            house.session(Pass::Owner, Some(NOW)),
+            house.session_of(&expired),
+            house.session_of(&revoked),
+        ];
+        for (cookie, csrf) in over {
+            client += 1;
+            let headers = [("cookie", cookie.as_str()), ("x-rolecall-csrf", csrf.as_str())];
+            let status = house.status_with(method, &path, &headers, client).await;
+            assert_eq!(status, StatusCode::UNAUTHORIZED, "{method} {path} with {cookie:?}");
+        }
         let agent = house.token(of_agent("anna", AccessLevel::Agent));
         let tokens =
             [agent, house.token(spec("admin", AccessLevel::Admin)), house.token(spec("owner-2", AccessLevel::Owner))];
         for (index, token) in tokens.iter().enumerate() {
             client += 1;
             let status = house.status(method, &path, Some(token), client).await;
+            let is_open = status != StatusCode::FORBIDDEN && status != StatusCode::UNAUTHORIZED;
+            assert_eq!(is_open, allowed[index], "{method} {path} with level {index}: {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_opens_what_its_token_opens_and_changes_nothing_without_its_second_secret() {
+    let mut client = 0;
+    for (method, path, allowed) in MATRIX {
+        let house = house().await;
+        let id = if path.starts_with("/tickets") { "T-anna" } else { "anna" };
+        let path = path.replace("{id}", id);
+        let agent = house.token(of_agent("anna", AccessLevel::Agent));
+        let tokens =
+            [agent, house.token(spec("admin", AccessLevel::Admin)), house.token(spec("owner-2", AccessLevel::Owner))];
+        for (index, token) in tokens.iter().enumerate() {
+            let (cookie, csrf) = house.session_of(token);
+            let cookie = ("cookie", cookie.as_str());
+            client += 1;
+            let status = house.status_with(method, &path, &[cookie], client).await;
+            let status_of_guess =
+                house.status_with(method, &path, &[cookie, ("x-rolecall-csrf", "guess")], client).await;
+            if method != "GET" {
+                assert_eq!(status, StatusCode::FORBIDDEN, "{method} {path} with level {index}, by the cookie alone");
+                assert_eq!(status_of_guess, StatusCode::FORBIDDEN, "{method} {path} with level {index}");
+            }
+            let status = house.status_with(method, &path, &[cookie, ("x-rolecall-csrf", &csrf)], client).await;
             let is_open = status != StatusCode::FORBIDDEN && status != StatusCode::UNAUTHORIZED;
             assert_eq!(is_open, allowed[index], "{method} {path} with level {index}: {status}");
         }

@@ -10,15 +10,17 @@ use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::{NOW, TOKEN, app_in, routes};
+use super::{NOW, TOKEN, app_in};
 use crate::daemon::{Planted, Writer};
-use crate::http::{App, ReadModel, Submissions, submissions};
+use crate::http::access::Pass;
+use crate::http::{App, ReadModel, Shared, Submissions, router, submissions};
 use crate::journal::{JournalOptions, open};
 use crate::records::audit::AuditLog;
-use crate::records::tokens::{TokenSpec, Tokens};
-use crate::routing::{Catalogue, Millis};
+use crate::records::tokens::{TokenSpec, Tokens, id_of};
+use crate::routing::{Catalogue, Millis, Timestamp};
 use crate::telemetry::Meters;
 
 /// What an answer was.
@@ -31,6 +33,7 @@ pub(super) struct Answered {
 /// A house with people in it.
 pub(super) struct House {
     pub(super) router: Router,
+    pub(super) shared: Shared,
     pub(super) tokens: Tokens,
     pub(super) audit: Arc<AuditLog>,
     journal: TempDir,
@@ -53,14 +56,28 @@ impl House {
         app.readiness.journal_replayed();
         app.heartbeat.beat();
         tokio::spawn(work(writer, submissions));
-        Self { router: routes(app), tokens, audit, journal }
+        let shared = Shared::new(app, CancellationToken::new());
+        Self { router: router::router(shared.clone()), shared, tokens, audit, journal }
     }
 
     /// The status of an answer, whose body is not read, to a client at an address of its own.
     pub(super) async fn status(&self, method: &str, path: &str, token: Option<&str>, client: u32) -> StatusCode {
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let headers: Vec<_> = bearer.iter().map(|bearer| ("authorization", bearer.as_str())).collect();
+        self.status_with(method, path, &headers, client).await
+    }
+
+    /// The same with these headers.
+    pub(super) async fn status_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        client: u32,
+    ) -> StatusCode {
         let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
-        if let Some(token) = token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let mut request = request.body(Body::from("{}")).expect("a request");
         let address = SocketAddr::from((Ipv4Addr::from(client), 1));
@@ -79,6 +96,21 @@ impl House {
         shown.reveal().to_owned()
     }
 
+    /// A session that began with this, as its cookie and its second secret.
+    pub(super) fn session(&self, pass: Pass, until: Option<Timestamp>) -> (String, String) {
+        let lifetime = self.shared.session.lifetime;
+        let begun = self.shared.sessions.begin(pass, until, lifetime, NOW);
+        let cookie = begun.cookie(self.shared.session, NOW);
+        let (pair, _) = cookie.to_str().expect("ASCII").split_once(';').expect("attributes");
+        (pair.to_owned(), begun.csrf())
+    }
+
+    /// A session of that token.
+    pub(super) fn session_of(&self, token: &str) -> (String, String) {
+        let id = id_of(token).expect("it has one").to_owned();
+        self.session(Pass::Token(id), None)
+    }
+
     /// One request with the owner's token.
     pub(super) async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Answered {
         self.ask_with(method, path, &[], body).await
@@ -93,7 +125,7 @@ impl House {
         body: Option<Value>,
     ) -> Answered {
         let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
-        if !headers.iter().any(|(name, _)| *name == "authorization") {
+        if !headers.iter().any(|(name, _)| matches!(*name, "authorization" | "cookie")) {
             request = request.header(header::AUTHORIZATION, format!("Bearer {TOKEN}"));
         }
         for (name, value) in headers {
