@@ -276,7 +276,7 @@ fn identify(shared: &Shared, token: &str) -> Result<Admission, Refusal> {
     if shared.owner_token.as_ref().is_some_and(|owner| owner.is(token)) {
         return Ok(Admission { author: Authority::owner(OWNER), pass: Pass::Owner, until: None, session: None });
     }
-    let found = shared.tokens.find(token).map_err(unreadable)?.ok_or(Refusal::Wrong)?;
+    let found = shared.tokens.find(token).map_err(|error| unreadable(&error))?.ok_or(Refusal::Wrong)?;
     let author = stands(shared, &found)?;
     Ok(Admission { author, until: found.spec.expires_at, pass: Pass::Token(found.id), session: None })
 }
@@ -293,11 +293,13 @@ pub(super) fn look_again(shared: &Shared, admission: &Admission) -> Option<Autho
 fn of_pass(shared: &Shared, pass: &Pass) -> Result<Authority, Refusal> {
     match pass {
         Pass::Owner => Ok(Authority::owner(OWNER)),
-        Pass::Token(id) => stands(shared, &shared.tokens.of_id(id).map_err(unreadable)?.ok_or(Refusal::Revoked)?),
+        Pass::Token(id) => {
+            stands(shared, &shared.tokens.of_id(id).map_err(|error| unreadable(&error))?.ok_or(Refusal::Revoked)?)
+        }
     }
 }
 
-fn unreadable(error: RecordsError) -> Refusal {
+fn unreadable(error: &RecordsError) -> Refusal {
     tracing::error!(%error, "the tokens can't be read: nobody comes in by one");
     Refusal::Unreadable
 }

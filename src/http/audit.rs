@@ -34,10 +34,7 @@ pub(super) struct Note {
 }
 
 /// A deed whose beginning is written down, and whose end is not yet.
-pub(super) struct Begun {
-    number: u64,
-    end: Deed,
-}
+pub(super) struct Begun(Deed);
 
 impl Begun {
     /// Writes down that something is about to be done.
@@ -46,14 +43,14 @@ impl Begun {
         let written = shared.recorder.write(deed).await;
         let number =
             written.map_err(|_| busy("audit_unavailable", "the audit log can't be written, so nothing is done"))?;
-        Ok(Self { number, end: Deed { ends: Some(number), ..end } })
+        Ok(Self(Deed { ends: Some(number), ..end }))
     }
 
     /// Writes down how it ended. It has been done, and its beginning is written: where this can't be, the recorder says
     /// why not.
     pub(super) async fn end(self, shared: &Shared, status: StatusCode, note: Note) {
         let Note { before, after } = note;
-        let end = Deed { status: Some(status.as_u16()), before, after, ..self.end };
+        let end = Deed { status: Some(status.as_u16()), before, after, ..self.0 };
         let _ = shared.recorder.write(end).await;
     }
 }
