@@ -53,6 +53,9 @@ test("an agent has a desk: its presence, what it holds, and none of the others",
   await page.getByText("Presence is now: online.").first().waitFor();
   const { status } = await house.api("GET", "/agents/desk-anna");
   assert.equal(status, "online");
+  await page.getByRole("group", { name: "Channels" }).getByRole("button", { name: "call" }).click();
+  await page.getByText("call is switched off.").first().waitFor();
+  assert.deepEqual((await house.api("GET", "/agents/desk-anna")).channels_off, ["call"]);
   assert.deepEqual(page.troubles, []);
 });
 

@@ -75,6 +75,9 @@ pub struct AgentCard {
     pub roles: BTreeSet<RoleName>,
     /// Whether it could take one more.
     pub room: Room,
+    /// Channels that it has switched off, by `agent.presence`.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub channels_off: BTreeSet<ChannelName>,
     /// Slots by channel, of those that the catalogue or the agent names.
     pub load: BTreeMap<ChannelName, ChannelLoad>,
     /// How many tickets it holds.
@@ -101,12 +104,17 @@ impl AgentCard {
             idle_since: agent.idle_since,
             roles: agent.profile.roles.clone(),
             room: room(agent, has_room(agent, &free, catalogue)),
+            channels_off: switched_off(agent),
             load: load.iter().map(|(channel, load)| (channel.clone(), *load)).collect(),
             held_count: agent.slots.len() + agent.parked.len(),
             held: held(agent).take(HELD_SHOWN_MAX).collect(),
             free,
         }
     }
+}
+
+fn switched_off(agent: &Agent) -> BTreeSet<ChannelName> {
+    agent.switches.iter().filter(|(_, is_on)| !**is_on).map(|(channel, _)| channel.clone()).collect()
 }
 
 /// Whether there is a free slot on a channel that somebody cares about: one that the catalogue or the agent names, or

@@ -272,3 +272,29 @@ fn what_hangs_on_a_role_is_shown_under_the_one_that_replaces_it() {
     let board = model.roles(START).remove(0);
     assert_eq!((board.waiting + board.unroutable as usize, board.staff.offline), (1, 1));
 }
+
+#[test]
+fn a_channel_that_an_agent_has_switched_off_is_said_of_it() {
+    let mut engine = Engine::new(Identity { instance: 1, seed: 3 });
+    let model = ReadModel::new();
+    let profile = AgentProfile::of_roles([role(0)]);
+    let presence = |is_on| Command::SetPresence {
+        agent: agent(0),
+        status: Status::Online,
+        name: None,
+        reason: None,
+        switches: [(ChannelName::parse("call").expect("a name"), is_on)].into(),
+    };
+    let mut off = Vec::new();
+    for command in [
+        catalogue(1),
+        Command::RegisterAgent { agent: agent(0), profile: Box::new(profile) },
+        presence(false),
+        presence(true),
+    ] {
+        let outcome = engine.handle(command, START);
+        model.observe(outcome.at, &outcome.events, engine.state());
+        off.push(model.agent(&agent(0)).map(|card| card.channels_off.len()));
+    }
+    assert_eq!(off, [None, Some(0), Some(1), Some(0)]);
+}

@@ -20,7 +20,7 @@ export const PAGES = [
   { key: "desk", part: "desk", allowed: () => who()?.agent_id != null, page: (main) => agentPage(main, who().agent_id) },
   { key: "tickets", part: "tickets", allowed: () => may("tickets.manage", "reports.view", "work.read-own"), page: ticketsPage, entry: ticketPage },
   { key: "agents", part: "agents", allowed: () => may("agents.manage", "reports.view"), page: agentsPage, entry: agentPage },
-  { key: "roles", part: "roles", allowed: () => may("roles.manage", "rules.manage", "reports.view"), page: rolesPage, entry: rolePage },
+  { key: "roles", part: "roles", allowed: () => may("roles.manage", "rules.manage", "reports.view", "work.read-own"), page: rolesPage, entry: rolePage },
   { key: "reports", part: "reports", allowed: () => may("reports.view"), page: reportsPage },
   { key: "access", part: "access", allowed: () => may("tokens.manage", "audit.view"), page: accessPage },
 ];

@@ -33,7 +33,7 @@ export async function agentPage(main, id) {
       facts.replaceChildren(...factsOf(agent));
       changed("held", agent.held, () => held.draw(agent));
       changed("profile", [agent.load, agent.registration], () => profile.replaceChildren(...profileOf(agent)));
-      changed("presence", agent.status, () => presence.draw(agent));
+      changed("presence", [agent.status, agent.channels_off, Object.keys(agent.load)], () => presence.draw(agent));
       changed("roles", agent.roles, () => roles.draw(agent));
     } catch (problem) {
       facts.replaceChildren(h("span", { class: "problem" }, problem.message));

@@ -4,25 +4,41 @@ import { address, send } from "../api.js";
 import { h } from "../dom.js";
 import { doing, outcome } from "../doing.js";
 import { may, who } from "../session.js";
-import { t } from "../texts.js";
+import { t, tCode } from "../texts.js";
 
 const STATUSES = ["online", "away", "busy", "draining", "offline"];
 
 export function presencePanel(id, onDone) {
   const place = outcome();
   const mayChange = may("agents.manage") || (who()?.agent_id === id && may("presence.set-own"));
+  const set = (button, body, words) => doing(button, place, async () => {
+    await send("PUT", address(["agents", id, "presence"]), body);
+    onDone();
+  }, words);
   const buttons = new Map(STATUSES.map((status) => {
-    const button = h("button", { type: "button", "aria-pressed": "false", onclick: () => doing(button, place, async () => {
-      await send("PUT", address(["agents", id, "presence"]), { status });
-      onDone();
-    }, t("presence.done", { status: t(`status.${status}`) })) }, t(`status.${status}`));
+    const button = h("button", { type: "button", "aria-pressed": "false", onclick: () =>
+      set(button, { status }, t("presence.done", { status: t(`status.${status}`) })) }, t(`status.${status}`));
     return [status, button];
   }));
+  const channels = h("ul", { class: "chips" });
+  /** A channel is on unless the agent has switched it off. */
+  const chip = (agent, channel) => {
+    const isOn = !(agent.channels_off ?? []).includes(channel);
+    const name = tCode("channel", channel);
+    const button = h("button", { type: "button", class: "chip", "aria-pressed": String(isOn), onclick: () =>
+      set(button, { status: agent.status_name ?? agent.status, channels: { [channel]: !isOn } }, t(isOn ? "presence.off" : "presence.on", { channel: name })) }, isOn ? "✓ " : "✕ ", name);
+    return h("li", {}, button);
+  };
   const element = h("section", { class: "panel", hidden: !mayChange, "aria-labelledby": "presence-head" },
     h("h2", { id: "presence-head" }, t("presence.title")),
-    h("div", { class: "segments", role: "group", "aria-labelledby": "presence-head" }, [...buttons.values()]), place);
+    h("div", { class: "segments", role: "group", "aria-labelledby": "presence-head" }, [...buttons.values()]),
+    h("h3", { id: "channels-head", class: "soft" }, t("presence.channels")),
+    h("div", { role: "group", "aria-labelledby": "channels-head" }, channels), place);
   return {
     element,
-    draw: (agent) => buttons.forEach((button, status) => button.setAttribute("aria-pressed", String(status === agent.status))),
+    draw(agent) {
+      buttons.forEach((button, status) => button.setAttribute("aria-pressed", String(status === agent.status)));
+      channels.replaceChildren(...Object.keys(agent.load).map((channel) => chip(agent, channel)));
+    },
   };
 }

@@ -46,12 +46,11 @@ export async function rolePage(main, name) {
     mayWrite ? h("div", { class: "form-foot" }, save, place) : h("p", { class: "soft" }, t("role.read-only")));
   const aside = h("div", { class: "beside" }, mayWrite ? lint.element : null);
   main.append(editor, aside);
-  if (!isNew) {
-    const staff = staffPanel(name);
-    aside.append(staff.element, ...(mayWrite ? [wholePanel(name, () => tag)] : []));
-    await staff.load();
-  }
+  const staff = !isNew && may("agents.manage", "reports.view") ? staffPanel(name) : null;
+  const whole = !isNew && mayWrite ? wholePanel(name, () => tag) : null;
+  aside.append(...[staff?.element, whole].filter(Boolean));
   if (mayWrite) lint.look();
+  await staff?.load();
   return lint.end;
 }
 
