@@ -45,12 +45,24 @@ await page.goto(`${house.base}/#token=${house.token}`);
 await until(async () => (await page.locator(".agent").count()) >= Math.min(AGENTS, 400), "the agents are there");
 const loading = load();
 await until(async () => told > TICKETS_PER_S * 5, "the load is under way");
-// The time of the page's main thread on a processor, whoever else is busy there meanwhile.
-const devtools = await page.context().newCDPSession(page);
-await devtools.send("Performance.setTimeDomain", { timeDomain: "threadTicks" });
-await devtools.send("Performance.enable");
-const busy = async () => Object.fromEntries((await devtools.send("Performance.getMetrics")).metrics.map(({ name, value }) => [name, value]));
-const before = await busy();
+/** What the page's main thread uses of a core, whoever else is busy there meanwhile, and how many pictures it makes. */
+async function mainThread() {
+  const devtools = await house.browser.newBrowserCDPSession();
+  const events = [];
+  devtools.on("Tracing.dataCollected", ({ value }) => events.push(...value));
+  await devtools.send("Tracing.start", { traceConfig: { includedCategories: ["toplevel", "cc", "devtools.timeline"] } });
+  await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000));
+  const complete = new Promise((resolve) => devtools.once("Tracing.tracingComplete", resolve));
+  await devtools.send("Tracing.end");
+  await complete;
+  const main = new Set(events.filter((it) => it.name === "thread_name" && it.args.name === "CrRendererMain").map((it) => `${it.pid} ${it.tid}`));
+  const of = (name) => events.filter((it) => it.ph === "X" && it.name === name && main.has(`${it.pid} ${it.tid}`));
+  const sum = (list) => list.reduce((total, it) => total + (it.tdur ?? 0), 0) / 1000;
+  const [tasks, frames] = [of("ThreadControllerImpl::RunTask"), of("ProxyMain::BeginMainFrame")];
+  return { share: sum(tasks) / SECONDS / 10, frames: frames.length, frameMs: sum(frames) / Math.max(1, frames.length) };
+}
+const busy = await mainThread();
+// And now with a look at every frame, which has the browser draw all of them.
 const measured = await page.evaluate((ms) => new Promise((resolve) => {
   const frames = [];
   const tasks = [];
@@ -65,7 +77,6 @@ const measured = await page.evaluate((ms) => new Promise((resolve) => {
   };
   requestAnimationFrame(turn);
 }), SECONDS * 1000);
-const after = await busy();
 isOver = true;
 const rate = await loading;
 const sorted = measured.frames.sort((a, b) => a - b);
@@ -73,6 +84,5 @@ const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.lengt
 console.log(`${AGENTS} agents, ${rate.toFixed(0)} tickets a second, ${SECONDS} s, ${sorted.length} frames (${(sorted.length / SECONDS).toFixed(0)} a second)`);
 console.log(`frame: median ${at(0.5)} ms, 99th ${at(0.99)} ms, 99.9th ${at(0.999)} ms, longest ${at(1)} ms; longer than 50 ms: ${sorted.filter((it) => it > 50).length}`);
 console.log(`tasks longer than 50 ms: ${measured.tasks.length}${measured.tasks.length ? `, the longest ${Math.max(...measured.tasks)} ms` : ""}`);
-const share = (name) => (((after[name] - before[name]) / SECONDS) * 100).toFixed(1);
-console.log(`the page's main thread: ${share("TaskDuration")} % of a core (scripts ${share("ScriptDuration")}, style ${share("RecalcStyleDuration")}, layout ${share("LayoutDuration")})`);
+console.log(`without that look the page's main thread uses ${busy.share.toFixed(1)} % of a core: ${busy.frames} pictures, ${busy.frameMs.toFixed(1)} ms of a core each`);
 await house.close();
