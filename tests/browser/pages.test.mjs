@@ -119,6 +119,18 @@ test("the feed is told to a screen reader, and stands still when it is held", as
   assert.equal(await page.locator(".line-list").innerText(), before);
 });
 
+test("a connection that is lost is said, and taken up again by itself", async () => {
+  const page = await opened("en");
+  await page.getByText("Live", { exact: true }).waitFor();
+  // One that is refused stands for one that broke off: the stream that is open has to end first.
+  await page.route("**/api/v1/stream", (route) => route.abort());
+  await page.evaluate(() => { location.reload(); });
+  await page.locator(".link", { hasText: "Connection lost" }).waitFor();
+  await page.unroute("**/api/v1/stream");
+  await page.getByText("Live", { exact: true }).waitFor();
+  await page.locator("article.role").first().waitFor();
+});
+
 test("reports have their plots, their tables and their files", async () => {
   const page = await opened("en");
   await turnTo(page, "reports");
