@@ -8,6 +8,7 @@ use crate::routing::catalogue::{AgentRules, Rule};
 use crate::routing::channel::Channel;
 use crate::routing::hours::Hours;
 use crate::routing::role::Role;
+use crate::routing::serving::ServeFirst;
 use crate::routing::zone::Zone;
 use crate::routing::{Catalogue, ChannelName, HoursName, RoleName, RuleName, Status, StatusName};
 
@@ -15,7 +16,7 @@ use super::automation::{self, AutomationOrigins};
 use super::channel::{self, ANY_LENGTH, CHANNEL_NAME};
 use super::diagnostic::{Diagnostic, Origin};
 use super::document::{Document, Heading, Part};
-use super::form::{Form, Length, Name, Node, RoleReference, Whole, describe};
+use super::form::{Choice, Form, Length, Name, Node, RoleReference, Whole, describe};
 use super::hours::{self, HOURS_NAME, HoursOrigins};
 use super::key::{Key, Keys};
 use super::role::{self, RoleOrigins};
@@ -54,7 +55,7 @@ pub(super) mod routing {
 }
 
 pub(super) mod agents {
-    use super::{ANY_LENGTH, Key, Keys, Length, Whole, pacing};
+    use super::{ANY_LENGTH, Choice, Key, Keys, Length, ServeFirst, Whole, pacing};
 
     pub(crate) const CAPACITY: Key<Whole<u32>> = Key::new(
         "capacity",
@@ -80,8 +81,24 @@ pub(super) mod agents {
         "\"0s\"",
         "Having done nothing for so long turns an online agent away; heartbeats are nothing. `\"0s\"` for never.",
     );
-    pub(crate) const KEYS: Keys =
-        &[&CAPACITY, &MISSED_OFFERS_MAX, &HEARTBEAT_TIMEOUT, &IDLE_TIMEOUT, &pacing::RAMP, &pacing::PER_HOUR];
+    pub(crate) const SERVE_FIRST: Key<Choice<ServeFirst>> = Key::new(
+        "serve_first",
+        Choice {
+            of: "way to serve",
+            options: &[("greatest_need", ServeFirst::GreatestNeed), ("best_rank", ServeFirst::BestRank)],
+        },
+        "\"greatest_need\"",
+        "What a free agent gets of its roles of equal weight: the best-ranked ticket, or one of the role in which its own rank is best.",
+    );
+    pub(crate) const KEYS: Keys = &[
+        &CAPACITY,
+        &MISSED_OFFERS_MAX,
+        &HEARTBEAT_TIMEOUT,
+        &IDLE_TIMEOUT,
+        &pacing::RAMP,
+        &pacing::PER_HOUR,
+        &SERVE_FIRST,
+    ];
 }
 
 /// Where the parts of a catalogue are written.
@@ -131,6 +148,7 @@ fn read_agents(section: &Section<'_>, reading: &mut Reading<'_>) -> AgentRules {
         heartbeat_timeout: section.take(&agents::HEARTBEAT_TIMEOUT, reading).unwrap_or(default.heartbeat_timeout),
         idle_timeout: section.take(&agents::IDLE_TIMEOUT, reading).unwrap_or(default.idle_timeout),
         pacing: pacing::read(section, reading),
+        serve_first: section.take(&agents::SERVE_FIRST, reading).unwrap_or(default.serve_first),
     }
 }
 
@@ -170,13 +188,14 @@ pub(super) fn write(catalogue: &Catalogue) -> Document {
 }
 
 fn write_agents(rules: &AgentRules) -> Vec<Member> {
-    let AgentRules { capacity, missed_offers_max, heartbeat_timeout, idle_timeout, pacing } = rules;
+    let AgentRules { capacity, missed_offers_max, heartbeat_timeout, idle_timeout, pacing, serve_first } = rules;
     let mut writing = Writing::default();
     writing.put(&agents::CAPACITY, capacity);
     writing.put(&agents::MISSED_OFFERS_MAX, missed_offers_max);
     writing.put(&agents::HEARTBEAT_TIMEOUT, heartbeat_timeout);
     writing.put(&agents::IDLE_TIMEOUT, idle_timeout);
     pacing::write(pacing, &mut writing);
+    writing.put(&agents::SERVE_FIRST, serve_first);
     writing.finish(agents::KEYS)
 }
 

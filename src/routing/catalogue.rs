@@ -13,6 +13,7 @@ use super::pacing::Pacing;
 use super::permission::AccessGrants;
 use super::role::Role;
 use super::roles::Roles;
+use super::serving::ServeFirst;
 use super::skill::Skills;
 use super::split::Split;
 use super::ticket::Priority;
@@ -76,6 +77,9 @@ pub struct AgentRules {
     /// How much they are given in how long.
     #[serde(default, skip_serializing_if = "Pacing::is_default")]
     pub pacing: Pacing,
+    /// Which of its roles a free agent serves first.
+    #[serde(default, skip_serializing_if = "ServeFirst::is_default")]
+    pub serve_first: ServeFirst,
 }
 
 impl Default for AgentRules {
@@ -86,6 +90,7 @@ impl Default for AgentRules {
             heartbeat_timeout: Millis::ZERO,
             idle_timeout: Millis::ZERO,
             pacing: Pacing::default(),
+            serve_first: ServeFirst::default(),
         }
     }
 }

@@ -295,7 +295,8 @@ pub enum Search<'a> {
     Claimed(Option<&'a RoleName>),
 }
 
-/// The best-ranked waiting ticket that this agent may take now: of the role with the highest weight, then by rank.
+/// The best-ranked waiting ticket that this agent may take now: of the role that it serves first
+/// (see [`super::serving`]), then by rank.
 #[must_use]
 pub fn best_ticket<'s>(state: &'s State, agent: &Agent, search: Search<'_>) -> Option<&'s Ticket> {
     best_of(state, agent, search, None)
@@ -325,9 +326,10 @@ fn best_of<'s>(state: &'s State, agent: &Agent, search: Search<'_>, joining: Opt
             searched.push((role, queue));
         }
     }
-    searched.sort_by_key(|(role, _)| std::cmp::Reverse(role.weight));
-    let mut of_weight = searched.chunk_by(|(one, _), (other, _)| one.weight == other.weight);
-    of_weight.find_map(|roles| best_of_weight(&seeker, roles, joining))
+    let place = |role: &Role| state.catalogue().agents.serve_first.place(role, agent);
+    searched.sort_by_key(|(role, _)| place(role));
+    let mut of_place = searched.chunk_by(|(one, _), (other, _)| place(one) == place(other));
+    of_place.find_map(|roles| best_of_place(&seeker, roles, joining))
 }
 
 /// What has been found in a queue.
@@ -337,8 +339,8 @@ enum Found<'s> {
     Joining(&'s Ticket),
 }
 
-/// Of roles of one weight: the best rank among those ordered alike, and of these winners the oldest.
-fn best_of_weight<'s>(
+/// Of roles that an agent serves alike: the best rank among those ordered alike, and of these winners the oldest.
+fn best_of_place<'s>(
     seeker: &Seeker<'_, 's>,
     roles: &[(&Role, Option<RoleQueue<'_>>)],
     joining: Option<&'s Ticket>,

@@ -73,6 +73,7 @@ pub mod role;
 pub mod roles;
 mod roster;
 pub mod service;
+pub mod serving;
 mod signature;
 pub mod skill;
 mod skillbook;

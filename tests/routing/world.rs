@@ -20,6 +20,7 @@ use rolecall::routing::pacing::{Allowance, Pacing};
 use rolecall::routing::permission::{AccessGrants, AccessLevel};
 use rolecall::routing::returning::Returning;
 use rolecall::routing::role::{Dispatch, Order, OverflowStep, Role, ServiceTarget, Strategy as Choice};
+use rolecall::routing::serving::ServeFirst;
 use rolecall::routing::skill::{SkillLevel, Skills};
 use rolecall::routing::split::Split;
 use rolecall::routing::staffing::Staffing;
@@ -385,13 +386,15 @@ fn agent_rules() -> impl Strategy<Value = AgentRules> {
     let idleness = prop_oneof![4 => Just(Millis::ZERO), 1 => (30_u64..300).prop_map(Millis::from_secs)];
     let ramp = (1_u32..4, 1_u64..40).prop_map(|(count, s)| Allowance { count, window: Millis::from_secs(s) });
     let pacing = (some(ramp, 0.3), some(2_u32..10, 0.1)).prop_map(|(ramp, per_hour)| Pacing { ramp, per_hour });
-    (0_u32..3, prop_oneof![Just(100), 20_u32..300], silence, idleness, pacing).prop_map(
-        |(missed_offers_max, capacity, heartbeat_timeout, idle_timeout, pacing)| AgentRules {
+    let serve_first = prop_oneof![2 => Just(ServeFirst::GreatestNeed), 1 => Just(ServeFirst::BestRank)];
+    (0_u32..3, prop_oneof![Just(100), 20_u32..300], silence, idleness, pacing, serve_first).prop_map(
+        |(missed_offers_max, capacity, heartbeat_timeout, idle_timeout, pacing, serve_first)| AgentRules {
             capacity,
             missed_offers_max,
             heartbeat_timeout,
             idle_timeout,
             pacing,
+            serve_first,
         },
     )
 }

@@ -11,6 +11,7 @@ use crate::routing::name::{AgentId, ChannelName, Permission, RoleName, SkillName
 use crate::routing::offer::{FallOut, Reason, Trigger};
 use crate::routing::overflow;
 use crate::routing::role::{Dispatch, Order, Role, Strategy};
+use crate::routing::serving::ServeFirst;
 use crate::routing::skill::Skills;
 use crate::routing::strategy::draw;
 use crate::routing::ticket::{Demand, Ticket, TicketSpec, UnroutableCause};
@@ -318,6 +319,10 @@ impl NaiveEngine {
         }
         let weight = found.iter().map(|(role, _)| role.weight).max()?;
         found.retain(|(role, _)| role.weight == weight);
+        if catalogue.agents.serve_first == ServeFirst::BestRank {
+            let best = found.iter().map(|(role, _)| agent.profile.rank(&role.name)).min()?;
+            found.retain(|(role, _)| agent.profile.rank(&role.name) == best);
+        }
         let first_in_its_order = |(role, ticket): &&(&Role, &Ticket)| {
             let mut others = found.iter().filter(|(other, _)| other.order == role.order);
             others.all(|(other, rival)| Self::place_in(ticket, role) <= Self::place_in(rival, other))
