@@ -48,7 +48,7 @@ fn throughput(page: &mut String, report: &Report) {
             .map(|kind| (kind, of(kind, value)))
             .filter(|(_, values)| !values.is_empty())
             .collect();
-        let _ = write!(page, "<figure>{}<figcaption>{title}</figcaption></figure>", bars(&rows));
+        let _ = write!(page, "<figure><figcaption>{title}</figcaption>{}</figure>", bars(&rows));
     }
     page.push_str("</div>");
 }
@@ -67,9 +67,9 @@ fn latencies(page: &mut String, report: &Report) {
         let of: Vec<_> = report.curves.iter().filter(|curve| curve.rate == rate).collect();
         let _ = write!(
             page,
-            "<figure>{}<figcaption>{}: milliseconds by percentile</figcaption></figure>",
-            curves(&of),
-            Load::Rate(rate).title()
+            "<figure><figcaption>{}: milliseconds by percentile</figcaption>{}</figure>",
+            Load::Rate(rate).title(),
+            curves(&of)
         );
     }
     page.push_str("</div>");

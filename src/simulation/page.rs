@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::comparison::Comparison;
-use super::figures::{GroupKind, Measure};
+use super::figures::{GroupKind, Measure, Unit};
 use super::interval::Estimate;
 use super::report::{HourReport, Report};
 use super::text::{COLUMNS, about, comparison_text, shown, text, with_interval};
@@ -11,6 +11,11 @@ use crate::page::{Bar, Line, Point, bars, escape, head, lines};
 
 /// The colours of the first and the second.
 const CLASSES: [&str; 2] = ["r", "p2"];
+
+/// With more hours than these every third is written below a plot.
+const HOURS_WRITTEN: f64 = 11.0;
+/// The longest of all waits is left out of the curve: it would be all that one sees.
+const PERCENTILES_TO: f64 = 0.995;
 
 /// A figure of an hour.
 type OfHour = fn(&HourReport) -> Option<Estimate>;
@@ -57,34 +62,40 @@ fn plots(page: &mut String, reports: &[(&str, &Report)]) {
     ] {
         let drawn = group_bars(reports, measure);
         if drawn.iter().any(|bar| bar.value > 0.0) {
-            let _ = write!(page, "<figure>{}<figcaption>{title}</figcaption></figure>", bars(&drawn));
+            let _ = write!(page, "<figure><figcaption>{title}</figcaption>{}</figure>", bars(&drawn));
         }
     }
     page.push_str("</div><h2>By hour of the day</h2><div class=two>");
-    let by_hour: [(OfHour, &str, f64); 3] = [
-        (|hour| hour.arrived, "Tickets that come in the hour", 1.0),
-        (|hour| hour.wait_mean_s, "Mean wait of those who came in the hour, in seconds", 1.0),
-        (|hour| hour.in_time_share, "Answered in time, in per cent", 100.0),
+    // Each with its scale, and how great it can be.
+    let by_hour: [(OfHour, &str, f64, f64); 4] = [
+        (|hour| hour.arrived, "Tickets that come in the hour", 1.0, f64::MAX),
+        (|hour| hour.wait_mean_s, "Mean wait of those who came in the hour, in seconds", 1.0, f64::MAX),
+        (|hour| hour.in_time_share, "Answered in time, in per cent", 100.0, 1.0),
+        (|hour| hour.abandon_share, "Hang up, in per cent", 100.0, 1.0),
     ];
-    for (value, title, scale) in by_hour {
+    let hours = reports.iter().flat_map(|(_, report)| report.hours.iter().map(|hour| f64::from(hour.hour)));
+    let (first, last) = hours.fold((24.0_f64, 0.0_f64), |(first, last), hour| (first.min(hour), last.max(hour)));
+    let every = if last - first > HOURS_WRITTEN { 3.0 } else { 1.0 };
+    for (value, title, scale, most) in by_hour {
         let series: Vec<Line> = series(reports, |report| {
             let point = |hour: &HourReport| {
                 let it = value(hour)?;
-                let range = it.range().map(|(low, high)| (low * scale, high * scale));
+                let range = it.range().map(|(low, high)| (low.max(0.0) * scale, high.min(most) * scale));
                 Some((f64::from(hour.hour), it.mean * scale, range))
             };
             report.hours.iter().filter_map(point).collect()
         });
-        let drawn = lines(&series, 9, |hour| format!("{hour:.0}:00"));
-        let _ = write!(page, "<figure>{drawn}<figcaption>{title}</figcaption></figure>");
+        let drawn = lines(&series, every, |hour| format!("{hour:.0}:00"));
+        let _ = write!(page, "<figure><figcaption>{title}</figcaption>{drawn}</figure>");
     }
     let waits = series(reports, |report| {
-        report.distribution.iter().map(|(seconds, share)| (share * 100.0, *seconds, None)).collect()
+        let curve = report.distribution.iter().filter(|(_, share)| *share < PERCENTILES_TO);
+        curve.map(|(seconds, share)| (share * 100.0, *seconds, None)).collect()
     });
-    let drawn = lines(&waits, 11, |percent| format!("{percent:.0} %"));
+    let drawn = lines(&waits, 10.0, |percent| format!("{percent:.0} %"));
     let _ = write!(
         page,
-        "<figure>{drawn}<figcaption>Seconds within which so many of those who were answered had an agent</figcaption></figure></div>"
+        "<figure><figcaption>Seconds within which so many of those who were answered had an agent</figcaption>{drawn}</figure></div>"
     );
 }
 
@@ -123,12 +134,21 @@ fn table(page: &mut String, report: &Report) {
         let _ = write!(page, "<tr><td>{}</td>", escape(&group.name.name));
         for (measure, _) in COLUMNS {
             let (_, unit, meaning) = measure.described();
-            let value = group.get(measure).map_or_else(|| "–".to_owned(), |it| with_interval(&it, unit));
+            let value = group.get(measure).map_or_else(|| "–".to_owned(), |it| cell(&it, unit));
             let _ = write!(page, "<td title=\"{}\">{value}</td>", escape(meaning));
         }
         page.push_str("</tr>");
     }
     page.push_str("</table>");
+}
+
+/// A figure, and below it half of its interval.
+fn cell(estimate: &Estimate, unit: Unit) -> String {
+    let value = shown(estimate.mean, unit);
+    match estimate.half_width.filter(|_| unit != Unit::Count) {
+        Some(half) => format!("{value}<br><small>± {}</small>", shown(half, unit)),
+        None => value,
+    }
 }
 
 fn differences(page: &mut String, comparison: &Comparison) {
