@@ -16,6 +16,7 @@ mod exit;
 mod explain;
 mod health;
 mod journal;
+mod past;
 mod publish;
 mod recorded;
 mod replay_csv;

@@ -1,47 +1,97 @@
-//! Recorded tickets as a scene: logs in CSV, read by a mapping as `rolecall replay-csv` reads them.
+//! Recorded tickets as a scene: logs in CSV, read by a mapping as `rolecall replay-csv` reads them, and journals.
+
+mod people;
 
 use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::{Scenario, When};
+use crate::config::{Recorded as Log, Scenario, When};
 use crate::replay::{Mapping, Record, Window, read_records};
 use crate::routing::ticket::Customer;
 use crate::routing::{ChannelName, Millis, Priority, RoleName, TicketSpec, TicketType, Timestamp};
-use crate::simulation::{Coming, Recorded, Scene};
+use crate::simulation::{Coming, Presence, Recorded, Scene, StaffMember};
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, past};
 
 /// A day, by which records are moved to the time of the scenario.
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
+/// What a log tells.
+struct Told {
+    tickets: Vec<Recorded>,
+    staff: Vec<StaffMember>,
+}
+
 /// The scene of a scenario whose tickets are recorded.
 pub(super) fn scene_of(scenario: &Scenario) -> Result<Scene, Failure> {
+    let mut scene = Scene::of(scenario);
     let mut tickets = Vec::new();
     for (source, arrivals) in scenario.arrivals.iter().enumerate() {
-        let When::Recorded(recorded) = &arrivals.when else {
+        let When::Recorded(log) = &arrivals.when else {
             let message = format!(
                 "{}: recorded tickets and drawn ones do not mix; give {:?} `records` too",
                 scenario.name, arrivals.name
             );
             return Err(Failure::new(Exit::Configuration, message));
         };
-        let of_file =
-            |path: &Path, error: String| Failure::new(Exit::Configuration, format!("{}: {error}", path.display()));
-        let mapping =
-            fs::read_to_string(&recorded.mapping).map_err(|error| of_file(&recorded.mapping, error.to_string()))?;
-        let mapping = Mapping::parse(&mapping).map_err(|error| of_file(&recorded.mapping, error.to_string()))?;
-        let log = File::open(&recorded.file).map_err(|error| of_file(&recorded.file, error.to_string()))?;
-        let records = read_records(log, &mapping, Window::default())
-            .map_err(|error| of_file(&recorded.file, error.to_string()))?;
-        let Some(first) = records.first() else { continue };
-        let days = (scenario.start.0.div_euclid(DAY_MS) - first.created_at.0.div_euclid(DAY_MS)) * DAY_MS;
-        for record in &records {
-            tickets.push((source, recorded_ticket(record, days)?));
+        let told = match &log.mapping {
+            Some(mapping) => read_log(log, mapping, scenario)?,
+            None => read_journal(&log.file, scenario)?,
+        };
+        tickets.extend(told.tickets.into_iter().map(|ticket| (source, ticket)));
+        if scenario.agents.is_empty() {
+            told.staff.into_iter().for_each(|member| join(&mut scene.staff, member));
         }
     }
     tickets.sort_by_key(|(_, ticket)| ticket.at);
-    Ok(Scene { coming: Coming::Replayed(tickets), ..Scene::of(scenario) })
+    scene.coming = Coming::Replayed(tickets);
+    Ok(scene)
+}
+
+/// Who worked on tickets of several logs is one.
+fn join(staff: &mut Vec<StaffMember>, member: StaffMember) {
+    let Some(known) = staff.iter_mut().find(|known| known.id == member.id) else {
+        staff.push(member);
+        return;
+    };
+    known.profile.roles.extend(member.profile.roles);
+    if let (Presence::Stints(known), Presence::Stints(more)) = (&mut known.presence, member.presence) {
+        known.extend(more);
+    }
+}
+
+/// By how much later everything is, so that the first day is that of the scenario's start.
+fn later_ms(scenario: &Scenario, first: Timestamp) -> i64 {
+    (scenario.start.0.div_euclid(DAY_MS) - first.0.div_euclid(DAY_MS)) * DAY_MS
+}
+
+fn read_log(log: &Log, mapping: &Path, scenario: &Scenario) -> Result<Told, Failure> {
+    let of_file =
+        |path: &Path, error: String| Failure::new(Exit::Configuration, format!("{}: {error}", path.display()));
+    let text = fs::read_to_string(mapping).map_err(|error| of_file(mapping, error.to_string()))?;
+    let parsed = Mapping::parse(&text).map_err(|error| of_file(mapping, error.to_string()))?;
+    let file = File::open(&log.file).map_err(|error| of_file(&log.file, error.to_string()))?;
+    let records =
+        read_records(file, &parsed, Window::default()).map_err(|error| of_file(&log.file, error.to_string()))?;
+    let later_ms = records.first().map_or(0, |first| later_ms(scenario, first.created_at));
+    let tickets = records.iter().map(|record| recorded_ticket(record, later_ms)).collect::<Result<_, _>>()?;
+    Ok(Told { tickets, staff: people::people(&records, &scenario.catalogue, later_ms) })
+}
+
+fn read_journal(directory: &Path, scenario: &Scenario) -> Result<Told, Failure> {
+    let scene = past::read(directory, None, None)?.scene("", 1, 0);
+    let Coming::Replayed(tickets) = scene.coming else { unreachable!("the past is replayed") };
+    let later_ms = tickets.first().map_or(0, |(_, first)| later_ms(scenario, first.at));
+    let later = |at: Timestamp| Timestamp(at.0.saturating_add(later_ms));
+    let mut staff = scene.staff;
+    for member in &mut staff {
+        if let Presence::Stints(stints) = &mut member.presence {
+            stints.iter_mut().for_each(|(from, to)| (*from, *to) = (later(*from), later(*to)));
+        }
+    }
+    let tickets = tickets.into_iter().map(|(_, ticket)| Recorded { at: later(ticket.at), ..ticket });
+    Ok(Told { tickets: tickets.collect(), staff })
 }
 
 /// A record as a ticket that comes so many milliseconds later.

@@ -1,5 +1,7 @@
 //! `rolecall simulate`: a scenario on a virtual clock.
 
+mod journal;
+
 use std::io::{IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -31,6 +33,9 @@ pub(super) struct SimulateArgs {
     /// A second scenario, to be set beside the first; both meet the same customers where their arrivals are the same
     #[arg(long, value_name = "SCENARIO")]
     compare: Option<PathBuf>,
+    /// Write a new journal of the first run into this directory, as a daemon would have: for what-if, staff, journal at
+    #[arg(long, value_name = "DIR", conflicts_with = "compare")]
+    journal: Option<PathBuf>,
     #[command(flatten)]
     play: PlayArgs,
 }
@@ -60,21 +65,27 @@ pub(super) struct PlayArgs {
 
 /// Plays, and tells what came of it.
 pub(super) fn run(args: &SimulateArgs) -> Result<(), Failure> {
-    let scene = scene_of(&args.scenario)?;
+    let (scene, scenario) = scene_of(&args.scenario)?;
+    if let Some(directory) = &args.journal {
+        let scene = args.play.with_options(scene.clone()).remembering(&scenario.catalogue);
+        journal::write(&scene, directory, &|_| {})?;
+    }
     let Some(other) = &args.compare else { return args.play.play(scene) };
-    let mut other = scene_of(other)?;
+    let (mut other, _) = scene_of(other)?;
     // Runs are compared with each other: as many, with the same chance.
     (other.replications, other.seed) = (scene.replications, scene.seed);
     args.play.compare(scene, other)
 }
 
-fn scene_of(path: &Path) -> Result<Scene, Failure> {
+fn scene_of(path: &Path) -> Result<(Scene, Scenario), Failure> {
     let scenario: Scenario = config::load_scenario(path).map_err(|error| Failure::new(Exit::Configuration, error))?;
-    let recorded = scenario.arrivals.iter().filter(|it| matches!(it.when, When::Recorded(_))).count();
-    if recorded == 0 {
-        return Ok(Scene::of(&scenario));
+    let is_recorded = scenario.arrivals.iter().any(|it| matches!(it.when, When::Recorded(_)));
+    let scene = if is_recorded { super::recorded::scene_of(&scenario)? } else { Scene::of(&scenario) };
+    if scene.staff.is_empty() {
+        let message = format!("{}: there is no [[agent]]: nobody would ever answer", scenario.name);
+        return Err(Failure::new(Exit::Configuration, message));
     }
-    super::recorded::scene_of(&scenario)
+    Ok((scene, scenario))
 }
 
 impl PlayArgs {

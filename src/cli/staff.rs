@@ -6,21 +6,39 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::config::{self, Scenario, When};
-use crate::simulation::{Plan, Report, Target, confirmed};
+use crate::routing::Timestamp;
+use crate::simulation::{Plan, Report, Target, confirmed, typical};
 
 use super::simulate::{PlayArgs, write_file};
-use super::{Exit, Failure};
+use super::{Exit, Failure, past, recorded};
+
+/// How often a week of the past is played.
+const RUNS: u32 = 5;
+/// Hours in which fewer tickets come are not in the table.
+const RARE: f64 = 0.01;
 
 /// Arguments of `rolecall staff`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "The agents of the scenario do not count; its arrivals and its catalogue do. Hours are those from its start \
-                  to its end.\n\nEXAMPLES:\n  rolecall staff --target 80%/20s deploy/simulation/day.toml"
+                  to its end. Of a journal, and of recorded tickets, it is a typical week: the mean of each of its hours, or \
+                  a typical day where less than a week is known.\n\nEXAMPLES:\n  \
+                  rolecall staff --target 80%/20s deploy/simulation/day.toml\n  \
+                  rolecall staff --target 90%/1m --journal data --from 2026-11-01 --to 2026-12-01"
 )]
 pub(super) struct StaffArgs {
     /// The scenario whose arrivals are to be answered
-    #[arg(value_name = "SCENARIO")]
-    scenario: PathBuf,
+    #[arg(value_name = "SCENARIO", required_unless_present = "journal")]
+    scenario: Option<PathBuf>,
+    /// In place of a scenario: the directory of a journal, whose arrivals are to be answered under its catalogue
+    #[arg(long, value_name = "DIR", conflicts_with = "scenario")]
+    journal: Option<PathBuf>,
+    /// With --journal: only tickets that came at this date and time or later (UTC unless it says otherwise)
+    #[arg(long, value_name = "TIME", value_parser = past::parse_moment, requires = "journal")]
+    from: Option<Timestamp>,
+    /// With --journal: only tickets that came before this date and time
+    #[arg(long, value_name = "TIME", value_parser = past::parse_moment, requires = "journal")]
+    to: Option<Timestamp>,
     /// Which share of tickets is to be answered how soon
     #[arg(long, value_name = "SHARE/TIME", default_value = "80%/20s", value_parser = parse_target)]
     target: Target,
@@ -41,11 +59,7 @@ fn parse_target(text: &str) -> Result<Target, String> {
 
 /// Works it out, and lets the engine confirm it.
 pub(super) fn run(args: &StaffArgs) -> Result<(), Failure> {
-    let scenario = config::load_scenario(&args.scenario).map_err(|error| Failure::new(Exit::Configuration, error))?;
-    if scenario.arrivals.iter().any(|it| matches!(it.when, When::Recorded(_))) {
-        let message = format!("{}: give `rate` or `per_hour` instead of `records`", scenario.name);
-        return Err(Failure::new(Exit::Configuration, message));
-    }
+    let scenario = arrivals(args)?;
     let scenario = Scenario { answer_within: args.target.within, ..scenario };
     let plan = Plan::of(&scenario, args.target)
         .ok_or_else(|| Failure::new(Exit::Failed, "no number of agents meets that target"))?;
@@ -68,6 +82,24 @@ pub(super) fn run(args: &StaffArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What is to be answered: as a scenario says it, or as it was.
+fn arrivals(args: &StaffArgs) -> Result<Scenario, Failure> {
+    let scene = match (&args.scenario, &args.journal) {
+        (Some(path), _) => {
+            let loaded = config::load_scenario(path).map_err(|error| Failure::new(Exit::Configuration, error))?;
+            if !loaded.arrivals.iter().any(|it| matches!(it.when, When::Recorded(_))) {
+                return Ok(loaded);
+            }
+            recorded::scene_of(&loaded)?
+        }
+        (None, Some(journal)) => {
+            past::read(journal, args.from, args.to)?.scene(&journal.display().to_string(), RUNS, 1)
+        }
+        (None, None) => unreachable!("clap asks for one of the two"),
+    };
+    typical(&scene).ok_or_else(|| Failure::new(Exit::Failed, "no ticket came in that time"))
+}
+
 fn shown(scenario: &Scenario, hour: crate::routing::Timestamp) -> String {
     scenario.catalogue.time_zone.local(hour).strftime("%a %H:%M").to_string()
 }
@@ -80,7 +112,9 @@ fn table(plan: &Plan, scenario: &Scenario, target: Target) -> String {
         let _ = write!(text, " {:>18}", role.as_str().chars().take(18).collect::<String>());
     }
     let _ = writeln!(text, " {:>9} {:>9}", "together", "pooled");
-    for (place, hour) in plan.hours.iter().enumerate() {
+    // At night nobody comes.
+    let is_awake = |(place, _): &(usize, &Timestamp)| plan.pooled[*place].arrivals >= RARE;
+    for (place, hour) in plan.hours.iter().enumerate().filter(is_awake) {
         let _ = write!(text, "{:<10}", shown(scenario, *hour));
         let mut sum = 0;
         for needs in plan.dedicated.values() {

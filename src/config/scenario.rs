@@ -189,7 +189,7 @@ fn read(
     let seed = section.take(&SEED, reading).unwrap_or(1);
     let answer_within = section.take(&ANSWER_WITHIN, reading).unwrap_or(Millis::from_secs(20));
     let agents = staff::read_all(root, &catalogue, reading);
-    let arrivals = arrivals::read_all(root, base, reading);
+    let arrivals = arrivals::read_all(root, base, &catalogue, reading);
     reading.check_role_references(&catalogue.roles.keys().collect());
     Some(Scenario {
         name: name.to_owned(),

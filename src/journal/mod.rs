@@ -50,6 +50,7 @@ pub use gauges::Usage;
 pub use home::holder;
 pub use inspect::{InspectedSnapshot, Inspection, inspect};
 pub use open::{Opened, open, open_on, open_to_look, open_with_backend};
+pub use past::Span;
 pub use read::{Entries, JournalReader, ReadView};
 pub use recover::{Recovered, RecoveryReport};
 pub use snapshot::{RefusedSnapshot, SnapshotReport};

@@ -1,12 +1,52 @@
 //! The state at any moment of the past: a snapshot from before it, and the entries up to it.
 
+use redb::{ReadableDatabase, ReadableTable};
+
 use crate::routing::{BareState, State, Timestamp};
 
-use super::read::JournalReader;
+use super::read::{Entries, JournalReader};
+use super::record::decode_for_replay;
 use super::recover::RecoveryReport;
-use super::{JournalError, snapshot};
+use super::tables::ENTRIES;
+use super::{Entry, JournalError, snapshot};
+
+/// What part of the past a journal's entries tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// When the first of them was written.
+    pub first: Timestamp,
+    /// When the last of them was.
+    pub last: Timestamp,
+    /// Whether none is dropped: they begin with the first event of all.
+    pub is_whole: bool,
+}
 
 impl JournalReader {
+    /// What part of the past the entries tell; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where the database can't be read or the first or the last entry is damaged.
+    pub fn span(&self) -> Result<Option<Span>, JournalError> {
+        let action = "read entries";
+        let transaction = self.shared.database.begin_read().map_err(JournalError::storage(action))?;
+        let table = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;
+        let first = table.first().map_err(JournalError::storage(action))?;
+        let last = table.last().map_err(JournalError::storage(action))?;
+        let Some((first, last)) = first.zip(last) else { return Ok(None) };
+        let at = |(key, value): &(redb::AccessGuard<'_, u64>, redb::AccessGuard<'_, &[u8]>)| {
+            decode_for_replay(key.value(), value.value()).map(|entry| entry.at)
+        };
+        Ok(Some(Span { first: at(&first)?, last: at(&last)?, is_whole: first.0.value() == 1 }))
+    }
+
+    /// All entries of that moment and later, oldest first.
+    ///
+    /// # Errors
+    /// As [`Self::entries_from`].
+    pub fn entries_since(&self, at: Timestamp) -> Result<Entries<Entry>, JournalError> {
+        self.entries_from(self.first_seq_since(at)?)
+    }
+
     /// The state when all that had happened by that moment had happened. Changes nothing.
     ///
     /// # Errors

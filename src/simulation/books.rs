@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
 
-use crate::routing::{ChannelName, Millis, RoleName, Status, Timestamp};
+use crate::routing::{AgentProfile, ChannelName, Millis, RoleName, Status, Timestamp};
 
 use super::agenda::{AgentNumber, TicketNumber};
 use super::figures::{AgentTally, GroupKind, GroupName, GroupTally, HourTally, Tally};
@@ -164,15 +164,18 @@ impl<'s> Books<'s> {
         self.groups_of(number, |group| group.declined += 1);
     }
 
-    /// An agent has a ticket for the first time.
-    pub(super) fn answer(&mut self, number: TicketNumber, agent: AgentNumber, by_own_role: bool, at: Timestamp) {
+    /// An agent has a ticket for the first time, for that role.
+    pub(super) fn answer(&mut self, number: TicketNumber, agent: AgentNumber, role: &RoleName, at: Timestamp) {
+        let is_first_rank = self.scene.staff[agent].profile.rank(role) == AgentProfile::RANK_DEFAULT;
         let Some(open) = self.settle(number, at) else { return };
         let (waited, is_in_time) = (at.since(open.came_at), at.since(open.came_at) <= open.in_time);
+        let is_by_others = self.groups[open.group].0.role.as_ref() != Some(role);
         for group in [0, open.source + 1, open.group] {
             let tally = &mut self.groups[group].1;
+            tally.by_others += u64::from(is_by_others);
+            tally.by_first_rank += u64::from(is_first_rank);
             tally.waits_ms.push(u32::try_from(waited.0).unwrap_or(u32::MAX));
             tally.in_time += u64::from(is_in_time);
-            tally.by_others += u64::from(!by_own_role);
         }
         self.desks[agent].tally.answered += 1;
         let hour = self.hour(open.came_at);

@@ -41,6 +41,7 @@ pub(super) struct GroupTally {
     pub(super) waits_ms: Vec<u32>,
     pub(super) in_time: u64,
     pub(super) by_others: u64,
+    pub(super) by_first_rank: u64,
     pub(super) abandoned: u64,
     pub(super) abandoned_late: u64,
     pub(super) abandoned_wait_ms: u64,
@@ -128,6 +129,7 @@ pub enum Measure {
     TurnedAwayShare,
     OverflowShare,
     ByOthersShare,
+    FirstRankShare,
     Missed,
     Declined,
     QueueLength,
@@ -136,7 +138,7 @@ pub enum Measure {
 
 impl Measure {
     /// All of them, in the order of reports.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Arrived,
         Self::Answered,
         Self::Abandoned,
@@ -157,6 +159,7 @@ impl Measure {
         Self::TurnedAwayShare,
         Self::OverflowShare,
         Self::ByOthersShare,
+        Self::FirstRankShare,
         Self::Missed,
         Self::Declined,
         Self::QueueLength,
@@ -203,6 +206,9 @@ impl Measure {
             Self::OverflowShare => ("overflows_per_ticket", Share, "overflow steps and diversions per ticket"),
             Self::ByOthersShare => {
                 ("by_others_share", Share, "answered for another role than the ticket's own, of those answered")
+            }
+            Self::FirstRankShare => {
+                ("first_rank_share", Share, "answered by an agent whose rank in the role is 1, of those answered")
             }
             Self::Missed => ("offers_missed", Count, "offers that nobody answered"),
             Self::Declined => ("offers_declined", Count, "offers that were declined"),
@@ -270,6 +276,7 @@ impl Tally {
             Measure::TurnedAwayShare => part(group.turned_away, group.arrived),
             Measure::OverflowShare => part(group.overflows, group.arrived),
             Measure::ByOthersShare => part(group.by_others, group.answered()),
+            Measure::FirstRankShare => part(group.by_first_rank, group.answered()),
             Measure::Missed => Some(group.missed as f64),
             Measure::Declined => Some(group.declined as f64),
             Measure::QueueLength => part(group.queue_ms, self.counted_ms),

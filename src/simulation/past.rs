@@ -7,7 +7,9 @@ use std::time::Duration;
 use foldhash::fast::FixedState;
 
 use crate::routing::ticket::Closing;
-use crate::routing::{AgentId, AgentProfile, Catalogue, Event, Millis, RoleName, Status, TicketId, Timestamp};
+use crate::routing::{
+    AgentId, AgentProfile, Catalogue, Event, Millis, Priority, RoleName, State, Status, TicketId, Timestamp,
+};
 
 use super::books::{Books, Fate};
 use super::report::Report;
@@ -32,6 +34,8 @@ struct Career {
     profile: Option<AgentProfile>,
     stints: Vec<(Timestamp, Timestamp)>,
     there_since: Option<Timestamp>,
+    /// Whether anything was heard of it.
+    is_known: bool,
 }
 
 /// Reads the events of a journal, in order, and remembers what a simulation needs.
@@ -39,6 +43,8 @@ struct Career {
 pub struct Past {
     from: Timestamp,
     to: Timestamp,
+    /// Whether it is unknown who was there at the beginning.
+    begins_unknown: bool,
     catalogue: Arc<Catalogue>,
     lives: Vec<(TicketId, Life)>,
     by_id: HashMap<TicketId, usize, FixedState>,
@@ -60,6 +66,21 @@ enum Told {
     Turned(AgentId, Status),
 }
 
+/// What reports call tickets of its kind: its role, and for whom or how urgent it is where that is anything but usual.
+fn class_of(life: &Life) -> String {
+    let role = life.role.as_ref().map_or("no role", RoleName::as_str);
+    let spec = &life.recorded.spec;
+    let priority = match spec.priority {
+        Priority::NORMAL => None,
+        Priority::LOW => Some("low".to_owned()),
+        Priority::HIGH => Some("high".to_owned()),
+        Priority::URGENT => Some("urgent".to_owned()),
+        other => Some(format!("priority {}", other.get())),
+    };
+    let more = spec.customer.tier.clone().into_iter().chain(priority);
+    more.fold(role.to_owned(), |name, more| format!("{name}, {more}"))
+}
+
 impl Past {
     /// Nothing has been read. Tickets count that come from the first moment on and before the second.
     #[must_use]
@@ -67,12 +88,40 @@ impl Past {
         Self {
             from,
             to,
+            begins_unknown: false,
             catalogue: Arc::default(),
             lives: Vec::new(),
             by_id: HashMap::default(),
             agents: BTreeMap::new(),
             told: Vec::new(),
         }
+    }
+
+    /// How things stood when it began: the catalogue, and who was there. Tickets from before do not count.
+    pub fn begin_with(&mut self, state: &State) {
+        self.know(state);
+        for agent in state.agents() {
+            self.turn(&agent.id, agent.status, self.from);
+        }
+    }
+
+    /// How things stood at the end, where it is not known how they stood at the beginning.
+    pub fn begin_without(&mut self, state: &State) {
+        self.know(state);
+        self.begins_unknown = true;
+    }
+
+    fn know(&mut self, state: &State) {
+        self.catalogue = Arc::clone(state.catalogue());
+        for agent in state.agents() {
+            self.agents.entry(agent.id.clone()).or_default().profile = Some(agent.profile.clone());
+        }
+    }
+
+    /// Whether nothing counts any more that happens then.
+    #[must_use]
+    pub fn is_over(&self, at: Timestamp) -> bool {
+        at >= self.to + SETTLE
     }
 
     /// How many tickets came in that time.
@@ -89,7 +138,7 @@ impl Past {
 
     /// Something happened.
     pub fn hear(&mut self, at: Timestamp, event: &Event) {
-        if at >= self.to + SETTLE {
+        if self.is_over(at) {
             return;
         }
         match event {
@@ -116,6 +165,8 @@ impl Past {
         let told = match event {
             Event::TicketAssigned { taking, .. } => {
                 let Some(number) = number(&taking.ticket) else { return };
+                // Who is given something without having come was there.
+                self.note_seen(&taking.agent, true);
                 let recorded = &mut self.lives[number].1.recorded;
                 recorded.waited = recorded.waited.or(Some(at.since(recorded.at)));
                 Told::Answered(number, taking.agent.clone(), taking.role.clone())
@@ -167,9 +218,20 @@ impl Past {
         self.told.push((at, told));
     }
 
-    fn turn(&mut self, agent: &AgentId, status: Status, at: Timestamp) {
+    /// The first that is heard of an agent; where nobody knows how it began, that may tell that it was there.
+    fn note_seen(&mut self, agent: &AgentId, was_there: bool) {
         let career = self.agents.entry(agent.clone()).or_default();
+        if !std::mem::replace(&mut career.is_known, true) && self.begins_unknown && was_there {
+            career.there_since = Some(self.from);
+            self.told.push((self.from, Told::Turned(agent.clone(), Status::Online)));
+        }
+    }
+
+    fn turn(&mut self, agent: &AgentId, status: Status, at: Timestamp) {
         let is_there = matches!(status, Status::Online | Status::Busy | Status::Draining);
+        // Who leaves without having come was there.
+        self.note_seen(agent, !is_there);
+        let career = self.agents.entry(agent.clone()).or_default();
         match career.there_since {
             None if is_there => career.there_since = Some(at),
             Some(since) if !is_there => {
@@ -189,9 +251,9 @@ impl Past {
         let mut sources: Vec<String> = Vec::new();
         let mut tickets = Vec::with_capacity(self.lives.len());
         for (_, life) in &self.lives {
-            let role = life.role.as_ref().map_or("no role", RoleName::as_str);
-            let source = sources.iter().position(|name| name == role).unwrap_or_else(|| {
-                sources.push(role.to_owned());
+            let name = class_of(life);
+            let source = sources.iter().position(|known| *known == name).unwrap_or_else(|| {
+                sources.push(name);
                 sources.len() - 1
             });
             tickets.push((source, life.recorded.clone()));
@@ -251,7 +313,7 @@ impl Past {
                     let (_, life) = &self.lives[*number];
                     let Some(agent) = agents.get(agent) else { continue };
                     books.start_work(*agent, *number as u64, &life.recorded.spec.channel, *at);
-                    books.answer(*number as u64, *agent, life.role.as_ref() == Some(role), *at);
+                    books.answer(*number as u64, *agent, role, *at);
                 }
                 Told::Stopped(number, agent) => {
                     let Some(agent) = agents.get(agent) else { continue };

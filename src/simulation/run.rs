@@ -9,7 +9,8 @@ use crate::routing::command::AfterWork;
 use crate::routing::event::Taking;
 use crate::routing::role::Dispatch;
 use crate::routing::{
-    AgentId, ChannelName, Command, Engine, Event, Identity, Millis, RoleName, Status, TicketId, Timestamp, Verdict,
+    AgentId, ChannelName, Command, Engine, Event, Identity, Millis, Outcome, RoleName, Status, TicketId, Timestamp,
+    Verdict,
 };
 
 use super::agenda::{Agenda, AgentNumber, Deed, TicketNumber};
@@ -30,8 +31,6 @@ const CLAIMS_AFTER: Millis = Millis::from_secs(1);
 #[derive(Debug)]
 struct Life {
     ticket: Ticket,
-    /// Whom it came to by itself.
-    role: Option<RoleName>,
     offers: u32,
     is_answered: bool,
     has_hung_up: bool,
@@ -64,12 +63,26 @@ impl Lives {
     }
 }
 
+/// Hears what an engine was told, and what followed from it.
+pub type Listener<'l> = &'l mut dyn FnMut(Command, Outcome);
+
 /// Plays a scene once, and says what came of it. `look` is told how much virtual time has passed since it was told last.
 #[must_use]
 pub fn run(scene: &Scene, replication: u32, look: &dyn Fn(Millis)) -> Tally {
     let seed = seed_of(scene.seed, replication);
+    play(scene, Identity { instance: 1, seed }, seed, look, None)
+}
+
+/// Plays the first run of a scene with an engine of that identity, and tells all that it does.
+#[must_use]
+pub fn run_aloud(scene: &Scene, identity: Identity, look: &dyn Fn(Millis), listener: Listener<'_>) -> Tally {
+    play(scene, identity, seed_of(scene.seed, 0), look, Some(listener))
+}
+
+fn play(scene: &Scene, identity: Identity, seed: u64, look: &dyn Fn(Millis), listener: Option<Listener<'_>>) -> Tally {
     let mut run = Run {
-        engine: Engine::new(Identity { instance: 1, seed }),
+        engine: Engine::new(identity),
+        listener,
         agenda: Agenda::default(),
         workload: scene.workload(seed),
         books: Books::new(scene),
@@ -87,10 +100,11 @@ pub fn run(scene: &Scene, replication: u32, look: &dyn Fn(Millis)) -> Tally {
     run.books.close(run.now)
 }
 
-struct Run<'s> {
+struct Run<'s, 'l> {
     scene: &'s Scene,
     seed: u64,
     engine: Engine,
+    listener: Option<Listener<'l>>,
     agenda: Agenda,
     workload: Box<dyn Workload + 's>,
     books: Books<'s>,
@@ -104,7 +118,7 @@ struct Run<'s> {
     now: Timestamp,
 }
 
-impl Run<'_> {
+impl Run<'_, '_> {
     /// Everybody is known, those whose shift it is are there, and the first of each source is on its way.
     fn open(&mut self) {
         self.tell(Command::ReplaceCatalogue { catalogue: Arc::clone(&self.scene.catalogue) });
@@ -208,7 +222,7 @@ impl Run<'_> {
     fn arrive(&mut self, ticket: Ticket) {
         self.books.arrive(ticket.source, self.now, ticket.returned > 0);
         let (spec, patience) = (Box::new(ticket.spec.as_ref().clone()), ticket.patience);
-        let life = Life { ticket, role: None, offers: 0, is_answered: false, has_hung_up: false };
+        let life = Life { ticket, offers: 0, is_answered: false, has_hung_up: false };
         let number = self.lives.put(life);
         if let Some(patience) = patience {
             self.agenda.put(self.now + patience, Deed::HangUp(number));
@@ -256,11 +270,16 @@ impl Run<'_> {
     }
 
     fn tell(&mut self, command: Command) -> Verdict {
+        let repeated = self.listener.is_some().then(|| command.clone());
         let outcome = self.engine.handle(command, self.now);
         for event in &outcome.events {
             self.hear(event);
         }
-        outcome.verdict
+        let verdict = outcome.verdict.clone();
+        if let (Some(listener), Some(command)) = (&mut self.listener, repeated) {
+            listener(command, outcome);
+        }
+        verdict
     }
 
     fn hear(&mut self, event: &Event) {
@@ -268,8 +287,7 @@ impl Run<'_> {
             Event::TicketCreated { ticket, intake } => {
                 let number = number_of(ticket);
                 let Some(life) = self.lives.get(number) else { return };
-                life.role = intake.demand.role().cloned();
-                self.books.classify(number, &life.ticket, life.role.as_ref(), &intake.spec.channel, self.now);
+                self.books.classify(number, &life.ticket, intake.demand.role(), &intake.spec.channel, self.now);
             }
             Event::TicketQueued { role, .. } if self.pulls => self.wake(role),
             Event::TicketEscalated { ticket, .. } | Event::TicketDiverted { ticket, .. } => {
@@ -341,8 +359,7 @@ impl Run<'_> {
         let Some(life) = self.lives.get(number) else { return };
         if !life.is_answered {
             life.is_answered = true;
-            let by_own_role = life.role.as_ref() == Some(&taking.role);
-            self.books.answer(number, agent, by_own_role, self.now);
+            self.books.answer(number, agent, &taking.role, self.now);
         }
         let finish = Deed::Finish { ticket: number, assignment: taking.assignment.clone() };
         let at = self.now + life.ticket.handle;

@@ -76,6 +76,12 @@ impl Scene {
         Self { name: name.to_owned(), catalogue: forgetful(catalogue), ..self.clone() }
     }
 
+    /// The same under a catalogue as it is: ended tickets are remembered for as long as it says.
+    #[must_use]
+    pub fn remembering(self, catalogue: &Arc<Catalogue>) -> Self {
+        Self { catalogue: Arc::clone(catalogue), ..self }
+    }
+
     /// The same with more people.
     #[must_use]
     pub fn with_more(mut self, groups: &[crate::config::AgentGroup]) -> Self {

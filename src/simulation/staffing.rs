@@ -90,7 +90,7 @@ impl Plan {
         for (arrivals, role) in scenario.arrivals.iter().zip(roles) {
             let Some(role) = role else { continue };
             let of_role = work.entry(role).or_insert_with(|| vec![Work::default(); count]);
-            let (handle, patience) = (mean_ms(&arrivals.handle), arrivals.patience.as_ref().map(mean_ms));
+            let (handle, patience) = (arrivals.handle.mean_ms(), arrivals.patience.as_ref().map(Distribution::mean_ms));
             for (place, hour) in hours.iter().enumerate() {
                 let arrivals = per_hour(arrivals, *hour, scenario);
                 of_role[place].add(arrivals, handle, patience);
@@ -175,19 +175,12 @@ fn roles_of(scenario: &Scenario) -> Vec<Option<RoleName>> {
 fn per_hour(arrivals: &Arrivals, hour: Timestamp, scenario: &Scenario) -> f64 {
     match &arrivals.when {
         When::Every(mean_ms) => HOUR.0 as f64 / mean_ms,
+        When::Renewing(every) => HOUR.0 as f64 / every.mean_ms(),
         When::Hourly(hours) => {
             let shown = scenario.catalogue.time_zone.local(hour);
             let weekday = usize::try_from(shown.weekday().to_monday_zero_offset()).unwrap_or_default();
             hours[(weekday * 24 + usize::try_from(shown.hour()).unwrap_or_default()) % hours.len()]
         }
         When::Recorded(_) => 0.0,
-    }
-}
-
-fn mean_ms(distribution: &Distribution) -> f64 {
-    match distribution {
-        Distribution::Fixed(length) | Distribution::Exponential(length) => length.0 as f64,
-        Distribution::Lognormal { mean, .. } => mean.0 as f64,
-        Distribution::Empirical(values) => values.iter().map(|it| it.0 as f64).sum::<f64>() / values.len() as f64,
     }
 }

@@ -73,11 +73,15 @@ fn cell(group: &GroupReport, measure: Measure) -> String {
 /// The head of a report: what was played, how often, how fast.
 pub(super) fn about(report: &Report) -> String {
     let runs = if report.replications == 1 { "1 run".to_owned() } else { format!("{} runs", report.replications) };
+    let tickets = grouped(report.tickets as f64);
+    if report.took_s <= 0.0 {
+        // What happened was not played.
+        return format!("{}: {tickets} tickets", report.scenario);
+    }
     format!(
-        "{}: {runs}, seed {}; {} tickets in {} s ({} a second)",
+        "{}: {runs}, seed {}; {tickets} tickets in {} s ({} a second)",
         report.scenario,
         report.seed,
-        grouped(report.tickets as f64),
         figure(report.took_s),
         grouped(report.tickets_per_second().round())
     )

@@ -116,6 +116,7 @@ impl Source<'_> {
         let drawn = self.coming.exponential();
         self.next_ms = match &self.arrivals.when {
             When::Every(mean_ms) => Some(now_ms + drawn * mean_ms),
+            When::Renewing(every) => Some(now_ms + self.coming.length(every).0 as f64),
             When::Hourly(per_hour) => hourly(now_ms, drawn, per_hour, start, zone),
             When::Recorded(_) => None,
         };
@@ -203,11 +204,7 @@ pub(super) struct Replayed<'s> {
 impl<'s> Replayed<'s> {
     pub(super) fn new(tickets: &'s [(usize, Recorded)], sources: usize, seed: u64) -> Self {
         let of = |source: usize| tickets.iter().filter(move |(it, _)| *it == source).map(|(_, ticket)| ticket);
-        let patience_mean = |source: usize| {
-            let waited: u64 = of(source).filter_map(|it| it.gave_up_after.or(it.waited)).map(|it| it.0).sum();
-            let gone = of(source).filter(|it| it.gave_up_after.is_some()).count() as u64;
-            (gone > 0).then(|| Millis((waited / gone).max(1)))
-        };
+        let patience_mean = |source: usize| patience_of(of(source));
         let handled = |source: usize| of(source).filter_map(|it| it.handle).collect();
         Self {
             tickets,
@@ -218,6 +215,17 @@ impl<'s> Replayed<'s> {
             dice: Dice::of(seed, 1),
         }
     }
+}
+
+/// How patient customers are who are patient without memory: all their waiting, divided by those who hung up. `None`
+/// where nobody did.
+pub(super) fn patience_of<'t>(tickets: impl Iterator<Item = &'t Recorded>) -> Option<Millis> {
+    let (mut waited, mut gone) = (0, 0);
+    for ticket in tickets {
+        waited += ticket.gave_up_after.or(ticket.waited).unwrap_or_default().0;
+        gone += u64::from(ticket.gave_up_after.is_some());
+    }
+    (gone > 0).then(|| Millis((waited / gone).max(1)))
 }
 
 impl Workload for Replayed<'_> {

@@ -8,6 +8,8 @@ use rolecall::simulation::{Estimate, GroupKind, Measure, Report, Scene, simulate
 
 /// With this variable set, cases are played at length, and told as rows of a table.
 const LONG_VARIABLE: &str = "ROLECALL_THEORY_LONG";
+/// With this variable set, cases are written into that directory instead: as scenarios, and what theory says of them.
+const OUT_VARIABLE: &str = "ROLECALL_THEORY_OUT";
 /// How often each is played.
 const RUNS: u32 = 20;
 /// So many standard errors are allowed in the long form; and in the short one, whose few short runs give no better than a
@@ -38,7 +40,30 @@ pub(crate) struct Case {
     pub(crate) counted_min: u32,
     /// In the long form so many times as long.
     pub(crate) long_times: u32,
-    pub(crate) expected: Vec<(Of, Measure, f64)>,
+    pub(crate) expected: Vec<Expected>,
+}
+
+/// What a figure has to be.
+#[derive(Debug, Clone)]
+pub(crate) struct Expected {
+    of: Of,
+    measure: Measure,
+    value: f64,
+    /// Its standard error, where it is not exact but simulated by others.
+    error: f64,
+}
+
+impl From<(Of, Measure, f64)> for Expected {
+    fn from((of, measure, value): (Of, Measure, f64)) -> Self {
+        Self { of, measure, value, error: 0.0 }
+    }
+}
+
+/// A mean with half of its 95 % interval.
+impl From<(Of, Measure, [f64; 2])> for Expected {
+    fn from((of, measure, [value, half_width]): (Of, Measure, [f64; 2])) -> Self {
+        Self { of, measure, value, error: half_width / 1.96 }
+    }
 }
 
 /// Minutes, as theory counts, in seconds.
@@ -47,6 +72,17 @@ pub(crate) fn minutes(minutes: f64) -> f64 {
 }
 
 impl Case {
+    /// A case that is played for so many minutes: as warm-up, counted, and so many times as many in the long form.
+    pub(crate) fn new(
+        (id, model): (&'static str, &'static str),
+        scenario: String,
+        (warm_up_min, counted_min, long_times): (u32, u32, u32),
+        expected: impl IntoIterator<Item = impl Into<Expected>>,
+    ) -> Self {
+        let expected = expected.into_iter().map(Into::into).collect();
+        Self { id, model, scenario, warm_up_min, counted_min, long_times, expected }
+    }
+
     fn is_long() -> bool {
         std::env::var_os(LONG_VARIABLE).is_some()
     }
@@ -56,16 +92,35 @@ impl Case {
         self.id.bytes().fold(17, |seed, byte| (seed * 31 + u32::from(byte)) % 1_000_003)
     }
 
-    pub(crate) fn scene(&self) -> Scene {
+    fn text(&self) -> String {
         let (times, warm_up_min) =
             if Self::is_long() { (self.long_times, self.warm_up_min * 5) } else { (1, self.warm_up_min) };
-        let text = format!(
+        format!(
             "[simulation]\nduration = \"{}m\"\nwarm_up = \"{}m\"\nreplications = {RUNS}\nseed = {}\n\n{}",
             warm_up_min + self.counted_min * times,
             warm_up_min,
             self.seed(),
             self.scenario
-        );
+        )
+    }
+
+    fn write(&self, directory: &Path) {
+        let name = self.id.replace([' ', '(', ')'], "");
+        std::fs::write(directory.join(format!("{name}.toml")), self.text()).unwrap();
+        let mut rows = format!("{}\t{}\n", self.id, self.model);
+        for Expected { of, measure, value, error } in &self.expected {
+            let of = match of {
+                Of::All => "all".to_owned(),
+                Of::Source(name) => format!("source {name}"),
+                Of::Agents(name) => format!("agents {name}"),
+            };
+            writeln!(rows, "{of}\t{}\t{value}\t{error}", measure.described().0).unwrap();
+        }
+        std::fs::write(directory.join(format!("{name}.tsv")), rows).unwrap();
+    }
+
+    pub(crate) fn scene(&self) -> Scene {
+        let text = self.text();
         let scenario = config::parse_scenario(self.id, &text, Path::new(""));
         Scene::of(&scenario.unwrap_or_else(|error| panic!("{error}")))
     }
@@ -90,11 +145,15 @@ fn occupancy(report: &Report, beginning: &str) -> Estimate {
 /// Plays a case, and fails where a figure is not what theory says.
 #[track_caller]
 pub(crate) fn judge(case: &Case) {
+    if let Some(directory) = std::env::var_os(OUT_VARIABLE) {
+        case.write(Path::new(&directory));
+        return;
+    }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let report = simulate(&case.scene(), threads, &mut |_| {});
     let (mut rows, mut wrong) = (String::new(), Vec::new());
     let errors_max = if Case::is_long() { ERRORS_MAX } else { ERRORS_MAX_SHORT };
-    for (of, measure, exact) in &case.expected {
+    for Expected { of, measure, value: exact, error: known_to } in &case.expected {
         // The percentiles of a short run are too low, however many there are; and of E7 one in forty waits, so that a
         // short run's error says little of the truth.
         let is_rough = matches!(measure, Measure::WaitP90 | Measure::WaitP99);
@@ -104,7 +163,7 @@ pub(crate) fn judge(case: &Case) {
         }
         let estimate = found(&report, of, *measure);
         // A figure that does not vary has no error but that of its last digit.
-        let error = estimate.standard_error.unwrap().max(exact.abs() * 1e-6);
+        let error = estimate.standard_error.unwrap().max(exact.abs() * 1e-6).hypot(*known_to);
         let off = (estimate.mean - exact) / error;
         let (name, ..) = measure.described();
         let whose = match of {

@@ -6,26 +6,11 @@ use rolecall::simulation::Measure::{
 };
 
 use crate::case::{Case, Of, minutes};
-use crate::markov::coming;
-
-fn desk(agents: u32, role: &str, agent: &str) -> String {
-    format!(
-        "[channel.task]\nlimit = 1\ncost = 0\n\n[[role]]\nname = \"desk\"\norder = \"fifo\"\n{role}\n\n\
-         [[agent]]\nname = \"agent\"\ncount = {agents}\nroles = [\"desk\"]\n{agent}\n\n"
-    )
-}
+use crate::centre::{agents, centre, coming, desk, role};
 
 pub(crate) fn cases() -> Vec<Case> {
     let minute = "{ exponential = \"1m\" }";
-    let small = |id, model, scenario, expected| Case {
-        id,
-        model,
-        scenario,
-        warm_up_min: 20,
-        counted_min: 100,
-        long_times: 300,
-        expected,
-    };
+    let small = |id, model, scenario, expected: Vec<_>| Case::new((id, model), scenario, (20, 100, 300), expected);
     let leaving = |gone| {
         vec![
             (Of::All, ShareWaiting, 0.750330025),
@@ -48,14 +33,11 @@ pub(crate) fn cases() -> Vec<Case> {
     vec![
         small("D2", "M/M/c+D by `max_wait`", bounded, leaving(TurnedAwayShare)),
         small("D2 (customers)", "M/M/c+D by patience", patience, impatient),
-        Case {
-            id: "K1",
-            model: "M/M/c/K by `max_waiting`",
-            scenario: large,
-            warm_up_min: 150,
-            counted_min: 150,
-            long_times: 300,
-            expected: vec![
+        Case::new(
+            ("K1", "M/M/c/K by `max_waiting`"),
+            large,
+            (150, 150, 300),
+            [
                 (Of::All, TurnedAwayShare, 0.003643076),
                 (Of::All, ShareWaiting, 0.379705555),
                 (Of::All, WaitMean, minutes(0.450022761)),
@@ -63,7 +45,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 (Of::All, Occupancy, 0.929933129),
                 (Of::All, InTime, 0.732922277),
             ],
-        },
+        ),
         small("K3", "M/M/c/c", loss.clone(), blocked.clone()),
         small("K3 (slots)", "M/M/c/c, one agent of 14 slots", slots(minute), blocked),
         small("H1", "M/M/c/c in the order of ranks", hunting(minute), {
@@ -86,8 +68,7 @@ fn slots(handle: &str) -> String {
 }
 
 fn hunting(handle: &str) -> String {
-    let role =
-        "[channel.task]\nlimit = 1\ncost = 0\n\n[[role]]\nname = \"desk\"\nstrategy = \"rank\"\nmax_waiting = 0\n\n";
-    let agent = |rank| format!("[[agent]]\nname = \"a{rank:02}\"\nroles = [\"desk\"]\nranks = {{ desk = {rank} }}\n\n");
-    role.to_owned() + &(1..=14).map(agent).collect::<String>() + &coming("all", "10 per 1m", handle, "")
+    let one = |rank: u32| agents(&format!("a{rank:02}"), 1, &["desk"], &format!("ranks = {{ desk = {rank} }}"));
+    let all: String = (1..=14).map(one).collect();
+    centre(&[role("desk", "strategy = \"rank\"\nmax_waiting = 0"), all, coming("all", "10 per 1m", handle, "")])
 }

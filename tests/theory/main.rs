@@ -8,16 +8,20 @@
 #![expect(clippy::cast_precision_loss, reason = "small numbers")]
 
 mod case;
+mod centre;
 mod finite;
 mod markov;
 mod past;
 mod priorities;
+mod six_types;
 mod skills;
+mod unlisted;
 
 use case::{Case, judge};
 
 fn cases() -> Vec<Case> {
-    [markov::cases(), finite::cases(), priorities::cases(), skills::cases()].concat()
+    [markov::cases(), finite::cases(), priorities::cases(), skills::cases(), six_types::cases(), unlisted::cases()]
+        .concat()
 }
 
 #[track_caller]
@@ -58,6 +62,23 @@ judged! {
     one_skill_each_waits_as_theory_says => "FA-6ded"
     all_skills_each_waits_as_theory_says => "FA-6full"
     pools_in_an_order_with_priorities_wait_as_theory_says => "SP-N"
+    six_types_of_one_skill_each_wait_as_others_simulated => "S1"
+    six_types_of_two_skills_each_wait_as_others_simulated => "S2"
+    six_types_of_all_skills_each_wait_as_others_simulated => "S6"
+    five_agents_wait_as_erlang_c_says => "C5"
+    work_that_always_takes_as_long_waits_as_theory_says => "MD1"
+    work_that_always_takes_as_long_waits_for_several_as_theory_says => "MD4"
+    lognormal_work_waits_as_pollaczek_and_khinchine_say => "MG1"
+    work_of_two_kinds_waits_as_pollaczek_and_khinchine_say => "MG1 (two kinds)"
+    arrivals_by_the_clock_wait_as_theory_says => "DM1"
+    an_overloaded_team_is_hung_up_on_as_erlang_a_says => "A20"
+    very_impatient_customers_hang_up_as_erlang_a_says => "A5"
+    customers_who_try_again_fail_as_often_as_theory_says => "R"
+    impatient_customers_of_two_priorities_hang_up_as_theory_says => "PA"
+    a_small_room_turns_away_as_many_as_theory_says => "K8"
+    a_small_room_that_is_overloaded_turns_away_as_many_as_theory_says => "K10"
+    the_m_design_waits_as_theory_says => "FA-M"
+    the_w_design_waits_as_theory_says => "FA-W"
 }
 
 /// Equal seeds give equal figures, whichever threads play them, and other seeds other ones.

@@ -6,23 +6,7 @@ use rolecall::simulation::Measure::{
 };
 
 use crate::case::{Case, Of, minutes};
-
-/// One role `desk`, so many agents, each with one slot.
-pub(crate) fn desk(agents: u32) -> String {
-    format!(
-        "[channel.task]\nlimit = 1\ncost = 0\n\n[[role]]\nname = \"desk\"\norder = \"fifo\"\n\n\
-         [[agent]]\nname = \"agent\"\ncount = {agents}\nroles = [\"desk\"]\n\n"
-    )
-}
-
-/// Tickets for `desk` as they come at random, with work of a random length.
-pub(crate) fn coming(name: &str, rate: &str, handle: &str, more: &str) -> String {
-    format!("[[arrivals]]\nname = \"{name}\"\nrole = \"desk\"\nrate = \"{rate}\"\nhandle = {handle}\n{more}\n")
-}
-
-fn exponential(mean: &str) -> String {
-    format!("{{ exponential = \"{mean}\" }}")
-}
+use crate::centre::{coming, desk, exponential};
 
 struct ErlangC {
     id: &'static str,
@@ -50,15 +34,8 @@ impl ErlangC {
         if p90 > 0.0 {
             expected.push((Of::All, WaitP90, minutes(p90)));
         }
-        Case {
-            id: self.id,
-            model: "M/M/c",
-            scenario: desk(self.agents) + &coming("all", self.rate, &exponential(self.handle), ""),
-            warm_up_min: self.length.0,
-            counted_min: self.length.1,
-            long_times: self.length.2,
-            expected,
-        }
+        let scenario = desk(self.agents, "", "") + &coming("all", self.rate, &exponential(self.handle), "");
+        Case::new((self.id, "M/M/c"), scenario, self.length, expected)
     }
 }
 
@@ -106,61 +83,56 @@ pub(crate) fn cases() -> Vec<Case> {
             exact: [0.666666667, 0.024950458, 0.002495046, 0.049900916, 0.1, 0.999109918, 0.0, 0.091430709],
         },
     ];
-    let erlang_a = [
-        (
-            "A1",
-            ("42 per 10m", "2m", 12),
-            (20, 300, 200),
-            [
-                0.127372282,
-                0.029678906,
-                0.029678906,
-                0.124651403,
-                0.679224766,
-                0.945269576,
-                0.967871539,
-                0.024060077,
-                0.213380688,
-            ],
-        ),
-        (
-            "A4",
-            ("10 per 1m", "1m", 10),
-            (10, 120, 250),
-            [
-                0.542070286,
-                0.125110036,
-                0.125110036,
-                1.251100357,
-                0.874889964,
-                0.764220388,
-                0.851058245,
-                0.114943123,
-                0.196206891,
-            ],
-        ),
+    let a1 = [
+        0.127372282,
+        0.029678906,
+        0.029678906,
+        0.124651403,
+        0.679224766,
+        0.945269576,
+        0.967871539,
+        0.024060077,
+        0.213380688,
     ];
-    let erlang_a = erlang_a.map(|(id, (rate, handle, agents), (warm_up_min, counted_min, long_times), exact)| {
-        let [p_wait, p_abandon, of_all, lq, occupancy, in_time, level, of_served, of_gone] = exact;
-        Case {
-            id,
-            model: "M/M/c+M",
-            scenario: desk(agents) + &coming("all", rate, &exponential(handle), "patience = { exponential = \"1m\" }"),
-            warm_up_min,
-            counted_min,
-            long_times,
-            expected: vec![
-                (Of::All, ShareWaiting, p_wait),
-                (Of::All, AbandonShare, p_abandon),
-                (Of::All, WaitMeanAll, minutes(of_all)),
-                (Of::All, QueueLength, lq),
-                (Of::All, Occupancy, occupancy),
-                (Of::All, InTime, in_time),
-                (Of::All, ServiceLevel, level),
-                (Of::All, WaitMean, minutes(of_served)),
-                (Of::All, WaitMeanAbandoned, minutes(of_gone)),
-            ],
-        }
-    });
+    let a4 = [
+        0.542070286,
+        0.125110036,
+        0.125110036,
+        1.251100357,
+        0.874889964,
+        0.764220388,
+        0.851058245,
+        0.114943123,
+        0.196206891,
+    ];
+    let erlang_a = [
+        erlang_a("A1", ("42 per 10m", "2m", 12), (20, 300, 200), a1),
+        erlang_a("A4", ("10 per 1m", "1m", 10), (10, 120, 250), a4),
+    ];
     erlang_c.iter().map(ErlangC::case).chain(erlang_a).collect()
+}
+
+/// Of all: share that waits, share that hangs up, mean wait of all, queue, occupancy, in time, service level, mean wait of
+/// those who are served, and of those who hang up. They are patient for a minute.
+fn erlang_a(
+    id: &'static str,
+    (rate, handle, agents): (&str, &str, u32),
+    length: (u32, u32, u32),
+    exact: [f64; 9],
+) -> Case {
+    let patience = "patience = { exponential = \"1m\" }";
+    let scenario = desk(agents, "", "") + &coming("all", rate, &exponential(handle), patience);
+    let [p_wait, p_abandon, of_all, lq, occupancy, in_time, level, of_served, of_gone] = exact;
+    let expected = [
+        (Of::All, ShareWaiting, p_wait),
+        (Of::All, AbandonShare, p_abandon),
+        (Of::All, WaitMeanAll, minutes(of_all)),
+        (Of::All, QueueLength, lq),
+        (Of::All, Occupancy, occupancy),
+        (Of::All, InTime, in_time),
+        (Of::All, ServiceLevel, level),
+        (Of::All, WaitMean, minutes(of_served)),
+        (Of::All, WaitMeanAbandoned, minutes(of_gone)),
+    ];
+    Case::new((id, "M/M/c+M"), scenario, length, expected)
 }

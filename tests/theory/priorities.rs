@@ -3,23 +3,16 @@
 use rolecall::simulation::Measure::{InTime, Occupancy, QueueLength, ShareWaiting, WaitMean};
 
 use crate::case::{Case, Of, minutes};
-use crate::markov::coming;
+use crate::centre::{coming, desk};
 
 const CLASSES: [&str; 3] = ["first", "second", "third"];
-
-fn desk(agents: u32) -> String {
-    format!(
-        "[channel.task]\nlimit = 1\ncost = 0\n\n[[role]]\nname = \"desk\"\norder = \"priority\"\n\n\
-         [[agent]]\nname = \"agent\"\ncount = {agents}\nroles = [\"desk\"]\n\n"
-    )
-}
 
 fn three(agents: u32, rates: [&str; 3], handles: [&str; 3]) -> String {
     let class = |number: usize| {
         let priority = format!("priority = {}", 8 - 3 * number);
         coming(CLASSES[number], rates[number], handles[number], &priority)
     };
-    desk(agents) + &(0..3).map(class).collect::<String>()
+    desk(agents, "order = \"priority\"", "") + &(0..3).map(class).collect::<String>()
 }
 
 /// Of each class: mean wait, queue, in time.
@@ -47,15 +40,7 @@ pub(crate) fn cases() -> Vec<Case> {
         [1.575837285, 1.891004741, 0.584517798],
     ];
     let unlike = ["{ exponential = \"1m\" }", "\"2m\"", "{ lognormal = \"30s\", scv = 4.0 }"];
-    let case = |id, model, scenario, length: (u32, u32, u32), expected| Case {
-        id,
-        model,
-        scenario,
-        warm_up_min: length.0,
-        counted_min: length.1,
-        long_times: length.2,
-        expected,
-    };
+    let case = |id, model, scenario, length, expected: Vec<_>| Case::new((id, model), scenario, length, expected);
     let of_unlike = vec![
         (Of::Source("first"), WaitMean, minutes(0.9375)),
         (Of::Source("second"), WaitMean, minutes(1.875)),

@@ -147,6 +147,7 @@ fn text(standing: &Standing) -> String {
     }
     for (role, it) in &standing.roles {
         let RoleStanding { waiting, oldest_s, assigned, agents_online } = it;
+        let role = role.as_str();
         let _ = writeln!(text, "{role:<24} {waiting:>8} {oldest_s:>8} s {assigned:>10} {agents_online:>8}");
     }
     text

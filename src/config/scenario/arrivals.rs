@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use crate::routing::ticket::Customer;
-use crate::routing::{ChannelName, TicketSpec, TicketType};
+use crate::routing::{Catalogue, ChannelName, TicketSpec, TicketType};
 
 use super::super::catalogue::entries;
 use super::super::channel::CHANNEL_NAME;
-use super::super::diagnostic::Diagnostic;
+use super::super::diagnostic::{Diagnostic, Origin};
 use super::super::duration;
 use super::super::form::{Form, List, Name, Node, PriorityForm, RoleReference, Text, Whole, describe, misfit};
 use super::super::key::{Key, Keys};
@@ -46,6 +46,8 @@ pub struct Arrivals {
 pub enum When {
     /// One every so many milliseconds on average, at random: a Poisson process.
     Every(f64),
+    /// So long from each to the next.
+    Renewing(Distribution),
     /// So many in each hour of the day (24) or of the week from Monday on (168), at random within it.
     Hourly(Vec<f64>),
     /// As they were recorded.
@@ -55,10 +57,10 @@ pub enum When {
 /// A log of tickets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
-    /// CSV with a header.
+    /// CSV with a header, or the directory of a journal.
     pub file: PathBuf,
-    /// What its columns mean.
-    pub mapping: PathBuf,
+    /// What the columns of a CSV mean.
+    pub mapping: Option<PathBuf>,
 }
 
 /// Who comes back.
@@ -88,6 +90,12 @@ const TIER: Key<Text> =
     Key::optional("customer_tier", Text { length_max: 128 }, "none", "Their `customer.tier`, for rules.");
 const RATE_KEY: Key<RateForm> =
     Key::optional("rate", RateForm, "see `per_hour`", "How many come in how long, at random (a Poisson process).");
+const EVERY: Key<DistributionForm> = Key::optional(
+    "every",
+    DistributionForm,
+    "see `rate`",
+    "How long it is from each to the next, such as \"1m\" for one a minute as by a clock.",
+);
 const PER_HOUR: Key<List<Number>> = Key::optional(
     "per_hour",
     List { of: RATE, length_max: WEEK_HOURS },
@@ -98,13 +106,13 @@ const RECORDS: Key<Text> = Key::optional(
     "records",
     Text { length_max: PATH_LENGTH_MAX },
     "see `rate`",
-    "Tickets as they were recorded: a CSV file, of which `mapping` says what its columns mean. What they are, how long they take and how long those who hung up waited, is in the file; times are moved so that the first day is that of `start`.",
+    "Tickets as they were recorded: a CSV file, of which `mapping` says what its columns mean, or the directory of a journal. What they are, how long they take and how long those who hung up waited is in it; times are moved so that the first day is that of `start`. Where a scenario has no `[[agent]]`, the agents are those who served them.",
 );
 const MAPPING: Key<Text> = Key::optional(
     "mapping",
     Text { length_max: PATH_LENGTH_MAX },
     "none",
-    "With `records`: the mapping, as for `rolecall replay-csv`.",
+    "With `records` of a CSV file: the mapping, as for `rolecall replay-csv`.",
 );
 const HANDLE: Key<DistributionForm> = Key::optional(
     "handle",
@@ -119,13 +127,45 @@ const RETURNS: Key<ReturnsForm> =
 
 /// The keys of `[[arrivals]]`.
 pub(in crate::config) const KEYS: Keys = &[
-    &NAME, &TYPE, &CHANNEL, &ROLE, &PRIORITY, &SKILLS, &TIER, &RATE_KEY, &PER_HOUR, &RECORDS, &MAPPING, &HANDLE,
-    &PATIENCE, &RETURNS,
+    &NAME, &TYPE, &CHANNEL, &ROLE, &PRIORITY, &SKILLS, &TIER, &RATE_KEY, &EVERY, &PER_HOUR, &RECORDS, &MAPPING,
+    &HANDLE, &PATIENCE, &RETURNS,
 ];
 
-pub(super) fn read_all(root: &DeTable<'_>, base: &Path, reading: &mut Reading<'_>) -> Vec<Arrivals> {
+pub(super) fn read_all(
+    root: &DeTable<'_>,
+    base: &Path,
+    catalogue: &Catalogue,
+    reading: &mut Reading<'_>,
+) -> Vec<Arrivals> {
+    if !root.contains_key("arrivals") {
+        let found = Diagnostic::error(Origin::Whole, "there is no [[arrivals]]: nobody comes");
+        reading.report(found.expected("[[arrivals]] with at least `name`, `rate` and `handle`"));
+    }
     let nodes = entries(root, "arrivals", reading);
-    nodes.iter().filter_map(|node| read(&Section::open("arrivals", node, KEYS, reading), base, reading)).collect()
+    let mut one = |node| {
+        let section = Section::open("arrivals", node, KEYS, reading);
+        let read = read(&section, base, reading)?;
+        report_type_of_no_role(&section, &read.spec, catalogue, reading);
+        Some(read)
+    };
+    nodes.iter().filter_map(&mut one).collect()
+}
+
+/// Where no rule can give them a role either, nobody would ever answer such tickets.
+fn report_type_of_no_role(section: &Section<'_>, spec: &TicketSpec, catalogue: &Catalogue, reading: &mut Reading<'_>) {
+    let Some(kind) = &spec.kind else { return };
+    let types = || catalogue.roles.values().flat_map(|role| &role.ticket_types);
+    let may_have_role = spec.role.is_some() || catalogue.default_role.is_some() || !catalogue.rules.is_empty();
+    if may_have_role || types().any(|known| known == kind) {
+        return;
+    }
+    let known: Vec<String> = types().map(|known| format!("\"{known}\"")).collect();
+    let found = Diagnostic::error(section.origin(&TYPE), format!("no role has the ticket type \"{kind}\""));
+    reading.report(found.expected(if known.is_empty() {
+        "a `role` here, or a role with `ticket_types`".to_owned()
+    } else {
+        format!("one of {}", known.join(", "))
+    }));
 }
 
 fn read(section: &Section<'_>, base: &Path, reading: &mut Reading<'_>) -> Option<Arrivals> {
@@ -160,24 +200,33 @@ fn read_when(section: &Section<'_>, base: &Path, reading: &mut Reading<'_>) -> O
     let records = section.take(&RECORDS, reading);
     let mapping = section.take(&MAPPING, reading);
     let recorded = records.map(|records| {
-        if mapping.is_none() {
+        let file = beside(base, &records);
+        if mapping.is_none() && !file.is_dir() {
             let found = Diagnostic::error(section.origin(&RECORDS), "`mapping` is missing beside `records`");
             reading.report(found.expected("a file that says what the columns mean, such as deploy/replay/bank.toml"));
         }
-        let mapping = beside(base, &mapping.unwrap_or_default());
-        When::Recorded(Recorded { file: beside(base, &records), mapping })
+        When::Recorded(Recorded { file, mapping: mapping.map(|mapping| beside(base, &mapping)) })
     });
-    let mut given = [rate, per_hour.map(When::Hourly), recorded].into_iter().flatten();
+    let every = section.take(&EVERY, reading).filter(|every| {
+        let passes = every.mean_ms() >= 1.0;
+        if !passes {
+            let found = Diagnostic::error(section.origin(&EVERY), "all of them come at once");
+            reading.report(found.expected("some time from each to the next, such as \"1m\""));
+        }
+        passes
+    });
+    let mut given = [rate, every.map(When::Renewing), per_hour.map(When::Hourly), recorded].into_iter().flatten();
     let when = (given.next(), given.next());
     let message = match &when {
         (Some(_), None) => return when.0,
         (Some(_), Some(_)) => "tickets come in more than one way",
         (None, _) => "nothing says how often these tickets come",
     };
-    let is_silent = [section.written(&RATE_KEY), section.written(&PER_HOUR)].iter().all(Option::is_none);
+    let written = [section.written(&RATE_KEY), section.written(&EVERY), section.written(&PER_HOUR)];
+    let is_silent = written.iter().all(Option::is_none);
     if when.1.is_some() || is_silent {
         let found = Diagnostic::error(section.header(), message);
-        reading.report(found.expected("one of `rate`, `per_hour` and `records`"));
+        reading.report(found.expected("one of `rate`, `every`, `per_hour` and `records`"));
     }
     None
 }

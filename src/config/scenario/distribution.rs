@@ -31,6 +31,18 @@ pub enum Distribution {
     Empirical(Arc<[Millis]>),
 }
 
+impl Distribution {
+    /// The mean, in milliseconds.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "ten years in milliseconds are below 2^53")]
+    pub fn mean_ms(&self) -> f64 {
+        match self {
+            Self::Fixed(length) | Self::Exponential(length) | Self::Lognormal { mean: length, .. } => length.0 as f64,
+            Self::Empirical(values) => values.iter().map(|it| it.0 as f64).sum::<f64>() / values.len() as f64,
+        }
+    }
+}
+
 const EXPONENTIAL: Key<Length> =
     Key::optional("exponential", MEAN, "another kind", "Memoryless, with this mean, as queueing theory has it.");
 const LOGNORMAL: Key<Length> =

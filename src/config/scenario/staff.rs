@@ -131,6 +131,10 @@ fn read(section: &Section<'_>, catalogue: &Catalogue, reading: &mut Reading<'_>)
     let name = section.take(&NAME, reading);
     let mut profile = AgentProfile::of_roles(section.take(&ROLES, reading).unwrap_or_default());
     profile.ranks = section.take(&RANKS, reading).unwrap_or_default();
+    if let Some(other) = profile.ranks.keys().find(|role| !profile.roles.is_empty() && !profile.roles.contains(*role)) {
+        let found = Diagnostic::error(section.origin(&RANKS), format!("it has a rank in {other}, and not the role"));
+        reading.report(found.expected("ranks in roles that it has"));
+    }
     profile.skills = section.take(&SKILLS, reading).unwrap_or_default();
     profile.limits = section.take(&LIMITS, reading).unwrap_or_default();
     profile.capacity = section.take(&CAPACITY, reading);

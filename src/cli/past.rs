@@ -1,0 +1,73 @@
+//! What happened, from a journal: for `what-if`, for `staff`, and for scenarios whose tickets are a journal's.
+
+use std::path::{Path, PathBuf};
+
+use crate::journal::{JournalOptions, JournalReader, Span, open_to_look};
+use crate::routing::Timestamp;
+use crate::simulation::Past;
+
+use super::{Exit, Failure};
+
+/// Which journal, and which part of it.
+#[derive(Debug, clap::Args)]
+pub(super) struct PastArgs {
+    /// The journal's directory
+    #[arg(long, env = "ROLECALL_JOURNAL_PATH", default_value = "data", value_name = "DIR")]
+    journal: PathBuf,
+    /// Only tickets that came at this date and time or later (UTC unless it says otherwise)
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
+    from: Option<Timestamp>,
+    /// Only tickets that came before this date and time
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
+    to: Option<Timestamp>,
+}
+
+pub(super) fn parse_moment(text: &str) -> Result<Timestamp, String> {
+    crate::replay::parse_moment(text)
+        .ok_or_else(|| "expected a date, or a date and time, such as 2026-11-22".to_owned())
+}
+
+impl PastArgs {
+    /// What happened then.
+    pub(super) fn read(&self) -> Result<Past, Failure> {
+        read(&self.journal, self.from, self.to)
+    }
+}
+
+/// Reads what happened in a part of a journal, or in all of it.
+pub(super) fn read(journal: &Path, from: Option<Timestamp>, to: Option<Timestamp>) -> Result<Past, Failure> {
+    let failure = |error| Failure::new(Exit::JournalIo, error);
+    let reader = open_to_look(journal, &JournalOptions::default()).map_err(failure)?;
+    let Some(span) = reader.span().map_err(failure)? else {
+        return Err(Failure::new(Exit::Failed, format!("{}: nothing is in the journal", journal.display())));
+    };
+    let begins = from.unwrap_or(span.first);
+    let mut past = Past::new(begins, to.unwrap_or(Timestamp(span.last.0 + 1)));
+    recall(&mut past, &reader, span, begins);
+    for entry in reader.entries_since(begins).map_err(failure)? {
+        let entry = entry.map_err(failure)?;
+        entry.events.iter().for_each(|event| past.hear(entry.at, event));
+        if past.is_over(entry.at) {
+            break;
+        }
+    }
+    if past.tickets() == 0 {
+        let message = "no ticket of that time is in the journal: look at --from and --to";
+        return Err(Failure::new(Exit::Failed, message));
+    }
+    Ok(past)
+}
+
+/// Who was there when that time began. Where the entries from before it are dropped nobody knows any more: then whoever
+/// is known at the end is known, and who leaves before having come was there.
+fn recall(past: &mut Past, reader: &JournalReader, span: Span, begins: Timestamp) {
+    if begins > span.first
+        && let Ok(state) = reader.state_at(Timestamp(begins.0 - 1))
+    {
+        past.begin_with(&state);
+    } else if !span.is_whole
+        && let Ok(state) = reader.state_at(span.last)
+    {
+        past.begin_without(&state);
+    }
+}

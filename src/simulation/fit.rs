@@ -1,0 +1,188 @@
+//! Arrivals that are drawn, from tickets that were recorded: how many come in which hour, how long they take, and how
+//! patient their customers are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::config::{Arrivals, Distribution, Scenario, When};
+use crate::routing::ticket::Customer;
+use crate::routing::zone::Zone;
+use crate::routing::{Millis, TicketSpec, Timestamp};
+
+use super::scene::{Coming, Scene};
+use super::workload::Recorded;
+
+const HOUR: Millis = Millis::from_secs(3_600);
+const DAY_HOURS: usize = 24;
+const WEEK_HOURS: usize = 7 * DAY_HOURS;
+/// Kinds of tickets that are told apart; the rest are alike.
+const KINDS_MAX: usize = 200;
+/// How many recorded lengths of work are drawn from at most.
+const LENGTHS_MAX: usize = 10_000;
+
+/// A typical week of what was recorded, or a typical day where it was less than a week.
+///
+/// `None` where nothing was.
+#[must_use]
+pub fn typical(scene: &Scene) -> Option<Scenario> {
+    let Coming::Replayed(tickets) = &scene.coming else { return None };
+    let counted = |at: Timestamp| (scene.counted_from..scene.counted_to).contains(&at);
+    let tickets: Vec<_> = tickets.iter().filter(|(_, ticket)| counted(ticket.at)).collect();
+    let first = tickets.first()?.1.at;
+    let zone = &scene.catalogue.time_zone;
+    let length = scene.counted_to.since(scene.counted_from);
+    let hours = if length.0 >= HOUR.0 * WEEK_HOURS as u64 { WEEK_HOURS } else { DAY_HOURS };
+    let open = exposure(scene, hours);
+    let mut kinds: BTreeMap<String, (TicketSpec, Vec<&Recorded>)> = BTreeMap::new();
+    for (source, ticket) in &tickets {
+        let name = scene.sources.get(*source).map_or("tickets", String::as_str);
+        let mut spec = kind_of(&ticket.spec);
+        let mut title = title_of(name, &spec);
+        if kinds.len() >= KINDS_MAX && !kinds.contains_key(&title) {
+            (spec, title) = (kind_of(&tickets[0].1.spec), "others".to_owned());
+        }
+        kinds.entry(title).or_insert_with(|| (spec, Vec::new())).1.push(ticket);
+    }
+    let arrivals = kinds.into_iter().filter_map(|(name, (spec, of_kind))| fitted(name, spec, &of_kind, &open, zone));
+    let arrivals: Vec<Arrivals> = arrivals.collect();
+    let day = zone.local(first).date();
+    let back = if hours == WEEK_HOURS { i64::from(day.weekday().to_monday_zero_offset()) } else { 0 };
+    let begins = day.saturating_sub(jiff::Span::new().days(back)).to_datetime(jiff::civil::Time::midnight());
+    Some(Scenario {
+        name: scene.name.clone(),
+        catalogue: Arc::clone(&scene.catalogue),
+        start: zone.first_moment(begins),
+        duration: Millis(HOUR.0 * hours as u64),
+        warm_up: Millis::ZERO,
+        settle: Millis(HOUR.0 * DAY_HOURS as u64),
+        replications: scene.replications,
+        seed: scene.seed,
+        answer_within: scene.answer_within,
+        agents: Vec::new(),
+        arrivals,
+    })
+}
+
+/// What tickets of one kind have in common.
+fn kind_of(spec: &TicketSpec) -> TicketSpec {
+    TicketSpec {
+        kind: spec.kind.clone(),
+        role: spec.role.clone(),
+        priority: spec.priority,
+        skills: spec.skills.clone(),
+        permissions: spec.permissions.clone(),
+        customer: Customer { tier: spec.customer.tier.clone(), ..Customer::default() },
+        ..TicketSpec::on(spec.channel.clone())
+    }
+}
+
+fn title_of(source: &str, spec: &TicketSpec) -> String {
+    let mut title = source.to_owned();
+    let names = [spec.role.as_ref().map(ToString::to_string), spec.kind.as_ref().map(ToString::to_string)];
+    for name in names.into_iter().flatten().chain(spec.customer.tier.clone()) {
+        if !source.contains(name.as_str()) {
+            title.push_str(&format!(", {name}"));
+        }
+    }
+    format!("{title}, {}, priority {}", spec.channel, spec.priority.get()).chars().take(128).collect()
+}
+
+/// For each hour of the day or week, for how many hours the records tell of it.
+fn exposure(scene: &Scene, hours: usize) -> Vec<f64> {
+    let mut open = vec![0.0; hours];
+    let mut at = scene.counted_from;
+    while at < scene.counted_to {
+        let (hour, rest) = hour_of(at, &scene.catalogue.time_zone);
+        let until = (at + rest).min(scene.counted_to);
+        open[hour % hours] += until.since(at).0 as f64 / HOUR.0 as f64;
+        at = until;
+    }
+    open
+}
+
+/// The hour of the week, and what is left of it.
+fn hour_of(at: Timestamp, zone: &Zone) -> (usize, Millis) {
+    let shown = zone.local(at);
+    let weekday = usize::try_from(shown.weekday().to_monday_zero_offset()).unwrap_or_default();
+    let hour = usize::try_from(shown.hour()).unwrap_or_default();
+    let within =
+        i64::from(shown.minute()) * 60_000 + i64::from(shown.second()) * 1_000 + i64::from(shown.millisecond());
+    (weekday * DAY_HOURS + hour, Millis(HOUR.0.saturating_sub(u64::try_from(within).unwrap_or_default()).max(1)))
+}
+
+/// `None` where nobody ever worked on one.
+fn fitted(name: String, spec: TicketSpec, tickets: &[&Recorded], open: &[f64], zone: &Zone) -> Option<Arrivals> {
+    let mut came = vec![0.0; open.len()];
+    for ticket in tickets {
+        came[hour_of(ticket.at, zone).0 % open.len()] += 1.0;
+    }
+    let per_hour = came.iter().zip(open).map(|(came, open)| if *open > 0.0 { came / open } else { 0.0 });
+    let mut lengths: Vec<Millis> = tickets.iter().filter_map(|ticket| ticket.handle).collect();
+    lengths.sort_unstable();
+    let every = lengths.len().div_ceil(LENGTHS_MAX).max(1);
+    let lengths: Arc<[Millis]> = lengths.into_iter().skip(every / 2).step_by(every).collect();
+    (!lengths.is_empty()).then(|| Arrivals {
+        name,
+        spec,
+        when: When::Hourly(per_hour.collect()),
+        handle: Distribution::Empirical(lengths),
+        patience: super::workload::patience_of(tickets.iter().copied()).map(Distribution::Exponential),
+        returns: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::{Catalogue, ChannelName};
+
+    fn ticket(hour: u64, handle_s: u64, gave_up_s: Option<u64>) -> (usize, Recorded) {
+        let spec = Arc::new(TicketSpec::on(ChannelName::parse("task").unwrap()));
+        let waited = if gave_up_s.is_none() { Some(Millis::from_secs(10)) } else { None };
+        let at = Timestamp(0) + Millis(HOUR.0 * hour + 1);
+        let handle = gave_up_s.is_none().then(|| Millis::from_secs(handle_s));
+        (0, Recorded { at, spec, handle, gave_up_after: gave_up_s.map(Millis::from_secs), waited })
+    }
+
+    fn scene(days: u64, tickets: Vec<(usize, Recorded)>) -> Scene {
+        let to = Timestamp(0) + Millis(HOUR.0 * 24 * days);
+        Scene {
+            name: "past".to_owned(),
+            catalogue: Arc::new(Catalogue::default()),
+            start: Timestamp(0),
+            counted_from: Timestamp(0),
+            counted_to: to,
+            ends: to,
+            replications: 1,
+            seed: 1,
+            answer_within: Millis::from_secs(20),
+            staff: Vec::new(),
+            sources: vec!["calls".to_owned()],
+            coming: Coming::Replayed(tickets),
+        }
+    }
+
+    #[test]
+    fn two_weeks_make_one_typical_week() {
+        // The first of January 1970 was a Thursday: its ninth hour is the 81st of the week.
+        let tickets = vec![ticket(9, 60, None), ticket(9, 120, None), ticket(9 + 7 * 24, 60, Some(30))];
+        let scenario = typical(&scene(14, tickets)).unwrap();
+        assert_eq!(scenario.duration, Millis(HOUR.0 * 168));
+        assert_eq!(scenario.start, Timestamp(-3 * 24 * 3_600_000));
+        let [arrivals] = &scenario.arrivals[..] else { panic!("{:?}", scenario.arrivals) };
+        let When::Hourly(hours) = &arrivals.when else { panic!("{:?}", arrivals.when) };
+        assert!((hours[3 * 24 + 9] - 1.5).abs() < 1e-9 && (hours.iter().sum::<f64>() - 1.5).abs() < 1e-9);
+        assert_eq!(arrivals.handle, Distribution::Empirical([Millis(60_000), Millis(120_000)].into()));
+        // They waited for 50 s together, and one hung up.
+        assert_eq!(arrivals.patience, Some(Distribution::Exponential(Millis(50_000))));
+    }
+
+    #[test]
+    fn less_than_a_week_makes_a_day() {
+        let scenario = typical(&scene(2, vec![ticket(9, 60, None), ticket(33, 60, None)])).unwrap();
+        let When::Hourly(hours) = &scenario.arrivals[0].when else { panic!("{:?}", scenario.arrivals) };
+        assert_eq!(hours.len(), 24);
+        assert!((hours[9] - 1.0).abs() < 1e-9);
+        assert_eq!(typical(&scene(2, Vec::new())), None);
+    }
+}
