@@ -19,6 +19,10 @@ test("a wrong token is refused in words, and the right one opens", async () => {
   await page.getByLabel("Token").fill(house.token);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("heading", { name: "Wallboard" }).waitFor();
+  // The page has a session that no script can read, and keeps no token.
+  const cookies = await page.context().cookies();
+  assert.deepEqual(cookies.map(({ name, httpOnly, sameSite }) => [name, httpOnly, sameSite]), [["rolecall_session", true, "Strict"]]);
+  assert.equal(await page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage })), "{}");
   assert.deepEqual(page.troubles, []);
 });
 
@@ -56,6 +60,10 @@ test("an agent has a desk: its presence, what it holds, and none of the others",
   await page.getByRole("group", { name: "Channels" }).getByRole("button", { name: "call" }).click();
   await page.getByText("call is switched off.").first().waitFor();
   assert.deepEqual((await house.api("GET", "/agents/desk-anna")).channels_off, ["call"]);
+  await page.getByRole("navigation").getByRole("link", { name: "Roles" }).click();
+  await page.getByRole("table", { name: "Roles" }).getByRole("link", { name: "billing" }).click();
+  await page.getByText("You may look at this role and not change it.").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Save" }).count(), 0);
   assert.deepEqual(page.troubles, []);
 });
 
@@ -89,6 +97,9 @@ test("a screen on a wall comes in by its address, which forgets the token", asyn
   await page.goto(`${house.base}/#token=${house.token}`);
   await page.getByRole("heading", { name: "Wallboard" }).waitFor();
   assert.ok(!page.url().includes(house.token), page.url());
+  // Its session is over, as after a restart of the daemon: nobody stands before it to log in again.
+  await page.context().clearCookies();
   await page.reload();
   await page.getByRole("heading", { name: "Wallboard" }).waitFor();
+  assert.equal((await page.context().cookies()).length, 1);
 });
