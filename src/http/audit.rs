@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use axum::body::{Body, to_bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{ConnectInfo, Query, RawPathParams, Request, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, RequestExt};
@@ -65,6 +65,9 @@ pub(super) async fn record(State(shared): State<Shared>, mut request: Request, n
     let Some(author) = request.extensions().get::<Authority>().cloned() else {
         return Problem::no_such_page().into_response();
     };
+    if is_rehearsal(request.method(), request.uri()) {
+        return next.run(request).await;
+    }
     let from = origin(request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0));
     let subject = Subject::of(&mut request).await;
     let what = format!("{} /api{}", request.method(), request.uri().path_and_query().map_or("", |it| it.as_str()));
@@ -92,6 +95,14 @@ pub(super) async fn record(State(shared): State<Shared>, mut request: Request, n
     let after = note.after.or_else(|| subject.look(&shared).filter(|_| is_done));
     begun.end(&shared, response.status(), Note { after, ..note }).await;
     response
+}
+
+/// Whether somebody only asks what would come of a change to the catalogue: an editor does so with every word, and nothing
+/// is changed. It is this query to the letter, and these addresses, which read it; no other goes unwritten.
+fn is_rehearsal(method: &Method, uri: &Uri) -> bool {
+    let parts: Vec<&str> = uri.path().split('/').collect();
+    let is_entry = matches!(parts.as_slice(), ["", "v1", "roles" | "rules" | "channels", _]);
+    method == Method::PUT && is_entry && uri.query() == Some("dry_run=true")
 }
 
 /// Whom a request is about, as far as its address says.
@@ -194,4 +205,28 @@ pub(super) async fn read(
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "audit_unavailable", "the audit log can't be read")
     })?;
     Ok(Json(AuditPage { entries: look.entries.into_iter().map(EntryBody::from).collect(), before: look.before }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_nothing_is_told_from_what_could() {
+        let is = |method: Method, uri: &str| is_rehearsal(&method, &uri.parse().expect("an address"));
+        assert!(is(Method::PUT, "/v1/roles/billing?dry_run=true"));
+        assert!(is(Method::PUT, "/v1/rules/a%2Fb?dry_run=true"));
+        for uri in [
+            "/v1/roles/billing",
+            "/v1/roles/billing?dry_run=false",
+            "/v1/roles/billing?dry_run=true&dry_run=false",
+            "/v1/roles/billing/clone?dry_run=true",
+            "/v1/agents/ana?dry_run=true",
+            "/v1/agents/ana/presence?dry_run=true",
+        ] {
+            assert!(!is(Method::PUT, uri), "{uri}");
+        }
+        assert!(!is(Method::POST, "/v1/roles/billing?dry_run=true"));
+        assert!(!is(Method::DELETE, "/v1/roles/billing?dry_run=true"));
+    }
 }

@@ -50,9 +50,10 @@ function owned({ phase, assignment }) {
   return [t(`why.owned.${phase}`, { agent: who, role: name, time: when(since) }), ...hand, ...reasonWords(who, reason)];
 }
 
-/** Of nobody, nothing is said once it has an owner. */
-function staff({ considered, eligible, fell_out: fellOut }) {
-  if (considered == null) return null;
+/** Nothing is said of others once it has an owner. */
+function staff({ phase, considered, eligible, fell_out: fellOut }) {
+  // Who is asked tells of the others already.
+  if (considered == null || phase === "offered") return null;
   if (considered === 0) return t("why.no-staff");
   return `${t("why.staff", { count: considered })} ${fellOutWords(eligible, fellOut)}.`;
 }
