@@ -71,7 +71,7 @@ fn role(number: u32) -> RoleName {
 
 fn language(number: u32, level: u8) -> Skills {
     let language = name(["de", "en", "fr", "pl"][number as usize % 4]);
-    Skills(BTreeMap::from([(language, SkillLevel::new(level).expect("a level"))]))
+    Skills([(language, SkillLevel::new(level).expect("a level"))].into())
 }
 
 fn catalogue() -> Catalogue {

@@ -65,7 +65,7 @@ pub(crate) fn agent(number: usize) -> AgentId {
 pub(crate) fn profile(number: usize) -> AgentProfile {
     let mut profile = AgentProfile::of_roles([role(number), role(number / ROLES)]);
     let language = name(["de", "en", "fr", "pl"][number / 3 % 4]);
-    profile.skills = Skills(BTreeMap::from([(language, SkillLevel::new(5).expect("a level"))]));
+    profile.skills = Skills([(language, SkillLevel::new(5).expect("a level"))].into());
     profile.limits.insert(name("task"), 1);
     profile
 }
@@ -78,7 +78,7 @@ pub(crate) fn specs() -> Vec<TicketSpec> {
         spec.priority = Priority::new(u8::try_from(number / ROLES % 10).expect("a digit")).expect("a level");
         if number.is_multiple_of(4) {
             let language = name(["de", "en", "fr", "pl"][number / 4 % 4]);
-            spec.skills = Skills(BTreeMap::from([(language, SkillLevel::new(3).expect("a level"))]));
+            spec.skills = Skills([(language, SkillLevel::new(3).expect("a level"))].into());
         }
         spec
     };
@@ -140,10 +140,16 @@ impl Centre {
 
     /// A ticket comes.
     pub(crate) fn arrive(&mut self) -> Outcome {
+        let command = self.next_ticket();
+        self.tell(command)
+    }
+
+    /// What is said when the next ticket comes.
+    pub(crate) fn next_ticket(&mut self) -> Command {
         let ticket = name(&format!("ticket-{:012}", self.arrived));
         let spec = self.specs[usize::try_from(self.arrived).expect("it fits") % self.specs.len()].clone();
         self.arrived += 1;
-        self.tell(Command::CreateTicket { ticket, spec: Box::new(spec) })
+        Command::CreateTicket { ticket, spec: Box::new(spec) }
     }
 
     /// The ticket that has been owned for longest is done.

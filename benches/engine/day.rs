@@ -157,14 +157,14 @@ fn skill(number: usize, level: usize) -> (rolecall::routing::SkillName, SkillLev
 fn hostile_profile(number: usize) -> AgentProfile {
     let mut profile = AgentProfile::of_roles([role(0)]);
     let skills = [skill(number, number / 7), skill(number / 3 + 1, number / 11), skill(number / 17 + 2, number)];
-    profile.skills = Skills(BTreeMap::from(skills));
+    profile.skills = Skills(skills.into());
     profile.limits.insert(name("task"), 1);
     profile
 }
 
 fn hostile_spec(number: usize, size: Size) -> TicketSpec {
     let mut spec = TicketSpec::on(name::<ChannelName>("task"));
-    spec.skills = Skills(BTreeMap::from([skill(number, number / HOSTILE_SKILLS % 4)]));
+    spec.skills = Skills([skill(number, number / HOSTILE_SKILLS % 4)].into());
     spec.exclude_agents.insert(agent(number * 7 % size.agents));
     spec.preferred_agent = Some(agent(number * 13 % size.agents));
     spec

@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use rolecall::routing::Outcome;
+use rolecall::routing::{Command, Outcome};
 
 use crate::centre::{Centre, LARGE, MIDDLE, SMALL, Size};
 use crate::day::{Day, Morning};
@@ -35,10 +35,11 @@ pub(crate) fn ran() -> bool {
     let before = resident_bytes();
     let mut workload = Workload::of(&wish);
     let weighs = resident_bytes().saturating_sub(before);
+    let coming = workload.coming(wish.decisions);
     let (begun, computed) = (Instant::now(), computed_ns());
     let took = match &mut workload {
-        Workload::Light(centre) => light(centre, wish.decisions),
-        Workload::Saturated(centre) => saturated(centre, wish.decisions),
+        Workload::Light(centre) => light(centre, coming),
+        Workload::Saturated(centre) => saturated(centre, coming),
         Workload::Day(day) => several(wish.decisions, || day.go_on()),
         Workload::Morning(morning) => several(wish.decisions, || morning.go_on()),
     };
@@ -66,6 +67,14 @@ impl Workload {
             other => panic!("no workload is called {other}"),
         }
     }
+
+    /// What is said of the tickets that come, made before it is said: that is upstream's work.
+    fn coming(&mut self, decisions: usize) -> Vec<Command> {
+        match self {
+            Self::Light(centre) | Self::Saturated(centre) => (0..decisions).map(|_| centre.next_ticket()).collect(),
+            Self::Day(_) | Self::Morning(_) => Vec::new(),
+        }
+    }
 }
 
 /// Of a day each decision is one command.
@@ -76,10 +85,10 @@ fn several(decisions: usize, mut go_on: impl FnMut() -> Option<Outcome>) -> Vec<
 
 /// The part that instruments are told to look at (`--toggle-collect='*steady*light*'`).
 #[inline(never)]
-fn light(centre: &mut Centre, decisions: usize) -> Vec<Duration> {
-    let mut took = Vec::with_capacity(decisions * 2);
-    for _ in 0..decisions {
-        took.push(timed(|| drop(centre.arrive())));
+fn light(centre: &mut Centre, coming: Vec<Command>) -> Vec<Duration> {
+    let mut took = Vec::with_capacity(coming.len() * 2);
+    for ticket in coming {
+        took.push(timed(|| drop(centre.tell(ticket))));
         took.push(timed(|| drop(centre.complete())));
     }
     took
@@ -87,11 +96,11 @@ fn light(centre: &mut Centre, decisions: usize) -> Vec<Duration> {
 
 /// As above.
 #[inline(never)]
-fn saturated(centre: &mut Centre, decisions: usize) -> Vec<Duration> {
-    let mut took = Vec::with_capacity(decisions * 2);
-    for _ in 0..decisions {
+fn saturated(centre: &mut Centre, coming: Vec<Command>) -> Vec<Duration> {
+    let mut took = Vec::with_capacity(coming.len() * 2);
+    for ticket in coming {
         took.push(timed(|| drop(centre.complete())));
-        took.push(timed(|| drop(centre.arrive())));
+        took.push(timed(|| drop(centre.tell(ticket))));
     }
     took
 }

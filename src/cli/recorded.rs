@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use crate::config::{Recorded as Log, Scenario, When};
 use crate::replay::{Mapping, Record, Window, read_records};
-use crate::routing::ticket::Customer;
 use crate::routing::{ChannelName, Millis, Priority, RoleName, TicketSpec, TicketType, Timestamp};
 use crate::simulation::{Coming, Presence, Recorded, Scene, StaffMember};
 
@@ -99,7 +98,7 @@ fn recorded_ticket(record: &Record, later_ms: i64) -> Result<Recorded, Failure> 
     let wrong =
         |error: &dyn std::fmt::Display| Failure::new(Exit::Configuration, format!("ticket {}: {error}", record.ticket));
     let channel = ChannelName::parse(&record.channel).map_err(|error| wrong(&error))?;
-    let mut spec = TicketSpec { customer: Customer::default(), ..TicketSpec::on(channel) };
+    let mut spec = TicketSpec::on(channel);
     spec.kind = record.kind.as_deref().map(TicketType::parse).transpose().map_err(|error| wrong(&error))?;
     spec.role = record.role.as_deref().map(RoleName::parse).transpose().map_err(|error| wrong(&error))?;
     spec.priority = match record.priority.as_deref() {

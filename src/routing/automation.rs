@@ -11,6 +11,7 @@ use super::catalogue::Catalogue;
 use super::condition::{Condition, Fault};
 use super::facts::RULE_VARIABLES;
 use super::name::{AutomationName, Permission, RoleName};
+use super::seldom::{Nothing, Seldom};
 use super::skill::Skills;
 use super::state::Ground;
 use super::ticket::{Phase, Priority, Ticket};
@@ -189,6 +190,19 @@ pub struct Automated {
     total: u8,
 }
 
+impl Nothing for Automated {
+    const NOTHING: &'static Self = &Self { fired: BTreeMap::new(), in_vain: BTreeSet::new(), total: 0 };
+}
+
+impl Seldom<Automated> {
+    /// The ticket changed: conditions that did not hold may hold now.
+    pub(super) fn ask_again(&mut self) {
+        if !self.in_vain.is_empty() {
+            self.in_vain.clear();
+        }
+    }
+}
+
 impl Automated {
     /// Whether there is nothing to remember.
     #[must_use]
@@ -234,11 +248,6 @@ impl Automated {
 
     pub(super) fn record_in_vain(&mut self, automation: &AutomationName) {
         self.in_vain.insert(automation.clone());
-    }
-
-    /// The ticket changed: conditions that did not hold may hold now.
-    pub(super) fn ask_again(&mut self) {
-        self.in_vain.clear();
     }
 }
 

@@ -94,8 +94,9 @@ fn demand(catalogue: &Catalogue, spec: &TicketSpec, role: Option<RoleName>, matc
 pub(super) fn joined(own: &Skills, more: &Skills) -> Skills {
     let mut all = own.clone();
     for (name, level) in &more.0 {
-        let held = all.0.entry(name.clone()).or_insert(*level);
-        *held = (*held).max(*level);
+        if all.0.get(name).is_none_or(|held| held < level) {
+            all.0.insert(name.clone(), *level);
+        }
     }
     all
 }

@@ -1,45 +1,53 @@
 //! All agents of a role together: how many stand how to each lane, and which groups have somebody who is free. What is
 //! asked of a role as a whole costs the same however many agents and groups it has.
+//!
+//! The same is kept of those of a role who are asked for what demands the same: see [`Audience`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hashbrown::HashTable;
+
+use super::audience::{Asked, Audience, Sought};
 use super::digest::ByRole;
 use super::group::Group;
-use super::name::RoleName;
+use super::name::{Permission, RoleName};
+use super::skill::Skills;
 use super::standing::Standing;
 
 /// A crew's number: an index, the same as long as the pool is. Nothing is decided by it.
 pub(super) type CrewNumber = usize;
 
+/// For how many demands a role's audiences are kept at most. When there is one more all are forgotten, so that whoever
+/// invents demands has each of them looked for as often as if none were kept.
+const AUDIENCES_MAX: usize = 256;
+
 /// The agents of a role.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Crew {
+#[derive(Debug, Clone)]
+struct Crew {
+    role: RoleName,
     groups: Vec<usize>,
-    /// Of these, the groups in which somebody is free on some lane.
-    seated: BTreeSet<usize>,
-    /// How many stand how, by lane.
-    counts: Vec<[u32; Standing::COUNT]>,
+    /// The first is everybody.
+    audiences: Vec<Audience>,
+    /// All but the first, by what they are asked for.
+    listed: HashTable<usize>,
 }
 
 impl Crew {
-    /// The groups of its agents, by number.
-    pub(super) fn groups(&self) -> &[usize] {
-        &self.groups
+    fn new(role: RoleName, lanes: usize) -> Self {
+        let everybody = Audience::of(Sought::NOTHING, lanes);
+        Self { role, groups: Vec::new(), audiences: vec![everybody], listed: HashTable::new() }
     }
 
-    /// The groups in which somebody is free on some lane.
-    pub(super) fn seated(&self) -> impl Iterator<Item = usize> {
-        self.seated.iter().copied()
+    fn everybody(&self) -> &Audience {
+        self.audiences.first().expect("a crew is an audience of its own")
     }
 
-    /// How many stand so to a lane.
-    pub(super) fn count(&self, lane: usize, standing: Standing) -> u32 {
-        self.counts[lane][standing as usize]
-    }
-
-    /// How many stand how to a lane.
-    pub(super) fn counts(&self, lane: usize) -> &[u32; Standing::COUNT] {
-        &self.counts[lane]
+    fn place_of(&self, sought: Sought<'_>) -> Option<usize> {
+        if sought.is_nothing() {
+            return Some(0);
+        }
+        let is_it = |place: &usize| self.audiences[*place].sought() == sought;
+        self.listed.find(sought.digest(), is_it).copied()
     }
 }
 
@@ -49,61 +57,154 @@ pub(super) struct Crews {
     /// A crew stays when nobody is of it any more.
     crews: Vec<Crew>,
     numbers: ByRole<CrewNumber>,
+    lanes: usize,
 }
+
+/// A role, and what was demanded of its agents.
+pub(super) type Gathered<'c> = (&'c RoleName, Sought<'c>);
+
+/// What is known of the agents of a role: how many groups they are, and what of each audience.
+type Known<'c> = (usize, BTreeMap<(&'c Skills, &'c BTreeSet<Permission>, Option<u32>), (&'c Audience, usize)>);
 
 impl PartialEq for Crews {
     /// It matters neither how crews and groups are numbered nor whether a crew of nobody is remembered.
     fn eq(&self, other: &Self) -> bool {
-        fn known(crews: &Crews) -> BTreeMap<&RoleName, (usize, usize, &[[u32; Standing::COUNT]])> {
-            let peopled = crews.numbers.iter().map(|(role, number)| (role, &crews.crews[*number]));
-            let peopled = peopled.filter(|(_, crew)| !crew.groups.is_empty());
-            peopled.map(|(role, crew)| (role, (crew.groups.len(), crew.seated.len(), &*crew.counts))).collect()
+        fn known(crew: &Crew) -> Known<'_> {
+            let audiences = crew.audiences.iter().map(|audience| {
+                let Sought { skills, permissions, rank_max } = audience.sought();
+                ((skills, permissions, rank_max), (audience, audience.seated().len()))
+            });
+            (crew.groups.len(), audiences.collect())
         }
-        known(self) == known(other)
+        let peopled = |crews: &Self| crews.crews.iter().filter(|crew| !crew.groups.is_empty()).count();
+        let same = |crew: &Crew| {
+            let others = other.numbers.get(&crew.role).map(|number| &other.crews[*number]);
+            crew.groups.is_empty() || others.is_some_and(|others| known(crew) == known(others))
+        };
+        peopled(self) == peopled(other) && self.crews.iter().all(same)
     }
 }
 
 impl Crews {
-    /// The crew of a role, where anybody ever was of it.
-    pub(super) fn of(&self, role: &RoleName) -> Option<&Crew> {
+    /// Of nobody, with so many lanes.
+    pub(super) fn with_lanes(lanes: usize) -> Self {
+        Self { lanes, ..Self::default() }
+    }
+
+    fn crew(&self, role: &RoleName) -> Option<&Crew> {
         self.numbers.get(role).map(|number| &self.crews[*number])
     }
 
-    /// A group is of that role from now on.
-    pub(super) fn join(&mut self, role: &RoleName, group: usize, lanes: usize) -> CrewNumber {
-        let number = *self.numbers.entry(role.clone()).or_insert_with(|| {
-            self.crews.push(Crew { counts: vec![[0; Standing::COUNT]; lanes], ..Crew::default() });
-            self.crews.len() - 1
-        });
-        self.crews[number].groups.push(group);
-        number
+    /// All agents of a role, where anybody ever was of it.
+    pub(super) fn of(&self, role: &RoleName) -> Option<&Audience> {
+        self.crew(role).map(Crew::everybody)
     }
 
-    /// A group is no more. Nobody of it is counted any more.
+    /// The groups of a role's agents, by number.
+    pub(super) fn groups_of(&self, role: &RoleName) -> &[usize] {
+        self.crew(role).map_or(&[], |crew| &crew.groups)
+    }
+
+    /// Those of a role who are asked for what demands this, where they have been gathered.
+    pub(super) fn audience(&self, role: &RoleName, sought: Sought<'_>) -> Option<&Audience> {
+        let crew = self.crew(role)?;
+        crew.place_of(sought).map(|place| &crew.audiences[place])
+    }
+
+    /// What was gathered, for comparison.
+    pub(super) fn gathered(&self) -> impl Iterator<Item = Gathered<'_>> {
+        self.crews.iter().flat_map(|crew| {
+            let audiences = crew.audiences.iter().skip(1);
+            audiences.map(move |audience| (&crew.role, audience.sought()))
+        })
+    }
+
+    /// Gathers those of a role who are asked for what demands this, where that was not done before.
+    pub(super) fn gather(&mut self, groups: &mut [Option<Group>], role: &RoleName, sought: Sought<'_>) {
+        let Some(number) = self.numbers.get(role).copied() else { return };
+        let crew = &mut self.crews[number];
+        if crew.place_of(sought).is_some() {
+            return;
+        }
+        if crew.audiences.len() > AUDIENCES_MAX {
+            crew.audiences.truncate(1);
+            crew.listed.clear();
+            for group in &crew.groups {
+                member_group(groups, *group).asked.retain(|asked| asked.crew != number || asked.audience == 0);
+            }
+        }
+        let place = crew.audiences.len();
+        let mut audience = Audience::of(sought, self.lanes);
+        for member in &crew.groups {
+            audience.take_in(*member, member_group(groups, *member), Asked::of(number, place), &crew.role);
+        }
+        crew.audiences.push(audience);
+        let audiences = &crew.audiences;
+        crew.listed.insert_unique(sought.digest(), place, |place| audiences[*place].sought().digest());
+    }
+
+    /// A group in which nobody is yet is of its roles from now on.
+    pub(super) fn join(&mut self, number: usize, group: &mut Group) {
+        let mut asked = Vec::new();
+        for role in &group.signature.roles {
+            let crew = *self.numbers.entry(role.clone()).or_insert_with(|| {
+                self.crews.push(Crew::new(role.clone(), self.lanes));
+                self.crews.len() - 1
+            });
+            self.crews[crew].groups.push(number);
+            let audiences = self.crews[crew].audiences.iter().enumerate();
+            let asking = audiences.filter(|(_, audience)| audience.asks(role, group));
+            asked.extend(asking.map(|(place, _)| Asked::of(crew, place)));
+        }
+        group.asked = asked;
+    }
+
+    /// A group in which nobody is any more is no more.
     pub(super) fn part(&mut self, group: &Group, number: usize) {
-        for crew in &group.crews {
-            let crew = &mut self.crews[*crew];
-            crew.groups.retain(|listed| *listed != number);
-            crew.seated.remove(&number);
+        for role in &group.signature.roles {
+            let crew = self.numbers[role];
+            self.crews[crew].groups.retain(|listed| *listed != number);
         }
     }
 
-    /// A member of a group stands otherwise than before, and is seated as it stands; of one who comes or goes there is
-    /// nothing before or after.
-    pub(super) fn count(&mut self, number: usize, group: &Group, before: &[Standing], after: &[Standing]) {
-        for crew in &group.crews {
-            let crew = &mut self.crews[*crew];
-            for (counts, standing) in crew.counts.iter_mut().zip(before) {
-                counts[*standing as usize] -= 1;
-            }
-            for (counts, standing) in crew.counts.iter_mut().zip(after) {
-                counts[*standing as usize] += 1;
-            }
-            if group.is_seated() {
-                crew.seated.insert(number);
-            } else {
-                crew.seated.remove(&number);
+    /// One comes to a group, or leaves it, and stands so.
+    pub(super) fn count_member(&mut self, group: &Group, comes: bool, standings: &[Standing]) {
+        for role in &group.signature.roles {
+            let crew = &mut self.crews[self.numbers[role]];
+            for audience in &mut crew.audiences {
+                audience.count_member(role, group, comes, standings);
             }
         }
     }
+
+    /// A member of a group stands otherwise than before.
+    pub(super) fn count(&mut self, group: &Group, before: &[Standing], after: &[Standing]) {
+        for asked in &group.asked {
+            self.crews[asked.crew].audiences[asked.audience].count(before, after);
+        }
+    }
+
+    /// Somebody of a group is free on some lane who was the first, or nobody is any more.
+    pub(super) fn seat(&mut self, groups: &mut [Option<Group>], number: usize) {
+        let group = member_group(groups, number);
+        let (is_seated, count) = (group.is_seated(), group.asked.len());
+        for place in 0..count {
+            let asked = &mut member_group(groups, number).asked[place];
+            let audience = &mut self.crews[asked.crew].audiences[asked.audience];
+            if is_seated {
+                asked.seat = Some(audience.seat(number));
+            } else if let Some(seat) = asked.seat.take()
+                && let Some(moved) = audience.unseat(seat)
+            {
+                let (crew, audience) = (asked.crew, asked.audience);
+                let mut others = member_group(groups, moved).asked.iter_mut();
+                let other = others.find(|other| (other.crew, other.audience) == (crew, audience));
+                other.expect("who is seated is asked").seat = Some(seat);
+            }
+        }
+    }
+}
+
+fn member_group(groups: &mut [Option<Group>], number: usize) -> &mut Group {
+    groups[number].as_mut().expect("a numbered group has members")
 }

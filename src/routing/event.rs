@@ -125,7 +125,7 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         wait_range: Option<WaitRange>,
         /// The one agent that it waits for, where that is so.
-        direction: Option<Direction>,
+        direction: Option<Box<Direction>>,
     },
     /// Nobody, online or offline, could ever take it.
     TicketUnroutable { ticket: TicketId, role: Option<RoleName>, channel: ChannelName, cause: UnroutableCause },
@@ -145,10 +145,10 @@ pub enum Event {
         ticket: TicketId,
         demand: Arc<Demand>,
         due_at: Option<Timestamp>,
-        direction: Option<Direction>,
+        direction: Option<Box<Direction>>,
         /// What the next one is told of it; `None` leaves what an earlier hand-over said.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        handover: Option<Handover>,
+        handover: Option<Box<Handover>>,
     },
     /// Its role is closed: it waits aside until that opens.
     TicketDeferred {

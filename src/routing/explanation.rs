@@ -192,7 +192,7 @@ impl State {
             places: places(self, ticket, now),
             coming: coming::of_ticket(self, ticket),
             steps: coming::steps(self, ticket),
-            bars: ticket.bars.clone(),
+            bars: Vec::clone(&ticket.bars),
             staff: ticket.phase.ownership().is_none().then_some(staff),
             agent,
             listed: matches!(inquiry.agents, Closeness::Listed).then_some(listed),
@@ -234,7 +234,7 @@ fn waits_for(state: &State, ticket: &Ticket, staff: &Staff) -> WaitsFor {
     if let Some(direction) = &ticket.direction {
         let agent = state.agent(&direction.agent);
         let lacks = agent.map(|agent| lacking::everything(state, agent, ticket)).unwrap_or_default();
-        return WaitsFor::Agent(direction.clone(), lacks);
+        return WaitsFor::Agent(Direction::clone(direction), lacks);
     }
     let is_pushed = |role: &&Role| role.dispatch == Dispatch::Push;
     let mut roles = ticket.demand.roles.iter().filter_map(|name| state.catalogue().roles.get(name));

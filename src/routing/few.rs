@@ -1,4 +1,5 @@
-//! A map that is nearly always small: the first few entries lie in one row, whatever comes beyond them in a tree.
+//! A map that is nearly always small: the first entry lies in place, the next few in one row, whatever comes beyond them in
+//! a tree.
 //!
 //! It says the same as a tree alone would. A step of the engine touches an agent or two; a new catalogue touches all.
 
@@ -10,6 +11,8 @@ const ROW_MAX: usize = 8;
 /// A map that is nearly always small.
 #[derive(Debug, Clone)]
 pub(super) struct Few<K, V> {
+    /// Any of them.
+    one: Option<(K, V)>,
     /// In no particular order.
     row: Vec<(K, V)>,
     tree: BTreeMap<K, V>,
@@ -17,13 +20,19 @@ pub(super) struct Few<K, V> {
 
 impl<K, V> Default for Few<K, V> {
     fn default() -> Self {
-        Self { row: Vec::new(), tree: BTreeMap::new() }
+        Self { one: None, row: Vec::new(), tree: BTreeMap::new() }
     }
 }
 
 impl<K: Ord, V> Few<K, V> {
+    #[inline]
     pub(super) fn contains(&self, key: &K) -> bool {
-        self.row.iter().any(|(known, _)| known == key) || self.tree.contains_key(key)
+        self.one.as_ref().is_some_and(|(known, _)| known == key) || self.is_beyond(key)
+    }
+
+    /// Whether it is among those that do not lie in place.
+    fn is_beyond(&self, key: &K) -> bool {
+        self.row.iter().any(|(known, _)| known == key) || !self.tree.is_empty() && self.tree.contains_key(key)
     }
 
     /// Takes in what is not there; what is there stays as it is.
@@ -31,7 +40,9 @@ impl<K: Ord, V> Few<K, V> {
         if self.contains(&key) {
             return;
         }
-        if self.row.len() < ROW_MAX {
+        if self.one.is_none() {
+            self.one = Some((key, value));
+        } else if self.row.len() < ROW_MAX {
             self.row.push((key, value));
         } else {
             self.tree.insert(key, value);
@@ -40,8 +51,19 @@ impl<K: Ord, V> Few<K, V> {
 
     /// Takes out the one with the smallest key.
     pub(super) fn pop_first(&mut self) -> Option<(K, V)> {
-        let place = (0..self.row.len()).min_by(|one, other| self.row[*one].0.cmp(&self.row[*other].0));
-        match (place, self.tree.first_entry()) {
+        if self.row.is_empty() && self.tree.is_empty() {
+            return self.one.take();
+        }
+        let in_row = (0..self.row.len()).min_by(|one, other| self.row[*one].0.cmp(&self.row[*other].0));
+        let of_row = in_row.map(|place| &self.row[place].0);
+        let of_tree = self.tree.first_key_value().map(|(key, _)| key);
+        let beyond = of_row.into_iter().chain(of_tree).min();
+        if let Some((key, _)) = &self.one
+            && beyond.is_none_or(|beyond| key < beyond)
+        {
+            return self.one.take();
+        }
+        match (in_row, self.tree.first_entry()) {
             (Some(place), Some(first)) if *first.key() < self.row[place].0 => Some(first.remove_entry()),
             (Some(place), _) => Some(self.row.swap_remove(place)),
             (None, first) => first.map(btree_map::OccupiedEntry::remove_entry),
@@ -55,7 +77,7 @@ mod tests {
 
     #[test]
     fn few_and_many_are_taken_out_in_order_and_once() {
-        for count in [0, 1, ROW_MAX, ROW_MAX + 1, 5 * ROW_MAX] {
+        for count in [0, 1, 2, ROW_MAX + 1, ROW_MAX + 2, 5 * ROW_MAX] {
             let mut few = Few::default();
             for key in (0..count).rev().chain(0..count) {
                 few.insert(key, key * 10);

@@ -21,14 +21,28 @@ pub(super) enum Seen {
 pub(super) struct Glimpse {
     status: Status,
     status_name: Option<StatusName>,
-    /// Channels on which slots are taken, by name, each with how many.
-    used: Vec<(ChannelName, u32)>,
+    used: Used,
     wrapping_up: usize,
 }
 
-impl Glimpse {
+/// On how many channels slots are taken, and how many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Used {
+    None,
+    /// All of one channel.
+    One(ChannelName, usize),
+    /// Of several, by name.
+    Several(Vec<(ChannelName, usize)>),
+}
+
+impl Used {
     fn of(agent: &Agent) -> Self {
-        let mut used: Vec<(ChannelName, u32)> = Vec::new();
+        let mut channels = agent.slots.values().map(|slot| &slot.channel);
+        let Some(first) = channels.next() else { return Self::None };
+        if channels.all(|channel| channel == first) {
+            return Self::One(first.clone(), agent.slots.len());
+        }
+        let mut used: Vec<(ChannelName, usize)> = Vec::new();
         for slot in agent.slots.values() {
             match used.iter_mut().find(|(channel, _)| *channel == slot.channel) {
                 Some((_, count)) => *count += 1,
@@ -36,8 +50,14 @@ impl Glimpse {
             }
         }
         used.sort_unstable();
+        Self::Several(used)
+    }
+}
+
+impl Glimpse {
+    fn of(agent: &Agent) -> Self {
         let wrapping_up = agent.slots.values().filter(|slot| matches!(slot.used_for, SlotUse::WrapUp { .. })).count();
-        Self { status: agent.status, status_name: agent.status_name.clone(), used, wrapping_up }
+        Self { status: agent.status, status_name: agent.status_name.clone(), used: Used::of(agent), wrapping_up }
     }
 }
 

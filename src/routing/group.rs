@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::agent::{Agent, AgentProfile};
-use super::crew::CrewNumber;
+use super::audience::{self, Asked};
 use super::name::{Permission, RoleName};
 use super::permission::AccessLevel;
 use super::roster::Number;
@@ -70,6 +70,28 @@ impl FreeOn {
 /// An agent's places in all orders.
 pub(super) type OrderKeys = [OrderKey; Ordering::ALL.len()];
 
+/// Where the first of a group's free agents sit: on which lanes any of them is free, and, in each order that is needed,
+/// the best place that any of them has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Front {
+    lanes: FreeOn,
+    keys: OrderKeys,
+}
+
+impl Default for Front {
+    fn default() -> Self {
+        Self { lanes: FreeOn::default(), keys: [(i64::MAX, u64::MAX); Ordering::ALL.len()] }
+    }
+}
+
+impl Front {
+    /// Before whom nobody sits who is free on that lane; `None` where nobody is free.
+    #[inline]
+    pub(super) fn on(&self, lane: usize, ordering: Ordering) -> Option<OrderKey> {
+        self.lanes.includes(lane).then_some(self.keys[ordering as usize])
+    }
+}
+
 /// In what order agents sit.
 type Order = BTreeMap<OrderKey, Number<Agent>>;
 
@@ -90,8 +112,8 @@ pub struct Group {
     pub permissions: BTreeSet<Permission>,
     /// Their skills by number.
     pub(super) held: Held,
-    /// The crews of their roles.
-    pub(super) crews: Box<[CrewNumber]>,
+    /// The audiences of which they are.
+    pub(super) asked: Vec<Asked>,
     pub(super) members: BTreeSet<Number<Agent>>,
     /// How many stand how, by lane.
     counts: Vec<[u32; Standing::COUNT]>,
@@ -116,15 +138,10 @@ impl PartialEq for Group {
 impl Eq for Group {}
 
 impl Group {
-    pub(super) fn new(
-        signature: GroupSignature,
-        permissions: BTreeSet<Permission>,
-        (held, crews): (Held, Box<[CrewNumber]>),
-        lanes: usize,
-    ) -> Self {
+    pub(super) fn new(signature: GroupSignature, permissions: BTreeSet<Permission>, held: Held, lanes: usize) -> Self {
         assert!(lanes <= LANES_MAX, "a set of lanes has a bit for each");
         let counts = vec![[0; Standing::COUNT]; lanes];
-        Self { signature, permissions, held, crews, members: BTreeSet::new(), counts, rows: Vec::new() }
+        Self { signature, permissions, held, asked: Vec::new(), members: BTreeSet::new(), counts, rows: Vec::new() }
     }
 
     /// How many there are.
@@ -153,6 +170,31 @@ impl Group {
         for (counts, standing) in self.counts.iter_mut().zip(standings) {
             counts[*standing as usize] += 1;
         }
+    }
+
+    /// One stands otherwise than before.
+    pub(super) fn count(&mut self, before: &[Standing], after: &[Standing]) {
+        audience::recount(&mut self.counts, before, after);
+    }
+
+    /// How many stand how, by lane.
+    pub(super) fn counts(&self) -> &[[u32; Standing::COUNT]] {
+        &self.counts
+    }
+
+    /// Where the first of them sit.
+    pub(super) fn front(&self, needed: &[Ordering]) -> Front {
+        let mut front = Front::default();
+        for row in &self.rows {
+            front.lanes.0 |= row.free_on.0;
+            for ordering in needed {
+                let first = row.orders[*ordering as usize].first_key_value();
+                let (key, _) = first.expect("somebody sits in a row");
+                let at_best = &mut front.keys[*ordering as usize];
+                *at_best = (*at_best).min(*key);
+            }
+        }
+        front
     }
 
     /// One less stands so.

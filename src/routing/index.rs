@@ -9,6 +9,7 @@ use super::catalogue::Catalogue;
 use super::channel::OwnerGrace;
 use super::classify::Classifier;
 use super::condition::Condition;
+use super::demands::Classified;
 use super::doors::Doors;
 use super::escalation;
 use super::name::{RoleName, TicketId};
@@ -37,6 +38,7 @@ pub(super) type Agents = Roster<Agent>;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Index {
     pub(super) classifier: Classifier,
+    pub(super) classified: Classified,
     /// The conditions of automations, in their order.
     pub(super) automation_conditions: Vec<Option<Condition>>,
     pub(super) queues: Queues,

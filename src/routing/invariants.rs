@@ -87,7 +87,10 @@ impl State {
 
     /// What follows from the ground truth is what it would be if it were made anew.
     fn check_index(&self) -> Result<(), String> {
-        let anew = Index::of(&self.ground);
+        let mut anew = Index::of(&self.ground);
+        for (role, sought) in self.index.pool.crews().gathered() {
+            anew.pool.gather(role, sought);
+        }
         if self.index.queues.census() != anew.queues.census() || self.index.queues.counts() != anew.queues.counts() {
             return Err("the queues are not what the tickets say".to_owned());
         }

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::agent::Agent;
+use super::audience::Sought;
 use super::channel::Acceptance;
 use super::group::GroupSignature;
-use super::name::{AgentId, ChannelName, Permission, RoleName, SkillName};
+use super::name::{AgentId, ChannelName, Permission, RoleName, SkillName, TicketId};
 use super::offer::{FallOut, Reason, Trigger};
 use super::overflow;
 use super::pool::{Group, Standing};
@@ -97,10 +98,23 @@ pub fn choose(state: &State, ticket: &Ticket, trigger: Trigger, passes_by: &dyn 
     race.result(trigger, winners_max)
 }
 
+impl State {
+    /// Gathers those who are asked for a ticket, where it asks one role for more than being there. Nothing is decided by
+    /// whether that was done.
+    pub(super) fn gather_audience(&mut self, id: &TicketId) {
+        let Some(ticket) = self.ground.tickets.get(id) else { return };
+        let [role] = &ticket.demand.roles[..] else { return };
+        let sought = Sought::by(&ticket.demand, role);
+        if ticket.direction.is_none() && !sought.is_nothing() {
+            self.index.pool.gather(role, sought);
+        }
+    }
+}
+
 /// Whether nobody of any of these roles is free on that channel, as far as that is counted.
 fn nobody_is_free(state: &State, roles: &[RoleName], channel: &ChannelName) -> bool {
     let pool = state.pool();
-    let free = |lane: usize, role| pool.crew(role).is_some_and(|crew| crew.count(lane, Standing::Free) > 0);
+    let free = |lane: usize, role| pool.crew(role).is_some_and(|crew| crew.count_of(lane, Standing::Free) > 0);
     pool.lanes().number(channel).is_some_and(|lane| !roles.iter().any(|role| free(lane, role)))
 }
 

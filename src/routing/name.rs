@@ -37,7 +37,7 @@ fn check(text: &str) -> Result<(), NameError> {
         return Err(NameError::TooLong);
     }
     // Most names are printable ASCII, which is seen without decoding.
-    let printable = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    let printable = text.bytes().fold(true, |printable, byte| printable & (0x20..0x7f).contains(&byte));
     if !printable && text.chars().any(char::is_control) {
         return Err(NameError::ControlCharacter);
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::catalogue::Catalogue;
 use super::role::{OverflowStep, Role};
+use super::seldom::Seldom;
 use super::skill::Skills;
 use super::ticket::{Demand, Ticket};
 use super::time::Timestamp;
@@ -66,6 +67,6 @@ pub fn remaining<'a>(
 /// The same, of a ticket whose own role that is.
 fn remaining_of<'a>(ticket: &Ticket, role: Option<&'a Role>) -> impl Iterator<Item = (u8, &'a OverflowStep)> + use<'a> {
     let ladder = role.map_or(&[][..], |role| &role.overflow);
-    let (taken, ahead) = (ticket.steps_taken, ticket.steps_ahead.clone());
+    let (taken, ahead) = (ticket.steps_taken, Seldom::clone(&ticket.steps_ahead));
     (1_u8..).zip(ladder).skip(taken.into()).filter(move |(number, _)| !ahead.contains(number))
 }

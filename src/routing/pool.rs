@@ -9,15 +9,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use foldhash::fast::FixedState;
 
 use super::agent::Agent;
+use super::audience::{Audience, Sought};
 use super::catalogue::Catalogue;
-use super::crew::{Crew, Crews};
-use super::group::{FreeOn, GroupSignature, OrderKeys};
+use super::crew::Crews;
+use super::group::{FreeOn, Front, GroupSignature, OrderKeys};
 use super::name::{ChannelName, RoleName};
 use super::roster::Number;
 use super::skill::Skills;
 use super::skillbook::{Demanded, SkillBook};
 use super::standing::{Lanes, Standings, Terms};
-use super::strategy::Ordering;
+use super::strategy::{OrderKey, Ordering};
 
 pub use super::group::{Bench, Group};
 pub use super::standing::Standing;
@@ -44,6 +45,8 @@ pub struct Pool {
     vacant: Vec<usize>,
     numbers: HashMap<GroupSignature, usize, FixedState>,
     crews: Crews,
+    /// Where the first of each group sit, by the groups' numbers.
+    fronts: Vec<Front>,
     /// By the agents' numbers.
     homes: Vec<Option<Home>>,
     /// The roles that keep some of their agents for their own work.
@@ -59,6 +62,7 @@ impl Pool {
         let reserving = catalogue.roles.values().filter(|role| role.staffing.reserve > 0);
         Self {
             reserving: reserving.map(|role| role.name.clone()).collect(),
+            crews: Crews::with_lanes(lanes.names().len()),
             lanes,
             orderings: orderings.into_iter().collect(),
             ..Self::default()
@@ -83,7 +87,7 @@ impl Pool {
 
     /// The groups that have any of these roles, each once.
     pub fn groups_of<'a>(&'a self, roles: &[RoleName]) -> impl Iterator<Item = &'a Group> + use<'a> {
-        let of_role = |role| self.crews.of(role).map_or(&[][..], Crew::groups);
+        let of_role = |role| self.crews.groups_of(role);
         let (one, several) = match roles {
             [role] => (of_role(role), Vec::new()),
             roles => {
@@ -116,17 +120,39 @@ impl Pool {
     /// How many agents of a role that keeps some are free on a channel that has a lane.
     pub(super) fn free_of(&self, role: &RoleName, channel: &ChannelName) -> Option<u32> {
         let lane = self.lanes.number(channel)?;
-        Some(self.crews.of(role).map_or(0, |crew| crew.count(lane, Standing::Free)))
+        Some(self.crews.of(role).map_or(0, |crew| crew.count_of(lane, Standing::Free)))
     }
 
     /// All agents of a role together, where there are any.
-    pub(super) fn crew(&self, role: &RoleName) -> Option<&Crew> {
+    pub(super) fn crew(&self, role: &RoleName) -> Option<&Audience> {
         self.crews.of(role)
     }
 
-    /// The groups of a crew in which somebody is free on some channel.
-    pub(super) fn seated<'a>(&'a self, crew: &'a Crew) -> impl Iterator<Item = &'a Group> {
-        crew.seated().map(|number| self.group(number))
+    /// Gathers those agents of a role who are asked for what demands this, so that they are counted as a whole from now
+    /// on. Nothing is decided by whether they are.
+    pub(super) fn gather(&mut self, role: &RoleName, sought: Sought<'_>) {
+        self.crews.gather(&mut self.groups, role, sought);
+    }
+
+    /// Those of a role who are asked for what demands this, where they have been gathered.
+    pub(super) fn audience(&self, role: &RoleName, sought: Sought<'_>) -> Option<&Audience> {
+        self.crews.audience(role, sought)
+    }
+
+    /// A group of an audience in which somebody is free.
+    pub(super) fn seated(&self, number: usize) -> &Group {
+        self.group(number)
+    }
+
+    /// Before whom nobody of a group sits who is free on that lane; `None` where nobody is free.
+    #[inline]
+    pub(super) fn front(&self, number: usize, lane: usize, ordering: Ordering) -> Option<OrderKey> {
+        self.fronts[number].on(lane, ordering)
+    }
+
+    /// How many tickets of a channel an agent holds at most, where the channel has a lane.
+    pub(super) fn limit(&self, agent: Number<Agent>, channel: &ChannelName) -> Option<u32> {
+        Some(self.home(agent)?.terms.limit(self.lanes.number(channel)?))
     }
 
     /// How agents stand role by role, for comparison with what the agents say.
@@ -165,23 +191,34 @@ impl Pool {
         if self.homes.len() <= place {
             self.homes.resize(place + 1, None);
         }
-        let Self { groups, orderings, crews, .. } = self;
-        let seat = groups[group].as_mut().expect("a numbered group has members");
+        let seat = self.groups[group].as_mut().expect("a numbered group has members");
         seat.members.insert(number);
         seat.count_in(&standings);
-        seat.seat(number, home.free_on, &home.keys, orderings);
-        crews.count(group, seat, &[], &home.standings);
+        self.crews.count_member(seat, true, &home.standings);
+        let (free_on, keys) = (home.free_on, home.keys);
         self.homes[place] = Some(home);
+        self.reseat(group, |group, orderings| group.seat(number, free_on, &keys, orderings));
+    }
+
+    /// Seats members of a group otherwise.
+    fn reseat(&mut self, number: usize, seat: impl FnOnce(&mut Group, &[Ordering])) {
+        let Self { groups, orderings, crews, fronts, .. } = self;
+        let group = groups[number].as_mut().expect("a numbered group has members");
+        let was_seated = group.is_seated();
+        seat(group, orderings);
+        fronts[number] = group.front(orderings);
+        if group.is_seated() != was_seated {
+            crews.seat(groups, number);
+        }
     }
 
     /// Takes an agent out.
     pub(super) fn dismiss(&mut self, number: Number<Agent>) {
-        let Self { homes, groups, orderings, crews, .. } = self;
-        let Some(home) = homes.get_mut(number.place()).and_then(Option::take) else { return };
-        let group = groups[home.group].as_mut().expect("a numbered group has members");
-        group.unseat(number, home.free_on, &home.keys, orderings);
+        let Some(home) = self.homes.get_mut(number.place()).and_then(Option::take) else { return };
+        self.reseat(home.group, |group, orderings| group.unseat(number, home.free_on, &home.keys, orderings));
+        let group = self.groups[home.group].as_mut().expect("a numbered group has members");
         group.count_out(&home.standings);
-        crews.count(home.group, group, &home.standings, &[]);
+        self.crews.count_member(group, false, &home.standings);
         group.members.remove(&number);
         if group.members.is_empty() {
             self.dissolve(home.group);
@@ -199,19 +236,22 @@ impl Pool {
         if !moved && orderings.iter().all(|needed| keys[*needed as usize] == home.keys[*needed as usize]) {
             return;
         }
-        let group = groups[home.group].as_mut().expect("a numbered group has members");
-        group.unseat(number, home.free_on, &home.keys, orderings);
+        let (group, before, keys_before) = (home.group, home.free_on, std::mem::replace(&mut home.keys, keys));
         if moved {
-            group.count_out(&home.standings);
-            group.count_in(&standings);
+            let members = groups[group].as_mut().expect("a numbered group has members");
+            members.count(&home.standings, kept);
+            crews.count(members, &home.standings, kept);
+            home.standings.copy_from_slice(kept);
             home.free_on = FreeOn::of(kept);
         }
-        home.keys = keys;
-        group.seat(number, home.free_on, &home.keys, orderings);
-        if moved {
-            crews.count(home.group, group, &home.standings, kept);
-            home.standings.copy_from_slice(kept);
+        let after = home.free_on;
+        if before == FreeOn::default() && after == before {
+            return;
         }
+        self.reseat(group, |group, orderings| {
+            group.unseat(number, before, &keys_before, orderings);
+            group.seat(number, after, &keys, orderings);
+        });
     }
 
     /// How an agent stands to each lane.
@@ -234,11 +274,12 @@ impl Pool {
         let number = self.vacant.pop().unwrap_or(self.groups.len());
         if number == self.groups.len() {
             self.groups.push(None);
+            self.fronts.push(Front::default());
         }
-        let lanes = self.lanes.names().len();
-        let crews = signature.roles.iter().map(|role| self.crews.join(role, number, lanes)).collect();
         let held = self.skills.enter(&signature.skills);
-        self.groups[number] = Some(Group::new(signature.clone(), permissions, (held, crews), lanes));
+        let mut group = Group::new(signature.clone(), permissions, held, self.lanes.names().len());
+        self.crews.join(number, &mut group);
+        self.groups[number] = Some(group);
         self.numbers.insert(signature, number);
         number
     }

@@ -193,6 +193,7 @@ mod tests {
     use crate::routing::name::TicketId;
     use crate::routing::role::Role;
     use crate::routing::roster::Roster;
+    use crate::routing::seldom::Seldom;
     use crate::routing::service::Service;
     use crate::routing::skill::{SkillLevel, Skills};
     use crate::routing::ticket::{Bar, Demand, Phase, TicketSpec};
@@ -225,15 +226,15 @@ mod tests {
             let_in_at: None,
             opens_at: None,
             steps_taken: 0,
-            steps_ahead: Vec::new(),
+            steps_ahead: Seldom::new(),
             breached: false,
             service: Service::default(),
             attempt: 0,
-            bars: Vec::new(),
+            bars: Seldom::new(),
             direction: None,
             handover: None,
             returned_at: None,
-            automated: crate::routing::automation::Automated::default(),
+            automated: Seldom::new(),
             phase: Phase::Waiting,
         }
     }

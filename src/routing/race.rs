@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::agent::Agent;
-use super::crew::Crew;
+use super::audience::{Audience, Sought};
 use super::group::GroupSignature;
 use super::matching::{Choice, asks_group};
 use super::name::RoleName;
@@ -19,6 +19,10 @@ use super::state::State;
 use super::strategy::{self, OrderKey};
 use super::ticket::Ticket;
 
+/// How many groups are looked at before those that are behind: the winner's, the runner-up's, and some for those who pass
+/// the ticket by.
+const NEAREST: usize = 4;
+
 type Contender = (i64, OrderKey, Number<Agent>);
 
 /// Who has entered, and who leads.
@@ -28,6 +32,7 @@ pub(super) struct Race<'a> {
     strategy: Strategy,
     roles: &'a [RoleName],
     demands: &'a Demands<'a>,
+    /// By number, once groups are looked at one by one.
     skills: Demanded,
     /// The lane of its channel, where that has one.
     lane: Option<usize>,
@@ -57,7 +62,7 @@ impl<'a> Race<'a> {
             strategy,
             roles,
             demands,
-            skills: state.pool().demanded(demands.skills),
+            skills: Demanded::TooMuch,
             lane: state.pool().lanes().number(demands.channel),
             short: state.short_roles(demands.own_role, demands.channel),
             passes_by,
@@ -71,33 +76,69 @@ impl<'a> Race<'a> {
 
     /// Enters everybody who has one of the roles.
     pub(super) fn enter_all(&mut self) {
-        if let Some((crew, lane)) = self.undemanding() {
-            return self.enter_crew(crew, lane);
+        if let Some((audience, lane)) = self.audience() {
+            return self.enter_audience(audience, lane);
         }
+        self.skills = self.state.pool().demanded(self.demands.skills);
         for group in self.state.pool().groups_of(self.roles) {
             self.enter(group);
         }
     }
 
-    /// Where nothing is demanded but one role: everybody who has it, and the lane.
-    fn undemanding(&self) -> Option<(&'a Crew, usize)> {
+    /// Where one role is asked: those of it who are, if they have been gathered, and the lane.
+    fn audience(&self) -> Option<(&'a Audience, usize)> {
         let [role] = self.roles else { return None };
-        let demands = self.demands;
-        let asks_for_more = !demands.skills.0.is_empty() || !demands.permissions.is_empty();
-        if asks_for_more || self.ticket.demand.rank_max.is_some() || !self.short.is_empty() {
-            return None;
-        }
-        self.state.pool().crew(role).zip(self.lane)
+        let lane = self.lane.filter(|_| self.short.is_empty())?;
+        Some((self.state.pool().audience(role, Sought::by(&self.ticket.demand, role))?, lane))
     }
 
-    /// Enters a whole role: counts it at once, and looks at those groups only in which somebody is free.
-    fn enter_crew(&mut self, crew: &'a Crew, lane: usize) {
-        let counts = crew.counts(lane);
-        self.considered += counts.iter().sum::<u32>();
+    /// Enters all who are asked: counts them at once, and looks at those groups only in which somebody is free.
+    fn enter_audience(&mut self, audience: &'a Audience, lane: usize) {
+        let (counts, others) = (audience.counts(lane), audience.others());
+        self.considered += counts.iter().sum::<u32>() + others.rank + others.skill + others.permission;
+        self.fell_out.rank += others.rank;
+        self.fell_out.skill += others.skill;
+        self.fell_out.permission += others.permission;
         self.count_out(counts);
         self.free += counts[Standing::Free as usize];
-        for group in self.state.pool().seated(crew) {
-            self.enter_free(group, lane);
+        if self.strategy.compares_agents_alone() {
+            return self.enter_nearest(audience.seated(), lane);
+        }
+        for group in audience.seated() {
+            self.enter_free(self.state.pool().seated(*group), lane);
+        }
+    }
+
+    /// Enters groups that differ in nothing but where their agents sit: those first whose agents may sit first, and no
+    /// more of them than it takes.
+    fn enter_nearest(&mut self, seated: &'a [usize], lane: usize) {
+        let (pool, ordering) = (self.state.pool(), self.strategy.ordering());
+        let mut nearest: [Option<(OrderKey, usize)>; NEAREST] = [None; NEAREST];
+        let mut are_more = false;
+        for number in seated {
+            let Some(key) = pool.front(*number, lane, ordering) else { continue };
+            let mut next = Some((key, *number));
+            if nearest[NEAREST - 1].is_none_or(|(last, _)| key < last) {
+                for place in &mut nearest {
+                    if next.is_some_and(|(key, _)| place.is_none_or(|(known, _)| key < known)) {
+                        std::mem::swap(place, &mut next);
+                    }
+                }
+            }
+            are_more |= next.is_some();
+        }
+        for (key, number) in nearest.into_iter().flatten() {
+            if self.is_behind_all(0, key) {
+                return;
+            }
+            self.enter_free(pool.seated(number), lane);
+        }
+        let Some((last, _)) = nearest[NEAREST - 1].filter(|_| are_more) else { return };
+        for number in seated {
+            let key = pool.front(*number, lane, ordering).filter(|key| *key > last);
+            if key.is_some_and(|key| !self.is_behind_all(0, key)) {
+                self.enter_free(pool.seated(*number), lane);
+            }
         }
     }
 

@@ -64,6 +64,7 @@ impl Age {
 mod tests {
     use super::*;
     use crate::routing::name::{ChannelName, RoleName, TicketId};
+    use crate::routing::seldom::Seldom;
     use crate::routing::service::Service;
     use crate::routing::ticket::{Demand, Phase, Priority, TicketSpec};
     use crate::routing::time::Millis;
@@ -85,15 +86,15 @@ mod tests {
             let_in_at: None,
             opens_at: None,
             steps_taken: 0,
-            steps_ahead: Vec::new(),
+            steps_ahead: Seldom::new(),
             breached: false,
             service: Service::default(),
             attempt: 0,
-            bars: Vec::new(),
+            bars: Seldom::new(),
             direction: None,
             handover: None,
             returned_at: None,
-            automated: crate::routing::automation::Automated::default(),
+            automated: Seldom::new(),
             phase: Phase::Waiting,
         }
     }

@@ -181,12 +181,15 @@ impl<T: Named> Roster<T> {
     /// Takes in what was not known.
     pub(super) fn add(&mut self, entry: T) -> Number<T> {
         let hash = hash_of(entry.name());
-        assert!(self.number(entry.name()).is_none(), "what is added was not known");
+        let is_it = |known: &Known| known.hash == hash && self.holds(known.place, entry.name());
+        let known = self.tables[table_of(hash)].find(Known::spread(hash), is_it);
+        assert!(known.is_none(), "what is added was not known");
         let place = self.vacant.pop().unwrap_or_else(|| self.append());
         self.pieces[place as usize / PIECE][place as usize % PIECE] = Some(entry);
         self.tables[table_of(hash)]
             .insert_unique(Known::spread(hash), Known { hash, place }, |known| Known::spread(known.hash));
         self.len += 1;
+        self.recent.0.store(place, Ordering::Relaxed);
         Number(place, PhantomData)
     }
 

@@ -69,7 +69,7 @@ pub(super) struct Demands<'t> {
 impl<'t> Demands<'t> {
     /// What this ticket demands now.
     pub(super) fn of(ticket: &'t Ticket) -> Self {
-        let mut barred = Cow::Borrowed(&ticket.spec.exclude_agents);
+        let mut barred = Cow::Borrowed(&*ticket.spec.exclude_agents);
         if !ticket.bars.is_empty() {
             barred.to_mut().extend(ticket.bars.iter().map(|bar| bar.agent.clone()));
         }

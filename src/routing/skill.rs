@@ -1,10 +1,9 @@
 //! Skills: a name with a level, and a ticket's demand for levels.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::name::SkillName;
+use super::sorted::Sorted;
 
 /// How well: 1 (some) to 10 (nobody better).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -53,7 +52,7 @@ impl From<SkillLevel> for u8 {
 /// The skills that somebody has, or that a ticket demands at least.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Skills(pub BTreeMap<SkillName, SkillLevel>);
+pub struct Skills(pub Sorted<SkillName, SkillLevel>);
 
 impl Skills {
     /// Each demanded so many levels lower; what would fall below the lowest is not demanded any more.

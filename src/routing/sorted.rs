@@ -9,7 +9,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A map of few entries.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sorted<K, V>(Vec<(K, V)>);
 
 impl<K, V> Default for Sorted<K, V> {
@@ -60,6 +60,11 @@ impl<K: Ord, V> Sorted<K, V> {
 
     /// Takes something down, and hands over what was known under that key.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
+        if self.0.last().is_none_or(|(last, _)| *last < key) {
+            self.0.reserve_exact(1);
+            self.0.push((key, value));
+            return None;
+        }
         match self.place(&key) {
             Ok(place) => Some(std::mem::replace(&mut self.0[place].1, value)),
             Err(place) => {
@@ -114,6 +119,29 @@ impl<K: Ord, V> FromIterator<(K, V)> for Sorted<K, V> {
             sorted.insert(key, value);
         }
         sorted
+    }
+}
+
+impl<K: Ord, V> Extend<(K, V)> for Sorted<K, V> {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, entries: I) {
+        for (key, value) in entries {
+            self.insert(key, value);
+        }
+    }
+}
+
+impl<K: Ord, V, const COUNT: usize> From<[(K, V); COUNT]> for Sorted<K, V> {
+    fn from(entries: [(K, V); COUNT]) -> Self {
+        entries.into_iter().collect()
+    }
+}
+
+impl<K, V> IntoIterator for Sorted<K, V> {
+    type Item = (K, V);
+    type IntoIter = std::vec::IntoIter<(K, V)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 

@@ -85,6 +85,13 @@ pub(super) struct Terms {
     capacity: u32,
 }
 
+impl Terms {
+    /// How many tickets of a lane.
+    pub(super) fn limit(&self, lane: usize) -> u32 {
+        self.limits[lane]
+    }
+}
+
 impl Lanes {
     pub(super) fn of(catalogue: &Catalogue) -> Self {
         let usual = USUAL_CHANNELS.map(|name| ChannelName::parse(name).expect("these are names"));

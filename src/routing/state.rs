@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::agent::{Agent, AgentView, ChannelLoad, SlotUse};
 use super::catalogue::Catalogue;
 use super::classify::Classifier;
+use super::demands::SharedDemands;
 use super::estimate::{OutturnsByRole, Pace};
 use super::index::{Index, RoleLooks};
 use super::name::{AgentId, ChannelName, RoleName, TicketId};
@@ -63,6 +64,9 @@ pub(super) struct Ground {
     /// When the hours of roles that send tickets elsewhere while they are closed were last looked at.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) hours_looks: RoleLooks,
+    /// What tickets demand: a table by which equal demands are one.
+    #[serde(skip)]
+    pub(super) demands: SharedDemands,
 }
 
 /// Everything that the engine knows.
@@ -92,7 +96,9 @@ impl State {
     }
 
     /// The ground truth, and what follows from it.
-    pub(super) fn of(ground: Ground) -> Self {
+    pub(super) fn of(mut ground: Ground) -> Self {
+        let Ground { tickets, demands, .. } = &mut ground;
+        tickets.values_mut().for_each(|ticket| ticket.demand = demands.share(&ticket.demand));
         let index = Index::of(&ground);
         Self { ground, index }
     }
@@ -219,9 +225,11 @@ impl State {
     /// What the outside is told of an agent.
     #[must_use]
     pub fn agent_view(&self, agent: &Agent) -> AgentView {
-        let load = |name: &ChannelName| ChannelLoad {
-            used: agent.used(name),
-            limit: agent.profile.limit(name, &self.ground.catalogue),
+        let number = self.ground.agents.number(&agent.id);
+        let load = |name: &ChannelName| {
+            let known = number.and_then(|number| self.index.pool.limit(number, name));
+            let limit = known.unwrap_or_else(|| agent.profile.limit(name, &self.ground.catalogue));
+            (name.clone(), ChannelLoad { used: agent.used(name), limit })
         };
         let told = self.index.pool.channels();
         let held = agent.slots.values().map(|slot| &slot.channel);
@@ -230,7 +238,7 @@ impl State {
         AgentView {
             status: agent.status,
             status_name: agent.status_name.clone(),
-            load: told.iter().chain(more).map(|name| (name.clone(), load(name))).collect(),
+            load: told.iter().chain(more).map(load).collect(),
             wrapping_up: u32::try_from(agent.slots.values().filter(wrapping_up).count()).unwrap_or(u32::MAX),
         }
     }
@@ -261,6 +269,7 @@ impl Ground {
             last_agents: LastAgents::default(),
             places: Places::default(),
             hours_looks: BTreeMap::new(),
+            demands: SharedDemands::default(),
         }
     }
 

@@ -58,6 +58,14 @@ impl Strategy {
         }
     }
 
+    /// Whether it looks at nothing that a whole group shares, and follows an order within the group.
+    pub(super) fn compares_agents_alone(self) -> bool {
+        match self {
+            Self::LongestIdle | Self::LeastLoaded | Self::MostLoaded | Self::RoundRobin | Self::RingAll => true,
+            Self::Random | Self::Rank | Self::MostSkilled | Self::LeastFlexible => false,
+        }
+    }
+
     /// What a whole group shares.
     #[must_use]
     pub fn group_measure(self, group: &GroupSignature, demand: &Demand) -> i64 {

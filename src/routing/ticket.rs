@@ -9,6 +9,7 @@ use super::automation::Automated;
 use super::name::{AgentId, AssignmentId, ChannelName, Permission, RoleName, RuleName, TicketId, TicketType};
 use super::offer::{Offer, Ownership, Trigger};
 use super::roster::Named;
+use super::seldom::{Nothing, Seldom};
 use super::service::Service;
 use super::skill::Skills;
 use super::time::Timestamp;
@@ -80,6 +81,10 @@ pub struct Customer {
     pub language: Option<String>,
 }
 
+impl Nothing for Customer {
+    const NOTHING: &'static Self = &Self { id: None, tier: None, language: None };
+}
+
 /// The value of an attribute: a JSON scalar.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -125,13 +130,13 @@ pub struct TicketSpec {
     /// Skills demanded.
     pub skills: Skills,
     /// Permissions demanded.
-    pub permissions: BTreeSet<Permission>,
+    pub permissions: Seldom<BTreeSet<Permission>>,
     /// Who asks.
-    pub customer: Customer,
+    pub customer: Seldom<Customer>,
     /// Whom to try first.
     pub preferred_agent: Option<AgentId>,
     /// Who must not get it.
-    pub exclude_agents: BTreeSet<AgentId>,
+    pub exclude_agents: Seldom<BTreeSet<AgentId>>,
     /// When it came into being; its age counts from here. `None` for when the engine first heard of it.
     pub created_at: Option<Timestamp>,
     /// When it should have been answered; `None` for by the role's target.
@@ -143,7 +148,7 @@ pub struct TicketSpec {
     /// For people.
     pub subject: Option<String>,
     /// For rules, and handed on with the assignment.
-    pub attributes: BTreeMap<String, Scalar>,
+    pub attributes: Seldom<BTreeMap<String, Scalar>>,
 }
 
 /// What a change does to an optional member.
@@ -199,16 +204,16 @@ impl TicketSpec {
             priority: Priority::NORMAL,
             role: None,
             skills: Skills::default(),
-            permissions: BTreeSet::new(),
-            customer: Customer::default(),
+            permissions: Seldom::new(),
+            customer: Seldom::new(),
             preferred_agent: None,
-            exclude_agents: BTreeSet::new(),
+            exclude_agents: Seldom::new(),
             created_at: None,
             due_at: None,
             not_before: None,
             expires_at: None,
             subject: None,
-            attributes: BTreeMap::new(),
+            attributes: Seldom::new(),
         }
     }
 
@@ -217,7 +222,7 @@ impl TicketSpec {
     pub fn with(&self, changes: &TicketChanges) -> Self {
         let mut next = self.clone();
         macro_rules! replace {
-            ($($member:ident)+) => {$(if let Some(value) = &changes.$member { next.$member = value.clone(); })+};
+            ($($member:ident)+) => {$(if let Some(value) = &changes.$member { next.$member = value.clone().into(); })+};
         }
         macro_rules! patch {
             ($($member:ident)+) => {$(changes.$member.apply(&mut next.$member);)+};
@@ -451,7 +456,7 @@ pub struct Ticket {
     pub steps_taken: u8,
     /// What was taken after those, from 1, in the order in which it was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub steps_ahead: Vec<u8>,
+    pub steps_ahead: Seldom<Vec<u8>>,
     /// Whether its service target has passed while it waited.
     pub breached: bool,
     /// What has been told of its service.
@@ -460,18 +465,18 @@ pub struct Ticket {
     /// How often it was offered or assigned.
     pub attempt: u32,
     /// Who is not asked, beyond `exclude_agents`. At most [`super::BARS_MAX`]; the oldest gives way.
-    pub bars: Vec<Bar>,
+    pub bars: Seldom<Vec<Bar>>,
     /// Whom it waits for.
-    pub direction: Option<Direction>,
+    pub direction: Option<Box<Direction>>,
     /// How it was last handed over, until it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub handover: Option<Handover>,
+    pub handover: Option<Box<Handover>>,
     /// When it last came back from an owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned_at: Option<Timestamp>,
     /// What it remembers of automations.
     #[serde(default, skip_serializing_if = "Automated::is_nothing")]
-    pub automated: Automated,
+    pub automated: Seldom<Automated>,
     /// Where it stands.
     pub phase: Phase,
 }
@@ -491,7 +496,7 @@ impl Ticket {
         self.let_in_at = None;
         self.opens_at = None;
         self.steps_taken = 0;
-        self.steps_ahead.clear();
+        self.steps_ahead = Seldom::new();
         self.automated.ask_again();
         self.service.at_risk = false;
         self.service.foretold = None;

@@ -92,16 +92,16 @@ impl TicketCreated {
             priority: self.priority.map_or(Priority::NORMAL, |priority| priority.0),
             role: self.role.map(|role| role.0),
             skills: self.skills.unwrap_or_default().0,
-            permissions: self.permissions.unwrap_or_default().0,
-            customer: self.customer.unwrap_or_default().into(),
+            permissions: self.permissions.unwrap_or_default().0.into(),
+            customer: Customer::from(self.customer.unwrap_or_default()).into(),
             preferred_agent: self.preferred_agent.map(|agent| agent.0),
-            exclude_agents: self.exclude_agents.unwrap_or_default().0,
+            exclude_agents: self.exclude_agents.unwrap_or_default().0.into(),
             created_at: self.created_at.map(|moment| moment.0),
             due_at: self.due_at.map(|moment| moment.0),
             not_before: self.not_before.map(|moment| moment.0),
             expires_at: self.expires_at.map(|moment| moment.0),
             subject: self.subject.map(|subject| subject.0),
-            attributes: self.attributes.unwrap_or_default().0,
+            attributes: self.attributes.unwrap_or_default().0.into(),
         };
         Command::CreateTicket { ticket: self.ticket_id.0, spec: Box::new(spec) }
     }

@@ -79,7 +79,7 @@ fn channel() -> ChannelName {
 }
 
 fn skills() -> Skills {
-    Skills(BTreeMap::from([(name!(SkillName, "de"), SkillLevel::new(5).expect("a level"))]))
+    Skills([(name!(SkillName, "de"), SkillLevel::new(5).expect("a level"))].into())
 }
 
 fn spec() -> TicketSpec {
@@ -88,14 +88,15 @@ fn spec() -> TicketSpec {
         priority: Priority::HIGH,
         role: Some(role()),
         skills: skills(),
-        permissions: BTreeSet::from([name!(Permission, "refund.issue")]),
+        permissions: BTreeSet::from([name!(Permission, "refund.issue")]).into(),
         customer: Customer {
             id: Some("C-1".to_owned()),
             tier: Some("vip".to_owned()),
             language: Some("de".to_owned()),
-        },
+        }
+        .into(),
         preferred_agent: Some(agent()),
-        exclude_agents: BTreeSet::from([name!(AgentId, "bob")]),
+        exclude_agents: BTreeSet::from([name!(AgentId, "bob")]).into(),
         created_at: Some(Timestamp(1)),
         due_at: Some(Timestamp(2)),
         not_before: Some(Timestamp(3)),
@@ -107,7 +108,8 @@ fn spec() -> TicketSpec {
             ("int".to_owned(), Scalar::Int(-3)),
             ("null".to_owned(), Scalar::Null),
             ("text".to_owned(), Scalar::Text("x".to_owned())),
-        ]),
+        ])
+        .into(),
         ..TicketSpec::on(channel())
     }
 }
@@ -198,7 +200,8 @@ fn handover() -> Handover {
 fn every_event() -> Vec<Event> {
     let (ticket, agent, role, channel) = (ticket(), agent(), role(), channel());
     let intake = intake();
-    let direction = Some(Direction { agent: agent.clone(), until: Some(Timestamp(9)), trigger: Trigger::Directed });
+    let named = Direction { agent: agent.clone(), until: Some(Timestamp(9)), trigger: Trigger::Directed };
+    let direction = Some(Box::new(named));
     let load = [(channel.clone(), ChannelLoad { used: 1, limit: 2 })].into_iter().collect();
     let rejection = Rejection { code: RejectionCode::StaleAssignment, detail: "it is over".to_owned() };
     vec![
@@ -236,7 +239,7 @@ fn every_event() -> Vec<Event> {
             demand: demand().into(),
             due_at: Some(Timestamp(6)),
             direction,
-            handover: Some(handover()),
+            handover: Some(handover().into()),
         },
         Event::DirectionEnded { ticket: ticket.clone() },
         Event::AgentBarred { ticket: ticket.clone(), bar: Bar { agent: agent.clone(), until: Some(Timestamp(7)) } },

@@ -66,7 +66,7 @@ fn some<T: Clone + std::fmt::Debug>(inner: impl Strategy<Value = T>, often: f64)
 fn skills(max: u8) -> impl Strategy<Value = Skills> {
     let level = (1..=max).prop_map(|level| SkillLevel::new(level).unwrap());
     let skill = one_of(&SKILLS).prop_map(|name| SkillName::parse(name).unwrap());
-    proptest::collection::btree_map(skill, level, 0..2).prop_map(Skills)
+    proptest::collection::btree_map(skill, level, 0..2).prop_map(|levels| Skills(levels.into_iter().collect()))
 }
 
 fn permission() -> impl Strategy<Value = Permission> {
@@ -459,15 +459,15 @@ fn spec(now: i64) -> impl Strategy<Value = TicketSpec> {
             spec.role = role;
             spec.kind = kind;
             spec.skills = skills;
-            spec.permissions = permissions;
+            spec.permissions = permissions.into();
             spec.priority = priority;
             spec.preferred_agent = preferred;
-            spec.exclude_agents = excluded;
+            spec.exclude_agents = excluded.into();
             spec.created_at = created.map(Timestamp);
             spec.expires_at = expires.map(Timestamp);
             spec.not_before = not_before.map(Timestamp);
             spec.due_at = due.map(Timestamp);
-            spec.customer = Customer { id, tier, language: None };
+            spec.customer = Customer { id, tier, language: None }.into();
             spec
         },
     )

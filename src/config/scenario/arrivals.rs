@@ -176,7 +176,7 @@ fn read(section: &Section<'_>, base: &Path, reading: &mut Reading<'_>) -> Option
     spec.role = section.take(&ROLE, reading);
     spec.priority = section.take(&PRIORITY, reading).unwrap_or_default();
     spec.skills = section.take(&SKILLS, reading).unwrap_or_default();
-    spec.customer = Customer { tier: section.take(&TIER, reading), ..Customer::default() };
+    spec.customer = Customer { tier: section.take(&TIER, reading), ..Customer::default() }.into();
     let when = read_when(section, base, reading);
     let handle = section.take(&HANDLE, reading);
     if handle.is_none() && section.written(&HANDLE).is_none() && !matches!(when, Some(When::Recorded(_))) {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::Applying;
-use crate::routing::automation::Automated;
 use crate::routing::estimate::Estimate;
 use crate::routing::event::{Event, Intake};
 use crate::routing::index::Follow;
 use crate::routing::name::TicketId;
+use crate::routing::seldom::Seldom;
 use crate::routing::service::Service;
 use crate::routing::ticket::{ClosedTicket, Closing, Phase, Ticket};
 use crate::routing::time::Timestamp;
@@ -54,10 +54,13 @@ impl<F: Follow> Applying<'_, F> {
                     it.phase = Phase::Unroutable(*cause);
                 });
             }
-            Event::TicketEscalated { ticket, step, demand, .. } => self.change_ticket(ticket, |it| {
-                it.take_step(*step);
-                it.demand = Arc::clone(demand);
-            }),
+            Event::TicketEscalated { ticket, step, demand, .. } => {
+                let demand = self.ground.demands.share(demand);
+                self.change_ticket(ticket, |it| {
+                    it.take_step(*step);
+                    it.demand = demand;
+                });
+            }
             Event::TicketRedirected { ticket, .. } => self.change_ticket(ticket, |it| redirect(it, event, at)),
             Event::TicketDeferred { ticket, opens_at, due_at, .. } => {
                 self.change_ticket(ticket, |it| it.defer(*opens_at, *due_at, at));
@@ -67,7 +70,9 @@ impl<F: Follow> Applying<'_, F> {
             }
             Event::DirectionEnded { ticket } => self.change_ticket(ticket, |it| it.direction = None),
             Event::AgentBarred { ticket, bar } => self.change_ticket(ticket, |it| {
-                it.bars.retain(|known| known.agent != bar.agent);
+                if !it.bars.is_empty() {
+                    it.bars.retain(|known| known.agent != bar.agent);
+                }
                 if it.bars.len() == crate::routing::BARS_MAX {
                     it.bars.remove(0);
                 }
@@ -100,26 +105,26 @@ impl<F: Follow> Applying<'_, F> {
             id: id.clone(),
             arrival_seq: seq,
             spec: Arc::clone(&intake.spec),
-            demand: Arc::clone(&intake.demand),
+            demand: self.ground.demands.share(&intake.demand),
             created_at: intake.created_at,
             due_at: intake.due_at,
             entered_at: at,
             let_in_at: None,
             opens_at: None,
             steps_taken: 0,
-            steps_ahead: Vec::new(),
+            steps_ahead: Seldom::new(),
             breached: false,
             service: Service::default(),
             attempt: 0,
-            bars: Vec::new(),
+            bars: Seldom::new(),
             direction: None,
             handover: None,
             returned_at: None,
-            automated: Automated::default(),
+            automated: Seldom::new(),
             phase: Phase::Intake,
         };
-        self.ground.tickets.add(ticket);
-        self.change_ticket(id, |_| {});
+        let number = self.ground.tickets.add(ticket);
+        self.change_ticket_of(number, |_| {});
     }
 
     pub(super) fn close_ticket(&mut self, id: &TicketId, how: Closing, at: Timestamp) {
@@ -182,5 +187,7 @@ fn redirect(ticket: &mut Ticket, event: &Event, at: Timestamp) {
     if handover.is_some() {
         ticket.handover.clone_from(handover);
     }
-    ticket.bars.retain(|bar| direction.as_ref().is_none_or(|direction| direction.agent != bar.agent));
+    if let Some(direction) = direction {
+        ticket.bars.retain(|bar| bar.agent != direction.agent);
+    }
 }

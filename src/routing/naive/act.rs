@@ -307,7 +307,7 @@ impl NaiveEngine {
     }
 
     /// Puts a ticket in its queues, and says where it stands.
-    fn queue(&mut self, id: &TicketId, direction: Option<crate::routing::ticket::Direction>) {
+    fn queue(&mut self, id: &TicketId, direction: Option<Box<crate::routing::ticket::Direction>>) {
         let ticket = self.known(id);
         let role = self.own_role(ticket).expect("a ticket without a role is unroutable");
         let others = self.queue_of(&role.name).into_iter().filter(|other| other.id != *id).count();

@@ -192,7 +192,7 @@ impl NaiveEngine {
                     roles: vec![role.clone()],
                     rule: None,
                     skills: ticket.spec.skills.clone(),
-                    permissions: ticket.spec.permissions.clone(),
+                    permissions: ticket.spec.permissions.iter().cloned().collect(),
                     priority: ticket.demand.priority,
                     rank_max: self.state.catalogue().roles[role].staffing.rank_max,
                 };

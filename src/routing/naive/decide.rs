@@ -88,7 +88,7 @@ impl NaiveEngine {
             roles: Vec::new(),
             rule: None,
             skills: spec.skills.clone(),
-            permissions: spec.permissions.clone(),
+            permissions: spec.permissions.iter().cloned().collect(),
             priority: spec.priority,
             rank_max: None,
         };

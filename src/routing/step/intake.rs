@@ -18,6 +18,7 @@ impl Step<'_> {
             return Done::Duplicate;
         }
         let intake = Box::new(self.intake(id, spec));
+        self.remember_demand(&intake);
         self.emit(Event::TicketCreated { ticket: id.clone(), intake });
         self.resume_place(id);
         self.place(id, Trigger::TicketArrived);
@@ -36,9 +37,23 @@ impl Step<'_> {
     /// What is made of a ticket that was not known.
     pub(super) fn intake(&self, id: &TicketId, spec: TicketSpec) -> Intake {
         let created_at = self.created_at(&spec, self.at);
-        let demand = self.classify(id, &spec, created_at);
+        let demand = self.first_demand(id, &spec, created_at);
         let due_at = self.due_at(&spec, &demand, created_at);
-        Intake { spec: Arc::new(spec), demand: Arc::new(demand), created_at, due_at }
+        Intake { spec: Arc::new(spec), demand, created_at, due_at }
+    }
+
+    /// What a ticket that was not known demands. Without rules that is what others demanded of which the same was said.
+    fn first_demand(&self, id: &TicketId, spec: &TicketSpec, created_at: Timestamp) -> Arc<Demand> {
+        let asks = !self.state.catalogue().rules.is_empty();
+        let known = if asks { None } else { self.state.index.classified.get(spec) };
+        known.map_or_else(|| Arc::new(self.classify(id, spec, created_at)), Arc::clone)
+    }
+
+    /// What was made of a ticket will be made of others of which the same is said, unless rules are asked.
+    fn remember_demand(&mut self, intake: &Intake) {
+        if self.state.catalogue().rules.is_empty() && Arc::strong_count(&intake.demand) == 1 {
+            self.state.index.classified.record(&intake.spec, &intake.demand);
+        }
     }
 
     /// When a ticket should be answered: as upstream said, else by its role's target, which counts from when the ticket

@@ -44,7 +44,7 @@ pub(super) enum Done {
 }
 
 /// As many events follow from most commands at most: room for them is made at once.
-const EVENTS_USUAL: usize = 6;
+const EVENTS_USUAL: usize = 4;
 
 type Handled = Result<Done, Rejection>;
 

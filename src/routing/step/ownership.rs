@@ -86,13 +86,13 @@ impl Step<'_> {
         let ticket = self.known(id);
         let due_at = self.due_at(&ticket.spec, &demand, ticket.created_at);
         let direction =
-            direction.map(|agent| Direction { agent: agent.clone(), until: None, trigger: Trigger::Directed });
+            direction.map(|agent| Direction { agent: agent.clone(), until: None, trigger: Trigger::Directed }.into());
         self.emit(Event::TicketRedirected {
             ticket: id.clone(),
             demand,
             due_at,
             direction,
-            handover: says_something.then_some(handover),
+            handover: says_something.then(|| Box::new(handover)),
         });
         self.place(id, Trigger::TicketTransferred);
         Ok(Done::Accepted)
@@ -111,7 +111,7 @@ impl Step<'_> {
             roles: vec![role.clone()],
             rule: None,
             skills: ticket.spec.skills.clone(),
-            permissions: ticket.spec.permissions.clone(),
+            permissions: BTreeSet::clone(&ticket.spec.permissions),
             priority: ticket.demand.priority,
             rank_max: self.state.catalogue().roles.get(role).and_then(|role| role.staffing.rank_max),
         })

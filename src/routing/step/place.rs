@@ -95,7 +95,7 @@ impl Step<'_> {
 
     /// Puts a ticket in its queues, and says so; or sends it on, where it is not let in. One that waits already only hears
     /// of it when its role changed.
-    fn queue(&mut self, id: &TicketId, direction: Option<Direction>) {
+    fn queue(&mut self, id: &TicketId, direction: Option<Box<Direction>>) {
         if self.is_turned_away(self.known(id)) && self.divert(id, DiversionCause::Full) {
             return;
         }
@@ -167,7 +167,7 @@ impl Step<'_> {
             }
             None | Some(Lack::NoSlot | Lack::Interrupted | Lack::Paced) if waits_until > self.at && !barred => {
                 let direction = Direction { agent: agent.id.clone(), until: Some(waits_until), trigger };
-                self.queue(id, Some(direction));
+                self.queue(id, Some(Box::new(direction)));
                 true
             }
             None | Some(_) => false,
@@ -176,6 +176,7 @@ impl Step<'_> {
 
     /// Gives a ticket to the best agent who may take it now, where there is one.
     pub(super) fn try_give(&mut self, id: &TicketId, trigger: Trigger) -> bool {
+        self.state.gather_audience(id);
         let ticket = self.known(id);
         let choice = matching::choose(self.state, ticket, trigger, &|agent| self.passes_by(agent, ticket));
         let Some(choice) = choice else { return false };

@@ -211,7 +211,7 @@ struct CustomerBody<'a> {
 
 impl<'a> TicketBody<'a> {
     pub(super) fn of(spec: &'a TicketSpec) -> Self {
-        let Customer { id, tier, language } = &spec.customer;
+        let Customer { id, tier, language } = &*spec.customer;
         let said = id.is_some() || tier.is_some() || language.is_some();
         let customer = CustomerBody { id: id.as_deref(), tier: tier.as_deref(), language: language.as_deref() };
         Self {

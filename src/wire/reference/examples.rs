@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::routing::agent::ChannelLoad;
-use crate::routing::automation::{Automated, Settings};
+use crate::routing::automation::Settings;
 use crate::routing::command::{Command, Rejection};
 use crate::routing::diversion::{CallbackNote, DiversionCause};
 use crate::routing::escalation::EscalationCause;
@@ -14,6 +14,7 @@ use crate::routing::name::{
 };
 use crate::routing::offer::{FallOut, Reason, Remark, RevokeCause, Trigger};
 use crate::routing::role::{Role, Strategy};
+use crate::routing::seldom::Seldom;
 use crate::routing::service::Service;
 use crate::routing::skill::{SkillLevel, Skills};
 use crate::routing::ticket::{Closing, Demand, Handover, UnroutableCause};
@@ -126,7 +127,7 @@ fn demand() -> Demand {
     Demand {
         roles: vec![role_name(), RoleName::parse("technical").expect("a name")],
         rule: None,
-        skills: Skills(BTreeMap::from([(SkillName::parse("de").expect("a name"), SkillLevel::MIN)])),
+        skills: Skills([(SkillName::parse("de").expect("a name"), SkillLevel::MIN)].into()),
         permissions: BTreeSet::new(),
         priority: Priority::URGENT,
         rank_max: Some(2),
@@ -147,19 +148,19 @@ fn ticket() -> Ticket {
         let_in_at: None,
         opens_at: None,
         steps_taken: 0,
-        steps_ahead: Vec::new(),
+        steps_ahead: Seldom::new(),
         breached: false,
         service: Service::default(),
         attempt: 1,
-        bars: Vec::new(),
+        bars: Seldom::new(),
         direction: None,
         returned_at: None,
-        automated: Automated::default(),
-        handover: Some(Handover {
+        automated: Seldom::new(),
+        handover: Some(Box::new(Handover {
             from: None,
             by: Some("ben".to_owned()),
             note: Some("has asked twice before".to_owned()),
-        }),
+        })),
         phase: Phase::Waiting,
         spec: spec.into(),
     }

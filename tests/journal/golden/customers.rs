@@ -43,7 +43,7 @@ pub(super) fn last_agent() -> Vec<Entry> {
         estimated_wait: None,
         wait_by_pace: None,
         wait_range: None,
-        direction: Some(Direction { agent: agent(), until: Some(Timestamp(9)), trigger: Trigger::LastAgent }),
+        direction: Some(Direction { agent: agent(), until: Some(Timestamp(9)), trigger: Trigger::LastAgent }.into()),
     };
     let reason = Reason { trigger: Trigger::LastAgent, ..Reason::clone(&taking().reason) };
     let offered = Event::OfferMade { taking: Taking { reason: reason.into(), ..taking() }, expires_at: Timestamp(8) };

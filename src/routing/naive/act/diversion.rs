@@ -42,7 +42,7 @@ impl NaiveEngine {
                     roles: vec![to.clone()],
                     rule: None,
                     skills: ticket.spec.skills.clone(),
-                    permissions: ticket.spec.permissions.clone(),
+                    permissions: ticket.spec.permissions.iter().cloned().collect(),
                     priority: ticket.demand.priority,
                     rank_max: self.state.catalogue().roles.get(&to).and_then(|to| to.staffing.rank_max),
                 };

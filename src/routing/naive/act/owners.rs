@@ -59,7 +59,7 @@ impl NaiveEngine {
                     roles: vec![role.clone()],
                     rule: None,
                     skills: ticket.spec.skills.clone(),
-                    permissions: ticket.spec.permissions.clone(),
+                    permissions: BTreeSet::clone(&ticket.spec.permissions),
                     priority: ticket.demand.priority,
                     rank_max: self.state.catalogue().roles[role].staffing.rank_max,
                 };
@@ -85,10 +85,16 @@ impl NaiveEngine {
             self.emit(Event::AgentBarred { ticket: id.clone(), bar: Bar { agent, until: None } });
         }
         let due_at = self.due_at(&ticket.spec, &demand, ticket.created_at);
-        let direction = receiver.map(|agent| Direction { agent, until: None, trigger: Trigger::Directed });
+        let direction = receiver.map(|agent| Direction { agent, until: None, trigger: Trigger::Directed }.into());
         let nothing_said = owner.is_none() && by.is_none() && note.is_none();
         let handover = (!nothing_said).then_some(Handover { from: owner, by, note });
-        self.emit(Event::TicketRedirected { ticket: id.clone(), demand, due_at, direction, handover });
+        self.emit(Event::TicketRedirected {
+            ticket: id.clone(),
+            demand,
+            due_at,
+            direction,
+            handover: handover.map(Box::new),
+        });
         self.place(id, Trigger::TicketTransferred);
         Ok(Verdict::Accepted)
     }

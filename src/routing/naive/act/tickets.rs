@@ -258,7 +258,7 @@ impl NaiveEngine {
                 true
             }
             lacks if until > self.at && lacks.iter().all(Lack::is_of_room) => {
-                self.queue(id, Some(Direction { agent: agent_id, until: Some(until), trigger: why }));
+                self.queue(id, Some(Direction { agent: agent_id, until: Some(until), trigger: why }.into()));
                 true
             }
             _ => false,
