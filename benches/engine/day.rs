@@ -2,8 +2,6 @@
 //!
 //! What is said next follows from a number that is drawn, the same in every run.
 
-use std::collections::BTreeMap;
-
 use rolecall::routing::channel::Acceptance;
 use rolecall::routing::command::TransferTo;
 use rolecall::routing::role::{OverflowStep, Role};

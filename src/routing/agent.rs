@@ -69,7 +69,7 @@ pub struct AgentProfile {
     /// What it is good at.
     pub skills: Skills,
     /// How many tickets of a channel it holds at most, where it differs from the channel's own limit.
-    pub limits: BTreeMap<ChannelName, u32>,
+    pub limits: Sorted<ChannelName, u32>,
     /// Capacity units; `None` for the catalogue's.
     pub capacity: Option<u32>,
     /// What it may do to the system.
@@ -97,7 +97,7 @@ impl AgentProfile {
             name: None,
             roles: roles.into_iter().collect(),
             skills: Skills::default(),
-            limits: BTreeMap::new(),
+            limits: Sorted::new(),
             capacity: None,
             access: AccessLevel::Agent,
             ranks: BTreeMap::new(),

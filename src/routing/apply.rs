@@ -109,8 +109,11 @@ impl<F: Follow> Applying<'_, F> {
         change(ticket);
         self.index.enter(number, ticket, &ground.catalogue);
         self.index.time_ticket(number, ticket, &ground.agents, &ground.catalogue);
-        for role in left.into_iter().chain(self.index.watched(ticket)) {
-            self.index.time_role(&role, ground);
+        let watched = self.index.watched(ticket);
+        if !left.is_empty() || !watched.is_empty() {
+            for role in left.into_iter().chain(watched) {
+                self.index.time_role(&role, ground);
+            }
         }
     }
 

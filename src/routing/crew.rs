@@ -55,7 +55,7 @@ impl Crew {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Crews {
     /// A crew stays when nobody is of it any more.
-    crews: Vec<Crew>,
+    all: Vec<Crew>,
     numbers: ByRole<CrewNumber>,
     lanes: usize,
 }
@@ -76,12 +76,12 @@ impl PartialEq for Crews {
             });
             (crew.groups.len(), audiences.collect())
         }
-        let peopled = |crews: &Self| crews.crews.iter().filter(|crew| !crew.groups.is_empty()).count();
+        let peopled = |crews: &Self| crews.all.iter().filter(|crew| !crew.groups.is_empty()).count();
         let same = |crew: &Crew| {
-            let others = other.numbers.get(&crew.role).map(|number| &other.crews[*number]);
+            let others = other.numbers.get(&crew.role).map(|number| &other.all[*number]);
             crew.groups.is_empty() || others.is_some_and(|others| known(crew) == known(others))
         };
-        peopled(self) == peopled(other) && self.crews.iter().all(same)
+        peopled(self) == peopled(other) && self.all.iter().all(same)
     }
 }
 
@@ -92,7 +92,7 @@ impl Crews {
     }
 
     fn crew(&self, role: &RoleName) -> Option<&Crew> {
-        self.numbers.get(role).map(|number| &self.crews[*number])
+        self.numbers.get(role).map(|number| &self.all[*number])
     }
 
     /// All agents of a role, where anybody ever was of it.
@@ -113,7 +113,7 @@ impl Crews {
 
     /// What was gathered, for comparison.
     pub(super) fn gathered(&self) -> impl Iterator<Item = Gathered<'_>> {
-        self.crews.iter().flat_map(|crew| {
+        self.all.iter().flat_map(|crew| {
             let audiences = crew.audiences.iter().skip(1);
             audiences.map(move |audience| (&crew.role, audience.sought()))
         })
@@ -122,7 +122,7 @@ impl Crews {
     /// Gathers those of a role who are asked for what demands this, where that was not done before.
     pub(super) fn gather(&mut self, groups: &mut [Option<Group>], role: &RoleName, sought: Sought<'_>) {
         let Some(number) = self.numbers.get(role).copied() else { return };
-        let crew = &mut self.crews[number];
+        let crew = &mut self.all[number];
         if crew.place_of(sought).is_some() {
             return;
         }
@@ -148,11 +148,11 @@ impl Crews {
         let mut asked = Vec::new();
         for role in &group.signature.roles {
             let crew = *self.numbers.entry(role.clone()).or_insert_with(|| {
-                self.crews.push(Crew::new(role.clone(), self.lanes));
-                self.crews.len() - 1
+                self.all.push(Crew::new(role.clone(), self.lanes));
+                self.all.len() - 1
             });
-            self.crews[crew].groups.push(number);
-            let audiences = self.crews[crew].audiences.iter().enumerate();
+            self.all[crew].groups.push(number);
+            let audiences = self.all[crew].audiences.iter().enumerate();
             let asking = audiences.filter(|(_, audience)| audience.asks(role, group));
             asked.extend(asking.map(|(place, _)| Asked::of(crew, place)));
         }
@@ -163,14 +163,14 @@ impl Crews {
     pub(super) fn part(&mut self, group: &Group, number: usize) {
         for role in &group.signature.roles {
             let crew = self.numbers[role];
-            self.crews[crew].groups.retain(|listed| *listed != number);
+            self.all[crew].groups.retain(|listed| *listed != number);
         }
     }
 
     /// One comes to a group, or leaves it, and stands so.
     pub(super) fn count_member(&mut self, group: &Group, comes: bool, standings: &[Standing]) {
         for role in &group.signature.roles {
-            let crew = &mut self.crews[self.numbers[role]];
+            let crew = &mut self.all[self.numbers[role]];
             for audience in &mut crew.audiences {
                 audience.count_member(role, group, comes, standings);
             }
@@ -180,7 +180,7 @@ impl Crews {
     /// A member of a group stands otherwise than before.
     pub(super) fn count(&mut self, group: &Group, before: &[Standing], after: &[Standing]) {
         for asked in &group.asked {
-            self.crews[asked.crew].audiences[asked.audience].count(before, after);
+            self.all[asked.crew].audiences[asked.audience].count(before, after);
         }
     }
 
@@ -190,7 +190,7 @@ impl Crews {
         let (is_seated, count) = (group.is_seated(), group.asked.len());
         for place in 0..count {
             let asked = &mut member_group(groups, number).asked[place];
-            let audience = &mut self.crews[asked.crew].audiences[asked.audience];
+            let audience = &mut self.all[asked.crew].audiences[asked.audience];
             if is_seated {
                 asked.seat = Some(audience.seat(number));
             } else if let Some(seat) = asked.seat.take()
@@ -207,4 +207,74 @@ impl Crews {
 
 fn member_group(groups: &mut [Option<Group>], number: usize) -> &mut Group {
     groups[number].as_mut().expect("a numbered group has members")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::agent::AgentProfile;
+    use crate::routing::group::GroupSignature;
+    use crate::routing::skill::SkillLevel;
+    use crate::routing::skillbook::SkillBook;
+
+    fn role() -> RoleName {
+        RoleName::parse("billing").unwrap()
+    }
+
+    fn german(level: u8) -> Skills {
+        Skills([("de".parse().unwrap(), SkillLevel::new(level).unwrap())].into())
+    }
+
+    fn sought(skills: &Skills, rank_max: Option<u32>) -> Sought<'_> {
+        Sought { skills, rank_max, ..Sought::NOTHING }
+    }
+
+    /// A group of one who is free on the one lane, and one of one who is offline: one speaks German, the other does not.
+    fn crews() -> (Crews, Vec<Option<Group>>) {
+        let (mut crews, mut book) = (Crews::with_lanes(1), SkillBook::default());
+        let groups = [(german(5), Standing::Free), (Skills::default(), Standing::Offline)].map(|(skills, standing)| {
+            let profile = AgentProfile { skills, ..AgentProfile::of_roles([role()]) };
+            let held = book.enter(&profile.skills);
+            (Group::new(GroupSignature::of(&profile), BTreeSet::new(), held, 1), standing)
+        });
+        let mut all = Vec::new();
+        for (number, (mut group, standing)) in groups.into_iter().enumerate() {
+            crews.join(number, &mut group);
+            group.count_in(&[standing; crate::routing::standing::LANES_MAX]);
+            crews.count_member(&group, true, &[standing]);
+            all.push(Some(group));
+        }
+        (crews, all)
+    }
+
+    #[test]
+    fn an_audience_counts_who_is_asked_whenever_it_was_gathered() {
+        let (mut crews, mut groups) = crews();
+        let skills = german(3);
+        crews.gather(&mut groups, &role(), sought(&skills, None));
+        let counts = |crews: &Crews| {
+            let audience = crews.audience(&role(), sought(&german(3), None)).unwrap();
+            [Standing::Free, Standing::NoSlot, Standing::Offline].map(|standing| audience.count_of(0, standing))
+        };
+        assert_eq!(counts(&crews), [1, 0, 0]);
+        for (number, before, after) in [(0, Standing::Free, Standing::NoSlot), (1, Standing::Offline, Standing::Free)] {
+            crews.count(groups[number].as_ref().unwrap(), &[before], &[after]);
+        }
+        assert_eq!(counts(&crews), [0, 1, 0]);
+        assert_eq!(crews.of(&role()).unwrap().count_of(0, Standing::Free), 1, "the other is of the crew all the same");
+        assert!(crews.audience(&role(), sought(&german(4), None)).is_none());
+        assert!(crews.audience(&role(), sought(&skills, Some(1))).is_none());
+    }
+
+    #[test]
+    fn when_there_are_too_many_audiences_all_are_forgotten() {
+        let (mut crews, mut groups) = crews();
+        let demands = 1..=u32::try_from(AUDIENCES_MAX).unwrap() + 1;
+        for rank_max in demands.clone() {
+            crews.gather(&mut groups, &role(), sought(&Skills::default(), Some(rank_max)));
+        }
+        let kept = |rank_max: &u32| crews.audience(&role(), sought(&Skills::default(), Some(*rank_max))).is_some();
+        assert_eq!(demands.clone().filter(kept).collect::<Vec<_>>(), [*demands.end()]);
+        assert!(groups.iter().flatten().all(|group| group.asked.len() == 2));
+    }
 }

@@ -41,7 +41,7 @@ impl SharedDemands {
         if self.0.len() == KEPT_MAX {
             self.0.clear();
         }
-        self.0.insert_unique(hash, Arc::clone(demand), |known| digest(known));
+        self.0.insert_unique(hash, Arc::clone(demand), digest);
         Arc::clone(demand)
     }
 }

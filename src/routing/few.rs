@@ -15,12 +15,12 @@ pub(super) struct Few<K, V> {
     one: Option<(K, V)>,
     /// In no particular order.
     row: Vec<(K, V)>,
-    tree: BTreeMap<K, V>,
+    tree: Option<BTreeMap<K, V>>,
 }
 
 impl<K, V> Default for Few<K, V> {
     fn default() -> Self {
-        Self { one: None, row: Vec::new(), tree: BTreeMap::new() }
+        Self { one: None, row: Vec::new(), tree: None }
     }
 }
 
@@ -32,7 +32,7 @@ impl<K: Ord, V> Few<K, V> {
 
     /// Whether it is among those that do not lie in place.
     fn is_beyond(&self, key: &K) -> bool {
-        self.row.iter().any(|(known, _)| known == key) || !self.tree.is_empty() && self.tree.contains_key(key)
+        self.row.iter().any(|(known, _)| known == key) || self.tree.as_ref().is_some_and(|tree| tree.contains_key(key))
     }
 
     /// Takes in what is not there; what is there stays as it is.
@@ -45,25 +45,25 @@ impl<K: Ord, V> Few<K, V> {
         } else if self.row.len() < ROW_MAX {
             self.row.push((key, value));
         } else {
-            self.tree.insert(key, value);
+            self.tree.get_or_insert_default().insert(key, value);
         }
     }
 
     /// Takes out the one with the smallest key.
     pub(super) fn pop_first(&mut self) -> Option<(K, V)> {
-        if self.row.is_empty() && self.tree.is_empty() {
+        if self.row.is_empty() && self.tree.is_none() {
             return self.one.take();
         }
         let in_row = (0..self.row.len()).min_by(|one, other| self.row[*one].0.cmp(&self.row[*other].0));
         let of_row = in_row.map(|place| &self.row[place].0);
-        let of_tree = self.tree.first_key_value().map(|(key, _)| key);
+        let of_tree = self.tree.as_ref().and_then(|tree| tree.first_key_value()).map(|(key, _)| key);
         let beyond = of_row.into_iter().chain(of_tree).min();
         if let Some((key, _)) = &self.one
             && beyond.is_none_or(|beyond| key < beyond)
         {
             return self.one.take();
         }
-        match (in_row, self.tree.first_entry()) {
+        match (in_row, self.tree.as_mut().and_then(BTreeMap::first_entry)) {
             (Some(place), Some(first)) if *first.key() < self.row[place].0 => Some(first.remove_entry()),
             (Some(place), _) => Some(self.row.swap_remove(place)),
             (None, first) => first.map(btree_map::OccupiedEntry::remove_entry),

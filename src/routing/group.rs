@@ -62,6 +62,7 @@ impl FreeOn {
         Self(bits.fold(0, |bits, (lane, _)| bits | 1 << lane))
     }
 
+    #[inline]
     fn includes(self, lane: usize) -> bool {
         self.0 >> lane & 1 == 1
     }
@@ -70,25 +71,19 @@ impl FreeOn {
 /// An agent's places in all orders.
 pub(super) type OrderKeys = [OrderKey; Ordering::ALL.len()];
 
-/// Where the first of a group's free agents sit: on which lanes any of them is free, and, in each order that is needed,
-/// the best place that any of them has.
-#[derive(Debug, Clone, Copy)]
+/// Where the first of a group's free agents sit in an order: on which lanes any of them is free, and the best place that any
+/// of them has.
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Front {
     lanes: FreeOn,
-    keys: OrderKeys,
-}
-
-impl Default for Front {
-    fn default() -> Self {
-        Self { lanes: FreeOn::default(), keys: [(i64::MAX, u64::MAX); Ordering::ALL.len()] }
-    }
+    key: OrderKey,
 }
 
 impl Front {
     /// Before whom nobody sits who is free on that lane; `None` where nobody is free.
     #[inline]
-    pub(super) fn on(&self, lane: usize, ordering: Ordering) -> Option<OrderKey> {
-        self.lanes.includes(lane).then_some(self.keys[ordering as usize])
+    pub(super) fn on(&self, lane: usize) -> Option<OrderKey> {
+        self.lanes.includes(lane).then_some(self.key)
     }
 }
 
@@ -182,19 +177,12 @@ impl Group {
         &self.counts
     }
 
-    /// Where the first of them sit.
-    pub(super) fn front(&self, needed: &[Ordering]) -> Front {
-        let mut front = Front::default();
-        for row in &self.rows {
-            front.lanes.0 |= row.free_on.0;
-            for ordering in needed {
-                let first = row.orders[*ordering as usize].first_key_value();
-                let (key, _) = first.expect("somebody sits in a row");
-                let at_best = &mut front.keys[*ordering as usize];
-                *at_best = (*at_best).min(*key);
-            }
-        }
-        front
+    /// Where the first of them sit in an order that is needed.
+    pub(super) fn front(&self, ordering: Ordering) -> Front {
+        let lanes = self.rows.iter().fold(0, |lanes, row| lanes | row.free_on.0);
+        let firsts = self.rows.iter().filter_map(|row| row.orders[ordering as usize].first_key_value());
+        let key = firsts.map(|(key, _)| *key).min().unwrap_or_default();
+        Front { lanes: FreeOn(lanes), key }
     }
 
     /// One less stands so.

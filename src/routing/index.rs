@@ -235,6 +235,10 @@ impl Follow for Index {
     }
 
     fn time_ticket(&mut self, number: Number<Ticket>, ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) {
+        if ticket.phase == Phase::Intake {
+            // It gets its place within this step, and its timer then.
+            return;
+        }
         let due = ticket_moment(ticket, agents, catalogue);
         self.timers.set_ticket(number, &ticket.id, due);
     }

@@ -363,10 +363,13 @@ fn best_of_place<'s>(
     for (role, queue) in roles {
         let best = &mut best[role.order as usize];
         let better = |best: &Option<(Rank, Found<'s>)>, rank| best.is_none_or(|(current, _)| rank < current);
-        let heads = queue.iter().flat_map(|queue| queue.heads_of(|signature| seeker.has_room(signature)));
-        for (signature, ticket, rank) in heads {
-            let looks = || seeker.looks_for(role, signature.direction.as_ref()) && seeker.may_take(role, signature);
-            if better(best, rank) && looks() {
+        for (rank, head) in queue.iter().flat_map(|queue| queue.heads()) {
+            if !better(best, rank) {
+                continue;
+            }
+            let (signature, ticket) = head();
+            let looks_for = seeker.looks_for(role, signature.direction.as_ref());
+            if looks_for && seeker.has_room(signature) && seeker.may_take(role, signature) {
                 *best = Some((rank, Found::Waiting(ticket)));
             }
         }

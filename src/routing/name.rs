@@ -7,6 +7,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use serde::de::Visitor;
@@ -44,124 +45,150 @@ fn check(text: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-/// How long a text is at most that lies where it is mentioned: what makes it no larger than a string is.
+/// How long a name is at most that lies where it is mentioned: what makes it no larger than a string is.
 const SHORT_LENGTH_MAX: usize = 22;
+
+/// The same of an assignment's id, which is longer than most: an instance in sixteen digits, and a number.
+const ASSIGNMENT_LENGTH_MAX: usize = 38;
 
 /// How much of a text is compared at once.
 const PIECE: usize = size_of::<u64>();
 
-/// The text of a name. Equal texts are of one kind, which their length decides.
-#[derive(Clone)]
-enum Text {
-    /// Filled up with zeros, of which no name has any: so such texts compare as their bytes do, all at once.
-    Short {
-        bytes: [u8; SHORT_LENGTH_MAX],
-        length: u8,
-    },
-    Long(Arc<str>),
-}
-
-impl Text {
-    /// A text that fulfils the rules of a name.
-    fn checked(text: &str) -> Result<Self, NameError> {
-        check(text)?;
-        let mut bytes = [0; SHORT_LENGTH_MAX];
-        Ok(match bytes.get_mut(..text.len()) {
-            Some(begin) => {
-                begin.copy_from_slice(text.as_bytes());
-                Self::Short { bytes, length: u8::try_from(text.len()).expect("a short text is short") }
-            }
-            None => Self::Long(Arc::from(text)),
-        })
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        match self {
-            Self::Short { bytes, length } => &bytes[..usize::from(*length)],
-            Self::Long(text) => text.as_bytes(),
-        }
-    }
-
-    fn as_str(&self) -> &str {
-        match self {
-            Self::Short { .. } => std::str::from_utf8(self.as_bytes()).expect("it was made of a string"),
-            Self::Long(text) => text,
-        }
-    }
-}
-
-/// A short text in three pieces that compare as it does. The last two overlap.
 #[inline]
-fn pieces(bytes: &[u8; SHORT_LENGTH_MAX]) -> (u64, u64, u64) {
-    (piece(bytes, 0), piece(bytes, PIECE), piece(bytes, SHORT_LENGTH_MAX - PIECE))
-}
-
-#[inline]
-fn piece(bytes: &[u8; SHORT_LENGTH_MAX], begin: usize) -> u64 {
+fn piece<const LENGTH: usize>(bytes: &[u8; LENGTH], begin: usize) -> u64 {
     let piece = bytes[begin..begin + PIECE].try_into().expect("it is as long as a piece");
     u64::from_be_bytes(piece)
 }
 
-impl PartialEq for Text {
-    #[inline]
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Short { bytes: own, .. }, Self::Short { bytes: others, .. }) => pieces(own) == pieces(others),
-            (Self::Long(own), Self::Long(others)) => own == others,
-            (Self::Short { .. }, Self::Long(_)) | (Self::Long(_), Self::Short { .. }) => false,
+/// The text of a name that may be so long and lies in place, in pieces that begin there. Equal texts are of one kind, which
+/// their length decides. The last two pieces overlap.
+macro_rules! text {
+    ($text:ident of $length_max:ident in $($begin:expr),+) => {
+        #[derive(Clone)]
+        enum $text {
+            /// Filled up with zeros, of which no name has any: so such texts compare as their bytes do, all at once.
+            Short {
+                bytes: [u8; $length_max],
+                length: u8,
+            },
+            Long(Arc<str>),
         }
-    }
+
+        impl $text {
+            /// A text that fulfils the rules of a name.
+            fn checked(text: &str) -> Result<Self, NameError> {
+                check(text)?;
+                let mut bytes = [0; $length_max];
+                Ok(match bytes.get_mut(..text.len()) {
+                    Some(begin) => {
+                        begin.copy_from_slice(text.as_bytes());
+                        Self::Short { bytes, length: u8::try_from(text.len()).expect("a short text is short") }
+                    }
+                    None => Self::Long(Arc::from(text)),
+                })
+            }
+
+            fn as_bytes(&self) -> &[u8] {
+                match self {
+                    Self::Short { bytes, length } => &bytes[..usize::from(*length)],
+                    Self::Long(text) => text.as_bytes(),
+                }
+            }
+
+            fn as_str(&self) -> &str {
+                match self {
+                    Self::Short { .. } => std::str::from_utf8(self.as_bytes()).expect("it was made of a string"),
+                    Self::Long(text) => text,
+                }
+            }
+
+            /// A short text in pieces that compare as it does.
+            #[inline]
+            fn pieces(bytes: &[u8; $length_max]) -> impl Ord + Hash + use<> {
+                ($(piece(bytes, $begin)),+)
+            }
+        }
+
+        impl PartialEq for $text {
+            #[inline]
+            fn eq(&self, other: &Self) -> bool {
+                match (self, other) {
+                    (Self::Short { bytes: own, .. }, Self::Short { bytes: others, .. }) => {
+                        Self::pieces(own) == Self::pieces(others)
+                    }
+                    (Self::Long(own), Self::Long(others)) => own == others,
+                    (Self::Short { .. }, Self::Long(_)) | (Self::Long(_), Self::Short { .. }) => false,
+                }
+            }
+        }
+
+        impl Eq for $text {}
+
+        impl Ord for $text {
+            #[inline]
+            fn cmp(&self, other: &Self) -> Ordering {
+                match (self, other) {
+                    (Self::Short { bytes: own, .. }, Self::Short { bytes: others, .. }) => {
+                        Self::pieces(own).cmp(&Self::pieces(others))
+                    }
+                    _ => self.as_bytes().cmp(other.as_bytes()),
+                }
+            }
+        }
+
+        impl PartialOrd for $text {
+            #[inline]
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl Hash for $text {
+            #[inline]
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                match self {
+                    Self::Short { bytes, .. } => Self::pieces(bytes).hash(state),
+                    Self::Long(text) => text.hash(state),
+                }
+            }
+        }
+
+        impl Read for $text {
+            fn read(text: &str) -> Result<Self, NameError> {
+                Self::checked(text)
+            }
+        }
+    };
 }
 
-impl Eq for Text {}
+text!(Text of SHORT_LENGTH_MAX in 0, PIECE, SHORT_LENGTH_MAX - PIECE);
+text!(AssignmentText of ASSIGNMENT_LENGTH_MAX in 0, PIECE, 2 * PIECE, 3 * PIECE, ASSIGNMENT_LENGTH_MAX - PIECE);
 
-impl Ord for Text {
-    #[inline]
-    fn cmp(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Self::Short { bytes: own, .. }, Self::Short { bytes: others, .. }) => pieces(own).cmp(&pieces(others)),
-            _ => self.as_bytes().cmp(other.as_bytes()),
-        }
-    }
-}
-
-impl PartialOrd for Text {
-    #[inline]
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Hash for Text {
-    #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        match self {
-            Self::Short { bytes, .. } => pieces(bytes).hash(state),
-            Self::Long(text) => text.hash(state),
-        }
-    }
+/// What is read from a string.
+trait Read: Sized {
+    fn read(text: &str) -> Result<Self, NameError>;
 }
 
 /// Reads a name without making a string of it first: a journal is full of them.
-struct Reader;
+struct Reader<T>(PhantomData<T>);
 
-impl Visitor<'_> for Reader {
-    type Value = Text;
+impl<T: Read> Visitor<'_> for Reader<T> {
+    type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string")
     }
 
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Text, E> {
-        Text::checked(text).map_err(E::custom)
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        T::read(text).map_err(E::custom)
     }
 }
 
 macro_rules! names {
-    ($($(#[$doc:meta])* $name:ident)+) => {$(
+    ($text:ident: $($(#[$doc:meta])* $name:ident)+) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Text);
+        pub struct $name($text);
 
         impl $name {
             /// Takes a string that fulfils the rules of a name.
@@ -169,7 +196,7 @@ macro_rules! names {
             /// # Errors
             /// Says which rule of contract §4 the string breaks.
             pub fn parse(text: &str) -> Result<Self, NameError> {
-                Text::checked(text).map(Self)
+                $text::checked(text).map(Self)
             }
 
             /// The name as a string.
@@ -187,7 +214,7 @@ macro_rules! names {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str(Reader).map(Self)
+                deserializer.deserialize_str(Reader(PhantomData)).map(Self)
             }
         }
 
@@ -228,6 +255,7 @@ macro_rules! names {
 }
 
 names! {
+    Text:
     /// A ticket's id, chosen by the upstream system.
     TicketId
     /// An agent's id, chosen by the upstream system.
@@ -250,6 +278,10 @@ names! {
     StatusName
     /// Opening hours of the catalogue: `office`, `hotline` …
     HoursName
+}
+
+names! {
+    AssignmentText:
     /// One offer and the assignment that it becomes; unique over the life of a journal.
     AssignmentId
 }

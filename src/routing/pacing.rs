@@ -87,6 +87,9 @@ impl Given {
 
     /// Takes down that something was given.
     pub(super) fn record(&mut self, at: Timestamp, allowances: [Option<Allowance>; 2]) {
+        if allowances == [None, None] && self.is_default() {
+            return;
+        }
         self.at.push(at);
         self.reckon(at, allowances);
     }

@@ -18,7 +18,7 @@ use super::roster::Number;
 use super::skill::Skills;
 use super::skillbook::{Demanded, SkillBook};
 use super::standing::{Lanes, Standings, Terms};
-use super::strategy::{OrderKey, Ordering};
+use super::strategy::Ordering;
 
 pub use super::group::{Bench, Group};
 pub use super::standing::Standing;
@@ -45,8 +45,8 @@ pub struct Pool {
     vacant: Vec<usize>,
     numbers: HashMap<GroupSignature, usize, FixedState>,
     crews: Crews,
-    /// Where the first of each group sit, by the groups' numbers.
-    fronts: Vec<Front>,
+    /// Where the first of each group sit in each order, by the groups' numbers.
+    fronts: [Vec<Front>; Ordering::ALL.len()],
     /// By the agents' numbers.
     homes: Vec<Option<Home>>,
     /// The roles that keep some of their agents for their own work.
@@ -144,15 +144,15 @@ impl Pool {
         self.group(number)
     }
 
-    /// Before whom nobody of a group sits who is free on that lane; `None` where nobody is free.
-    #[inline]
-    pub(super) fn front(&self, number: usize, lane: usize, ordering: Ordering) -> Option<OrderKey> {
-        self.fronts[number].on(lane, ordering)
+    /// Where the first of each group sit in an order, by the groups' numbers.
+    pub(super) fn fronts(&self, ordering: Ordering) -> &[Front] {
+        &self.fronts[ordering as usize]
     }
 
-    /// How many tickets of a channel an agent holds at most, where the channel has a lane.
-    pub(super) fn limit(&self, agent: Number<Agent>, channel: &ChannelName) -> Option<u32> {
-        Some(self.home(agent)?.terms.limit(self.lanes.number(channel)?))
+    /// How many tickets of the channel in that place among those that the outside is told of an agent holds at most, where
+    /// the channel has a lane.
+    pub(super) fn told_limit(&self, agent: Number<Agent>, place: usize) -> Option<u32> {
+        Some(self.home(agent)?.terms.limit(self.lanes.lane_of_told(place)?))
     }
 
     /// How agents stand role by role, for comparison with what the agents say.
@@ -206,7 +206,9 @@ impl Pool {
         let group = groups[number].as_mut().expect("a numbered group has members");
         let was_seated = group.is_seated();
         seat(group, orderings);
-        fronts[number] = group.front(orderings);
+        for ordering in &*orderings {
+            fronts[*ordering as usize][number] = group.front(*ordering);
+        }
         if group.is_seated() != was_seated {
             crews.seat(groups, number);
         }
@@ -274,7 +276,7 @@ impl Pool {
         let number = self.vacant.pop().unwrap_or(self.groups.len());
         if number == self.groups.len() {
             self.groups.push(None);
-            self.fronts.push(Front::default());
+            self.fronts.iter_mut().for_each(|fronts| fronts.push(Front::default()));
         }
         let held = self.skills.enter(&signature.skills);
         let mut group = Group::new(signature.clone(), permissions, held, self.lanes.names().len());

@@ -16,38 +16,75 @@ use super::ticket::Ticket;
 /// How many ranks are kept in one piece: an insertion moves half of one, a position counts over all of them.
 const RANKS_IN_A_PIECE: usize = 128;
 
-/// Tickets of one signature, best-ranked first.
-type Line = BTreeMap<Rank, Number<Ticket>>;
+/// The first ticket of a line.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    rank: Rank,
+    ticket: Number<Ticket>,
+    signature: SignatureNumber,
+}
 
 /// The tickets that wait for one role.
 #[derive(Debug, Clone)]
 struct Lines {
-    lines: BTreeMap<SignatureNumber, Line>,
+    /// Where the line of each signature is.
+    places: BTreeMap<SignatureNumber, usize>,
+    /// The first of each line, side by side: whoever looks for work looks at all of them.
+    heads: Vec<Head>,
+    /// The same lines as a whole: tickets of one signature, best-ranked first.
+    lines: Vec<BTreeMap<Rank, Number<Ticket>>>,
     ranks: indexset::BTreeSet<Rank>,
 }
 
 impl Default for Lines {
     fn default() -> Self {
-        Self { lines: BTreeMap::new(), ranks: indexset::BTreeSet::with_maximum_node_size(RANKS_IN_A_PIECE) }
+        let ranks = indexset::BTreeSet::with_maximum_node_size(RANKS_IN_A_PIECE);
+        Self { places: BTreeMap::new(), heads: Vec::new(), lines: Vec::new(), ranks }
     }
 }
 
 impl Lines {
     fn insert(&mut self, ticket: Number<Ticket>, signature: SignatureNumber, rank: Rank) {
-        let stood = self.lines.entry(signature).or_default().insert(rank, ticket);
+        let Self { places, heads, lines, ranks } = self;
+        let place = *places.entry(signature).or_insert_with(|| {
+            heads.push(Head { rank, ticket, signature });
+            lines.push(BTreeMap::new());
+            lines.len() - 1
+        });
+        let stood = lines[place].insert(rank, ticket);
         assert!(stood.is_none(), "a ticket waits once in a role's queue");
-        self.ranks.insert(rank);
+        if rank < heads[place].rank {
+            heads[place] = Head { rank, ticket, signature };
+        }
+        ranks.insert(rank);
     }
 
     fn remove(&mut self, ticket: Number<Ticket>, signature: SignatureNumber, rank: &Rank) {
-        let line = self.lines.get_mut(&signature).expect("a waiting ticket's signature has a line");
-        let stood = line.remove(rank);
+        let place = *self.places.get(&signature).expect("a waiting ticket's signature has a line");
+        let (head, line) = (&mut self.heads[place], &mut self.lines[place]);
+        let stood = if *rank == head.rank { line.pop_first().map(|(_, ticket)| ticket) } else { line.remove(rank) };
         assert_eq!(stood, Some(ticket), "a waiting ticket stands in its line");
-        if line.is_empty() {
-            self.lines.remove(&signature);
+        match line.first_key_value() {
+            Some((rank, ticket)) => *head = Head { rank: *rank, ticket: *ticket, signature },
+            None => self.close_line(place),
         }
         let counted = self.ranks.remove(rank);
         assert!(counted, "a waiting ticket's rank is counted");
+    }
+
+    /// Nobody stands in a line any more.
+    fn close_line(&mut self, place: usize) {
+        self.places.remove(&self.heads[place].signature);
+        self.heads.swap_remove(place);
+        self.lines.swap_remove(place);
+        if let Some(moved) = self.heads.get(place) {
+            self.places.insert(moved.signature, place);
+        }
+    }
+
+    /// Every line, with its signature.
+    fn iter(&self) -> impl Iterator<Item = (SignatureNumber, &BTreeMap<Rank, Number<Ticket>>)> {
+        self.heads.iter().map(|head| head.signature).zip(&self.lines)
     }
 }
 
@@ -72,21 +109,14 @@ impl<'q> RoleQueue<'q> {
         self.lines.ranks.rank(rank)
     }
 
-    /// The best-ranked ticket of each of these signatures.
-    pub(super) fn heads_of(
-        self,
-        wanted: impl Fn(&Signature) -> bool,
-    ) -> impl Iterator<Item = (&'q Signature, Number<Ticket>, Rank)> {
-        self.lines.lines.iter().filter_map(move |(signature, line)| {
-            let signature = Some(self.signatures.at(*signature)).filter(|signature| wanted(signature))?;
-            let (rank, ticket) = line.first_key_value()?;
-            Some((signature, *ticket, *rank))
-        })
+    /// The rank of the best-ranked ticket of each signature, and, where somebody wants to know, the two.
+    pub(super) fn heads(self) -> impl Iterator<Item = (Rank, impl FnOnce() -> (&'q Signature, Number<Ticket>))> {
+        self.lines.heads.iter().map(move |head| (head.rank, move || (self.signatures.at(head.signature), head.ticket)))
     }
 
     /// All who wait, in no particular order.
     pub(super) fn tickets(self) -> impl Iterator<Item = Number<Ticket>> {
-        self.lines.lines.values().flat_map(|line| line.values().copied())
+        self.lines.lines.iter().flat_map(|line| line.values().copied())
     }
 
     /// All tickets of a signature that names this agent as the one it waits for.
@@ -100,7 +130,7 @@ impl<'q> RoleQueue<'q> {
     }
 
     fn of_signatures(self, which: impl Fn(&Signature) -> bool) -> impl Iterator<Item = Number<Ticket>> {
-        let lines = self.lines.lines.iter().filter(move |(signature, _)| which(self.signatures.at(**signature)));
+        let lines = self.lines.iter().filter(move |(signature, _)| which(self.signatures.at(*signature)));
         lines.flat_map(|(_, line)| line.values().copied())
     }
 }
@@ -170,10 +200,10 @@ impl Queues {
 
     /// Who stands where, for comparison with what the tickets say.
     pub(super) fn census(&self) -> BTreeSet<(&RoleName, &Signature, Number<Ticket>, Rank)> {
-        let lines = self.roles.iter().flat_map(|(role, queue)| queue.lines.iter().map(move |line| (role, line)));
+        let lines = self.roles.iter().flat_map(|(role, queue)| queue.iter().map(move |line| (role, line)));
         lines
             .flat_map(|(role, (signature, line))| {
-                let signature = self.signatures.at(*signature);
+                let signature = self.signatures.at(signature);
                 line.iter().map(move |(rank, ticket)| (role, signature, *ticket, *rank))
             })
             .collect()
@@ -256,8 +286,7 @@ mod tests {
     }
 
     fn heads<'t>(queue: RoleQueue<'_>, tickets: &'t Roster<Ticket>) -> Vec<&'t str> {
-        let mut heads: Vec<_> =
-            queue.heads_of(|_| true).map(|(_, ticket, rank)| (rank, tickets.at(ticket).id.as_str())).collect();
+        let mut heads: Vec<_> = queue.heads().map(|(rank, head)| (rank, tickets.at(head().1).id.as_str())).collect();
         heads.sort_unstable();
         heads.into_iter().map(|(_, ticket)| ticket).collect()
     }

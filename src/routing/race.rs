@@ -23,6 +23,9 @@ use super::ticket::Ticket;
 /// the ticket by.
 const NEAREST: usize = 4;
 
+/// Behind everybody's place.
+const LAST: OrderKey = (i64::MAX, u64::MAX);
+
 type Contender = (i64, OrderKey, Number<Agent>);
 
 /// Who has entered, and who leads.
@@ -112,30 +115,27 @@ impl<'a> Race<'a> {
     /// Enters groups that differ in nothing but where their agents sit: those first whose agents may sit first, and no
     /// more of them than it takes.
     fn enter_nearest(&mut self, seated: &'a [usize], lane: usize) {
-        let (pool, ordering) = (self.state.pool(), self.strategy.ordering());
-        let mut nearest: [Option<(OrderKey, usize)>; NEAREST] = [None; NEAREST];
-        let mut are_more = false;
+        let pool = self.state.pool();
+        let fronts = pool.fronts(self.strategy.ordering());
+        let mut nearest = [(LAST, 0); NEAREST];
         for number in seated {
-            let Some(key) = pool.front(*number, lane, ordering) else { continue };
-            let mut next = Some((key, *number));
-            if nearest[NEAREST - 1].is_none_or(|(last, _)| key < last) {
-                for place in &mut nearest {
-                    if next.is_some_and(|(key, _)| place.is_none_or(|(known, _)| key < known)) {
-                        std::mem::swap(place, &mut next);
-                    }
+            let Some(key) = fronts[*number].on(lane).filter(|key| *key < nearest[NEAREST - 1].0) else { continue };
+            let mut next = (key, *number);
+            for place in &mut nearest {
+                if next.0 < place.0 {
+                    std::mem::swap(place, &mut next);
                 }
             }
-            are_more |= next.is_some();
         }
-        for (key, number) in nearest.into_iter().flatten() {
-            if self.is_behind_all(0, key) {
+        for (key, number) in nearest {
+            if key == LAST || self.is_behind_all(0, key) {
                 return;
             }
             self.enter_free(pool.seated(number), lane);
         }
-        let Some((last, _)) = nearest[NEAREST - 1].filter(|_| are_more) else { return };
+        let (last, _) = nearest[NEAREST - 1];
         for number in seated {
-            let key = pool.front(*number, lane, ordering).filter(|key| *key > last);
+            let key = fronts[*number].on(lane).filter(|key| *key > last);
             if key.is_some_and(|key| !self.is_behind_all(0, key)) {
                 self.enter_free(pool.seated(*number), lane);
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -16,16 +17,53 @@ use super::role::Role;
 #[derive(Debug, Clone, Default)]
 pub struct Roles {
     by_name: BTreeMap<RoleName, Role>,
-    /// Each under its own name, as the map has it.
-    found: OnceLock<ByRole<Role>>,
+    found: OnceLock<Found>,
+}
+
+/// The same roles, found at once: a step asks for the same few again and again.
+#[derive(Debug)]
+struct Found {
+    roles: Vec<Role>,
+    places: ByRole<usize>,
+    /// Where the last was found. It is a guess, which the name there confirms or not, so no order among those who read and
+    /// write it is needed.
+    recent: AtomicUsize,
+}
+
+impl Found {
+    fn of(roles: &BTreeMap<RoleName, Role>) -> Self {
+        Self {
+            places: roles.keys().cloned().zip(0..).collect(),
+            roles: roles.values().cloned().collect(),
+            recent: AtomicUsize::new(0),
+        }
+    }
+
+    #[inline]
+    fn get(&self, name: &RoleName) -> Option<&Role> {
+        // A role lies under its own name.
+        let guess = self.roles.get(self.recent.load(Ordering::Relaxed)).filter(|role| role.name == *name);
+        guess.or_else(|| self.look_up(name))
+    }
+
+    fn look_up(&self, name: &RoleName) -> Option<&Role> {
+        let place = *self.places.get(name)?;
+        self.recent.store(place, Ordering::Relaxed);
+        Some(&self.roles[place])
+    }
+}
+
+impl Clone for Found {
+    fn clone(&self) -> Self {
+        Self { roles: self.roles.clone(), places: self.places.clone(), recent: AtomicUsize::new(0) }
+    }
 }
 
 impl Roles {
     /// The role of that name.
     #[must_use]
     pub fn get(&self, name: &RoleName) -> Option<&Role> {
-        let found = || self.by_name.iter().map(|(name, role)| (name.clone(), role.clone())).collect();
-        self.found.get_or_init(found).get(name)
+        self.found.get_or_init(|| Found::of(&self.by_name)).get(name)
     }
 
     /// Whether there is a role of that name.

@@ -37,6 +37,13 @@ impl<K: Ord, V> Sorted<K, V> {
         self.0.is_empty()
     }
 
+    /// A map of entries that come by key, each key once.
+    pub(super) fn of_sorted(entries: impl IntoIterator<Item = (K, V)>) -> Self {
+        let sorted = Self(entries.into_iter().collect());
+        debug_assert!(sorted.0.is_sorted_by(|(one, _), (other, _)| one < other), "they come by key");
+        sorted
+    }
+
     fn place(&self, key: &K) -> Result<usize, usize> {
         self.0.binary_search_by(|(known, _)| known.cmp(key))
     }
@@ -89,6 +96,11 @@ impl<K: Ord, V> Sorted<K, V> {
     /// All keys, in their order.
     pub fn keys(&self) -> impl Iterator<Item = &K> {
         self.0.iter().map(|(key, _)| key)
+    }
+
+    /// All values, to be changed.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.0.iter_mut().map(|(_, value)| value)
     }
 
     /// All values, by key.

@@ -72,6 +72,8 @@ const USUAL_CHANNELS: [&str; 5] = ["call", "chat", "email", "social", "task"];
 pub(super) struct Lanes {
     /// All that the outside is told of, of every agent, by name.
     told: Vec<ChannelName>,
+    /// Their lanes.
+    by_told: Vec<Option<usize>>,
     names: Vec<ChannelName>,
     costs: Vec<u32>,
     /// Whether work of any channel keeps other work away, so that it matters of what channels an agent's slots are.
@@ -99,7 +101,9 @@ impl Lanes {
         let more: Vec<ChannelName> = configured.iter().filter(|name| !usual.contains(name)).cloned().collect();
         let names: Vec<ChannelName> = usual.iter().cloned().chain(more).take(LANES_MAX).collect();
         let told: BTreeSet<ChannelName> = configured.into_iter().chain(usual).collect();
+        let lane_of = |told: &ChannelName| names.iter().position(|name| name == told);
         Self {
+            by_told: told.iter().map(lane_of).collect(),
             told: told.into_iter().collect(),
             costs: names.iter().map(|name| catalogue.channel(name).cost).collect(),
             interrupting: catalogue.channels.values().any(|channel| !channel.interrupts.is_empty()),
@@ -110,6 +114,11 @@ impl Lanes {
     /// The channels that the outside is told of, of every agent, by name.
     pub(super) fn told(&self) -> &[ChannelName] {
         &self.told
+    }
+
+    /// The lane of the channel in that place among them.
+    pub(super) fn lane_of_told(&self, place: usize) -> Option<usize> {
+        self.by_told[place]
     }
 
     /// The channels that have lanes.

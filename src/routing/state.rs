@@ -22,6 +22,7 @@ use super::queue::Queues;
 use super::rank::Rank;
 use super::returning::{LastAgents, Places};
 use super::roster::{Number, Roster};
+use super::sorted::Sorted;
 use super::ticket::{ClosedTicket, Ticket};
 use super::time::Timestamp;
 use super::timer::Timers;
@@ -225,20 +226,27 @@ impl State {
     /// What the outside is told of an agent.
     #[must_use]
     pub fn agent_view(&self, agent: &Agent) -> AgentView {
-        let number = self.ground.agents.number(&agent.id);
-        let load = |name: &ChannelName| {
-            let known = number.and_then(|number| self.index.pool.limit(number, name));
-            let limit = known.unwrap_or_else(|| agent.profile.limit(name, &self.ground.catalogue));
-            (name.clone(), ChannelLoad { used: agent.used(name), limit })
+        let load = |name: &ChannelName| ChannelLoad {
+            used: agent.used(name),
+            limit: agent.profile.limit(name, &self.ground.catalogue),
         };
         let told = self.index.pool.channels();
+        let number = self.ground.agents.number(&agent.id);
+        let limit = |place| number.and_then(|number| self.index.pool.told_limit(number, place));
+        let told_load = |(place, name): (usize, &ChannelName)| match limit(place) {
+            Some(limit) => (name.clone(), ChannelLoad { used: agent.used(name), limit }),
+            None => (name.clone(), load(name)),
+        };
+        let mut all = Sorted::of_sorted(told.iter().enumerate().map(told_load));
         let held = agent.slots.values().map(|slot| &slot.channel);
-        let more = agent.profile.limits.keys().chain(held).filter(|name| !told.contains(name));
+        let more = agent.profile.limits.keys().chain(held).filter(|name| !all.contains_key(name));
+        let more: Vec<&ChannelName> = more.collect();
+        all.extend(more.into_iter().map(|name| (name.clone(), load(name))));
         let wrapping_up = |slot: &&super::agent::Slot| matches!(slot.used_for, SlotUse::WrapUp { .. });
         AgentView {
             status: agent.status,
             status_name: agent.status_name.clone(),
-            load: told.iter().chain(more).map(load).collect(),
+            load: all,
             wrapping_up: u32::try_from(agent.slots.values().filter(wrapping_up).count()).unwrap_or(u32::MAX),
         }
     }

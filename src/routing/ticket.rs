@@ -560,10 +560,11 @@ impl Closing {
 pub fn assignment_id(instance: u64, seq: u64) -> AssignmentId {
     /// Sixteen hexadecimal digits, a dash, a letter, and as many digits as the largest number has.
     const LENGTH_MAX: usize = 16 + 2 + 20;
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     // By hand: every offer has one, and formatting machinery costs more than all that it prints.
     let mut text = [0_u8; LENGTH_MAX];
-    for (place, digit) in text[..16].iter_mut().enumerate() {
-        *digit = b"0123456789abcdef"[usize::try_from((instance >> (60 - 4 * place)) & 0xf).expect("a digit")];
+    for (digits, byte) in text[..16].chunks_exact_mut(2).zip(instance.to_be_bytes()) {
+        digits.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0xf)]]);
     }
     text[16..18].copy_from_slice(b"-a");
     let (mut left, mut begin) = (seq, LENGTH_MAX);

@@ -49,7 +49,7 @@ impl AgentRegistered {
             name: members.name.map(|name| name.0),
             roles: members.roles.0,
             skills: members.skills.unwrap_or_default().0,
-            limits: numbers(members.limits.unwrap_or_default()),
+            limits: numbers(members.limits.unwrap_or_default()).into_iter().collect(),
             capacity: members.capacity.map(|capacity| capacity.0),
             access: members.access.map_or(AccessLevel::Agent, |access| access.0),
             ranks: numbers(members.ranks.unwrap_or_default()),

@@ -483,7 +483,7 @@ fn profile() -> impl Strategy<Value = AgentProfile> {
         |(roles, skills, limits, (capacity, per_hour), ranks, access, deputy)| AgentProfile {
             deputy,
             skills,
-            limits,
+            limits: limits.into_iter().collect(),
             capacity,
             per_hour,
             ranks,

@@ -136,7 +136,7 @@ fn read(section: &Section<'_>, catalogue: &Catalogue, reading: &mut Reading<'_>)
         reading.report(found.expected("ranks in roles that it has"));
     }
     profile.skills = section.take(&SKILLS, reading).unwrap_or_default();
-    profile.limits = section.take(&LIMITS, reading).unwrap_or_default();
+    profile.limits = section.take(&LIMITS, reading).unwrap_or_default().into_iter().collect();
     profile.capacity = section.take(&CAPACITY, reading);
     profile.access = section.take(&ACCESS, reading).unwrap_or_default();
     let week = |spans: Vec<<WeekForm as Form>::Value>| {

@@ -91,7 +91,7 @@ impl Registration {
         Self {
             access: profile.access,
             skills: profile.skills.0.iter().map(|(name, level)| (name.to_string(), level.get())).collect(),
-            limits: profile.limits.clone(),
+            limits: profile.limits.iter().map(|(name, limit)| (name.clone(), *limit)).collect(),
             capacity: profile.capacity,
             ranks: profile.ranks.clone(),
             deputy: profile.deputy.clone(),

@@ -171,7 +171,6 @@ fn add_offer(ticket: &mut Ticket, offer: Offer, attempt: u32) {
 }
 
 /// Takes what is owned out of its phase, to be put into another.
-#[expect(clippy::unnecessary_box_returns, reason = "it stays where it lies")]
 fn owned(phase: &mut Phase) -> Box<Ownership> {
     match std::mem::replace(phase, Phase::Intake) {
         Phase::Assigned(ownership) | Phase::Paused(ownership) | Phase::Resuming(ownership) => ownership,

@@ -15,7 +15,8 @@ impl Step<'_> {
         let deputy = self.state.agent(&owner).and_then(|owner| owner.profile.deputy.clone());
         self.revoke_assignment(id, RevokeCause::AgentOffline, Remark::NONE);
         if let Some(deputy) = deputy {
-            self.heirs.insert(id.clone(), deputy);
+            self.heirs.retain(|(ticket, _)| ticket != id);
+            self.heirs.push((id.clone(), deputy));
         }
     }
 

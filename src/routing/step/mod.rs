@@ -19,7 +19,7 @@ mod place;
 mod service;
 mod taken;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use super::automation::Occasion;
 use super::command::{Command, Rejection, RejectionCode};
@@ -58,7 +58,7 @@ pub(super) struct Step<'s> {
     /// Agents who may have become able to take more.
     hungry: Few<AgentId, ()>,
     /// Tickets whose owner has gone and that have no place yet, and that owner's deputy.
-    heirs: BTreeMap<TicketId, AgentId>,
+    heirs: Vec<(TicketId, AgentId)>,
     /// The roles that have sent on the ticket that is being placed.
     sent_on: Vec<RoleName>,
     /// What has happened to tickets and no automation was asked about yet.
@@ -73,7 +73,7 @@ impl<'s> Step<'s> {
             events: Vec::with_capacity(EVENTS_USUAL),
             before: Few::default(),
             hungry: Few::default(),
-            heirs: BTreeMap::new(),
+            heirs: Vec::new(),
             sent_on: Vec::new(),
             noticed: VecDeque::new(),
         }

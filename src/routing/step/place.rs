@@ -1,7 +1,6 @@
 //! Where a ticket goes: to an agent at once, into its queues, aside, or among those that nobody can take. And the other
 //! way round: what an agent who has room is given.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Step, held_by_owner};
@@ -9,6 +8,7 @@ use crate::routing::agent::{Agent, Status};
 use crate::routing::channel::Acceptance;
 use crate::routing::diversion::DiversionCause;
 use crate::routing::event::{Event, Taking};
+use crate::routing::few::Few;
 use crate::routing::matching::{self, Choice, Lack, Search};
 use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::Trigger;
@@ -145,8 +145,9 @@ impl Step<'_> {
 
     /// To the deputy of an owner who has just gone.
     fn place_with_heir(&mut self, id: &TicketId) -> bool {
-        let heir = self.heirs.remove(id);
-        heir.is_some_and(|heir| self.place_with(id, &heir, self.at, Trigger::Directed))
+        let Some(place) = self.heirs.iter().rposition(|(ticket, _)| ticket == id) else { return false };
+        let (_, heir) = self.heirs.swap_remove(place);
+        self.place_with(id, &heir, self.at, Trigger::Directed)
     }
 
     /// Gives a ticket to this agent, or lets it wait for that one for the role's `sticky_wait` from then on.
@@ -282,18 +283,18 @@ impl Step<'_> {
     /// then.
     pub(super) fn feed(&mut self) {
         loop {
-            let mut drained = BTreeSet::new();
+            let mut drained = Few::default();
             while let Some((id, ())) = self.hungry.pop_first() {
                 while self.feed_once(&id) {}
                 if self.state.agent(&id).is_some_and(Agent::is_drained) {
-                    drained.insert(id);
+                    drained.insert(id, ());
                 }
             }
-            if drained.is_empty() {
-                return;
-            }
-            for id in drained {
-                self.turn(&id, Status::Offline, presence::DRAINED);
+            let Some(mut next) = drained.pop_first() else { return };
+            loop {
+                self.turn(&next.0, Status::Offline, presence::DRAINED);
+                let Some(another) = drained.pop_first() else { break };
+                next = another;
             }
         }
     }

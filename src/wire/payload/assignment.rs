@@ -70,7 +70,7 @@ fn granted<'a>(taking: &Taking, catalogue: &'a Catalogue) -> Vec<&'a str> {
 }
 
 fn handover(ticket: Option<&Ticket>) -> Option<&Handover> {
-    ticket.and_then(|ticket| ticket.handover.as_ref())
+    ticket.and_then(|ticket| ticket.handover.as_deref())
 }
 
 impl<'a> AssignmentOffered<'a> {

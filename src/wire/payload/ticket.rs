@@ -218,7 +218,7 @@ impl<'a> TicketBody<'a> {
             kind: spec.kind.as_ref().map(TicketType::as_str),
             subject: spec.subject.as_deref(),
             customer: said.then_some(customer),
-            attributes: Some(&spec.attributes).filter(|attributes| !attributes.is_empty()),
+            attributes: Some(&*spec.attributes).filter(|attributes| !attributes.is_empty()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One example of every event: shown in the reference, and run by the tests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::routing::agent::ChannelLoad;
 use crate::routing::automation::Settings;

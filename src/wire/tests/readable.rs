@@ -181,7 +181,7 @@ fn attributes_keep_their_values() {
         ("f", Scalar::Null),
         ("g", Scalar::Float(18_446_744_073_709_551_615.0)),
     ];
-    assert_eq!(spec.attributes, expected.map(|(name, value)| (name.to_owned(), value)).into());
+    assert_eq!(*spec.attributes, expected.map(|(name, value)| (name.to_owned(), value)).into());
 }
 
 #[test]
