@@ -164,7 +164,7 @@ fn profile() -> AgentProfile {
     AgentProfile {
         name: Some("Ada".to_owned()),
         skills: skills(),
-        limits: BTreeMap::from([(channel(), 2)]),
+        limits: [(channel(), 2)].into(),
         capacity: Some(200),
         ranks: BTreeMap::from([(role(), 1)]),
         ..AgentProfile::of_roles([role()])
