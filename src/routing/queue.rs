@@ -32,26 +32,26 @@ struct Lines {
     /// The first of each line, side by side: whoever looks for work looks at all of them.
     heads: Vec<Head>,
     /// The same lines as a whole: tickets of one signature, best-ranked first.
-    lines: Vec<BTreeMap<Rank, Number<Ticket>>>,
+    tickets: Vec<BTreeMap<Rank, Number<Ticket>>>,
     ranks: indexset::BTreeSet<Rank>,
 }
 
 impl Default for Lines {
     fn default() -> Self {
         let ranks = indexset::BTreeSet::with_maximum_node_size(RANKS_IN_A_PIECE);
-        Self { places: BTreeMap::new(), heads: Vec::new(), lines: Vec::new(), ranks }
+        Self { places: BTreeMap::new(), heads: Vec::new(), tickets: Vec::new(), ranks }
     }
 }
 
 impl Lines {
     fn insert(&mut self, ticket: Number<Ticket>, signature: SignatureNumber, rank: Rank) {
-        let Self { places, heads, lines, ranks } = self;
+        let Self { places, heads, tickets, ranks } = self;
         let place = *places.entry(signature).or_insert_with(|| {
             heads.push(Head { rank, ticket, signature });
-            lines.push(BTreeMap::new());
-            lines.len() - 1
+            tickets.push(BTreeMap::new());
+            tickets.len() - 1
         });
-        let stood = lines[place].insert(rank, ticket);
+        let stood = tickets[place].insert(rank, ticket);
         assert!(stood.is_none(), "a ticket waits once in a role's queue");
         if rank < heads[place].rank {
             heads[place] = Head { rank, ticket, signature };
@@ -61,7 +61,7 @@ impl Lines {
 
     fn remove(&mut self, ticket: Number<Ticket>, signature: SignatureNumber, rank: &Rank) {
         let place = *self.places.get(&signature).expect("a waiting ticket's signature has a line");
-        let (head, line) = (&mut self.heads[place], &mut self.lines[place]);
+        let (head, line) = (&mut self.heads[place], &mut self.tickets[place]);
         let stood = if *rank == head.rank { line.pop_first().map(|(_, ticket)| ticket) } else { line.remove(rank) };
         assert_eq!(stood, Some(ticket), "a waiting ticket stands in its line");
         match line.first_key_value() {
@@ -76,7 +76,7 @@ impl Lines {
     fn close_line(&mut self, place: usize) {
         self.places.remove(&self.heads[place].signature);
         self.heads.swap_remove(place);
-        self.lines.swap_remove(place);
+        self.tickets.swap_remove(place);
         if let Some(moved) = self.heads.get(place) {
             self.places.insert(moved.signature, place);
         }
@@ -84,7 +84,7 @@ impl Lines {
 
     /// Every line, with its signature.
     fn iter(&self) -> impl Iterator<Item = (SignatureNumber, &BTreeMap<Rank, Number<Ticket>>)> {
-        self.heads.iter().map(|head| head.signature).zip(&self.lines)
+        self.heads.iter().map(|head| head.signature).zip(&self.tickets)
     }
 }
 
@@ -116,7 +116,7 @@ impl<'q> RoleQueue<'q> {
 
     /// All who wait, in no particular order.
     pub(super) fn tickets(self) -> impl Iterator<Item = Number<Ticket>> {
-        self.lines.lines.iter().flat_map(|line| line.values().copied())
+        self.lines.tickets.iter().flat_map(|line| line.values().copied())
     }
 
     /// All tickets of a signature that names this agent as the one it waits for.
