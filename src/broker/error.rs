@@ -3,6 +3,7 @@
 //! No text here ever holds the broker's URI as written, because it has a password in it. Where the place must be named, it
 //! is as [`BrokerUri`](super::options::BrokerUri) prints itself.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Why a transport could not be started, or had to give up while it ran.
@@ -14,6 +15,14 @@ pub enum TransportError {
     #[error("amqp.uri is not an AMQP URI: {reason}")]
     Uri {
         /// Without the URI's text.
+        reason: String,
+    },
+    /// A file for TLS to the broker can't be used.
+    #[error("{}: {reason}", file.display())]
+    Tls {
+        /// As configured.
+        file: PathBuf,
+        /// What was expected of it.
         reason: String,
     },
     /// Nobody answered in time.
@@ -57,7 +66,7 @@ impl TransportError {
     #[must_use]
     pub fn is_configuration(&self) -> bool {
         match self {
-            Self::Uri { .. } | Self::Refused { .. } | Self::Topology { .. } => true,
+            Self::Uri { .. } | Self::Tls { .. } | Self::Refused { .. } | Self::Topology { .. } => true,
             Self::Unreachable { .. } | Self::Lost { .. } => false,
         }
     }

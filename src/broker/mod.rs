@@ -30,6 +30,7 @@ mod options;
 mod pattern;
 mod properties;
 mod status;
+mod tls;
 mod transport;
 
 pub use amqp::{Tap, Tapped, connect, connect_publisher, connect_tap, declare};
@@ -38,4 +39,5 @@ pub use message::{Delivery, DeliveryToken, Exchange, Publication};
 pub use options::{BrokerOptions, BrokerUri, OutboxQueue, PREFETCH_MAX, QueueType, Sieve, Sifted, TopologyMode};
 pub use properties::{Properties, SHORT_STRING_LENGTH_MAX_BYTES};
 pub use status::{LinkState, Observer, ReturnFate, Status, Unobserved};
+pub use tls::{Identity, TlsFiles};
 pub use transport::{Confirmed, Deliveries, Intake, Link, Prefetch, Publish, WindowReport};

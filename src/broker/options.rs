@@ -8,6 +8,7 @@ use lapin::uri::{AMQPScheme, AMQPUri};
 
 use super::error::TransportError;
 use super::message::{Delivery, Publication};
+use super::tls::TlsFiles;
 
 /// Quorum queues of RabbitMQ degrade beyond this many unacknowledged deliveries.
 pub const PREFETCH_MAX: u16 = 2000;
@@ -29,6 +30,8 @@ pub type Sieve = fn(Delivery) -> Sifted;
 pub struct BrokerOptions {
     /// `amqp.uri`. Default: the guest account of a broker on this machine.
     pub uri: BrokerUri,
+    /// What TLS needs beyond the system's own authorities, where the URI asks for it. Default: nothing.
+    pub tls: TlsFiles,
     /// `node.name`, shown in the broker's list of connections. Default: `rolecall`.
     pub node_name: String,
     /// `amqp.prefix` of all objects' names. Default: `rolecall`.
@@ -64,6 +67,7 @@ impl Default for BrokerOptions {
     fn default() -> Self {
         Self {
             uri: BrokerUri::default(),
+            tls: TlsFiles::default(),
             node_name: "rolecall".to_owned(),
             prefix: "rolecall".to_owned(),
             queue_type: QueueType::Quorum,

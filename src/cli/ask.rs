@@ -4,6 +4,10 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
+use crate::config::HttpConfig;
+
+use super::pinned;
+
 /// How long connecting, and each part of the answer, may take: longer than the daemon itself takes to say that it can't.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The longest answer that is read: a hundred times what an explanation with all agents has.
@@ -16,10 +20,18 @@ pub(super) struct Answer {
 }
 
 /// Asks for a page. HTTP/1.0, so that the answer ends with the connection and is not cut into chunks.
-pub(super) fn get(address: SocketAddr, path: &str, token: Option<&str>) -> io::Result<Answer> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+pub(super) fn get(http: &HttpConfig, path: &str, token: Option<&str>) -> io::Result<Answer> {
+    let address = reachable(http.listen);
+    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
+    match &http.identity {
+        None => converse(stream, address, path, token),
+        Some(identity) => converse(pinned::connect(stream, &identity.certificate)?, address, path, token),
+    }
+}
+
+fn converse(mut stream: impl Read + Write, address: SocketAddr, path: &str, token: Option<&str>) -> io::Result<Answer> {
     let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
     write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n{authorization}\r\n")?;
     let mut text = String::new();
@@ -31,7 +43,7 @@ pub(super) fn get(address: SocketAddr, path: &str, token: Option<&str>) -> io::R
 }
 
 /// A daemon that listens on every address is asked at this machine's own.
-pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
+fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = if listen.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { listen.ip() };
     SocketAddr::new(ip, listen.port())
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::broker::{BrokerOptions, TransportError};
 use crate::client::{LineError, PostError};
 use crate::config::{self, Config, Overrides, Setting};
+use crate::daemon;
 
 use super::{Exit, Failure};
 
@@ -42,6 +43,7 @@ impl BrokerArgs {
 fn options_of(config: &Config, client_name: &str) -> Result<BrokerOptions, TransportError> {
     Ok(BrokerOptions {
         uri: config.amqp.uri.reveal().parse()?,
+        tls: daemon::tls(&config.amqp)?,
         node_name: format!("rolecall {client_name}"),
         prefix: config.amqp.prefix.clone(),
         connect_timeout: CONNECT_TIMEOUT.min(config.amqp.connect_timeout),
@@ -54,7 +56,7 @@ fn options_of(config: &Config, client_name: &str) -> Result<BrokerOptions, Trans
 impl From<TransportError> for Failure {
     fn from(error: TransportError) -> Self {
         let exit = match error {
-            TransportError::Uri { .. } => Exit::Configuration,
+            TransportError::Uri { .. } | TransportError::Tls { .. } => Exit::Configuration,
             TransportError::Unreachable { .. }
             | TransportError::Lost { .. }
             | TransportError::Refused { .. }

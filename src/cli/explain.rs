@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::config::Secret;
 
-use super::ask::{self, reachable};
+use super::ask;
 use super::config_args::ConfigArgs;
 use super::{Exit, Failure};
 
@@ -35,7 +35,7 @@ pub(super) struct ExplainArgs {
 pub(super) fn run(args: &ExplainArgs) -> Result<(), Failure> {
     let http = args.config.load_or_fail()?.config.http;
     let token = http.owner_token.as_ref().map(Secret::reveal);
-    let answer = ask::get(reachable(http.listen), &path(args), token).map_err(|error| {
+    let answer = ask::get(&http, &path(args), token).map_err(|error| {
         let message = format!("the daemon at {} does not answer: {error}", http.listen);
         Failure::new(Exit::Unavailable, message)
     })?;

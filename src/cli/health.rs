@@ -1,6 +1,6 @@
 //! `rolecall health`: ask the running daemon whether it is ready, and end accordingly.
 
-use super::ask::{self, reachable};
+use super::ask;
 use super::config_args::ConfigArgs;
 use super::{Exit, Failure};
 
@@ -20,10 +20,11 @@ pub(super) struct HealthArgs {
 
 /// Says what the daemon says of itself.
 pub(super) fn run(args: &HealthArgs) -> Result<(), Failure> {
-    let listen = args.config.load_or_fail()?.config.http.listen;
+    let http = args.config.load_or_fail()?.config.http;
     let path = if args.alive { "/healthz" } else { "/readyz" };
-    let answer = ask::get(reachable(listen), path, None)
-        .map_err(|error| Failure::new(Exit::Unavailable, format!("the daemon at {listen} does not answer: {error}")))?;
+    let answer = ask::get(&http, path, None).map_err(|error| {
+        Failure::new(Exit::Unavailable, format!("the daemon at {} does not answer: {error}", http.listen))
+    })?;
     println!("{}", answer.body.trim());
     if answer.status == 200 { Ok(()) } else { Err(Failure::silent(Exit::Failed)) }
 }

@@ -17,6 +17,7 @@ mod explain;
 mod health;
 mod journal;
 mod past;
+mod pinned;
 mod publish;
 mod recorded;
 mod replay_csv;

@@ -105,7 +105,7 @@ fn failure(error: DaemonError) -> Failure {
         DaemonError::Journal(_) | DaemonError::Records(_) => Exit::JournalIo,
         DaemonError::Broker(cause) if cause.is_configuration() => Exit::Configuration,
         DaemonError::Broker(_) => Exit::Unavailable,
-        DaemonError::Listen { .. } | DaemonError::Catalogue(_) => Exit::Configuration,
+        DaemonError::Listen { .. } | DaemonError::Certificate(_) | DaemonError::Catalogue(_) => Exit::Configuration,
         DaemonError::System { .. } | DaemonError::Panicked(_) => Exit::Failed,
     };
     Failure::new(exit, error)

@@ -18,7 +18,8 @@ use super::key::{Key, Keys};
 use super::secret::{BrokerUri, redact_passwords};
 use super::section::{Reading, Section};
 use super::settings::{
-    AmqpConfig, DedupeConfig, HttpConfig, JournalConfig, LogConfig, LogFormat, LogLevel, NodeConfig, QueueType,
+    AmqpConfig, CertificateFiles, DedupeConfig, HttpConfig, JournalConfig, LogConfig, LogFormat, LogLevel, NodeConfig,
+    QueueType,
 };
 
 /// A timeout: long enough for one step over a network, short enough that somebody still waits for it.
@@ -66,7 +67,7 @@ pub(super) mod log {
 }
 
 pub(super) mod amqp {
-    use super::{Choice, Flag, Key, Keys, Length, Prefix, QueueType, TIMEOUT, Uri, Whole};
+    use super::{Choice, Flag, Key, Keys, Length, PemFile, Prefix, QueueType, TIMEOUT, Uri, Whole};
 
     pub(crate) const URI: Key<Uri> = Key::new(
         "uri",
@@ -74,6 +75,20 @@ pub(super) mod amqp {
         "\"amqp://guest:guest@127.0.0.1:5672/%2f\"",
         "The broker, `amqp://` or `amqps://` (TLS). What is special in a password is percent-encoded. It is never logged.",
     );
+    pub(crate) const CA_FILE: Key<PemFile> = Key::optional(
+        "ca_file",
+        PemFile,
+        "those of the system alone",
+        "Certificates of authorities that are trusted beside those of the system, for `amqps://`.",
+    );
+    pub(crate) const CERTIFICATE_FILE: Key<PemFile> = Key::optional(
+        "certificate_file",
+        PemFile,
+        "none is shown",
+        "The certificate that is shown to a broker that asks for one, and those that vouch for it; needs `key_file`.",
+    );
+    pub(crate) const KEY_FILE: Key<PemFile> =
+        Key::optional("key_file", PemFile, "none", "The private key of that certificate, not encrypted.");
     pub(crate) const PREFIX: Key<Prefix> =
         Key::new("prefix", Prefix, "\"rolecall\"", "What the names of all exchanges and queues begin with.");
     pub(crate) const QUEUE_TYPE: Key<Choice<QueueType>> = Key::new(
@@ -112,8 +127,19 @@ pub(super) mod amqp {
         "\"30s\"",
         "How long a published message may go unconfirmed before the connection is replaced and it is sent again.",
     );
-    pub(crate) const KEYS: Keys =
-        &[&URI, &PREFIX, &QUEUE_TYPE, &PREFETCH, &DECLARE, &OUTBOX_QUEUE, &CONNECT_TIMEOUT, &CONFIRM_TIMEOUT];
+    pub(crate) const KEYS: Keys = &[
+        &URI,
+        &CA_FILE,
+        &CERTIFICATE_FILE,
+        &KEY_FILE,
+        &PREFIX,
+        &QUEUE_TYPE,
+        &PREFETCH,
+        &DECLARE,
+        &OUTBOX_QUEUE,
+        &CONNECT_TIMEOUT,
+        &CONFIRM_TIMEOUT,
+    ];
 }
 
 pub(super) mod journal {
@@ -147,7 +173,7 @@ pub(super) mod journal {
 }
 
 pub(super) mod http {
-    use super::{Address, Flag, Key, Keys, Length, Millis};
+    use super::{Address, Flag, Key, Keys, Length, Millis, PemFile};
 
     pub(crate) const LISTEN: Key<Address> = Key::new(
         "listen",
@@ -155,6 +181,14 @@ pub(super) mod http {
         "\"127.0.0.1:8080\"",
         "Where health, metrics, the wallboard and the API are served; port 0 takes a free one.",
     );
+    pub(crate) const CERTIFICATE_FILE: Key<PemFile> = Key::optional(
+        "certificate_file",
+        PemFile,
+        "HTTP without TLS",
+        "The daemon's certificate for HTTPS, and those that vouch for it; needs `key_file`. Both may be replaced while it runs.",
+    );
+    pub(crate) const KEY_FILE: Key<PemFile> =
+        Key::optional("key_file", PemFile, "none", "The private key of that certificate, not encrypted.");
     pub(crate) const SESSION_LIFETIME: Key<Length> = Key::new(
         "session_lifetime",
         Length { min: Millis::from_secs(60), max: Millis::from_secs(90 * 24 * 3_600) },
@@ -165,9 +199,9 @@ pub(super) mod http {
         "secure_cookies",
         Flag,
         "false",
-        "Whether browsers send the cookie of a session over TLS only: for a daemon behind a proxy that speaks `https`.",
+        "Whether browsers send the cookie of a session over TLS only: for a daemon behind a proxy that speaks `https`. With a `certificate_file` they do in any case.",
     );
-    pub(crate) const KEYS: Keys = &[&LISTEN, &SESSION_LIFETIME, &SECURE_COOKIES];
+    pub(crate) const KEYS: Keys = &[&LISTEN, &CERTIFICATE_FILE, &KEY_FILE, &SESSION_LIFETIME, &SECURE_COOKIES];
 }
 
 pub(super) mod dedupe {
@@ -201,6 +235,8 @@ pub(super) fn read_amqp(section: &Section<'_>, reading: &mut Reading<'_>) -> Amq
     let default = AmqpConfig::default();
     AmqpConfig {
         uri: section.take(&amqp::URI, reading).unwrap_or(default.uri),
+        ca_file: section.take(&amqp::CA_FILE, reading),
+        identity: certificate(section, &amqp::CERTIFICATE_FILE, &amqp::KEY_FILE, reading),
         prefix: section.take(&amqp::PREFIX, reading).unwrap_or(default.prefix),
         queue_type: section.take(&amqp::QUEUE_TYPE, reading).unwrap_or(default.queue_type),
         prefetch: section.take(&amqp::PREFETCH, reading).unwrap_or(default.prefetch),
@@ -225,6 +261,7 @@ pub(super) fn read_http(section: &Section<'_>, reading: &mut Reading<'_>) -> Htt
     let default = HttpConfig::default();
     HttpConfig {
         listen: section.take(&http::LISTEN, reading).unwrap_or(default.listen),
+        identity: certificate(section, &http::CERTIFICATE_FILE, &http::KEY_FILE, reading),
         owner_token: reading.owner_token(),
         session_lifetime: length(section, &http::SESSION_LIFETIME, reading, default.session_lifetime),
         secure_cookies: section.take(&http::SECURE_COOKIES, reading).unwrap_or(default.secure_cookies),
@@ -233,6 +270,25 @@ pub(super) fn read_http(section: &Section<'_>, reading: &mut Reading<'_>) -> Htt
 
 pub(super) fn read_dedupe(section: &Section<'_>, reading: &mut Reading<'_>) -> DedupeConfig {
     DedupeConfig { window: length(section, &dedupe::WINDOW, reading, DedupeConfig::default().window) }
+}
+
+/// Both files, or neither.
+fn certificate(
+    section: &Section<'_>,
+    certificate: &Key<PemFile>,
+    key: &Key<PemFile>,
+    reading: &mut Reading<'_>,
+) -> Option<CertificateFiles> {
+    let (has, lacks) = match (section.take(certificate, reading), section.take(key, reading)) {
+        (Some(certificate), Some(key)) => return Some(CertificateFiles { certificate, key }),
+        (None, None) => return None,
+        (Some(_), None) => (certificate, key),
+        (None, Some(_)) => (key, certificate),
+    };
+    let (origin, has, lacks) = (section.origin(has), has.name, lacks.name);
+    let found = Diagnostic::error(origin, format!("{has} is given, and {lacks} is not"));
+    reading.report(found.expected(format!("both, or neither; {lacks} = \"/path/to/file.pem\"")));
+    None
 }
 
 fn length(section: &Section<'_>, key: &Key<Length>, reading: &mut Reading<'_>, default: Duration) -> Duration {
@@ -303,10 +359,31 @@ impl Form for Directory {
     }
 
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<PathBuf> {
-        match node.value {
-            DeValue::String(text) if !text.is_empty() && !text.contains('\0') => Some(PathBuf::from(&**text)),
-            other => misfit(self, node, reading, format!("{} is not a path", describe(other))),
-        }
+        path(self, node, reading)
+    }
+}
+
+/// A file of certificates or keys.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PemFile;
+
+impl Form for PemFile {
+    type Value = PathBuf;
+
+    fn expected(&self) -> String {
+        "the path of a file in PEM".to_owned()
+    }
+
+    fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<PathBuf> {
+        path(self, node, reading)
+    }
+}
+
+/// A path, for whichever of the forms that are one.
+fn path<F: Form>(form: &F, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<PathBuf> {
+    match node.value {
+        DeValue::String(text) if !text.is_empty() && !text.contains('\0') => Some(PathBuf::from(&**text)),
+        other => misfit(form, node, reading, format!("{} is not a path", describe(other))),
     }
 }
 

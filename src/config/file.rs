@@ -34,6 +34,7 @@ const SECTIONS: [&str; 15] = [
 /// Reads a whole file.
 pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Config, CatalogueOrigins) {
     report_unknown_sections(root, &[], reading);
+    reading.report_secrets_not_found();
     let node = section(root, "node", daemon::node::KEYS, reading);
     let log = section(root, "log", daemon::log::KEYS, reading);
     let amqp = section(root, "amqp", daemon::amqp::KEYS, reading);

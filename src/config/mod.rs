@@ -80,7 +80,8 @@ pub use scenario::{
 pub use schema::entry_schema;
 pub use secret::{BrokerUri, Secret, redact_passwords};
 pub use settings::{
-    AmqpConfig, Config, DedupeConfig, HttpConfig, JournalConfig, LogConfig, LogFormat, LogLevel, NodeConfig, QueueType,
+    AmqpConfig, CertificateFiles, Config, DedupeConfig, HttpConfig, JournalConfig, LogConfig, LogFormat, LogLevel,
+    NodeConfig, QueueType,
 };
 pub use splice::{CannotSplice, splice};
 

@@ -49,6 +49,17 @@ impl Setting {
 /// arguments are seen by everybody on the machine.
 pub const OWNER_TOKEN_VARIABLE: &str = "ROLECALL_OWNER_TOKEN";
 
+/// What is added to the name of a variable that holds a secret, for the variable that names a file with it.
+const FILE_SUFFIX: &str = "_FILE";
+
+/// A file that was to hold a secret.
+#[derive(Clone)]
+pub(super) struct SecretNotFound {
+    /// The variable that holds the secret itself.
+    pub(super) variable: &'static str,
+    pub(super) message: String,
+}
+
 /// A value that wins over the file's.
 #[derive(Clone)]
 pub(super) struct Override {
@@ -63,6 +74,7 @@ pub(super) struct Override {
 pub struct Overrides {
     values: Vec<Override>,
     pub(super) owner_token: Option<Secret>,
+    pub(super) secrets_not_found: Vec<SecretNotFound>,
 }
 
 impl Overrides {
@@ -72,16 +84,25 @@ impl Overrides {
         Self::default()
     }
 
-    /// What the environment says. A variable that is empty counts as absent, as container tools set it.
+    /// What the environment says. A variable that is empty counts as absent, as container tools set it. Secrets may be in
+    /// files, which `NAME_FILE` names in place of `NAME`, as with Docker's secrets and systemd's credentials.
     #[must_use]
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let given = |name: &str| variable(name).filter(|text| !text.is_empty());
-        let value =
-            |setting: Setting| given(setting.variable).map(|text| Override { setting, origin: setting.variable, text });
-        Self {
-            values: Setting::ALL.into_iter().filter_map(value).collect(),
-            owner_token: given(OWNER_TOKEN_VARIABLE).map(Secret::new),
-        }
+        let mut secrets_not_found = Vec::new();
+        let mut secret = |variable: &'static str| {
+            secret(given(variable), given(&format!("{variable}{FILE_SUFFIX}"))).unwrap_or_else(|message| {
+                secrets_not_found.push(SecretNotFound { variable, message });
+                None
+            })
+        };
+        let value = |setting: Setting| {
+            let text = if setting == Setting::AMQP_URI { secret(setting.variable) } else { given(setting.variable) };
+            text.map(|text| Override { setting, origin: setting.variable, text })
+        };
+        let values = Setting::ALL.into_iter().filter_map(value).collect();
+        let owner_token = secret(OWNER_TOKEN_VARIABLE).map(Secret::new);
+        Self { values, owner_token, secrets_not_found }
     }
 
     /// And what a flag says, where it was given.
@@ -91,6 +112,19 @@ impl Overrides {
 
     pub(super) fn of(&self, section: &str, key: &str) -> Option<&Override> {
         self.values.iter().rev().find(|value| value.setting.key == (section, key))
+    }
+}
+
+/// A secret by itself, or what the file holds; the line's end, which editors put there, is none of it.
+fn secret(value: Option<String>, file: Option<String>) -> Result<Option<String>, String> {
+    match (value, file) {
+        (Some(_), Some(_)) => Err("it is set, and so is the variable that names a file with it".to_owned()),
+        (value, None) => Ok(value),
+        (None, Some(file)) => match std::fs::read_to_string(&file) {
+            Ok(text) if text.trim_end().is_empty() => Err(format!("the file {file:?} is empty")),
+            Ok(text) => Ok(Some(text.trim_end().to_owned())),
+            Err(error) => Err(format!("the file {file:?} can't be read: {error}")),
+        },
     }
 }
 
@@ -139,6 +173,36 @@ mod tests {
         assert_eq!(config.log.format, crate::config::LogFormat::Json);
         assert_eq!(config.http.owner_token.map(|token| token.reveal().len()), Some(32));
         assert_eq!(Setting::ALL.len() + 1, environment.len());
+    }
+
+    #[test]
+    fn a_secret_may_be_in_a_file() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("uri");
+        std::fs::write(&file, "amqps://u:p@h\n").expect("it is written");
+        let file = file.to_str().expect("it is text");
+        let config = resolved("", &[("ROLECALL_AMQP_URI_FILE", file), ("ROLECALL_OWNER_TOKEN_FILE", file)], &[]);
+        assert_eq!(config.amqp.uri.reveal(), "amqps://u:p@h");
+        assert_eq!(config.http.owner_token.map(|token| token.reveal().to_owned()).as_deref(), Some("amqps://u:p@h"));
+    }
+
+    #[test]
+    fn a_file_without_the_secret_is_refused() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let empty = directory.path().join("empty");
+        std::fs::write(&empty, "\n").expect("it is written");
+        let empty = empty.to_str().expect("it is text");
+        let absent = "/nowhere/at/all";
+        for (environment, says) in [
+            (vec![("ROLECALL_AMQP_URI_FILE", absent)], "can't be read"),
+            (vec![("ROLECALL_OWNER_TOKEN_FILE", empty)], "is empty"),
+            (vec![("ROLECALL_AMQP_URI_FILE", empty), ("ROLECALL_AMQP_URI", "amqp://h")], "it is set, and so is"),
+        ] {
+            let variable =
+                |name: &str| environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            let report = parse("test", "", &Overrides::from_environment(variable)).expect_err("it is refused");
+            assert!(report.to_string().contains(says), "{report}");
+        }
     }
 
     #[test]

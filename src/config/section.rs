@@ -10,7 +10,7 @@ use crate::routing::RoleName;
 use super::diagnostic::{Diagnostic, Origin};
 use super::form::{Form, Node, describe};
 use super::key::{Absent, Key, Keys};
-use super::overrides::{OWNER_TOKEN_VARIABLE, Overrides};
+use super::overrides::{OWNER_TOKEN_VARIABLE, Overrides, SecretNotFound};
 use super::reference;
 use super::secret::Secret;
 use super::suggestion::nearest;
@@ -49,6 +49,16 @@ impl<'o> Reading<'o> {
             };
             let meant = nearest(name.as_str(), names()).map(|name| format!("did you mean {name:?}?"));
             self.report(found.expected(expected).help(meant));
+        }
+    }
+
+    /// Reports the secrets of the environment that are not where it says.
+    pub(super) fn report_secrets_not_found(&mut self) {
+        for SecretNotFound { variable, message } in self.overrides.secrets_not_found.clone() {
+            let found = Diagnostic::error(Origin::Override(variable), message);
+            self.report(
+                found.expected(format!("{variable}, or {variable}_FILE with the path of a file that holds it")),
+            );
         }
     }
 

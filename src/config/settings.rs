@@ -150,6 +150,10 @@ impl QueueType {
 pub struct AmqpConfig {
     /// Where it is, and who we are there.
     pub uri: BrokerUri,
+    /// Authorities whose certificates are trusted beside the system's.
+    pub ca_file: Option<PathBuf>,
+    /// The certificate that is shown to a broker that asks for one.
+    pub identity: Option<CertificateFiles>,
     /// What the names of exchanges and queues begin with.
     pub prefix: String,
     /// The kind of the inbox.
@@ -166,10 +170,21 @@ pub struct AmqpConfig {
     pub confirm_timeout: Duration,
 }
 
+/// A certificate and its key, in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFiles {
+    /// The certificate, and those that vouch for it.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
 impl Default for AmqpConfig {
     fn default() -> Self {
         Self {
             uri: BrokerUri::new("amqp://guest:guest@127.0.0.1:5672/%2f"),
+            ca_file: None,
+            identity: None,
             prefix: "rolecall".to_owned(),
             queue_type: QueueType::Quorum,
             prefetch: 2_000,
@@ -210,6 +225,8 @@ impl Default for JournalConfig {
 pub struct HttpConfig {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// With it HTTP is spoken over TLS, and not without.
+    pub identity: Option<CertificateFiles>,
     /// The token that has the rights of an owner; from the environment only.
     pub owner_token: Option<Secret>,
     /// After so long a browser has to log in again.
@@ -222,6 +239,7 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8_080)),
+            identity: None,
             owner_token: None,
             session_lifetime: Duration::from_hours(7 * 24),
             secure_cookies: false,

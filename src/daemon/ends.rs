@@ -1,6 +1,7 @@
 //! How a daemon ends before its time.
 
 use crate::broker::TransportError;
+use crate::http::CertificateError;
 use crate::journal::JournalError;
 use crate::records::RecordsError;
 use crate::routing::Rejection;
@@ -28,6 +29,9 @@ pub enum DaemonError {
         /// Why.
         source: std::io::Error,
     },
+    /// A file for HTTPS can't be used.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// The operating system refuses something that every daemon needs.
     #[error("cannot {what}")]
     System {
@@ -51,6 +55,7 @@ impl DaemonError {
             | Self::Broker(_)
             | Self::Catalogue(_)
             | Self::Listen { .. }
+            | Self::Certificate(_)
             | Self::System { .. } => false,
         }
     }

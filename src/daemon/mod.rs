@@ -55,8 +55,10 @@ pub use writer::{Sealed, Writer};
 
 use tokio::sync::watch;
 
-use crate::broker::{BrokerOptions, Link, Observer, OutboxQueue, Prefetch, QueueType, TopologyMode, TransportError};
-use crate::config::{self, AmqpConfig, NodeConfig};
+use crate::broker::{
+    BrokerOptions, Identity, Link, Observer, OutboxQueue, Prefetch, QueueType, TlsFiles, TopologyMode, TransportError,
+};
+use crate::config::{self, AmqpConfig, CertificateFiles, NodeConfig};
 
 /// Brings up a transport, with so many deliveries under way as is wished, now and later.
 pub type Connect = Box<
@@ -70,6 +72,7 @@ pub type Connect = Box<
 pub fn amqp(node: &NodeConfig, amqp: &AmqpConfig) -> Result<Connect, TransportError> {
     let options = BrokerOptions {
         uri: amqp.uri.reveal().parse()?,
+        tls: tls(amqp)?,
         node_name: node.name.clone(),
         prefix: amqp.prefix.clone(),
         queue_type: match amqp.queue_type {
@@ -85,6 +88,20 @@ pub fn amqp(node: &NodeConfig, amqp: &AmqpConfig) -> Result<Connect, TransportEr
         ..BrokerOptions::default()
     };
     Ok(Box::new(move |observer, prefetch| Box::pin(crate::broker::connect(options, observer, prefetch))))
+}
+
+/// What TLS to the broker needs, looked through.
+///
+/// # Errors
+/// Where a file is not what it should be.
+pub fn tls(amqp: &AmqpConfig) -> Result<TlsFiles, TransportError> {
+    let identity = amqp.identity.as_ref().map(|identity| {
+        let CertificateFiles { certificate, key } = identity.clone();
+        Identity { certificate, key }
+    });
+    let tls = TlsFiles { authorities: amqp.ca_file.clone(), identity };
+    tls.check()?;
+    Ok(tls)
 }
 
 /// Why a running daemon is told something.

@@ -9,9 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::Link;
 use crate::chronicle::Chronicle;
-use crate::config::{CatalogueFile, Config};
+use crate::config::{CatalogueFile, Config, HttpConfig};
 use crate::http::{
-    self, App, EditRequests, Heartbeat, OwnerToken, Questions, ReadModel, Readiness, SessionOptions, Submissions,
+    self, App, Certificate, EditRequests, Heartbeat, OwnerToken, Questions, ReadModel, Readiness, SessionOptions,
+    Submissions,
 };
 use crate::journal::{JournalOptions, JournalReader, Recovered, RedbJournal};
 use crate::kill_point::kill_point;
@@ -86,7 +87,7 @@ impl Daemon {
             audit: records.audit,
             chronicle: records.chronicle,
             owner_token: config.http.owner_token.as_ref().and_then(|token| OwnerToken::new(token.reveal())),
-            session: SessionOptions { lifetime: config.http.session_lifetime, secure: config.http.secure_cookies },
+            session: session_options(&config.http),
             clock: system_clock,
         });
         let http = match app {
@@ -166,6 +167,11 @@ impl Daemon {
     }
 }
 
+/// Cookies go over TLS only where that is all there is.
+fn session_options(http: &HttpConfig) -> SessionOptions {
+    SessionOptions { lifetime: http.session_lifetime, secure: http.secure_cookies || http.identity.is_some() }
+}
+
 /// What is kept beside the journal for whoever asks over HTTP.
 struct Records {
     tokens: Tokens,
@@ -214,12 +220,14 @@ async fn serve_http(
     app: App,
     end: CancellationToken,
 ) -> Result<impl Future<Output = ()> + Send + 'static + use<>, DaemonError> {
+    let identity = config.http.identity.as_ref();
+    let certificate = identity.map(|files| Certificate::open(&files.certificate, &files.key)).transpose()?;
     let configured = config.http.listen;
     let refused = |source| DaemonError::Listen { address: configured, source };
     let listener = TcpListener::bind(configured).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     HttpListening { address, token_configured: app.owner_token.is_some() }.emit();
-    Ok(async move { crate::http::serve(listener, app, end.cancelled_owned()).await })
+    Ok(async move { crate::http::serve(listener, certificate, app, end.cancelled_owned()).await })
 }
 
 async fn recover(host: &dyn Host, config: &Config, reader: &JournalReader) -> Result<Recovered, DaemonError> {

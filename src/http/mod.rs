@@ -41,6 +41,7 @@ mod sessions;
 mod stream;
 mod submission;
 mod tickets;
+mod tls;
 mod tokens;
 
 #[cfg(test)]
@@ -64,6 +65,7 @@ pub use session::SessionOptions;
 pub use submission::{
     Answer, HeldBack, Letter, Outcome, Receipt, Submission, Submissions, Submitter, Unsubmitted, submissions,
 };
+pub use tls::{Certificate, CertificateError};
 
 use crate::chronicle::Chronicle;
 use crate::records::audit::AuditLog;
@@ -153,7 +155,12 @@ impl Shared {
 
 /// Answers requests until `shutdown`; then the event streams are ended, what is under way is finished, and it returns.
 /// Also keeps the recorder's memory bounded while it runs.
-pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) {
+pub async fn serve(
+    listener: TcpListener,
+    certificate: Option<Certificate>,
+    app: App,
+    shutdown: impl Future<Output = ()>,
+) {
     let ended = CancellationToken::new();
     let shared = Shared::new(app, ended.clone());
     let upkeep = tokio::spawn(crate::telemetry::run_upkeep(shared.metrics.clone(), ended.clone()));
@@ -166,7 +173,7 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
         shutdown.await;
         ended.cancel();
     };
-    server::run(listener, router, ending).await;
+    server::run(listener, certificate, router, ending).await;
     // Both end with the token; a panic in one of them has been reported by the runtime.
     let _ = tokio::join!(upkeep, feed);
 }

@@ -17,11 +17,15 @@ use hyper::service::service_fn;
 use hyper::{Request, server::conn::http1};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 use tracing::{debug, warn};
+
+use super::tls::Certificate;
 
 /// Connections at the same time; further ones wait in the kernel's backlog.
 const CONNECTIONS_MAX: usize = 512;
@@ -41,8 +45,13 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 /// After an error of `accept` (too many open files) the next attempt waits for so long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Answers connections until `shutdown`, then lets those under way finish.
-pub(super) async fn run(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) {
+/// Answers connections until `shutdown`, then lets those under way finish. With a certificate by TLS, and not without.
+pub(super) async fn run(
+    listener: TcpListener,
+    certificate: Option<Certificate>,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+) {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut shutdown = pin!(shutdown);
@@ -52,7 +61,8 @@ pub(super) async fn run(listener: TcpListener, router: Router, shutdown: impl Fu
             () = &mut shutdown => break,
         };
         if let Some((stream, peer, place)) = accepted {
-            tokio::spawn(answer(stream, peer, router.clone(), graceful.watcher(), place));
+            let acceptor = certificate.as_ref().map(Certificate::acceptor);
+            tokio::spawn(answer(stream, peer, acceptor, router.clone(), graceful.watcher(), place));
         }
     }
     drop(listener);
@@ -77,11 +87,34 @@ async fn accept(
     }
 }
 
-async fn answer(stream: TcpStream, peer: SocketAddr, router: Router, watcher: Watcher, place: OwnedSemaphorePermit) {
+async fn answer(
+    stream: TcpStream,
+    peer: SocketAddr,
+    acceptor: Option<TlsAcceptor>,
+    router: Router,
+    watcher: Watcher,
+    place: OwnedSemaphorePermit,
+) {
     // Small answers must not wait for each other's acknowledgement.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_TIMEOUT));
+    let stream = Box::pin(stream);
+    match acceptor {
+        None => converse(stream, peer, router, watcher).await,
+        Some(acceptor) => match tokio::time::timeout(HEADER_TIMEOUT, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => converse(stream, peer, router, watcher).await,
+            Ok(Err(error)) => debug!(%error, %peer, "TLS was not agreed upon"),
+            Err(_) => debug!(%peer, "TLS was not agreed upon in time"),
+        },
+    }
+    drop(place);
+}
+
+async fn converse<S>(stream: S, peer: SocketAddr, router: Router, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -91,9 +124,8 @@ async fn answer(stream: TcpStream, peer: SocketAddr, router: Router, watcher: Wa
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(HEADER_MAX_BYTES)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service);
+        .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {
         debug!(%error, %peer, "HTTP connection ended early");
     }
-    drop(place);
 }

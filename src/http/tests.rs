@@ -5,6 +5,7 @@ mod commands;
 mod explanations;
 mod house;
 mod sessions;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -379,7 +380,7 @@ async fn start(app: App) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let stop = CancellationToken::new();
-    let task = tokio::spawn(serve(listener, app, stop.clone().cancelled_owned()));
+    let task = tokio::spawn(serve(listener, None, app, stop.clone().cancelled_owned()));
     Running { address, stop, task }
 }
 

@@ -12,6 +12,7 @@ mod prefetch;
 mod raw;
 mod refusals;
 mod returns;
+mod tls;
 mod topology;
 
 use std::time::Duration;

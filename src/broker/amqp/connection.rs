@@ -9,7 +9,7 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use lapin::tcp::{AsyncTcpStream, OwnedTLSConfig};
+use lapin::tcp::AsyncTcpStream;
 use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Channel, Connection, ConnectionProperties};
 
@@ -59,6 +59,7 @@ impl Connected {
         let name = format!("{} ({})", options.node_name, purpose.as_str());
         let allowance = Arc::new(Allowance::new(options.held_max));
         let received = Arc::clone(&allowance);
+        let tls = options.tls.clone();
         let connecting = async {
             Connection::connector(
                 options.uri.to_amqp(options.heartbeat),
@@ -73,7 +74,8 @@ impl Connected {
                     let connected = match uri.scheme {
                         AMQPScheme::AMQP => connected,
                         AMQPScheme::AMQPS => {
-                            connected.into_tls(&uri.authority.host, OwnedTLSConfig::default().as_ref()).await?
+                            let files = tls.read().map_err(std::io::Error::other)?;
+                            connected.into_tls(&uri.authority.host, files.as_ref()).await?
                         }
                     };
                     Ok(AsyncTcpStream::Plain(Inflow::new(connected, Arc::clone(&received))))
