@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help run test naive-campaign sim theory fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak dashboards browser recovery bench instructions
+.PHONY: help run test naive-campaign sim theory fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak dashboards browser api-check recovery bench instructions
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -72,6 +72,10 @@ browser: ## The pages in a real Chromium against a running daemon; FILE=tickets.
 	@scripts/ensure-browser
 	$(CARGO) build --locked
 	cd tests/browser && node --test --test-concurrency=1 $(or $(FILE),*.test.mjs)
+
+api-check: ## schemathesis against a demo that runs, API_CHECK_CASES (10) of each address; skipped where it is not installed
+	$(CARGO) build --locked
+	@scripts/api-check
 
 recovery: ## How long a start takes: 10 M events replayed, 1 M waiting tickets from a snapshot; memory; snapshots meanwhile
 	$(CARGO) bench --locked --bench recovery

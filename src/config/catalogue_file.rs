@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use toml::de::DeTable;
+
 use super::diagnostic::{Diagnostic, Origin, Report, Severity};
 use super::edit::{CannotEdit, EditStep, Kind, edit, path_within};
 use super::{ConfigError, Difference, Overrides, differences, load, parse};
@@ -44,6 +46,9 @@ pub struct Finding {
     /// What was probably meant.
     pub help: Option<String>,
 }
+
+/// The most findings of one draft, errors first: beyond them nobody reads.
+const FINDINGS_MAX: usize = 100;
 
 /// Why there is no draft.
 #[derive(Debug, thiserror::Error)]
@@ -96,7 +101,11 @@ impl CatalogueFile {
         let text = edit(&text, steps)?;
         let name_of_file = self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let find = |report: &Report| -> Vec<Finding> {
-            report.diagnostics().iter().map(|it| Finding::of(it, report, &text, kind, name)).collect()
+            let (root, _) = DeTable::parse_recoverable(&text);
+            let mut told: Vec<_> = report.diagnostics().iter().collect();
+            told.sort_by_key(|it| it.severity != Severity::Error);
+            told.truncate(FINDINGS_MAX);
+            told.into_iter().map(|it| Finding::of(it, report, root.get_ref(), kind, name)).collect()
         };
         match parse(&name_of_file, &text, &self.overrides) {
             Err(report) => Err(NotDrafted::Invalid(find(&report))),
@@ -157,9 +166,9 @@ impl Drop for Prepared {
 }
 
 impl Finding {
-    fn of(diagnostic: &Diagnostic, report: &Report, text: &str, kind: Kind, name: &str) -> Self {
+    fn of(diagnostic: &Diagnostic, report: &Report, root: &DeTable<'_>, kind: Kind, name: &str) -> Self {
         let path = match &diagnostic.origin {
-            Origin::File(span) => path_within(text, span.start, kind, name),
+            Origin::File(span) => path_within(root, span.start, kind, name),
             Origin::Override(_) | Origin::Whole => None,
         };
         Self {

@@ -239,9 +239,8 @@ fn value_of(item: &Item) -> Value {
 }
 
 /// Where in an entry these bytes of the text are, as a JSON path: `$.overflow[0].after`; `None` where they are elsewhere.
-pub(super) fn path_within(text: &str, offset: usize, kind: Kind, name: &str) -> Option<String> {
-    let (root, _) = DeTable::parse_recoverable(text);
-    let section = root.get_ref().get(kind.as_str())?;
+pub(super) fn path_within(root: &DeTable<'_>, offset: usize, kind: Kind, name: &str) -> Option<String> {
+    let section = root.get(kind.as_str())?;
     let entry = match section.get_ref() {
         DeValue::Table(entries) => entries.get(name)?,
         DeValue::Array(entries) => entries.iter().find(|entry| has_name(entry.get_ref(), name))?,
@@ -321,7 +320,8 @@ mod tests {
     #[test]
     fn a_place_in_the_text_is_a_path_within_the_entry() {
         let at = |needle: &str| TEXT.find(needle).expect("there");
-        let path = |needle: &str, name: &str| path_within(TEXT, at(needle), Kind::Role, name);
+        let (root, _) = DeTable::parse_recoverable(TEXT);
+        let path = |needle: &str, name: &str| path_within(root.get_ref(), at(needle), Kind::Role, name);
         assert_eq!(path("\"email\"", "billing").as_deref(), Some("$.channels[0]"));
         assert_eq!(path("weight", "billing").as_deref(), Some("$.weight"));
         assert_eq!(path("\"general\"", "billing"), None);

@@ -71,12 +71,20 @@ pub(super) struct Takes {
 }
 
 /// What an address answers where all is well.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Gives {
     pub(super) status: StatusCode,
     pub(super) media_type: &'static str,
     pub(super) schema: Option<SchemaOf>,
     pub(super) meaning: &'static str,
+    /// Forms beside that one, which have no schema.
+    pub(super) other_media_types: Vec<&'static str>,
+}
+
+impl Gives {
+    fn new(status: StatusCode, media_type: &'static str, schema: Option<SchemaOf>, meaning: &'static str) -> Self {
+        Self { status, media_type, schema, meaning, other_media_types: Vec::new() }
+    }
 }
 
 /// One address with one method.
@@ -146,19 +154,25 @@ impl Endpoint {
 
     /// It answers this.
     pub(super) fn gives<T: JsonSchema>(mut self, status: StatusCode, meaning: &'static str) -> Self {
-        self.gives.push(Gives { status, media_type: JSON, schema: Some(schema_of::<T>()), meaning });
+        self.gives.push(Gives::new(status, JSON, Some(schema_of::<T>()), meaning));
         self
     }
 
     /// It answers JSON of that schema.
     pub(super) fn gives_as(mut self, status: StatusCode, schema: SchemaOf, meaning: &'static str) -> Self {
-        self.gives.push(Gives { status, media_type: JSON, schema: Some(schema), meaning });
+        self.gives.push(Gives::new(status, JSON, Some(schema), meaning));
         self
     }
 
     /// It answers something that has no schema.
     pub(super) fn gives_plain(mut self, status: StatusCode, media_type: &'static str, meaning: &'static str) -> Self {
-        self.gives.push(Gives { status, media_type, schema: None, meaning });
+        self.gives.push(Gives::new(status, media_type, None, meaning));
+        self
+    }
+
+    /// The last of these comes in this form too, where that is asked for.
+    pub(super) fn or_gives(mut self, media_type: &'static str) -> Self {
+        self.gives.last_mut().expect("it gives something").other_media_types.push(media_type);
         self
     }
 

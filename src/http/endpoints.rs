@@ -62,7 +62,8 @@ fn views() -> Vec<Endpoint> {
             reports::report,
         )
         .query::<ReportQuery>()
-        .gives::<ReportBody>(OK, "the sums; with `format=csv` as `text/csv`")
+        .gives::<ReportBody>(OK, "the sums, as JSON or with `format=csv` as a table")
+        .or_gives("text/csv")
         .fails(&[StatusCode::SERVICE_UNAVAILABLE]),
         Endpoint::new(Get, "/v1/openapi.json", Needs::Token, "This document", openapi::openapi).gives_plain(
             OK,

@@ -89,7 +89,9 @@ fn operation(endpoint: &Endpoint, problem: &Value, generator: &mut SchemaGenerat
     }
     let mut content = Map::new();
     for takes in &endpoint.takes {
-        content.insert(takes.media_type.to_owned(), json!({ "schema": (takes.schema)(&mut reading()) }));
+        let mut reading = reading();
+        content.insert(takes.media_type.to_owned(), json!({ "schema": (takes.schema)(&mut reading) }));
+        generator.definitions_mut().extend(reading.take_definitions(false));
     }
     if !content.is_empty() {
         let required = endpoint.takes.iter().all(|takes| !takes.optional);
@@ -170,6 +172,9 @@ fn response(gives: &Gives, generator: &mut SchemaGenerator) -> Value {
             None => json!({}),
         };
         response["content"] = json!({ gives.media_type: content });
+        for media_type in &gives.other_media_types {
+            response["content"][media_type] = json!({ "schema": { "type": "string" } });
+        }
     }
     response
 }

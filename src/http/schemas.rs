@@ -130,13 +130,13 @@ data_of! {
 macro_rules! entries_of {
     ($($kind:ident: $one:ident $new:ident $all:ident;)+) => {$(
         /// One with the members of the configuration file: `docs/configuration.md` is their reference.
-        pub(super) fn $one(_: &mut SchemaGenerator) -> Schema {
-            schema(entry_schema(Kind::$kind, false))
+        pub(super) fn $one(generator: &mut SchemaGenerator) -> Schema {
+            component(generator, stringify!($kind), entry_schema(Kind::$kind, false))
         }
 
         /// One that is to be, with its name.
-        pub(super) fn $new(_: &mut SchemaGenerator) -> Schema {
-            schema(entry_schema(Kind::$kind, true))
+        pub(super) fn $new(generator: &mut SchemaGenerator) -> Schema {
+            component(generator, concat!("New", stringify!($kind)), entry_schema(Kind::$kind, true))
         }
 
         /// All of them.
@@ -161,9 +161,15 @@ fn schema(value: Value) -> Schema {
     Schema::try_from(value).expect("it is a schema")
 }
 
+/// A schema that stands once in the document, and a reference to it.
+fn component(generator: &mut SchemaGenerator, name: &str, schema: Value) -> Schema {
+    generator.definitions_mut().insert(name.to_owned(), schema);
+    json_schema!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
 /// What a copy of a role is to be called, and what is to be different in it; `null` for none.
-pub(super) fn copied_role(generator: &mut SchemaGenerator) -> Schema {
-    let mut copy = new_role(generator);
+pub(super) fn copied_role(_: &mut SchemaGenerator) -> Schema {
+    let mut copy = entry_schema(Kind::Role, true);
     let members = copy.get_mut("properties").and_then(Value::as_object_mut).expect("a role has members");
     for (name, member) in members {
         if let Some(about) = member.as_object_mut().filter(|_| name != "name") {
@@ -173,7 +179,7 @@ pub(super) fn copied_role(generator: &mut SchemaGenerator) -> Schema {
             *member = json!({ "anyOf": [member, { "type": "null" }], "description": description });
         }
     }
-    copy
+    schema(copy)
 }
 
 /// An event in its envelope.

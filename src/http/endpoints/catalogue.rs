@@ -31,7 +31,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             catalogue::whole,
         )
         .query::<FormatQuery>()
-        .gives_plain(OK, JSON, "as JSON, or with `format` as `application/toml` or `text/markdown`"),
+        .gives_plain(OK, JSON, "as JSON, or with `format` as TOML or Markdown")
+        .or_gives("application/toml")
+        .or_gives("text/markdown"),
         Endpoint::new(
             Verb::Post,
             "/v1/rules/dry-run",
