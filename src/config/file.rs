@@ -7,19 +7,21 @@ use super::daemon;
 use super::diagnostic::{Diagnostic, Origin};
 use super::form::{Node, describe};
 use super::key::Keys;
+use super::oidc;
 use super::reference;
 use super::section::{Reading, Section};
 use super::settings::Config;
 use super::suggestion::nearest;
 
 /// What a file may have at its top.
-const SECTIONS: [&str; 15] = [
+const SECTIONS: [&str; 16] = [
     "node",
     "log",
     "amqp",
     "journal",
     "http",
     "dedupe",
+    "oidc",
     "routing",
     "agents",
     "access",
@@ -41,6 +43,8 @@ pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Config, Ca
     let journal = section(root, "journal", daemon::journal::KEYS, reading);
     let http = section(root, "http", daemon::http::KEYS, reading);
     let dedupe = section(root, "dedupe", daemon::dedupe::KEYS, reading);
+    // Before the catalogue, which looks whether the roles are there to which anything refers.
+    let oidc = oidc::read(root, reading);
     let (catalogue, origins) = catalogue::read(root, reading);
     let config = Config {
         node: daemon::read_node(&node, reading),
@@ -49,6 +53,7 @@ pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Config, Ca
         journal: daemon::read_journal(&journal, reading),
         http: daemon::read_http(&http, reading),
         dedupe: daemon::read_dedupe(&dedupe, reading),
+        oidc,
         catalogue,
     };
     (config, origins)

@@ -39,6 +39,7 @@ mod hours;
 mod key;
 mod lint;
 mod markdown;
+mod oidc;
 mod overrides;
 mod pacing;
 mod permission;
@@ -72,6 +73,7 @@ pub use diagnostic::{Diagnostic, Origin, Report, Severity};
 pub use difference::{Change, Difference, MemberChange};
 pub use duration::DurationError;
 pub use edit::{CannotEdit, EditStep, Kind};
+pub use oidc::{JwksSource, OidcConfig};
 pub use overrides::{OWNER_TOKEN_VARIABLE, Overrides, Setting};
 pub use reference::{reference_blocks, scenario_reference_blocks};
 pub use scenario::{

@@ -7,7 +7,7 @@ use crate::routing::channel::{Acceptance, Channel, OwnerGrace};
 
 use super::key::{Absent, Keys};
 use super::overrides::{OWNER_TOKEN_VARIABLE, Setting};
-use super::{access, automation, catalogue, channel, daemon, duration, hours, role, rule, scenario, status};
+use super::{access, automation, catalogue, channel, daemon, duration, hours, oidc, role, rule, scenario, status};
 
 /// A table of keys with its title in the reference.
 struct KeyTable {
@@ -16,13 +16,14 @@ struct KeyTable {
 }
 
 /// All tables of keys, in the order of the file.
-const TABLES: [KeyTable; 19] = [
+const TABLES: [KeyTable; 20] = [
     KeyTable { title: "[node]", keys: daemon::node::KEYS },
     KeyTable { title: "[log]", keys: daemon::log::KEYS },
     KeyTable { title: "[amqp]", keys: daemon::amqp::KEYS },
     KeyTable { title: "[journal]", keys: daemon::journal::KEYS },
     KeyTable { title: "[http]", keys: daemon::http::KEYS },
     KeyTable { title: "[dedupe]", keys: daemon::dedupe::KEYS },
+    KeyTable { title: "[oidc]", keys: oidc::KEYS },
     KeyTable { title: "[routing]", keys: catalogue::routing::KEYS },
     KeyTable { title: "[agents]", keys: catalogue::agents::KEYS },
     KeyTable { title: "[access]", keys: access::KEYS },
@@ -171,10 +172,13 @@ mod tests {
     fn the_documented_defaults_of_the_sections_are_those_that_hold() {
         let sections = TABLES.iter().filter(|table| table.title.starts_with('[') && !table.title.starts_with("[["));
         let texts = sections
-            .filter(|table| !table.title.contains("NAME"))
+            .filter(|table| !table.title.contains("NAME") && table.title != "[oidc]")
             .map(|table| format!("{}\n{}\n", table.title, documented_defaults(table.keys).join("\n")));
         assert_eq!(config(&texts.collect::<String>()), Config::default());
         assert_eq!(config(""), Config::default());
+        let provider = "[oidc]\nissuer = \"i\"\naudience = \"a\"\njwks = \"keys.json\"\nlevels = {}\n";
+        let defaults = documented_defaults(oidc::KEYS).join("\n");
+        assert_eq!(config(&format!("{provider}{defaults}\n")), config(provider));
     }
 
     #[test]
@@ -243,7 +247,7 @@ mod tests {
     #[test]
     fn the_file_that_has_everything_has_every_key_that_is_about_routing() {
         let told = told_keys(include_str!("../../tests/catalogues/everything.toml"));
-        let of_daemon = ["[node]", "[log]", "[amqp]", "[journal]", "[http]", "[dedupe]"];
+        let of_daemon = ["[node]", "[log]", "[amqp]", "[journal]", "[http]", "[dedupe]", "[oidc]"];
         for table in TABLES.iter().filter(|table| !of_daemon.contains(&table.title)) {
             let declared: BTreeSet<String> = table.keys.iter().map(|key| key.name().to_owned()).collect();
             let found = told.get(table.title).cloned().unwrap_or_default();

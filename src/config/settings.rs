@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::routing::Catalogue;
 
 use super::access;
+use super::oidc::OidcConfig;
 use super::secret::{BrokerUri, Secret};
 
 /// Everything that an operator sets.
@@ -26,6 +27,8 @@ pub struct Config {
     pub http: HttpConfig,
     /// `[dedupe]`: repeated events.
     pub dedupe: DedupeConfig,
+    /// `[oidc]`: an identity provider, where there is one.
+    pub oidc: Option<OidcConfig>,
     /// Channels, roles, rules and permissions: the part that is read again on `SIGHUP`.
     pub catalogue: Catalogue,
 }
@@ -39,6 +42,7 @@ impl Default for Config {
             journal: JournalConfig::default(),
             http: HttpConfig::default(),
             dedupe: DedupeConfig::default(),
+            oidc: None,
             catalogue: Catalogue { access: access::default_grants(), ..Catalogue::default() },
         }
     }
@@ -55,6 +59,7 @@ impl Config {
             ("journal", self.journal == other.journal),
             ("http", self.http == other.http),
             ("dedupe", self.dedupe == other.dedupe),
+            ("oidc", self.oidc == other.oidc),
         ];
         sections.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
     }

@@ -9,7 +9,7 @@ use super::overrides::Overrides;
 use super::{Config, parse};
 
 /// Sections of the daemon; all others are of the catalogue.
-const DAEMON_SECTIONS: [&str; 6] = ["node", "log", "amqp", "journal", "http", "dedupe"];
+const DAEMON_SECTIONS: [&str; 7] = ["node", "log", "amqp", "journal", "http", "dedupe", "oidc"];
 
 /// Why the two can't be put together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

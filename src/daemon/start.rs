@@ -11,7 +11,7 @@ use crate::broker::Link;
 use crate::chronicle::Chronicle;
 use crate::config::{CatalogueFile, Config, HttpConfig};
 use crate::http::{
-    self, App, Certificate, EditRequests, Heartbeat, OwnerToken, Questions, ReadModel, Readiness, SessionOptions,
+    self, App, Certificate, EditRequests, Heartbeat, Oidc, OwnerToken, Questions, ReadModel, Readiness, SessionOptions,
     Submissions,
 };
 use crate::journal::{JournalOptions, JournalReader, Recovered, RedbJournal};
@@ -87,6 +87,7 @@ impl Daemon {
             audit: records.audit,
             chronicle: records.chronicle,
             owner_token: config.http.owner_token.as_ref().and_then(|token| OwnerToken::new(token.reveal())),
+            oidc: config.oidc.clone().map(Oidc::new),
             session: session_options(&config.http),
             clock: system_clock,
         });
@@ -213,6 +214,11 @@ fn open_journal(host: &dyn Host, config: &Config) -> Result<(RedbJournal, Journa
     };
     let opened = host.open_journal(&config.journal.path, &options)?;
     Ok((opened.journal, opened.reader))
+}
+
+/// How browsers are logged in.
+fn session_options(config: &Config) -> SessionOptions {
+    SessionOptions { lifetime: config.http.session_lifetime, secure: config.http.secure_cookies }
 }
 
 async fn serve_http(

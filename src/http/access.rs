@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, Request, State};
@@ -19,6 +19,7 @@ use subtle::ConstantTimeEq;
 
 use super::Shared;
 use super::authority::Authority;
+use super::oidc::{Identity, NotIdentified, Oidc};
 use super::problem::Problem;
 use super::session::{self, SessionKey};
 use crate::records::RecordsError;
@@ -146,6 +147,8 @@ pub(super) enum Pass {
     Owner,
     /// The token of this id.
     Token(String),
+    /// The identity provider's word.
+    Identity(Arc<Identity>),
 }
 
 /// That somebody is known to ask.
@@ -173,8 +176,8 @@ pub(super) async fn authenticate(State(shared): State<Shared>, mut request: Requ
     let headers = request.headers();
     let admitted = match (headers.get(header::AUTHORIZATION), session::shown(headers)) {
         // No page of another site can have sent this one.
-        (Some(shown), _) => admit(&shared, client(address), bearer(shown), Instant::now()),
-        (None, None) => admit(&shared, client(address), None, Instant::now()),
+        (Some(shown), _) => admit(&shared, client(address), bearer(shown), Instant::now()).await,
+        (None, None) => admit(&shared, client(address), None, Instant::now()).await,
         (None, Some(secret)) => go_on(&shared, secret, request.method(), headers),
     };
     match admitted {
@@ -188,7 +191,12 @@ pub(super) async fn authenticate(State(shared): State<Shared>, mut request: Requ
 }
 
 /// Lets in whoever shows a valid token.
-pub(super) fn admit(shared: &Shared, client: IpAddr, token: Option<&str>, now: Instant) -> Result<Admission, Problem> {
+pub(super) async fn admit(
+    shared: &Shared,
+    client: IpAddr,
+    token: Option<&str>,
+    now: Instant,
+) -> Result<Admission, Problem> {
     let shut_out = shared.failures.shut_out(client, now);
     if let Some(wait) = shut_out
         && token.is_none_or(|token| !shared.familiar.knows(client, token))
@@ -197,7 +205,7 @@ pub(super) fn admit(shared: &Shared, client: IpAddr, token: Option<&str>, now: I
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", detail);
         return Err(problem.retry_after_seconds(wait.as_secs() + 1));
     }
-    if shared.owner_token.is_none() && shared.tokens.is_empty() {
+    if shared.owner_token.is_none() && shared.oidc.is_none() && shared.tokens.is_empty() {
         let detail = "no token is configured: start the daemon with ROLECALL_OWNER_TOKEN set, or make one with \
                       `rolecall token create`, and send it as \"Authorization: Bearer <token>\"";
         return Err(unauthorized("no_token_configured", detail));
@@ -206,7 +214,7 @@ pub(super) fn admit(shared: &Shared, client: IpAddr, token: Option<&str>, now: I
     let Some(token) = token else {
         return Err(unauthorized("no_token", "send a token as \"Authorization: Bearer <token>\""));
     };
-    match identify(shared, token) {
+    match identify(shared, token).await {
         Ok(admission) => {
             shared.familiar.learn(client, token);
             Ok(admission)
@@ -256,7 +264,20 @@ enum Refusal {
     Wrong,
     Expired,
     Revoked,
+    TooEarly,
+    NoLevel,
     Unreadable,
+}
+
+impl From<NotIdentified> for Refusal {
+    fn from(why: NotIdentified) -> Self {
+        match why {
+            NotIdentified::Wrong => Self::Wrong,
+            NotIdentified::Expired => Self::Expired,
+            NotIdentified::TooEarly => Self::TooEarly,
+            NotIdentified::NoLevel => Self::NoLevel,
+        }
+    }
 }
 
 impl From<Refusal> for Problem {
@@ -265,6 +286,12 @@ impl From<Refusal> for Problem {
             Refusal::Wrong => unauthorized("wrong_token", "this token is not valid"),
             Refusal::Expired => unauthorized("expired_token", "the time of this token is over"),
             Refusal::Revoked => unauthorized("revoked_token", "this token was revoked"),
+            Refusal::TooEarly => unauthorized("token_not_yet_valid", "the time of this token has not come"),
+            Refusal::NoLevel => {
+                let detail =
+                    "the identity provider vouches for you, and nothing that it says of you gives an access level";
+                Self::new(StatusCode::FORBIDDEN, "no_level", detail)
+            }
             Refusal::Unreadable => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "tokens_unavailable", "the tokens can't be read")
             }
@@ -272,9 +299,14 @@ impl From<Refusal> for Problem {
     }
 }
 
-fn identify(shared: &Shared, token: &str) -> Result<Admission, Refusal> {
+async fn identify(shared: &Shared, token: &str) -> Result<Admission, Refusal> {
     if shared.owner_token.as_ref().is_some_and(|owner| owner.is(token)) {
         return Ok(Admission { author: Authority::owner(OWNER), pass: Pass::Owner, until: None, session: None });
+    }
+    if let Some(oidc) = shared.oidc.as_ref().filter(|_| Oidc::is_jwt(token)) {
+        let identity = Arc::new(oidc.identify(token, (shared.clock)()).await?);
+        let (until, pass) = (Some(identity.expires_at), Pass::Identity(identity));
+        return Ok(Admission { author: of_pass(shared, &pass)?, pass, until, session: None });
     }
     let found = shared.tokens.find(token).map_err(|error| unreadable(&error))?.ok_or(Refusal::Wrong)?;
     let author = stands(shared, &found)?;
@@ -293,6 +325,10 @@ pub(super) fn look_again(shared: &Shared, admission: &Admission) -> Option<Autho
 fn of_pass(shared: &Shared, pass: &Pass) -> Result<Authority, Refusal> {
     match pass {
         Pass::Owner => Ok(Authority::owner(OWNER)),
+        Pass::Identity(identity) if identity.expires_at <= (shared.clock)() => Err(Refusal::Expired),
+        Pass::Identity(identity) => {
+            Ok(Authority::of_spec(&identity.spec(&shared.read_model.catalogue()), &shared.read_model))
+        }
         Pass::Token(id) => {
             stands(shared, &shared.tokens.of_id(id).map_err(|error| unreadable(&error))?.ok_or(Refusal::Revoked)?)
         }

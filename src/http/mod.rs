@@ -27,6 +27,7 @@ mod explanation;
 mod gauges;
 mod health;
 mod heartbeat;
+mod oidc;
 mod openapi;
 mod problem;
 pub mod read_model;
@@ -59,6 +60,7 @@ pub use ask::{Asker, Classified, Question, Questions, questions};
 pub use authority::{Authority, Forbidden, Right};
 pub use edits::{EditRequest, EditRequests, Edited, Editor, Expected, ExpectedState, NotEdited, check_expected, edits};
 pub use heartbeat::{Heartbeat, SILENCE_MAX};
+pub use oidc::Oidc;
 pub use read_model::ReadModel;
 pub use readiness::{NotReady, Readiness};
 pub use session::SessionOptions;
@@ -96,6 +98,8 @@ pub struct App {
     pub owner_token: Option<OwnerToken>,
     /// Who else may come in.
     pub tokens: Tokens,
+    /// The identity provider that vouches for others, if there is one.
+    pub oidc: Option<Oidc>,
     /// How long one is logged in, and with what kind of cookie.
     pub session: SessionOptions,
     /// Where it is written who did what.

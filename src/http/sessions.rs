@@ -52,7 +52,7 @@ pub(super) async fn begin(
 ) -> Result<Response, Response> {
     let address = address.map(|Extension(ConnectInfo(address))| address);
     let NewSession { token } = asked(&headers, &body).map_err(IntoResponse::into_response)?;
-    let admitted = access::admit(&shared, access::client(address), Some(&token), Instant::now());
+    let admitted = access::admit(&shared, access::client(address), Some(&token), Instant::now()).await;
     let Admission { author, pass, until, .. } = admitted.map_err(access::refuse)?;
     let deed = Deed {
         who: author.subject.clone(),

@@ -4,6 +4,7 @@ mod access;
 mod commands;
 mod explanations;
 mod house;
+mod identities;
 mod sessions;
 mod tls;
 
@@ -59,6 +60,7 @@ fn app_in(directory: &std::path::Path, owner_token: Option<&str>) -> App {
         tokens: Tokens::open(directory).expect("there are none"),
         audit: Arc::new(AuditLog::open(directory)),
         chronicle: None,
+        oidc: None,
         session: SessionOptions::default(),
         clock: || NOW,
     }

@@ -42,16 +42,22 @@ pub(super) struct House {
 impl House {
     /// With the catalogue of this text.
     pub(super) fn with(catalogue: &str) -> Self {
-        let loaded = crate::config::parse("test", catalogue, &crate::config::Overrides::none());
-        Self::of(loaded.unwrap_or_else(|report| panic!("{report}")).config.catalogue)
+        Self::made(catalogue, |app| app)
     }
 
-    fn of(catalogue: Catalogue) -> Self {
+    /// The same, with an app that is otherwise.
+    pub(super) fn made(catalogue: &str, otherwise: impl FnOnce(App) -> App) -> Self {
+        let loaded = crate::config::parse("test", catalogue, &crate::config::Overrides::none());
+        Self::of(loaded.unwrap_or_else(|report| panic!("{report}")).config.catalogue, otherwise)
+    }
+
+    fn of(catalogue: Catalogue, otherwise: impl FnOnce(App) -> App) -> Self {
         let journal = tempfile::tempdir().expect("a directory");
         let model = Arc::new(ReadModel::new());
         let writer = writer(&journal, Arc::clone(&model), catalogue);
         let (submitter, submissions) = submissions();
         let app = App { read_model: model, submitter, ..app_in(journal.path(), Some(TOKEN)) };
+        let app = otherwise(app);
         let (tokens, audit) = (app.tokens.clone(), Arc::clone(&app.audit));
         app.readiness.journal_replayed();
         app.heartbeat.beat();

@@ -5,12 +5,14 @@
 
 mod broker;
 mod deaths;
+mod identity;
 mod inbound;
 mod journal;
 mod lifecycle;
 
 pub use broker::{BrokerReconnected, PublishFailed, PublishFailure, PublishUnwanted};
 pub use deaths::{CareEnds, CareTaken, CrashLoop, DeathsNotCounted, MessageGivenUp};
+pub use identity::{IdentityKeysRead, IdentityKeysUnreadable};
 pub use inbound::{EventAccepted, EventDeadLettered, EventDuplicate, EventRejected};
 pub use journal::{
     JournalFailed, JournalRecovered, OutOfRoom, RoomAgain, SnapshotFailed, SnapshotRefused, SnapshotTaken,
