@@ -289,6 +289,21 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_changed_together_with_its_hash_is_found_by_the_next() {
+        let (directory, log) = log_of(4);
+        let path = directory.path().join(FILE);
+        let whole = std::fs::read_to_string(&path).expect("written");
+        let mut lines: Vec<_> = whole.lines().map(str::to_owned).collect();
+        let (_, first) = log.parse(&lines[0], 1).expect("whole");
+        let second: Line<'_> = serde_json::from_str(&lines[1]).expect("whole");
+        let forged = second.entry.get().replace("deed 1", "deed 7");
+        lines[1] = format!("{{\"hash\":\"{}\",\"entry\":{forged}}}", hex(&chained(&first, &forged)));
+        std::fs::write(&path, lines.join("\n") + "\n").expect("forged");
+        let error = log.verify(None).expect_err("it was forged").to_string();
+        assert!(error.contains("line 3"), "{error}");
+    }
+
+    #[test]
     fn the_newest_come_first_a_page_at_a_time() {
         let (_directory, log) = log_of(5);
         let numbers = |look: &Look| look.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>();
