@@ -118,7 +118,7 @@ impl Daemon {
             }
         };
         kill_point!(Connected);
-        let kept_model = Arc::clone(&read_model);
+        let keeping = (catalogue_file, Arc::clone(&read_model), edits);
         let writer = Writer::new(
             recovered,
             reader.clone(),
@@ -128,7 +128,6 @@ impl Daemon {
             read_model,
             host.planted(),
         )?;
-        let keeping = (catalogue_file, kept_model, edits);
         let mut running = start(
             host,
             link,
