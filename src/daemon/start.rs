@@ -216,10 +216,6 @@ fn open_journal(host: &dyn Host, config: &Config) -> Result<(RedbJournal, Journa
 }
 
 /// How browsers are logged in.
-fn session_options(config: &Config) -> SessionOptions {
-    SessionOptions { lifetime: config.http.session_lifetime, secure: config.http.secure_cookies }
-}
-
 async fn serve_http(
     config: &Config,
     app: App,
