@@ -71,7 +71,7 @@ fn kind_of(spec: &TicketSpec) -> TicketSpec {
         priority: spec.priority,
         skills: spec.skills.clone(),
         permissions: spec.permissions.clone(),
-        customer: Customer { tier: spec.customer.tier.clone(), ..Customer::default() },
+        customer: Customer { tier: spec.customer.tier.clone(), ..Customer::default() }.into(),
         ..TicketSpec::on(spec.channel.clone())
     }
 }
