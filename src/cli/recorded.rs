@@ -86,7 +86,9 @@ fn read_journal(directory: &Path, scenario: &Scenario) -> Result<Told, Failure> 
     let mut staff = scene.staff;
     for member in &mut staff {
         if let Presence::Stints(stints) = &mut member.presence {
-            stints.iter_mut().for_each(|(from, to)| (*from, *to) = (later(*from), later(*to)));
+            for (from, to) in stints.iter_mut() {
+                (*from, *to) = (later(*from), later(*to));
+            }
         }
     }
     let tickets = tickets.into_iter().map(|(_, ticket)| Recorded { at: later(ticket.at), ..ticket });

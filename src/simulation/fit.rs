@@ -77,14 +77,12 @@ fn kind_of(spec: &TicketSpec) -> TicketSpec {
 }
 
 fn title_of(source: &str, spec: &TicketSpec) -> String {
-    let mut title = source.to_owned();
     let names = [spec.role.as_ref().map(ToString::to_string), spec.kind.as_ref().map(ToString::to_string)];
-    for name in names.into_iter().flatten().chain(spec.customer.tier.clone()) {
-        if !source.contains(name.as_str()) {
-            title.push_str(&format!(", {name}"));
-        }
-    }
-    format!("{title}, {}, priority {}", spec.channel, spec.priority.get()).chars().take(128).collect()
+    let more =
+        names.into_iter().flatten().chain(spec.customer.tier.clone()).filter(|name| !source.contains(name.as_str()));
+    let mut parts: Vec<String> = std::iter::once(source.to_owned()).chain(more).collect();
+    parts.push(format!("{}, priority {}", spec.channel, spec.priority.get()));
+    parts.join(", ").chars().take(128).collect()
 }
 
 /// For each hour of the day or week, for how many hours the records tell of it.
