@@ -197,11 +197,14 @@ fn handover() -> Handover {
     Handover { from: Some(agent()), by: Some("eva".to_owned()), note: Some("has asked twice".to_owned()) }
 }
 
+fn direction() -> Direction {
+    Direction { agent: agent(), until: Some(Timestamp(9)), trigger: Trigger::Directed }
+}
+
 fn every_event() -> Vec<Event> {
     let (ticket, agent, role, channel) = (ticket(), agent(), role(), channel());
     let intake = intake();
-    let named = Direction { agent: agent.clone(), until: Some(Timestamp(9)), trigger: Trigger::Directed };
-    let direction = Some(Box::new(named));
+    let direction = Some(Box::new(direction()));
     let load = [(channel.clone(), ChannelLoad { used: 1, limit: 2 })].into_iter().collect();
     let rejection = Rejection { code: RejectionCode::StaleAssignment, detail: "it is over".to_owned() };
     vec![
