@@ -115,7 +115,7 @@ fn one_queue() -> Vec<Case> {
 fn retrials() -> Case {
     let again = "patience = \"0s\"\nreturns = { share = 1.0, after = { exponential = \"2m\" }, times_max = 100 }";
     let scenario = desk(1, "", "") + &coming("all", "0.5 per 1m", &exponential("1m"), again);
-    Case::new(("R", "M/M/1 with retrials"), scenario, (100, 500, 400), all(&[(AbandonShare, 0.6), (Occupancy, 0.5)]))
+    Case::new(("R", "M/M/1 with retrials"), scenario, (300, 1_000, 200), all(&[(AbandonShare, 0.6), (Occupancy, 0.5)]))
 }
 
 fn impatient_classes() -> Case {
