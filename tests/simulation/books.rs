@@ -36,7 +36,7 @@ pub(crate) enum Standing {
 struct Ticket {
     asks_for_unknown_role: bool,
     asks_for_pull: bool,
-    /// Nobody may take it, as was heard; that it is late as well changes nothing of that.
+    /// Nobody may take it, as was heard; that it is late as well, or in another queue, changes nothing of that.
     is_out_of_reach: bool,
     /// The number of the newest event that was heard.
     newest: u64,
@@ -178,7 +178,7 @@ impl Books {
             return;
         }
         match heard.kind.as_str() {
-            "ticket.breached" | "ticket.at_risk" => {}
+            "ticket.breached" | "ticket.at_risk" | "ticket.diverted" => {}
             kind => ticket.is_out_of_reach = kind == "ticket.unroutable",
         }
         ticket.newest_kind.clone_from(&heard.kind);
