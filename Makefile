@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help run test naive-campaign sim theory fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak dashboards browser api-check recovery bench instructions
+.PHONY: help run test naive-campaign sim theory fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak dashboards browser api-check from-outside recovery bench instructions
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -69,13 +69,15 @@ dashboards: ## The rules' own tests, and Debian's Prometheus asked every express
 	scripts/with-rabbitmq $(CARGO) test --locked --features campaigns --test daemon dashboards:: -- --nocapture
 
 browser: ## The pages in a real Chromium against a running daemon; FILE=tickets.test.mjs for one of the files
-	@scripts/ensure-browser
 	$(CARGO) build --locked
-	cd tests/browser && node --test --test-concurrency=1 $(or $(FILE),*.test.mjs)
+	scripts/browser-tests $(FILE)
 
-api-check: ## schemathesis against a demo that runs, API_CHECK_CASES (10) of each address; skipped where it is not installed
+api-check: ## schemathesis against a demo that runs, API_CHECK_CASES (10) of each address; it installs itself under target/
 	$(CARGO) build --locked
-	@scripts/api-check
+	scripts/api-check
+
+from-outside: ## Both in short, with the binary that the tests have built; skipped where the programs can't be had
+	scripts/from-outside
 
 recovery: ## How long a start takes: 10 M events replayed, 1 M waiting tickets from a snapshot; memory; snapshots meanwhile
 	$(CARGO) bench --locked --bench recovery

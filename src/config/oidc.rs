@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 use crate::routing::RoleName;
 use crate::routing::permission::AccessLevel;
 
+use super::daemon::PemFile;
 use super::diagnostic::Origin;
 use super::file::section;
 use super::form::{Choice, Form, Node, RoleReference, Set, Text, describe, misfit};
@@ -38,6 +39,12 @@ const JWKS: Key<JwksForm> = Key::required(
     "jwks",
     JwksForm,
     "Where the provider's public keys are. They are read again once an hour, and when a token names one that is not there.",
+);
+const CA_FILE: Key<PemFile> = Key::optional(
+    "ca_file",
+    PemFile,
+    "those of the system",
+    "Certificates of the authorities that are trusted for `jwks`, in place of those of the system. Read whenever the keys are.",
 );
 const NAME_CLAIM: Key<Text> = Key::new(
     "name_claim",
@@ -70,7 +77,8 @@ const ROLES: Key<ByGroup<Set<RoleReference>>> = Key::new(
 );
 
 /// The keys of `[oidc]`.
-pub(super) const KEYS: Keys = &[&ISSUER, &AUDIENCE, &JWKS, &NAME_CLAIM, &AGENT_CLAIM, &GROUPS_CLAIM, &LEVELS, &ROLES];
+pub(super) const KEYS: Keys =
+    &[&ISSUER, &AUDIENCE, &JWKS, &CA_FILE, &NAME_CLAIM, &AGENT_CLAIM, &GROUPS_CLAIM, &LEVELS, &ROLES];
 
 /// Where the public keys of a provider are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +98,8 @@ pub struct OidcConfig {
     pub audience: String,
     /// Where its public keys are.
     pub jwks: JwksSource,
+    /// The authorities that are trusted for them, in PEM; those of the system where nothing is said.
+    pub ca_file: Option<PathBuf>,
     /// The claim by whose value somebody is known.
     pub name_claim: String,
     /// The claim that holds an agent's id.
@@ -109,6 +119,7 @@ pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> Option<Oidc
     let issuer = section.take(&ISSUER, reading);
     let audience = section.take(&AUDIENCE, reading);
     let jwks = section.take(&JWKS, reading);
+    let ca_file = section.take(&CA_FILE, reading);
     let name_claim = section.take(&NAME_CLAIM, reading).unwrap_or_else(|| "sub".to_owned());
     let agent_claim = section.take(&AGENT_CLAIM, reading);
     let groups_claim = section.take(&GROUPS_CLAIM, reading).unwrap_or_else(|| "groups".to_owned());
@@ -118,6 +129,7 @@ pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> Option<Oidc
         issuer: issuer?,
         audience: audience?,
         jwks: jwks?,
+        ca_file,
         name_claim,
         agent_claim,
         groups_claim,

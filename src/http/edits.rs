@@ -143,11 +143,19 @@ pub fn check_expected(catalogue: &Catalogue, expected: &[Expected]) -> Result<()
     Ok(())
 }
 
-/// The tag of an entry: the same as long as the entry says the same.
+/// The tag of an entry: the same as long as the entry says the same, and of a rule, as long as it is tried after the same
+/// rule. Its place is part of what it means.
 #[must_use]
 pub(super) fn tag(catalogue: &Catalogue, kind: Kind, name: &str) -> Option<String> {
     use sha2::{Digest, Sha256};
     let members = serde_json::Value::Object(crate::config::entry_json(catalogue, kind, name)?);
-    let digest = Sha256::digest(members.to_string().as_bytes());
+    let mut digest = Sha256::new_with_prefix(members.to_string().as_bytes());
+    if kind == Kind::Rule {
+        let names: Vec<_> = catalogue.rules.iter().map(|rule| rule.name.as_str()).collect();
+        let before = names.iter().take_while(|other| **other != name).last();
+        digest.update([0]);
+        digest.update(before.copied().unwrap_or_default().as_bytes());
+    }
+    let digest = digest.finalize();
     Some(digest[..12].iter().fold("\"".to_owned(), |tag, byte| tag + &format!("{byte:02x}")) + "\"")
 }

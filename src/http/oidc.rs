@@ -79,7 +79,7 @@ impl Oidc {
     #[must_use]
     pub fn new(config: OidcConfig) -> Self {
         provider::install();
-        let keys = Keys::of(config.jwks.clone());
+        let keys = Keys::of(config.jwks.clone(), config.ca_file.clone());
         Self { config, keys }
     }
 

@@ -29,7 +29,7 @@ test("a wrong token is refused in words, and the right one opens", async () => {
 test("an owner sees every page", async () => {
   const { token } = await house.makeToken("olga", "owner");
   const page = await house.logIn(token);
-  assert.deepEqual(await navigation(page), ["Wallboard", "Tickets", "Agents", "Roles", "Reports", "Access"]);
+  assert.deepEqual(await navigation(page), ["Wallboard", "Tickets", "Agents", "Roles", "Rules", "Channels", "Reports", "Access"]);
   await page.getByRole("link", { name: "Access" }).click();
   await page.getByRole("heading", { name: "Tokens" }).waitFor();
   await page.getByRole("heading", { name: "Audit log" }).waitFor();
@@ -39,7 +39,7 @@ test("an owner sees every page", async () => {
 test("an admin sees the audit log and no tokens", async () => {
   const { token } = await house.makeToken("adam", "admin");
   const page = await house.logIn(token);
-  assert.deepEqual(await navigation(page), ["Wallboard", "Tickets", "Agents", "Roles", "Reports", "Access"]);
+  assert.deepEqual(await navigation(page), ["Wallboard", "Tickets", "Agents", "Roles", "Rules", "Channels", "Reports", "Access"]);
   await page.getByRole("link", { name: "Access" }).click();
   await page.getByRole("heading", { name: "Audit log" }).waitFor();
   assert.equal(await page.getByRole("heading", { name: "Tokens" }).count(), 0);
@@ -52,7 +52,7 @@ test("an agent has a desk: its presence, what it holds, and none of the others",
   const page = await house.logIn(token);
   await page.getByRole("heading", { name: "desk-anna" }).waitFor();
   const pages = await navigation(page);
-  assert.ok(pages.includes("My desk") && !pages.includes("Wallboard") && !pages.includes("Reports") && !pages.includes("Access"), pages.join());
+  assert.ok(pages.includes("My desk") && !pages.includes("Rules") && !pages.includes("Channels") && !pages.includes("Wallboard") && !pages.includes("Reports") && !pages.includes("Access"), pages.join());
   await page.getByRole("button", { name: "online", exact: true }).click();
   await page.getByText("Presence is now: online.").first().waitFor();
   const { status } = await house.api("GET", "/agents/desk-anna");

@@ -74,15 +74,33 @@ async fn what_can_not_be_used_is_refused_with_its_place_and_nothing_is_changed()
     assert!(stage.place.configuration().contains("by-hand"));
 }
 
+/// The value of `ETag` among the lines of an answer.
+fn tag(head: &str) -> String {
+    let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with("etag:")).expect("an ETag");
+    line.split_once(' ').expect("a value").1.to_owned()
+}
+
+#[tokio::test]
+async fn the_tag_of_a_rule_tells_that_another_is_tried_before_it_now() {
+    let stage = Stage::open("rule-tags-http", CATALOGUE).await;
+    let request = async |what: &str, lines: &str, body: Value| {
+        stage.daemon.request(OWNER_TOKEN, what, lines, &body).await.expect("an answer")
+    };
+    let (_, head, gold) = request("GET /rules/gold", "", Value::Null).await;
+    let first = format!("If-Match: {}\r\n", tag(&head));
+    let silver = json!({ "when": "customer.tier == \"silver\"", "set": { "role": "billing" } });
+    assert_eq!(ask(&stage, "PUT", "/rules/silver", silver.clone()).await.0, 201);
+    assert_eq!(request("PUT /rules/gold?dry_run=true", &first, gold.clone()).await.0, 200, "one after it is no matter");
+    assert_eq!(ask(&stage, "PUT", "/rules/silver?before=gold", silver).await.0, 200);
+    let (status, _, late) = request("PUT /rules/gold", &first, gold).await;
+    assert_eq!((status, &late["code"]), (412, &json!("changed_meanwhile")));
+}
+
 #[tokio::test]
 async fn two_who_change_one_role_do_not_overwrite_each_other() {
     let stage = Stage::open("etag-http", CATALOGUE).await;
     let request = async |what: &str, lines: &str, body: Value| {
         stage.daemon.request(OWNER_TOKEN, what, lines, &body).await.expect("an answer")
-    };
-    let tag = |head: &str| {
-        let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with("etag:")).expect("an ETag");
-        line.split_once(' ').expect("a value").1.to_owned()
     };
     let (_, head, role) = request("GET /roles/billing", "", Value::Null).await;
     assert_eq!(role["ticket_types"], json!(["invoice"]));

@@ -6,17 +6,19 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
-use ureq::tls::{RootCerts, TlsConfig};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::config::JwksSource;
 use crate::telemetry::occurrence::{IdentityKeysRead, IdentityKeysUnreadable};
@@ -49,9 +51,17 @@ struct Known {
     read_at: Option<Instant>,
 }
 
+/// From where they come, and who vouches for that.
+#[derive(Debug)]
+struct Source {
+    jwks: JwksSource,
+    /// In place of the system's authorities.
+    authorities: Option<PathBuf>,
+}
+
 /// The keys of a provider.
 pub(super) struct Keys {
-    source: Arc<JwksSource>,
+    source: Arc<Source>,
     known: RwLock<Known>,
     /// One reads, others wait for what comes of it.
     reading: Mutex<()>,
@@ -75,6 +85,8 @@ pub(super) enum NotRead {
     File(String, #[source] std::io::Error),
     #[error("cannot get {0}")]
     Url(String, #[source] Box<ureq::Error>),
+    #[error("cannot use the authorities in {0}: {1}")]
+    Authorities(String, String),
     #[error("{0} is larger than {SET_MAX_BYTES} bytes")]
     TooLarge(String),
     #[error("{0} is no set of keys")]
@@ -82,8 +94,9 @@ pub(super) enum NotRead {
 }
 
 impl Keys {
-    pub(super) fn of(source: JwksSource) -> Self {
-        Self { source: Arc::new(source), known: RwLock::default(), reading: Mutex::default() }
+    /// Those at `jwks`, where an address is trusted by these authorities, or else by the system's.
+    pub(super) fn of(jwks: JwksSource, authorities: Option<PathBuf>) -> Self {
+        Self { source: Arc::new(Source { jwks, authorities }), known: RwLock::default(), reading: Mutex::default() }
     }
 
     /// The key of that name, read again where it is not there or was not looked at for long.
@@ -124,10 +137,10 @@ impl Keys {
     }
 }
 
-fn set(source: &JwksSource) -> Result<BTreeMap<String, Key>, NotRead> {
-    let (name, bytes) = match source {
+fn set(source: &Source) -> Result<BTreeMap<String, Key>, NotRead> {
+    let (name, bytes) = match &source.jwks {
         JwksSource::File(path) => (path.display().to_string(), from_file(path)?),
-        JwksSource::Url(url) => (url.clone(), from_url(url)?),
+        JwksSource::Url(url) => (url.clone(), from_url(url, source.authorities.as_deref())?),
     };
     if bytes.len() as u64 > SET_MAX_BYTES {
         return Err(NotRead::TooLarge(name));
@@ -143,10 +156,22 @@ fn from_file(path: &Path) -> Result<Vec<u8>, NotRead> {
     Ok(bytes)
 }
 
-fn from_url(url: &str) -> Result<Vec<u8>, NotRead> {
+fn roots(file: &Path) -> Result<RootCerts, NotRead> {
+    let failed = |reason: String| NotRead::Authorities(file.display().to_string(), reason);
+    let pem = std::fs::read(file).map_err(|error| failed(error.to_string()))?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let found = found.map_err(|error| failed(error.to_string()))?;
+    if found.is_empty() {
+        return Err(failed("there is no certificate in it: expected PEM, -----BEGIN CERTIFICATE-----".to_owned()));
+    }
+    Ok(RootCerts::from(found.iter().map(|der| Certificate::from_der(der).to_owned())))
+}
+
+fn from_url(url: &str, authorities: Option<&Path>) -> Result<Vec<u8>, NotRead> {
     let failed = |error| NotRead::Url(url.to_owned(), Box::new(error));
     let ring = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).unversioned_rustls_crypto_provider(ring);
+    let roots = authorities.map_or(Ok(RootCerts::PlatformVerifier), roots)?;
+    let tls = TlsConfig::builder().root_certs(roots).unversioned_rustls_crypto_provider(ring);
     let agent = ureq::Agent::config_builder()
         .timeout_global(Some(READ_TIMEOUT))
         .https_only(url.starts_with("https://"))

@@ -5,10 +5,14 @@ import { agentPage } from "./agent/page.js";
 import { agentsPage } from "./agent/list.js";
 import { accessPage } from "./access/page.js";
 import { boardPage } from "./board/page.js";
+import { channelPage } from "./channel/page.js";
+import { channelsPage } from "./channel/list.js";
 import { h } from "./dom.js";
 import { reportsPage } from "./report/page.js";
 import { rolePage } from "./role/page.js";
 import { rolesPage } from "./role/list.js";
+import { rulePage } from "./rule/page.js";
+import { rulesPage } from "./rule/list.js";
 import { may, who } from "./session.js";
 import { t } from "./texts.js";
 import { ticketPage } from "./ticket/page.js";
@@ -21,9 +25,13 @@ export const PAGES = [
   { key: "tickets", part: "tickets", allowed: () => may("tickets.manage", "reports.view", "work.read-own"), page: ticketsPage, entry: ticketPage },
   { key: "agents", part: "agents", allowed: () => may("agents.manage", "reports.view"), page: agentsPage, entry: agentPage },
   { key: "roles", part: "roles", allowed: () => may("roles.manage", "rules.manage", "reports.view", "work.read-own"), page: rolesPage, entry: rolePage },
+  { key: "rules", part: "rules", allowed: () => maySeeCatalogue(), page: rulesPage, entry: rulePage },
+  { key: "channels", part: "channels", allowed: () => maySeeCatalogue(), page: channelsPage, entry: channelPage },
   { key: "reports", part: "reports", allowed: () => may("reports.view"), page: reportsPage },
   { key: "access", part: "access", allowed: () => may("tokens.manage", "audit.view"), page: accessPage },
 ];
+
+const maySeeCatalogue = () => may("roles.manage", "rules.manage", "reports.view");
 
 let close = null;
 let isFirst = true;

@@ -2,20 +2,20 @@
 
 import { address, get } from "../api.js";
 import { h, table } from "../dom.js";
+import { NEW } from "../entry/editor.js";
 import { number, percent } from "../format.js";
 import { live } from "../live.js";
 import { link } from "../router.js";
 import { may } from "../session.js";
 import { t, tCode } from "../texts.js";
 
-export const NEW = " new"; // No role's name begins with a space that was typed: they are trimmed.
 const HEADS = ["name", "about", "types", "strategy", "target", "waiting", "online"];
 
 export async function rolesPage(main) {
   main.className = "listing";
   const results = h("div", {});
   main.append(h("header", { class: "page-head" }, h("h1", {}, t("nav.roles")),
-    may("roles.manage") ? h("a", { class: "button primary", href: link("roles", NEW) }, t("roles.new")) : null),
+    may("roles.manage") ? h("a", { class: "button primary", href: link("roles", NEW) }, t("editor.role.new")) : null),
   h("section", { class: "panel", "aria-label": t("nav.roles") }, results));
   try {
     const { entries } = await get(address(["roles"]));

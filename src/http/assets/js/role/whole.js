@@ -1,11 +1,13 @@
 // What is done with a role as a whole: another like it, or none.
 
-import { address, ask, send } from "../api.js";
+import { address, send } from "../api.js";
 import { h, labelled } from "../dom.js";
 import { doing, outcome } from "../doing.js";
+import { removal } from "../entry/removal.js";
 import { link } from "../router.js";
 import { t } from "../texts.js";
 import { roleChoice } from "../ticket/choices.js";
+import { ROLE } from "./kind.js";
 
 /** `tag` gives the entity tag of the role as it was read. */
 export function wholePanel(name, tag) {
@@ -29,13 +31,5 @@ function cloning(name, place) {
 
 function removing(name, tag, place) {
   const heir = roleChoice(false);
-  const button = h("button", { class: "danger" }, t("role.remove"));
-  return h("form", { class: "action", onsubmit: (submit) => {
-    submit.preventDefault();
-    if (!confirm(t("role.remove-sure", { role: name }))) return;
-    doing(button, place, async () => {
-      await ask("DELETE", address(["roles", name], { replaced_by: heir.value() }), { headers: tag() ? { "If-Match": tag() } : {} });
-      location.hash = link("roles");
-    });
-  } }, labelled(t("role.heir"), heir.element, t("role.heir-hint")), button);
+  return removal(ROLE, name, tag, place, { element: labelled(t("role.heir"), heir.element, t("role.heir-hint")), value: heir.value });
 }

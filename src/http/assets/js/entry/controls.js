@@ -2,9 +2,10 @@
 
 import { choice, h } from "../dom.js";
 import { t, tCode } from "../texts.js";
-import { hasWords } from "./members.js";
+import { roleChoice } from "../ticket/choices.js";
 import { overflowControl } from "./overflow.js";
 
+const PRIORITIES = { low: 1, normal: 3, high: 6, urgent: 9 };
 const listed = (words, divider) => words.split(divider).map((it) => it.trim()).filter(Boolean);
 const input = (attributes) => h("input", { spellcheck: "false", autocomplete: "off", ...attributes });
 
@@ -26,12 +27,11 @@ const CONTROLS = {
     const element = input({ type: "number", min, max, value: value ?? "" });
     return { element, read: () => (element.value === "" ? undefined : Number(element.value)) };
   },
-  duration(value) {
-    const element = input({ placeholder: "90s, 15m, 2h", value: value ?? "" });
-    return { element, read: () => element.value.trim() || undefined };
-  },
-  choice(value, [options], member) {
-    const words = options.map((it) => [it, hasWords(member) ? tCode("strategy", it) : tCode(`option.${member}`, it)]);
+  duration: (value) => typed("90s, 15m, 2h", value),
+  /** A length of time, or `keep`. */
+  grace: (value) => typed("keep, 0s, 60s", value),
+  choice(value, [options, heading], member) {
+    const words = options.map((it) => [it, tCode(heading ?? `option.${member}`, it)]);
     const element = choice([["", t("form.default")], ...words], value ?? "");
     return { element, read: () => element.value || undefined };
   },
@@ -43,6 +43,27 @@ const CONTROLS = {
       return words.startsWith("role:") ? { role: words.slice(5).trim() } : words || undefined;
     } };
   },
+  /** In CEL, over the members of a ticket. */
+  condition(value) {
+    const element = h("textarea", { rows: 3, class: "code", dir: "ltr", spellcheck: "false", value: value ?? "" });
+    return { element, isWide: true, hint: t("form.condition-hint"), read: () => element.value.trim() || undefined };
+  },
+  /** The name of a role that there is. */
+  role(value) {
+    const made = roleChoice(false);
+    made.input.value = value ?? "";
+    return { element: made.element, marked: made.input, read: () => made.value() || undefined };
+  },
+  priority(value) {
+    const named = Object.entries(PRIORITIES).map(([name, level]) => [name, t(`priority.${name}`, { level })]);
+    const levels = Array.from({ length: 10 }, (_, level) => [String(level), String(level)]);
+    const element = choice([["", t("form.unchanged")], ...named, ...levels], value === undefined ? "" : String(value));
+    return { element, read: () => (element.value === "" ? undefined : element.value in PRIORITIES ? element.value : Number(element.value)) };
+  },
+  /** Skills with their least levels: `de = 8, networking`. */
+  levels: (value) => pairs(value, "de = 8, networking = 5", 1),
+  /** Roles with their weights: `vendor-a = 70, vendor-b = 30`. */
+  shares: (value) => pairs(value, "vendor-a = 70, vendor-b = 30", 1),
   target(value) {
     const within = input({ placeholder: "15m", value: value?.answer_within ?? "", "aria-label": t("form.answer-within") });
     const share = input({ type: "number", min: 0.1, max: 100, step: 0.1, value: value ? value.for_share * 100 : "", "aria-label": t("form.for-share") });
@@ -54,6 +75,26 @@ const CONTROLS = {
   },
   overflow: overflowControl,
 };
+
+function typed(placeholder, value) {
+  const element = input({ placeholder, value: value ?? "" });
+  return { element, read: () => element.value.trim() || undefined };
+}
+
+/** Names with a number each, as `name = number`; a name alone has the number `alone`. */
+function pairs(value, placeholder, alone) {
+  const known = Array.isArray(value) ? value.map((name) => [name, alone]) : Object.entries(value ?? {});
+  const element = input({ placeholder, value: known.map(([name, count]) => `${name} = ${count}`).join(", ") });
+  const read = () => {
+    const said = listed(element.value, ",").map((pair) => {
+      const [name, count] = pair.split(/\s*[=:]\s*/);
+      // What is no number goes to the daemon as it was written: it says what it expected.
+      return [name, count === undefined ? alone : Number.isFinite(Number(count)) && count !== "" ? Number(count) : count];
+    });
+    return said.length ? Object.fromEntries(said) : undefined;
+  };
+  return { element, hint: t("form.pairs-hint"), read };
+}
 
 const nonEmpty = (list) => (list.length ? list : undefined);
 

@@ -1,13 +1,14 @@
-// What the daemon's lint thinks of a role while it is written: a dry run, a moment after the last key.
+// What the daemon's lint thinks of an entry while it is written: a dry run, a moment after the last key.
 
-import { address, send } from "../api.js";
+import { send } from "../api.js";
 import { h, text } from "../dom.js";
 import { t } from "../texts.js";
 
 const PAUSE_MS = 400;
 
-/** `read` gives the role as it stands in the form, `onFindings` hears what was found. */
-export function lintPanel(read, onFindings) {
+/** `draft` gives what would be asked for as the form stands: its `path` and `body`, or null where there is nothing to look at
+ *  yet. `onFindings` hears what was found. */
+export function lintPanel(draft, onFindings) {
   const list = h("ul", { class: "findings" });
   const rest = h("details", { class: "fold", hidden: true }, h("summary", { class: "soft" }), h("ul", { class: "findings" }));
   const changes = h("ul", { class: "changes" });
@@ -28,10 +29,10 @@ export function lintPanel(read, onFindings) {
   };
   const look = async () => {
     const mine = ++turn;
-    const role = read();
-    if (!role.name) return show([], []);
+    const asked = draft();
+    if (!asked) return show([], []);
     try {
-      const { findings, differences } = await send("PUT", address(["roles", role.name], { dry_run: true }), role);
+      const { findings, differences } = await send("PUT", asked.path, asked.body);
       if (mine === turn) show(findings, differences ?? []);
     } catch (problem) {
       if (mine !== turn) return;
