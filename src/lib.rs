@@ -43,6 +43,10 @@ pub mod traffic;
 #[cfg(feature = "daemon")]
 pub mod replay;
 
+// What other systems say in words of their own, as events of the contract.
+#[cfg(feature = "daemon")]
+pub mod mapping;
+
 // JSON Schemas as their readers want them.
 #[cfg(feature = "daemon")]
 mod schema;

@@ -37,6 +37,7 @@ pub use amqp::{Tap, Tapped, connect, connect_publisher, connect_tap, declare};
 pub use error::{PublishCause, PublishError, TransportError};
 pub use message::{Delivery, DeliveryToken, Exchange, Publication};
 pub use options::{BrokerOptions, BrokerUri, OutboxQueue, PREFETCH_MAX, QueueType, Sieve, Sifted, TopologyMode};
+pub use pattern::matches as routing_key_matches;
 pub use properties::{Properties, SHORT_STRING_LENGTH_MAX_BYTES};
 pub use status::{LinkState, Observer, ReturnFate, Status, Unobserved};
 pub use tls::{Identity, TlsFiles};

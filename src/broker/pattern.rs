@@ -4,7 +4,7 @@
 
 /// Whether a routing key matches a binding pattern.
 #[must_use]
-pub(super) fn matches(pattern: &str, key: &str) -> bool {
+pub fn matches(pattern: &str, key: &str) -> bool {
     let pattern: Vec<&str> = pattern.split('.').collect();
     let key: Vec<&str> = if key.is_empty() { Vec::new() } else { key.split('.').collect() };
     // reachable[n]: the pattern so far can match the first n words.

@@ -1,6 +1,7 @@
 //! `rolecall check`: parse, validate, lint.
 
 use crate::config::{ConfigError, Report};
+use crate::http::OpenDoors;
 use crate::routing::{Catalogue, ChannelName, RoleName};
 
 use super::config_args::ConfigArgs;
@@ -29,10 +30,11 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
     if !loaded.warnings.is_empty() {
         eprintln!("{}", loaded.warnings);
     }
+    let secrets = OpenDoors::open(&loaded.config.hooks).inspect_err(|error| eprintln!("warning: {error}"));
     let name = args.config.file().map_or_else(|| "the defaults".to_owned(), |path| path.display().to_string());
     let warnings = if loaded.warnings.is_empty() { "ok".to_owned() } else { count(&loaded.warnings, "warning") };
     println!("{name}: {warnings}\n{}", summary(&loaded.config.catalogue));
-    if args.deny_warnings && !loaded.warnings.is_empty() {
+    if args.deny_warnings && (!loaded.warnings.is_empty() || secrets.is_err()) {
         return Err(Failure::silent(Exit::Configuration));
     }
     Ok(())

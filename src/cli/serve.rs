@@ -5,8 +5,7 @@ use std::sync::Arc;
 use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 
 use crate::config::{CatalogueFile, Config, ConfigError, Loaded, LogFormat};
-use crate::daemon::{self, Connect, Daemon, DaemonError, Machine, Signal, Signals};
-use crate::routing::Catalogue;
+use crate::daemon::{self, Again, Connect, Daemon, DaemonError, Machine, Reread, Signal, Signals};
 use crate::telemetry::occurrence::{CatalogueRefused, ConfigLoaded, Started};
 use crate::telemetry::{self, logging, recorder::Build};
 
@@ -48,7 +47,7 @@ pub(super) fn set_up_logging(config: &Config) -> Result<(), Failure> {
 pub(super) fn run_daemon(
     config: Config,
     connect: Connect,
-    reload: Box<dyn FnMut() -> Option<Catalogue> + Send>,
+    reload: Reread,
     catalogue_file: Option<CatalogueFile>,
 ) -> Result<(), Failure> {
     let build = Build { version: VERSION, commit: COMMIT };
@@ -79,14 +78,14 @@ fn tell(args: &ConfigArgs, loaded: &Loaded) {
     .emit();
 }
 
-/// Reads the configuration again. A bad one is refused whole; of a good one the catalogue is taken.
-fn reload(args: &ConfigArgs, running: &Config) -> Option<Catalogue> {
+/// Reads the configuration again. A bad one is refused whole; of a good one the catalogue and the hooks are taken.
+fn reload(args: &ConfigArgs, running: &Config) -> Option<Again> {
     match args.load() {
         Ok(loaded) => {
             for section in loaded.config.sections_changed(running) {
                 tracing::warn!(section, "changed, and takes effect at the next start only");
             }
-            Some(loaded.config.catalogue)
+            Some(Again { catalogue: loaded.config.catalogue, hooks: loaded.config.hooks })
         }
         Err(error) => {
             let text = match &error {
@@ -105,7 +104,9 @@ fn failure(error: DaemonError) -> Failure {
         DaemonError::Journal(_) | DaemonError::Records(_) => Exit::JournalIo,
         DaemonError::Broker(cause) if cause.is_configuration() => Exit::Configuration,
         DaemonError::Broker(_) => Exit::Unavailable,
-        DaemonError::Listen { .. } | DaemonError::Certificate(_) | DaemonError::Catalogue(_) => Exit::Configuration,
+        DaemonError::Listen { .. } | DaemonError::Certificate(_) | DaemonError::Hook(_) | DaemonError::Catalogue(_) => {
+            Exit::Configuration
+        }
         DaemonError::System { .. } | DaemonError::Panicked(_) => Exit::Failed,
     };
     Failure::new(exit, error)

@@ -239,23 +239,23 @@ fn read_hours(
 }
 
 /// One table of many that have names: `[channel.call]`.
-struct NamedTable<'a, T> {
+pub(super) struct NamedTable<'a, T> {
     /// Of which kind: `channel`.
     kind: &'static str,
-    name: T,
+    pub(super) name: T,
     /// Where the name is written.
-    origin: Origin,
+    pub(super) origin: Origin,
     node: Node<'a>,
 }
 
 impl<'a, T: std::fmt::Display> NamedTable<'a, T> {
-    fn open(&self, keys: Keys, reading: &mut Reading<'_>) -> Section<'a> {
+    pub(super) fn open(&self, keys: Keys, reading: &mut Reading<'_>) -> Section<'a> {
         Section::open(format!("{}.{}", self.kind, self.name), &self.node, keys, reading)
     }
 }
 
 /// The tables of a kind, those whose names are proper.
-fn named_tables<'a, T>(
+pub(super) fn named_tables<'a, T>(
     root: &'a DeTable<'a>,
     kind: &'static str,
     form: Name<T>,

@@ -6,6 +6,7 @@ use super::catalogue::{self, CatalogueOrigins};
 use super::daemon;
 use super::diagnostic::{Diagnostic, Origin};
 use super::form::{Node, describe};
+use super::hook;
 use super::key::Keys;
 use super::oidc;
 use super::reference;
@@ -14,7 +15,7 @@ use super::settings::Config;
 use super::suggestion::nearest;
 
 /// What a file may have at its top.
-const SECTIONS: [&str; 16] = [
+const SECTIONS: [&str; 17] = [
     "node",
     "log",
     "amqp",
@@ -22,6 +23,7 @@ const SECTIONS: [&str; 16] = [
     "http",
     "dedupe",
     "oidc",
+    "hook",
     "routing",
     "agents",
     "access",
@@ -46,6 +48,7 @@ pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Config, Ca
     // Before the catalogue, which looks whether the roles are there to which anything refers.
     let oidc = oidc::read(root, reading);
     let (catalogue, origins) = catalogue::read(root, reading);
+    let hooks = hook::read(root, reading);
     let config = Config {
         node: daemon::read_node(&node, reading),
         log: daemon::read_log(&log, reading),
@@ -54,6 +57,7 @@ pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Config, Ca
         http: daemon::read_http(&http, reading),
         dedupe: daemon::read_dedupe(&dedupe, reading),
         oidc,
+        hooks,
         catalogue,
     };
     (config, origins)
@@ -83,7 +87,7 @@ pub(super) fn report_unknown_sections(root: &DeTable<'_>, more: &[&'static str],
             Some(meant @ ("role" | "rule" | "automation" | "arrivals" | "agent")) => {
                 Some(format!("did you mean [[{meant}]]?"))
             }
-            Some("channel") => Some("did you mean [channel.NAME]?".to_owned()),
+            Some(meant @ ("channel" | "hook")) => Some(format!("did you mean [{meant}.NAME]?")),
             Some(meant) => Some(format!("did you mean [{meant}]?")),
             None if !elsewhere.is_empty() => Some(format!("`{name}` is a key of {}", elsewhere.join(" and "))),
             None => None,

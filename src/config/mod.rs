@@ -19,7 +19,7 @@
 //! by member, and each form of a key that can be written `Writes`. So what can be configured can be exported, told as
 //! different, and applied.
 //!
-//! This room knows `routing` and no other: the daemon hands the broker, the journal and the HTTP server what they need.
+//! This room knows `routing`, and `mapping` for what hooks say, and no other: the daemon hands the broker, the journal and the HTTP server what they need.
 
 mod access;
 mod automation;
@@ -35,6 +35,7 @@ mod duration;
 mod edit;
 mod file;
 mod form;
+mod hook;
 mod hours;
 mod key;
 mod lint;
@@ -73,6 +74,10 @@ pub use diagnostic::{Diagnostic, Origin, Report, Severity};
 pub use difference::{Change, Difference, MemberChange};
 pub use duration::DurationError;
 pub use edit::{CannotEdit, EditStep, Kind};
+pub use hook::{
+    Algorithm, DoorConfig, Encoding, HookConfig, HookName, Hooks, SignatureConfig, SignedPart, TimestampConfig,
+    TimestampForm,
+};
 pub use oidc::{JwksSource, OidcConfig};
 pub use overrides::{OWNER_TOKEN_VARIABLE, Overrides, Setting};
 pub use reference::{reference_blocks, scenario_reference_blocks};

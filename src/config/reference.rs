@@ -7,7 +7,9 @@ use crate::routing::channel::{Acceptance, Channel, OwnerGrace};
 
 use super::key::{Absent, Keys};
 use super::overrides::{OWNER_TOKEN_VARIABLE, Setting};
-use super::{access, automation, catalogue, channel, daemon, duration, hours, oidc, role, rule, scenario, status};
+use super::{
+    access, automation, catalogue, channel, daemon, duration, hook, hours, oidc, role, rule, scenario, status,
+};
 
 /// A table of keys with its title in the reference.
 struct KeyTable {
@@ -16,7 +18,7 @@ struct KeyTable {
 }
 
 /// All tables of keys, in the order of the file.
-const TABLES: [KeyTable; 20] = [
+const TABLES: [KeyTable; 24] = [
     KeyTable { title: "[node]", keys: daemon::node::KEYS },
     KeyTable { title: "[log]", keys: daemon::log::KEYS },
     KeyTable { title: "[amqp]", keys: daemon::amqp::KEYS },
@@ -24,6 +26,10 @@ const TABLES: [KeyTable; 20] = [
     KeyTable { title: "[http]", keys: daemon::http::KEYS },
     KeyTable { title: "[dedupe]", keys: daemon::dedupe::KEYS },
     KeyTable { title: "[oidc]", keys: oidc::KEYS },
+    KeyTable { title: "[hook.NAME]", keys: hook::KEYS },
+    KeyTable { title: "signature of a [hook.NAME]", keys: hook::SIGNATURE_KEYS },
+    KeyTable { title: "[[hook.NAME.event]]", keys: hook::EVENT_KEYS },
+    KeyTable { title: "a translation of a [hook.NAME]", keys: hook::TRANSLATION_KEYS },
     KeyTable { title: "[routing]", keys: catalogue::routing::KEYS },
     KeyTable { title: "[agents]", keys: catalogue::agents::KEYS },
     KeyTable { title: "[access]", keys: access::KEYS },
@@ -154,6 +160,17 @@ mod tests {
         match table.title {
             "[status.NAME]" => format!("[status.lunch]\n{line}\n"),
             "[hours.NAME]" => format!("[hours.office]\n{line}\n"),
+            "[hook.NAME]" => format!("[hook.x]\n{line}\n"),
+            "signature of a [hook.NAME]" => format!("[hook.x]\nsignature = {{ {line} }}\n"),
+            "[[hook.NAME.event]]" => {
+                let kind = if line.starts_with("type") { "" } else { "type = \"ticket.paused\"\n" };
+                format!("[hook.x]\n[[hook.x.event]]\n{kind}{line}\n")
+            }
+            "a translation of a [hook.NAME]" => {
+                let from = if line.starts_with("from") { "" } else { "from = \"$.a\", " };
+                let data = format!("{{ ticket_id = {{ {from}{line} }} }}");
+                format!("[hook.x]\n[[hook.x.event]]\ntype = \"ticket.paused\"\ndata = {data}\n")
+            }
             "[channel.NAME]" => format!("[channel.call]\n{line}\n"),
             "[[role]]" if line.starts_with("name") => format!("[[role]]\n{line}\n"),
             "[[role]]" => format!("[[role]]\nname = \"r\"\n{line}\n"),
@@ -193,6 +210,18 @@ mod tests {
 
         let with_set = |set: &str| config(&format!("[[rule]]\nname = \"r\"\nwhen = 'true'\nset = {{ {set} }}"));
         assert_eq!(with_set(&documented_defaults(rule::set::KEYS).join(", ")), with_set(""));
+
+        let hook = |rest: &str, signature: &str, event: &str, translation: &str| {
+            let data = format!("{{ ticket_id = {{ from = \"$.a\"{translation} }} }}");
+            let event = format!("{{ type = \"ticket.paused\", data = {data}{event} }}");
+            let signature = format!("{{ header = \"x\"{signature} }}");
+            config(&format!("[hook.h]\nsecret_file = \"s\"\n{rest}\nsignature = {signature}\nevent = [{event}]\n"))
+        };
+        let inline = |keys| format!(", {}", documented_defaults(keys).join(", "));
+        let defaults = documented_defaults(hook::KEYS).join("\n");
+        let told =
+            hook(&defaults, &inline(hook::SIGNATURE_KEYS), &inline(hook::EVENT_KEYS), &inline(hook::TRANSLATION_KEYS));
+        assert_eq!(told, hook("", "", "", ""));
 
         let automation = "[[automation]]\nname = \"a\"\non = \"owned\"\nafter = \"1m\"\n";
         let defaults = documented_defaults(automation::KEYS).join("\n");
@@ -248,7 +277,8 @@ mod tests {
     fn the_file_that_has_everything_has_every_key_that_is_about_routing() {
         let told = told_keys(include_str!("../../tests/catalogues/everything.toml"));
         let of_daemon = ["[node]", "[log]", "[amqp]", "[journal]", "[http]", "[dedupe]", "[oidc]"];
-        for table in TABLES.iter().filter(|table| !of_daemon.contains(&table.title)) {
+        let is_of_daemon = |table: &&KeyTable| of_daemon.contains(&table.title) || table.title.contains("hook.NAME");
+        for table in TABLES.iter().filter(|table| !is_of_daemon(table)) {
             let declared: BTreeSet<String> = table.keys.iter().map(|key| key.name().to_owned()).collect();
             let found = told.get(table.title).cloned().unwrap_or_default();
             let missing: Vec<_> = declared.difference(&found).collect();

@@ -142,6 +142,12 @@ impl<'a> Section<'a> {
         self.span(key.name).map(Origin::File)
     }
 
+    /// The value of a key as the file has it, to be looked at together with others.
+    pub(super) fn node<F: Form>(&self, key: &Key<F>) -> Option<Node<'a>> {
+        let value = self.table?.get(key.name)?;
+        Some(Node { value: value.get_ref(), origin: Origin::File(value.span()) })
+    }
+
     fn span(&self, key: &str) -> Option<Range<usize>> {
         Some(self.table?.get(key)?.span())
     }

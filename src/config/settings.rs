@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::routing::Catalogue;
 
 use super::access;
+use super::hook::Hooks;
 use super::oidc::OidcConfig;
 use super::secret::{BrokerUri, Secret};
 
@@ -29,6 +30,8 @@ pub struct Config {
     pub dedupe: DedupeConfig,
     /// `[oidc]`: an identity provider, where there is one.
     pub oidc: Option<OidcConfig>,
+    /// `[hook.NAME]`: systems that say things in words of their own. They are read again on `SIGHUP` as well.
+    pub hooks: Hooks,
     /// Channels, roles, rules and permissions: the part that is read again on `SIGHUP`.
     pub catalogue: Catalogue,
 }
@@ -43,6 +46,7 @@ impl Default for Config {
             http: HttpConfig::default(),
             dedupe: DedupeConfig::default(),
             oidc: None,
+            hooks: Hooks::new(),
             catalogue: Catalogue { access: access::default_grants(), ..Catalogue::default() },
         }
     }

@@ -1,7 +1,7 @@
 //! How a daemon ends before its time.
 
 use crate::broker::TransportError;
-use crate::http::CertificateError;
+use crate::http::{CertificateError, HookError};
 use crate::journal::JournalError;
 use crate::records::RecordsError;
 use crate::routing::Rejection;
@@ -32,6 +32,9 @@ pub enum DaemonError {
     /// A file for HTTPS can't be used.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// The secret of a hook can't be used.
+    #[error(transparent)]
+    Hook(#[from] HookError),
     /// The operating system refuses something that every daemon needs.
     #[error("cannot {what}")]
     System {
@@ -56,6 +59,7 @@ impl DaemonError {
             | Self::Catalogue(_)
             | Self::Listen { .. }
             | Self::Certificate(_)
+            | Self::Hook(_)
             | Self::System { .. } => false,
         }
     }

@@ -27,6 +27,7 @@ mod deaths;
 mod duplicates;
 mod ends;
 mod flight;
+mod hooks;
 mod host;
 mod housekeeping;
 mod journal_thread;
@@ -59,6 +60,18 @@ use crate::broker::{
     BrokerOptions, Identity, Link, Observer, OutboxQueue, Prefetch, QueueType, TlsFiles, TopologyMode, TransportError,
 };
 use crate::config::{self, AmqpConfig, CertificateFiles, NodeConfig};
+use crate::routing::Catalogue;
+
+/// What of the configuration is taken when it is read again.
+pub struct Again {
+    /// Roles, rules, channels.
+    pub catalogue: Catalogue,
+    /// What other systems say.
+    pub hooks: config::Hooks,
+}
+
+/// Reads the configuration again; `None` says that it was refused, and has been told.
+pub type Reread = Box<dyn FnMut() -> Option<Again> + Send>;
 
 /// Brings up a transport, with so many deliveries under way as is wished, now and later.
 pub type Connect = Box<

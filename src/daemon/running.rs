@@ -10,14 +10,14 @@ use crate::broker::{Intake, Publish, Status};
 use crate::http::{EditRequests, Readiness};
 use crate::journal::{Batch, Journal, JournalReader, RedbJournal};
 use crate::kill_point::kill_point;
-use crate::routing::Catalogue;
 use crate::telemetry::occurrence::{CatalogueRefused, CatalogueReloaded, DrainCutShort, DrainFinished, DrainStarted};
 
 use super::catalogue::Keeper;
+use super::hooks::{self, Hooks};
 use super::observer;
 use super::publisher::Cursor;
 use super::work::Work;
-use super::{DaemonError, Host, Signal, Signals};
+use super::{Again, DaemonError, Host, Reread, Signal, Signals};
 
 /// What of `shutdown_timeout` is kept back, so that the process ends by itself before somebody ends it.
 const SHUTDOWN_RESERVE: Duration = Duration::from_secs(2);
@@ -29,6 +29,7 @@ pub(super) struct Running {
     pub(super) status: watch::Receiver<Status>,
     pub(super) keeper: Keeper,
     pub(super) edits: EditRequests,
+    pub(super) hooks: Hooks,
     pub(super) writer: Work<()>,
     pub(super) journal: Work<RedbJournal>,
     pub(super) publisher: Work<Box<dyn Publish>>,
@@ -44,7 +45,7 @@ impl Running {
     pub(super) async fn work(
         &mut self,
         signals: &mut impl Signals,
-        reload: &mut (dyn FnMut() -> Option<Catalogue> + Send),
+        reload: &mut Reread,
     ) -> Result<&'static str, DaemonError> {
         observer::follow(&self.status.borrow_and_update(), &self.readiness);
         loop {
@@ -69,10 +70,17 @@ impl Running {
         }
     }
 
-    pub(super) async fn reload(&self, read: &mut (dyn FnMut() -> Option<Catalogue> + Send)) {
-        let Some(catalogue) = read() else { return };
+    pub(super) async fn reload(&self, read: &mut Reread) {
+        let Some(Again { catalogue, hooks }) = read() else { return };
+        let prepared = match hooks::prepare(&hooks) {
+            Ok(prepared) => prepared,
+            Err(error) => return CatalogueRefused { error: &error.to_string() }.emit(),
+        };
         match self.keeper.replace(Arc::new(catalogue)).await {
-            Some(Ok(applied)) => CatalogueReloaded { version: applied.version, changes: &applied.changes }.emit(),
+            Some(Ok(applied)) => {
+                self.hooks.install(prepared);
+                CatalogueReloaded { version: applied.version, changes: &applied.changes }.emit();
+            }
             Some(Err(refused)) => CatalogueRefused { error: &refused.to_string() }.emit(),
             // The daemon is ending.
             None => {}

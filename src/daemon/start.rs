@@ -18,7 +18,7 @@ use crate::journal::{JournalOptions, JournalReader, Recovered, RedbJournal};
 use crate::kill_point::kill_point;
 use crate::records::audit::AuditLog;
 use crate::records::tokens::Tokens;
-use crate::routing::{Catalogue, Millis};
+use crate::routing::Millis;
 use crate::telemetry::occurrence::{DrainStarted, HttpListening, JournalRecovered, SnapshotRefused};
 use crate::telemetry::{Meters, PrometheusHandle};
 
@@ -28,6 +28,7 @@ use super::catch_up::CatchUp;
 use super::chronicler;
 use super::clock::{Clock, system_clock};
 use super::flight::Flight;
+use super::hooks::Hooks;
 use super::housekeeping::Housekeeping;
 use super::journal_thread::{self, Heralds};
 use super::observer::BrokerObserver;
@@ -36,7 +37,7 @@ use super::running::{Running, tell_end};
 use super::work::Work;
 use super::writer::Writer;
 use super::writer_thread::{Desk, IntakeGate};
-use super::{Connect, DaemonError, Host, Signal, Signals};
+use super::{Connect, DaemonError, Host, Reread, Signal, Signals};
 
 /// What a daemon is made of before it runs.
 pub struct Daemon {
@@ -48,8 +49,8 @@ pub struct Daemon {
     pub connect: Connect,
     /// Renders the metrics. Without it nothing is served over HTTP.
     pub metrics: Option<PrometheusHandle>,
-    /// Reads the catalogue again, on request; `None` says that it was refused (and has been told).
-    pub reload: Box<dyn FnMut() -> Option<Catalogue> + Send>,
+    /// Reads the catalogue and the hooks again, on request.
+    pub reload: Reread,
     /// Where the catalogue is written when it is changed over HTTP; `None` where it can't be.
     pub catalogue_file: Option<CatalogueFile>,
 }
@@ -65,6 +66,7 @@ impl Daemon {
         let readiness = Readiness::default();
         let heartbeat = Heartbeat::default();
         let read_model = Arc::new(ReadModel::new());
+        let hooks = Hooks::open(&config.hooks)?;
         let (journal, reader) = open_journal(&*host, &config)?;
         kill_point!(Opened);
 
@@ -88,6 +90,7 @@ impl Daemon {
             chronicle: records.chronicle,
             owner_token: config.http.owner_token.as_ref().and_then(|token| OwnerToken::new(token.reveal())),
             oidc: config.oidc.clone().map(Oidc::new),
+            doors: hooks.doors.clone(),
             session: session_options(&config.http),
             clock: system_clock,
         });
@@ -118,8 +121,8 @@ impl Daemon {
             }
         };
         kill_point!(Connected);
-        let keeping = (catalogue_file, Arc::clone(&read_model), edits);
-        let writer = Writer::new(
+        let keeping = (catalogue_file, Arc::clone(&read_model), edits, hooks.clone());
+        let mut writer = Writer::new(
             recovered,
             reader.clone(),
             &config.node.name,
@@ -128,7 +131,8 @@ impl Daemon {
             read_model,
             host.planted(),
         )?;
-        let mut running = start(
+        writer.read_also(hooks.inlets.clone());
+        let running = start(
             host,
             link,
             writer,
@@ -143,18 +147,7 @@ impl Daemon {
             &meters,
             breaker.clone(),
         )?;
-        // Without a service manager there is nobody to tell.
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-
-        if reload_asked {
-            running.reload(&mut reload).await;
-        }
-        let ended = running.work(signals, &mut reload).await;
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
-        let result = match ended {
-            Ok(cause) => running.drain(cause, config.node.shutdown_timeout).await,
-            Err(error) => Err(error),
-        };
+        let result = live(running, signals, &mut reload, reload_asked, config.node.shutdown_timeout).await;
         if !result.as_ref().is_err_and(DaemonError::may_be_of_what_was_taken) {
             breaker.end();
         }
@@ -165,6 +158,24 @@ impl Daemon {
         }
         result
     }
+}
+
+/// Works until told to end, and drains.
+async fn live(
+    mut running: Running,
+    signals: &mut impl Signals,
+    reload: &mut Reread,
+    reload_asked: bool,
+    shutdown_timeout: Duration,
+) -> Result<(), DaemonError> {
+    // Without a service manager there is nobody to tell.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    if reload_asked {
+        running.reload(reload).await;
+    }
+    let ended = running.work(signals, reload).await;
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    running.drain(ended?, shutdown_timeout).await
 }
 
 /// Cookies go over TLS only where that is all there is.
@@ -264,7 +275,7 @@ fn start(
     mut writer: Writer,
     questions: Questions,
     submissions: Submissions,
-    (catalogue_file, read_model, edits): (Option<CatalogueFile>, Arc<ReadModel>, EditRequests),
+    (catalogue_file, read_model, edits, hooks): (Option<CatalogueFile>, Arc<ReadModel>, EditRequests, Hooks),
     journal: RedbJournal,
     reader: JournalReader,
     config: &Config,
@@ -351,6 +362,7 @@ fn start(
         status,
         keeper: Keeper { file: catalogue_file, read_model, control },
         edits,
+        hooks,
         writer,
         journal,
         publisher,

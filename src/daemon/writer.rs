@@ -6,6 +6,7 @@
 mod letters;
 #[cfg(test)]
 mod tests;
+mod translated;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,6 +24,7 @@ use crate::wire::{self, Context, Encoder, Inbound, RawEvent, Unreadable};
 
 use super::answers::Answers;
 use super::duplicates::{Duplicates, duplicate_id};
+use super::hooks::Inlets;
 use super::outbox;
 use super::{Mistake, Planted};
 
@@ -79,6 +81,7 @@ pub struct Writer {
     inputs: usize,
     bytes: usize,
     planted: Planted,
+    inlets: Inlets,
 }
 
 impl Writer {
@@ -109,7 +112,13 @@ impl Writer {
             inputs: 0,
             bytes: 0,
             planted,
+            inlets: Inlets::default(),
         })
+    }
+
+    /// Has messages that are no events of ours read by these.
+    pub(super) fn read_also(&mut self, inlets: Inlets) {
+        self.inlets = inlets;
     }
 
     /// What the engine knows.
@@ -136,10 +145,7 @@ impl Writer {
         kill_point!(Decoded);
         match decoded {
             Ok(inbound) => self.take(inbound, delivery.received_at, now).map(drop),
-            Err(unreadable) => {
-                self.bury(delivery, &unreadable);
-                Ok(())
-            }
+            Err(unreadable) => self.take_unknown(delivery, &unreadable, now),
         }
     }
 

@@ -16,12 +16,15 @@ use super::authority::{Authority, Right};
 use super::endpoint::{Endpoint, Needs, SchemaOf, Verb};
 use super::events::EventsAnswer;
 use super::explanation::{ExplanationBody, ExplanationQuery};
+use super::hooks::HookAnswer;
 use super::read_model::{AgentPage, AgentRecord, Overview, TicketCard, TicketPage};
 use super::reports::{HistoryBody, ReportBody, ReportQuery};
 use super::sessions::{NewSession, SessionBody};
 use super::tickets::{TicketDone, TicketQuery};
 use super::tokens::{MadeToken, Me, NewToken, TokenBody, TokenList};
-use super::{agents, api, audit, events, explanation, openapi, reports, schemas, sessions, stream, tickets, tokens};
+use super::{
+    agents, api, audit, events, explanation, hooks, openapi, reports, schemas, sessions, stream, tickets, tokens,
+};
 
 const SEE_ALL: Needs = Needs::OneOf(&[Right::ReportsView]);
 const SEE_AGENTS: Needs = Needs::OneOf(&[Right::AgentsManage, Right::ReportsView]);
@@ -88,7 +91,18 @@ fn of_events() -> Vec<Endpoint> {
     for (media_type, schema) in [event("application/cloudevents+json"), event("application/json")] {
         post = post.takes_as(media_type, schema, false);
     }
-    vec![post.takes_as("application/cloudevents-batch+json", schemas::events, false)]
+    let hook = Endpoint::new(
+        Verb::Post,
+        "/v1/hooks/{name}",
+        Needs::Nothing,
+        "What another system sends in words of its own, signed: read by the mapping `[hook.NAME]` of the configuration",
+        hooks::post,
+    )
+    .takes_as("application/json", schemas::anything, false)
+    .gives::<HookAnswer>(OK, "what became of it, once it is durable; what can never be done is told so too")
+    .fails(&[NOT_FOUND, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::UNPROCESSABLE_ENTITY])
+    .fails(&[StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT]);
+    vec![post.takes_as("application/cloudevents-batch+json", schemas::events, false), hook]
 }
 
 fn of_tickets() -> Vec<Endpoint> {

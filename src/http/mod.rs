@@ -4,8 +4,9 @@
 //! and gets a server, [`serve`]. It reads the writer's [`ReadModel`], and what it asks the writer by [`Asker`]; what is to
 //! change something it hands to the writer as events by [`Submitter`], and answers when that is durable.
 //!
-//! **Invariant:** everything under `/api` but logging in is refused unless the request shows a valid token or is of a
-//! session that one began, and everything there names the permission that it needs. What needs none
+//! **Invariant:** everything under `/api` but logging in and hooks is refused unless the request shows a valid token or is of a
+//! session that one began, and everything there names the permission that it needs. A hook is refused
+//! unless it shows its own secret. What needs none
 //! (`/healthz`, `/readyz`, `/metrics`, the page itself) says nothing of any ticket, customer or agent.
 
 mod access;
@@ -27,6 +28,7 @@ mod explanation;
 mod gauges;
 mod health;
 mod heartbeat;
+mod hooks;
 mod oidc;
 mod openapi;
 mod problem;
@@ -60,6 +62,7 @@ pub use ask::{Asker, Classified, Question, Questions, questions};
 pub use authority::{Authority, Forbidden, Right};
 pub use edits::{EditRequest, EditRequests, Edited, Editor, Expected, ExpectedState, NotEdited, check_expected, edits};
 pub use heartbeat::{Heartbeat, SILENCE_MAX};
+pub use hooks::{Doors, HookError, OpenDoors};
 pub use oidc::Oidc;
 pub use read_model::ReadModel;
 pub use readiness::{NotReady, Readiness};
@@ -98,6 +101,8 @@ pub struct App {
     pub owner_token: Option<OwnerToken>,
     /// Who else may come in.
     pub tokens: Tokens,
+    /// By which other systems come in with what they say in words of their own.
+    pub doors: Doors,
     /// The identity provider that vouches for others, if there is one.
     pub oidc: Option<Oidc>,
     /// How long one is logged in, and with what kind of cookie.

@@ -74,6 +74,12 @@ impl Problem {
         Self { path: Some(path.into().into()), ..self }
     }
 
+    /// Says first where that is which is wrong.
+    #[must_use]
+    pub(super) fn within(self, place: &str) -> Self {
+        Self { detail: format!("{place}: {}", self.detail).into(), ..self }
+    }
+
     /// Lists all that is wrong.
     #[must_use]
     pub(super) fn finds(self, findings: Vec<ProblemFinding>) -> Self {

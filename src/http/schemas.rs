@@ -187,6 +187,11 @@ pub(super) fn event(_: &mut SchemaGenerator) -> Schema {
     data(include_str!("../../docs/schemas/cloudevent.json"))
 }
 
+/// What its sender likes: a mapping of the configuration reads it.
+pub(super) fn anything(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({})
+}
+
 /// Many of them.
 pub(super) fn events(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "minItems": 1, "maxItems": super::submission::EVENTS_MAX, "items": event(generator) })

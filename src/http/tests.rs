@@ -3,6 +3,7 @@
 mod access;
 mod commands;
 mod explanations;
+mod hooks;
 mod house;
 mod identities;
 mod sessions;
@@ -32,7 +33,7 @@ use crate::routing::role::{Role, ServiceTarget};
 use crate::routing::{
     AgentId, AgentProfile, Catalogue, ChannelName, Engine, Identity, Millis, RoleName, TicketId, TicketSpec, Timestamp,
 };
-use crate::telemetry::occurrence::CareTaken;
+use crate::telemetry::occurrence::{CareTaken, HookKnown};
 use crate::telemetry::recorder::{Build, build_recorder, describe};
 use crate::telemetry::{Meters, metric};
 
@@ -61,6 +62,7 @@ fn app_in(directory: &std::path::Path, owner_token: Option<&str>) -> App {
         audit: Arc::new(AuditLog::open(directory)),
         chronicle: None,
         oidc: None,
+        doors: super::Doors::default(),
         session: SessionOptions::default(),
         clock: || NOW,
     }
@@ -307,6 +309,7 @@ fn a_scrape_holds_every_metric_with_its_labels_and_no_id() {
         meters.journal_bytes(1);
         meters.outbox_depth(0);
         CareTaken { deaths: 0, is_careful: false }.emit();
+        HookKnown { hook: "zammad", is_short: false }.emit();
         let app = App { read_model: model, metrics: handle, labels: meters.labels().clone(), ..app(None) };
         block_on(async { text(ask(&routes(app), Method::GET, "/metrics", None).await).await })
     });

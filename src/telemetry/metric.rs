@@ -120,6 +120,8 @@ metrics! {
         "Publishes that the broker returned or refused, or that it did not confirm in time; each was tried again.";
     PUBLISH_UNWANTED_TOTAL = "publish_unwanted_total", Kind::Counter, [], Some(Unit::Count),
         "Events that merely inform and came back, because no queue is bound for them.";
+    HOOKS_TOTAL = "hooks_total", Kind::Counter, ["hook", "outcome"], Some(Unit::Count),
+        "What other systems sent by hooks or by inlets of the broker, by what became of it: accepted, duplicate, rejected, ignored, unreadable, refused.";
     CATALOGUE_RELOADS_TOTAL = "catalogue_reloads_total", Kind::Counter, ["outcome"], Some(Unit::Count),
         "Reloads of the catalogue: applied, or refused whole.";
     DEATHS_IN_A_ROW = "deaths_in_a_row", Kind::Gauge, [], Some(Unit::Count),

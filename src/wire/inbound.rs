@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use schemars::Schema;
+use schemars::generate::SchemaSettings;
+
 use crate::routing::{Command, Status, StatusName};
 
 use super::agent::{AgentHeartbeat, AgentPresence, AgentRegistered, AgentRemoved, WrapUpFinished};
@@ -139,5 +142,36 @@ fn read(kind: EventKind, data: Data<'_>, meaning: StatusMeaning<'_>) -> Result<C
         EventKind::AgentPresence => AgentPresence::read(data, meaning),
         EventKind::AgentHeartbeat => AgentHeartbeat::read(data),
         EventKind::WrapUpFinished => WrapUpFinished::read(data),
+    }
+}
+
+/// What the `data` of such an event may be, as JSON Schema.
+pub(super) fn schema(kind: EventKind) -> Schema {
+    let generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
+    macro_rules! of {
+        ($kind:ident) => {
+            generator.into_root_schema_for::<$kind>()
+        };
+    }
+    match kind {
+        EventKind::TicketCreated | EventKind::CallQueued => of!(TicketCreated),
+        EventKind::TicketUpdated => of!(TicketUpdated),
+        EventKind::TicketCancelled | EventKind::CallAbandoned => of!(TicketCancelled),
+        EventKind::TicketAccepted | EventKind::CallAnswered => of!(TicketAccepted),
+        EventKind::TicketDeclined | EventKind::CallRejected => of!(TicketDeclined),
+        EventKind::TicketCompleted | EventKind::CallEnded => of!(TicketCompleted),
+        EventKind::TicketTransferred => of!(TicketTransferred),
+        EventKind::TicketReleased => of!(TicketReleased),
+        EventKind::TicketPaused => of!(TicketPaused),
+        EventKind::TicketResumed => of!(TicketResumed),
+        EventKind::TicketClaimed => of!(TicketClaimed),
+        EventKind::TicketTaken => of!(TicketTaken),
+        EventKind::AgentReconciled => of!(AgentReconciled),
+        EventKind::TicketReplied => of!(TicketReplied),
+        EventKind::AgentRegistered => of!(AgentRegistered),
+        EventKind::AgentRemoved => of!(AgentRemoved),
+        EventKind::AgentPresence => of!(AgentPresence),
+        EventKind::AgentHeartbeat => of!(AgentHeartbeat),
+        EventKind::WrapUpFinished => of!(WrapUpFinished),
     }
 }

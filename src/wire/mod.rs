@@ -85,6 +85,12 @@ pub fn decode(raw: &RawEvent<'_>, catalogue: &Catalogue) -> Result<Inbound, Unre
     inbound::decode(raw, &|name| catalogue.statuses.get(name).copied())
 }
 
+/// What the `data` of such an event may be, as JSON Schema.
+#[must_use]
+pub fn data_schema(kind: EventKind) -> serde_json::Value {
+    inbound::schema(kind).to_value()
+}
+
 /// Why a message need not be read at all, where it is larger than any may be ([`bounds::MESSAGE_SIZE_MAX`]).
 #[must_use]
 pub fn too_large(raw: &RawEvent<'_>) -> Option<Unreadable> {

@@ -52,6 +52,16 @@ pub struct Unreadable {
     pub kind: Option<EventKind>,
 }
 
+impl Unreadable {
+    /// The same of something that is looked at in a place that has to be named first.
+    #[must_use]
+    pub fn within(mut self, place: &str) -> Self {
+        self.detail = format!("{place}: {}", self.detail);
+        self.detail.truncate(self.detail.floor_char_boundary(DETAIL_LENGTH_MAX));
+        self
+    }
+}
+
 /// What is wrong, before it is known of which event.
 #[derive(Debug)]
 pub(super) struct Fault {

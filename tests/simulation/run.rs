@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rolecall::broker::TransportError;
-use rolecall::config::{self, Config, Overrides};
-use rolecall::daemon::{Daemon, DaemonError, Planted, Signal, Signals};
+use rolecall::config::{self, Config, Hooks, Overrides};
+use rolecall::daemon::{Again, Daemon, DaemonError, Planted, Signal, Signals};
 use rolecall::journal::{JournalError, JournalOptions, open_on};
 use rolecall::routing::{Catalogue, State};
 use tokio::sync::mpsc;
@@ -107,7 +107,8 @@ async fn live_once(
     let mut catalogues = VecDeque::from([other, config.catalogue.clone()]);
     let reload = move || {
         catalogues.rotate_left(1);
-        catalogues.back().cloned()
+        let catalogue = catalogues.back().cloned()?;
+        Some(Again { catalogue, hooks: Hooks::new() })
     };
     let daemon = Daemon {
         host: Arc::clone(host) as Arc<dyn rolecall::daemon::Host>,

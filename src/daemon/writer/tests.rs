@@ -6,7 +6,9 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::broker::Properties;
+use crate::broker::{Exchange, Properties};
+use crate::config::{Overrides, parse};
+use crate::daemon::hooks::{Hooks, prepare};
 use crate::journal::{JournalOptions, open};
 use crate::telemetry::recorder::build_recorder;
 
@@ -86,4 +88,59 @@ fn what_a_decision_takes_is_measured_apart_from_what_people_wait() {
     let decisions = (told + 2).to_string();
     assert_eq!(decision("count"), decisions, "one for each command, the catalogue and the clock among them");
     assert!(number(&decision("sum")) < number(sample(&scrape, &wait("sum"))), "no wait is in it: {scrape}");
+}
+
+/// A message without a type, as a switch publishes it.
+fn of_switch(writer: &mut Writer, tag: u64, routing_key: &str, body: &str) {
+    let delivery = Delivery {
+        token: DeliveryToken { epoch: 1, tag },
+        routing_key: routing_key.to_owned(),
+        properties: Properties::new().with_content_type("application/json"),
+        body: body.as_bytes().to_vec(),
+        redelivered: false,
+        received_at: Instant::now(),
+    };
+    writer.deliver(delivery, START).expect("the journal can be read");
+}
+
+#[test]
+fn a_switch_s_own_words_are_read_where_the_configuration_has_a_mapping_for_their_routing_key() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut writer = writer(directory.path());
+    let hooks = Hooks::default();
+    let text = "[hook.pbx]\npreset = \"freeswitch\"\nrouting_keys = [\"*.CUSTOM.#\"]\n";
+    let config = parse("test", text, &Overrides::none()).unwrap_or_else(|report| panic!("{report}")).config;
+    hooks.install(prepare(&config.hooks).expect("there is no secret to be read"));
+    writer.read_also(hooks.inlets.clone());
+    let joined = r#"{"Event-Subclass":"callcenter::info","CC-Action":"member-queue-start","Core-UUID":"c","Event-Sequence":"7","CC-Member-Session-UUID":"m-1","CC-Queue":"care"}"#;
+    let key = "fs01.CUSTOM.callcenter%3A%3Ainfo.inbound.1000";
+    of_switch(&mut writer, 1, key, joined);
+    let ticket = crate::routing::TicketId::parse("m-1").expect("a name");
+    let found = writer.state().ticket(&ticket).map(|ticket| ticket.spec.channel.to_string());
+    assert_eq!(found.as_deref(), Some("call"));
+
+    let dead = |writer: &mut Writer| {
+        let sealed = writer.seal(0, START).expect("the journal can be read");
+        assert_eq!(sealed.settle.len(), 1, "each of them is acknowledged");
+        let letters =
+            sealed.batch.outbox.iter().map(|record| outbox::decode(record.number, &record.bytes).expect("ours"));
+        letters.filter(|letter| letter.exchange == Exchange::Dead).collect::<Vec<_>>()
+    };
+    assert_eq!(dead(&mut writer).len(), 0);
+    // Sent again, or not for us: nothing follows, and nothing is lost that somebody could look for.
+    of_switch(&mut writer, 2, key, joined);
+    of_switch(&mut writer, 3, key, r#"{"Event-Subclass":"sofia::register"}"#);
+    assert_eq!(dead(&mut writer).len(), 0);
+    // An event that is none, and words for which nobody has a mapping.
+    of_switch(&mut writer, 4, key, r#"{"Event-Subclass":"callcenter::info","CC-Action":"bridge-agent-start"}"#);
+    of_switch(&mut writer, 5, "fs01.HEARTBEAT", joined);
+    of_switch(&mut writer, 6, key, "{");
+    let letters = dead(&mut writer);
+    let details: Vec<_> =
+        letters.iter().map(|letter| letter.properties.header("x-rolecall-detail").unwrap_or_default()).collect();
+    assert_eq!(details.len(), 3, "{details:?}");
+    assert!(details[0].starts_with("[hook.pbx], event 2 of its mapping: $.ticket_id: expected"), "{}", details[0]);
+    assert!(details[1].starts_with("expected a type such as"), "{}", details[1]);
+    assert!(details[2].starts_with("expected JSON"), "{}", details[2]);
+    assert!(letters[0].body.starts_with(b"{\"Event-Subclass\""), "as it came");
 }

@@ -92,8 +92,8 @@ const MATRIX: [(&str, &str, [bool; 3]); 58] = [
     ("GET", "/tickets/{id}/no-such-thing", [true, true, true]),
 ];
 
-/// What is open to whoever shows nothing: by these one becomes known. `tests/sessions.rs` tries them.
-const DOORS: [(&str, &str); 1] = [("POST", "/sessions")];
+/// What is open to whoever shows no token: by these one becomes known. `tests/sessions.rs` and `tests/hooks.rs` try them.
+const DOORS: [(&str, &str); 2] = [("POST", "/sessions"), ("POST", "/hooks/{name}")];
 
 fn spec(name: &str, level: AccessLevel) -> TokenSpec {
     TokenSpec {

@@ -5,6 +5,7 @@
 
 mod broker;
 mod deaths;
+mod hooks;
 mod identity;
 mod inbound;
 mod journal;
@@ -12,6 +13,7 @@ mod lifecycle;
 
 pub use broker::{BrokerReconnected, PublishFailed, PublishFailure, PublishUnwanted};
 pub use deaths::{CareEnds, CareTaken, CrashLoop, DeathsNotCounted, MessageGivenUp};
+pub use hooks::{HookDealtWith, HookKnown, HookOutcome, HookRefused};
 pub use identity::{IdentityKeysRead, IdentityKeysUnreadable};
 pub use inbound::{EventAccepted, EventDeadLettered, EventDuplicate, EventRejected};
 pub use journal::{

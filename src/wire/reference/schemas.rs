@@ -6,20 +6,14 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
-use super::super::agent::{AgentHeartbeat, AgentPresence, AgentRegistered, AgentRemoved, WrapUpFinished};
 use super::super::bounds::{EVENT_ID_LENGTH_MAX, SOURCE_LENGTH_MAX, TYPE_LENGTH_MAX};
-use super::super::owning::{AgentReconciled, TicketReplied, TicketTaken};
 use super::super::payload::{
     AgentChanged, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded, AssignmentHeld,
     AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, ReconciledAgent, TicketAtRisk,
     TicketAutomated, TicketBreached, TicketCallback, TicketClosed, TicketDeferred, TicketDiverted, TicketEscalated,
     TicketQueued, TicketUnroutable,
 };
-use super::super::ticket::{
-    TicketAccepted, TicketCancelled, TicketClaimed, TicketCompleted, TicketCreated, TicketDeclined, TicketPaused,
-    TicketReleased, TicketResumed, TicketTransferred, TicketUpdated,
-};
-use super::super::{EventKind, Outbound};
+use super::super::{EventKind, Outbound, inbound};
 use super::examples;
 use crate::schema::{on_one_line, refuse_null};
 
@@ -42,7 +36,10 @@ impl Described {
 }
 
 fn schema_of<T: JsonSchema>(kind: &str, settings: SchemaSettings, meaning: Option<&str>) -> Schema {
-    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    told(settings.into_generator().into_root_schema_for::<T>(), kind, meaning)
+}
+
+fn told(mut schema: Schema, kind: &str, meaning: Option<&str>) -> Schema {
     schema.insert("title".to_owned(), json!(kind));
     if let Some(meaning) = meaning {
         schema.insert("description".to_owned(), json!(meaning));
@@ -67,7 +64,7 @@ fn without_null(value: &mut Value) {
 }
 
 fn inbound_schema(kind: EventKind) -> Schema {
-    let meaning = |kind| match kind {
+    let meaning = match kind {
         EventKind::CallQueued => Some("A call waits: as `ticket.created`, on the channel `call`."),
         EventKind::CallAnswered => Some("An agent picked up: as `ticket.accepted`."),
         EventKind::CallRejected => Some("An agent did not take the call: as `ticket.declined`."),
@@ -75,33 +72,7 @@ fn inbound_schema(kind: EventKind) -> Schema {
         EventKind::CallEnded => Some("The call is over: as `ticket.completed`."),
         _ => None,
     };
-    let settings = SchemaSettings::draft2020_12().for_deserialize();
-    macro_rules! of {
-        ($kind:ident) => {
-            schema_of::<$kind>(kind.as_str(), settings, meaning(kind))
-        };
-    }
-    match kind {
-        EventKind::TicketCreated | EventKind::CallQueued => of!(TicketCreated),
-        EventKind::TicketUpdated => of!(TicketUpdated),
-        EventKind::TicketCancelled | EventKind::CallAbandoned => of!(TicketCancelled),
-        EventKind::TicketAccepted | EventKind::CallAnswered => of!(TicketAccepted),
-        EventKind::TicketDeclined | EventKind::CallRejected => of!(TicketDeclined),
-        EventKind::TicketCompleted | EventKind::CallEnded => of!(TicketCompleted),
-        EventKind::TicketTransferred => of!(TicketTransferred),
-        EventKind::TicketReleased => of!(TicketReleased),
-        EventKind::TicketPaused => of!(TicketPaused),
-        EventKind::TicketResumed => of!(TicketResumed),
-        EventKind::TicketClaimed => of!(TicketClaimed),
-        EventKind::TicketTaken => of!(TicketTaken),
-        EventKind::AgentReconciled => of!(AgentReconciled),
-        EventKind::TicketReplied => of!(TicketReplied),
-        EventKind::AgentRegistered => of!(AgentRegistered),
-        EventKind::AgentRemoved => of!(AgentRemoved),
-        EventKind::AgentPresence => of!(AgentPresence),
-        EventKind::AgentHeartbeat => of!(AgentHeartbeat),
-        EventKind::WrapUpFinished => of!(WrapUpFinished),
-    }
+    told(inbound::schema(kind), kind.as_str(), meaning)
 }
 
 /// Everything that upstream may send, in the order of the contract.

@@ -1,0 +1,265 @@
+//! What other systems send: who is believed, what comes of it, and what is said of what can't be.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::BodyExt;
+use ring::hmac;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use super::house::House;
+use super::{App, NOW};
+use crate::config::{Hooks, Overrides, parse};
+use crate::http::{Doors, OpenDoors};
+
+const SECRET: &str = "it is secret, really";
+
+/// What helpdesks are known to sign, tried with `openssl dgst -hmac`.
+const BODY: &str = r#"{"id":45,"event":"conversation_created","status":"open"}"#;
+
+/// A house with these hooks, each with the same secret, and where it lies.
+fn house(hooks: &str) -> (House, TempDir) {
+    let home = tempfile::tempdir().expect("a directory");
+    std::fs::write(home.path().join("secret"), format!("{SECRET}\n")).expect("it is written");
+    let hooks = hooks.replace("SECRET_FILE", home.path().join("secret").to_str().expect("UTF-8"));
+    let doors = Doors::default();
+    doors.replace(OpenDoors::open(&configured(&hooks)).expect("the secret is there"));
+    let catalogue = "[routing]\ndefault_role = \"all\"\n[[role]]\nname = \"all\"\nacceptance = \"auto\"\n[[role]]\n\
+                     name = \"keeper\"\npermissions = [\"tokens.manage\"]\n";
+    (House::made(catalogue, |app| App { doors, ..app }), home)
+}
+
+fn configured(text: &str) -> Hooks {
+    parse("test", text, &Overrides::none()).unwrap_or_else(|report| panic!("{report}")).config.hooks
+}
+
+fn presets() -> (House, TempDir) {
+    let hook = |name: &str| format!("[hook.{name}]\npreset = \"{name}\"\nsecret_file = \"SECRET_FILE\"\n");
+    house(&["zammad", "chatwoot", "zendesk", "freeswitch"].map(hook).concat())
+}
+
+async fn send(house: &House, hook: &str, headers: &[(&str, &str)], body: &str) -> (StatusCode, Value) {
+    let mut request = Request::builder().method("POST").uri(format!("/api/v1/hooks/{hook}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Body::from(body.to_owned())).expect("a request");
+    let response = house.router.clone().oneshot(request).await.expect("a router answers everything");
+    let status = response.status();
+    let bytes = response.into_body().collect().await.expect("a body").to_bytes();
+    (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+}
+
+fn sha256(secret: &str, signed: &str) -> hmac::Tag {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), signed.as_bytes())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// The headers of a delivery of Chatwoot's, at that time.
+fn of_chatwoot(secret: &str, seconds: i64, delivery: &str, body: &str) -> [(String, String); 3] {
+    let signature = format!("sha256={}", hex(sha256(secret, &format!("{seconds}.{body}")).as_ref()));
+    [
+        ("x-chatwoot-signature", signature),
+        ("x-chatwoot-timestamp", seconds.to_string()),
+        ("x-chatwoot-delivery", delivery.to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+}
+
+fn borrowed(headers: &[(String, String)]) -> Vec<(&str, &str)> {
+    headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+fn recorded(system: &str, what: &str) -> String {
+    let path = format!("{}/tests/hooks/{system}.json", env!("CARGO_MANIFEST_DIR"));
+    let all: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(path).expect("it is there")).expect("a list");
+    let one = all.into_iter().find(|one| one["what"] == what).unwrap_or_else(|| panic!("{system} has no {what:?}"));
+    one["body"].to_string()
+}
+
+#[tokio::test]
+async fn what_each_helpdesk_signs_is_believed_as_openssl_signs_it() {
+    let (house, _home) = presets();
+    let zammad = [("x-hub-signature", "sha1=f200703746803398ff778ffc6ea210313e34fe4d")];
+    let chatwoot = [
+        ("x-chatwoot-signature", "sha256=7a358347ff5b264f57f100d92a7272ea3652bfc46ed4edecdc2cb0001d0577bb"),
+        ("x-chatwoot-timestamp", "1795000000"),
+    ];
+    let zendesk = [
+        ("x-zendesk-webhook-signature", "SdaeaV368J8f/WsoMzu/gnJcmOmql0Svs+jhlRHiERM="),
+        ("x-zendesk-webhook-signature-timestamp", "2026-11-18T11:06:40Z"),
+    ];
+    let bearer = [("authorization", "Bearer it is secret, really")];
+    for (hook, headers) in
+        [("zammad", &zammad[..]), ("chatwoot", &chatwoot), ("zendesk", &zendesk), ("freeswitch", &bearer)]
+    {
+        let (status, answer) = send(&house, hook, headers, BODY).await;
+        // Whatever it means to each of them, it is known to be theirs.
+        assert_ne!(status, StatusCode::UNAUTHORIZED, "{hook}: {answer}");
+        let (status, answer) = send(&house, hook, headers, &BODY.replace("45", "46")).await;
+        let is_signed = hook != "freeswitch";
+        assert_eq!(status == StatusCode::UNAUTHORIZED, is_signed, "{hook}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_becomes_a_ticket_once_and_is_written_down() {
+    let (house, _home) = presets();
+    house.done(axum::http::Method::PUT, "/agents/ana", json!({ "roles": ["all"] })).await;
+    house.done(axum::http::Method::PUT, "/agents/ana/presence", json!({ "status": "online" })).await;
+    let body = recorded("chatwoot", "a mail of somebody of a tier, urgent, for a team");
+    let headers = of_chatwoot(SECRET, NOW.0 / 1_000, "d-1", &body);
+    let (status, first) = send(&house, "chatwoot", &borrowed(&headers), &body).await;
+    let expected = json!({ "outcome": "accepted", "type": "ticket.created", "id": "d-1" });
+    assert_eq!((status, &first), (StatusCode::OK, &expected));
+    let ticket = house.get("/tickets/chatwoot-45").await.body;
+    assert_eq!(
+        (&ticket["agent_id"], &ticket["channel"], &ticket["priority"]),
+        (&json!("ana"), &json!("email"), &json!(9))
+    );
+    // It is sent again, at another time and with another body: the delivery is the same.
+    let later = body.replace("carla@example.com", "c@example.com");
+    let headers = of_chatwoot(SECRET, NOW.0 / 1_000 + 9, "d-1", &later);
+    let (status, again) = send(&house, "chatwoot", &borrowed(&headers), &later).await;
+    assert_eq!((status, &again["outcome"]), (StatusCode::OK, &json!("duplicate")));
+    let log = house.get("/audit?who=hook:chatwoot").await.body;
+    let entries = log["entries"].as_array().expect("a list");
+    assert_eq!(entries.len(), 4, "{log}");
+    assert_eq!(entries[3]["what"], "POST /api/v1/hooks/chatwoot");
+    assert_eq!(entries[3]["asked"], json!({ "type": "ticket.created", "id": "d-1", "about": "chatwoot-45" }));
+    assert_eq!((&entries[2]["status"], &entries[2]["after"]["outcome"]), (&json!(200), &json!("accepted")));
+}
+
+#[tokio::test]
+async fn who_does_not_show_the_secret_is_not_even_read() {
+    let (house, _home) = presets();
+    let body = recorded("chatwoot", "somebody writes on the web site");
+    let seconds = NOW.0 / 1_000;
+    let right = of_chatwoot(SECRET, seconds, "d", &body);
+    let refused = async |headers: Vec<(&str, &str)>, body: &str, code: &str| {
+        let (status, answer) = send(&house, "chatwoot", &headers, body).await;
+        assert_eq!((status, answer["code"].as_str()), (StatusCode::UNAUTHORIZED, Some(code)), "{answer}");
+        assert!(!answer.to_string().contains(SECRET), "{answer}");
+    };
+    refused(vec![], &body, "no_signature").await;
+    refused(borrowed(&right[..1]), &body, "no_signature").await;
+    refused(borrowed(&of_chatwoot("another secret, really", seconds, "d", &body)), &body, "wrong_signature").await;
+    refused(borrowed(&right), "{}", "wrong_signature").await;
+    let later = [right[0].clone(), ("x-chatwoot-timestamp".to_owned(), (seconds + 1).to_string())];
+    refused(borrowed(&later), &body, "wrong_signature").await;
+    for signature in ["", "sha256=", "sha256=zz", "sha1=00", "sha256=00"] {
+        refused(vec![("x-chatwoot-signature", signature), borrowed(&right)[1]], &body, "wrong_signature").await;
+    }
+    for seconds in [seconds - 301, seconds + 301] {
+        refused(borrowed(&of_chatwoot(SECRET, seconds, "d", &body)), &body, "stale_signature").await;
+    }
+    let unix = sha256(SECRET, &format!("soon.{body}"));
+    let unix = format!("sha256={}", hex(unix.as_ref()));
+    refused(vec![("x-chatwoot-signature", &unix), ("x-chatwoot-timestamp", "soon")], &body, "stale_signature").await;
+    assert_eq!(house.get("/tickets/chatwoot-45").await.status, StatusCode::NOT_FOUND);
+    for seconds in [seconds - 300, seconds + 300] {
+        let headers = of_chatwoot(SECRET, seconds, "d", &body);
+        assert_eq!(send(&house, "chatwoot", &borrowed(&headers), &body).await.0, StatusCode::OK);
+    }
+    let (status, answer) = send(&house, "nobody", &borrowed(&right), &body).await;
+    assert_eq!((status, answer["code"].as_str()), (StatusCode::NOT_FOUND, Some("unknown_hook")));
+    // An owner's token opens no hook.
+    let token = format!("Bearer {}", super::TOKEN);
+    refused(vec![("authorization", &token)], &body, "no_signature").await;
+}
+
+#[tokio::test]
+async fn what_is_no_event_is_ignored_what_can_t_be_done_is_told_and_what_does_not_fit_is_refused() {
+    let (house, _home) = presets();
+    let sent = async |body: &str| {
+        let headers = of_chatwoot(SECRET, NOW.0 / 1_000, "", body);
+        send(&house, "chatwoot", &borrowed(&headers), body).await
+    };
+    assert_eq!(sent(r#"{"event":"contact_created"}"#).await, (StatusCode::OK, json!({ "outcome": "ignored" })));
+    let (status, answer) = sent(&recorded("chatwoot", "the end")).await;
+    assert_eq!(
+        (status, &answer["outcome"], &answer["code"]),
+        (StatusCode::OK, &json!("rejected"), &json!("unknown_ticket"))
+    );
+    let (status, answer) = sent(r#"{"event":"conversation_updated"}"#).await;
+    assert_eq!((status, answer["code"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("bad_field")));
+    let detail = answer["detail"].as_str().expect("words");
+    assert!(
+        detail.starts_with("[hook.chatwoot], event 6 of its mapping (ticket.updated): $.ticket_id: expected"),
+        "{detail}"
+    );
+    let (status, answer) = sent("{\"event\":").await;
+    assert_eq!((status, answer["code"].as_str()), (StatusCode::BAD_REQUEST, Some("bad_json")));
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(sent(&deep).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(sent(&" ".repeat(2 * 1024 * 1024)).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn while_a_secret_is_changed_both_are_right_and_several_signatures_may_be_sent() {
+    let hook = "[hook.shop]\nsecret_file = \"SECRET_FILE\"\nsignature = { header = \"webhook-signature\", prefix = \"v1,\", \
+                encoding = \"base64\", signed = \"{header:webhook-id}.{timestamp}.{body}\", timestamp_header = \
+                \"webhook-timestamp\" }\nevent = [{ type = \"ticket.created\", data = { ticket_id = \"{$.id}\" } }]\n";
+    let (house, home) = house(hook);
+    let file = home.path().join("secret");
+    std::fs::write(&file, format!("another secret, really\n{SECRET}\n")).expect("it is written");
+    let text = hook.replace("SECRET_FILE", file.to_str().expect("UTF-8"));
+    house.shared.doors.replace(OpenDoors::open(&configured(&text)).expect("two secrets"));
+    let signed = |secret: &str| {
+        let signed = format!("m-1.{}.{{\"id\":1}}", NOW.0 / 1_000);
+        format!("v1,{}", STANDARD.encode(sha256(secret, &signed).as_ref()))
+    };
+    let (one, other, third) = (signed(SECRET), signed("another secret, really"), signed("a third secret, really"));
+    for (signature, expected) in [
+        (one.clone(), StatusCode::OK),
+        (other, StatusCode::OK),
+        (third.clone(), StatusCode::UNAUTHORIZED),
+        (format!("{third} v2,x {one}"), StatusCode::OK),
+        (one.replace("v1,", ""), StatusCode::UNAUTHORIZED),
+    ] {
+        let time = (NOW.0 / 1_000).to_string();
+        let headers = [("webhook-id", "m-1"), ("webhook-timestamp", &*time), ("webhook-signature", &*signature)];
+        assert_eq!(send(&house, "shop", &headers, "{\"id\":1}").await.0, expected, "{signature}");
+    }
+}
+
+#[tokio::test]
+async fn a_hook_may_do_what_its_mapping_asks_for_and_no_more() {
+    let (house, _home) = house(
+        "[hook.staff]\nsecret_file = \"SECRET_FILE\"\nsignature = { algorithm = \"token\", header = \"x-token\" }\n\
+         [[hook.staff.event]]\ntype = \"agent.registered\"\ndata = { agent_id = \"$.id\", roles = \"$.roles\" }\n",
+    );
+    let token = [("x-token", SECRET)];
+    let (status, answer) = send(&house, "staff", &token, r#"{"id":"ana","roles":["all"]}"#).await;
+    assert_eq!((status, &answer["outcome"]), (StatusCode::OK, &json!("accepted")), "{answer}");
+    let (status, answer) = send(&house, "staff", &token, r#"{"id":"ben","roles":["keeper"]}"#).await;
+    assert_eq!((status, &answer["code"]), (StatusCode::FORBIDDEN, &json!("forbidden")), "{answer}");
+    assert_eq!(send(&house, "staff", &[("x-token", "it is secret")], "{}").await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(send(&house, "staff", &[("x-token", "")], "{}").await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[test]
+fn a_secret_that_is_none_is_told_of_with_its_file() {
+    let home = tempfile::tempdir().expect("a directory");
+    let file = home.path().join("secret");
+    let hook = |more: &str| {
+        let file = file.to_str().expect("UTF-8");
+        let signature = format!("signature = {{ header = \"x\"{more} }}");
+        format!(
+            "[hook.a]\nsecret_file = \"{file}\"\n{signature}\nevent = [{{ type = \"ticket.paused\", data = {{ ticket_id = \"$.a\" }} }}]\n"
+        )
+    };
+    let told = |more: &str| OpenDoors::open(&configured(&hook(more))).expect_err("it is no secret").to_string();
+    assert!(told("").contains("[hook.a]") && told("").contains(file.to_str().expect("UTF-8")), "{}", told(""));
+    for (text, more) in [("\n \n", ""), ("a\nb\nc\nd\ne\n", ""), ("not hex\n", ", secret_encoding = \"hex\"")] {
+        std::fs::write(&file, text).expect("it is written");
+        assert!(told(more).contains("secret_file of [hook.a]"), "{text:?}");
+        assert!(!told(more).contains("not hex"), "the secret itself is not told");
+    }
+}
