@@ -61,13 +61,12 @@ pub(super) fn read(journal: &Path, from: Option<Timestamp>, to: Option<Timestamp
 /// Who was there when that time began. Where the entries from before it are dropped nobody knows any more: then whoever
 /// is known at the end is known, and who leaves before having come was there.
 fn recall(past: &mut Past, reader: &JournalReader, span: Span, begins: Timestamp) {
-    if begins > span.first
-        && let Ok(state) = reader.state_at(Timestamp(begins.0 - 1))
-    {
+    if span.is_whole && begins <= span.first {
+        return;
+    }
+    if let Ok(state) = reader.state_at(Timestamp(begins.0.saturating_sub(1))) {
         past.begin_with(&state);
-    } else if !span.is_whole
-        && let Ok(state) = reader.state_at(span.last)
-    {
+    } else if let Ok(state) = reader.state_at(span.last) {
         past.begin_without(&state);
     }
 }

@@ -161,7 +161,8 @@ pub(super) mod journal {
         "retention",
         Length { min: Millis::ZERO, max: DURATION_MAX },
         "\"7d\"",
-        "How long entries that a snapshot covers are kept for whoever looks into the past.",
+        "For how long the past is kept: how things stood at any moment of it (`rolecall journal at`), and all that happened \
+         since. Entries that recovery does not need are dropped after up to a quarter more.",
     );
     pub(crate) const OUTBOX_MAX: Key<Whole<u64>> = Key::new(
         "outbox_max",

@@ -212,7 +212,7 @@ pub struct JournalConfig {
     pub path: PathBuf,
     /// A snapshot is taken after so many entries.
     pub snapshot_every: u64,
-    /// How long entries that a snapshot covers are kept for who looks into the past.
+    /// For how long the past is kept, for who looks into it.
     pub retention: Duration,
     /// With so many messages waiting to be published no new events are taken.
     pub outbox_max: u64,

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::routing::Timestamp;
+
 /// Why the journal could not do what it was asked.
 ///
 /// None of these is retried: after a failed append the journal is poisoned, and the process ends. Only what
@@ -85,6 +87,14 @@ pub enum JournalError {
         /// Why each snapshot was refused.
         refused: String,
     },
+    /// What happened then is dropped.
+    #[error("the journal does not know any more how things stood at {}{}", time(*at), known_since(*since))]
+    Forgotten {
+        /// The moment that was asked for.
+        at: Timestamp,
+        /// From this moment on it knows; `None` where not even that is known.
+        since: Option<Timestamp>,
+    },
     /// A bug of the caller: numbers that should follow one another do not.
     #[error("{what} should go on with {expected}, and goes on with {found}")]
     OutOfOrder {
@@ -113,6 +123,15 @@ pub enum JournalError {
 
 fn holder(pid: Option<u32>) -> String {
     pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
+}
+
+fn time(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| format!("{} ms", at.0), |at| at.to_string())
+}
+
+fn known_since(since: Option<Timestamp>) -> String {
+    let since = since.map(|since| format!(": ask for {} or later", time(since)));
+    since.unwrap_or_default() + " (`journal.retention` says how long the past is kept)"
 }
 
 impl JournalError {

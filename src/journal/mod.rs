@@ -11,7 +11,7 @@
 //! | `journal.redb` | the database: entries, duplicates' ids, outbox, and where each of them stands |
 //! | `MARK` | how many batches were durable: the database falls back to the commit before when the last is damaged, as it must after a torn write, and this tells one from the other |
 //! | `DEATHS` | how often processes died before anything that they had taken was durable; not there where none did |
-//! | `snapshot-<seq>.snap` | the state before the event of that number; the last two are kept |
+//! | `snapshot-<seq>.snap` | the state before the event of that number: the last two, and up to five that the past within the retention is told from |
 //!
 //! # Invariants
 //! - Events are numbered from 1 without a gap, and so are outbox records; an append that breaks this is refused.
@@ -28,6 +28,7 @@ mod export;
 mod gauges;
 mod home;
 mod inspect;
+mod kept;
 mod open;
 mod overlay;
 mod past;
@@ -127,7 +128,7 @@ pub trait Journal: Send {
 pub struct JournalOptions {
     /// A snapshot is due after so many events; 100,000 are replayed in well under a second. At least 1.
     pub snapshot_every_events: u64,
-    /// Entries are kept for so long beyond what recovery needs, to be looked at and exported.
+    /// The past can be told for so long: the state at any moment, and what happened since.
     pub retention: Millis,
     /// The most records that wait in the outbox before the daemon takes nothing more in.
     pub outbox_records_max: u64,

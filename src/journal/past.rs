@@ -50,13 +50,26 @@ impl JournalReader {
     /// The state when all that had happened by that moment had happened. Changes nothing.
     ///
     /// # Errors
-    /// [`JournalError::Unrecoverable`] where the entries of that time are dropped already, and no snapshot is as old;
+    /// [`JournalError::Forgotten`] where the entries of that time are dropped already, and no snapshot is as old;
     /// [`JournalError::Damaged`] where one of them is not what was written.
     pub fn state_at(&self, at: Timestamp) -> Result<State, JournalError> {
         let end = self.first_seq_since(Timestamp(at.0.saturating_add(1)))?;
         let (mut state, mut report) = self.snapshot_before(end)?;
-        self.replay(&mut state, Some(end), &mut report)?;
-        Ok(state.into_state())
+        match self.replay(&mut state, Some(end), &mut report) {
+            Err(JournalError::Unrecoverable { .. }) => return Err(self.forgotten(at)?),
+            replayed => replayed?,
+        }
+        let state = state.into_state();
+        // Where the entries before the first are dropped, a state that ends there may already know what came later.
+        let is_of_then = state.next_seq() == end && (end == 1 || state.now() <= at);
+        if is_of_then { Ok(state) } else { Err(self.forgotten(at)?) }
+    }
+
+    /// That nobody knows any more how things stood then; it says since when somebody does.
+    fn forgotten(&self, at: Timestamp) -> Result<JournalError, JournalError> {
+        let files = self.shared.home.as_ref().map(snapshot::list).transpose()?.unwrap_or_default();
+        let oldest = files.iter().rev().find_map(|file| snapshot::read(&file.path, self.shared.identity).ok());
+        Ok(JournalError::Forgotten { at, since: oldest.map(|state| state.into_state().now()) })
     }
 
     /// The newest snapshot that knows nothing of that event or a later one; else a state that knows nothing.

@@ -66,8 +66,8 @@ impl JournalReader {
     }
 
     /// Takes a snapshot of what is durable, on a thread of the caller's, while batches are appended. It holds a second
-    /// state in memory as long as it takes. Afterwards entries that neither of the kept snapshots needs, and that are
-    /// older than the retention, are dropped with the batches that follow.
+    /// state in memory as long as it takes. Afterwards it lets go of snapshots and entries that neither recovery nor the
+    /// past within the retention needs.
     ///
     /// `None` where nothing happened since the last, where another thread is at it, or where the journal has no
     /// directory.
@@ -83,15 +83,8 @@ impl JournalReader {
         }
         let report = snapshot::write(home, state)?;
         self.shared.gauges.snapshot_seq.set(report.seq);
-        let mut kept = vec![report.seq];
-        kept.extend(recovery.snapshot_seq);
         kill_point!(SnapshotNamed);
-        snapshot::remove_others(home, &kept)?;
-        kill_point!(SnapshotDone);
-        if let Some(older) = recovery.snapshot_seq {
-            let before = self.first_seq_since(now - self.shared.options.retention)?.min(older);
-            self.shared.gauges.drop_entries_before.set(before);
-        }
+        self.let_go(home, now, &report, &recovery)?;
         Ok(Some(report))
     }
 

@@ -3,12 +3,15 @@
 //! Every round visits all points once, in another order each time, on one journal and one broker.
 //! `ROLECALL_KILL_ROUNDS=50 make kill-campaign` makes it as long as it is meant to be.
 
+use std::path::Path;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
+use rolecall::journal::{JournalOptions, open_to_look, verify};
 use rolecall::kill_point::{KillPoint, VARIABLE};
+use rolecall::routing::Millis;
 
 use crate::SOON;
 use crate::crowd::{CONFIG, Crowd};
@@ -16,7 +19,8 @@ use crate::kills::{is_empty, setting};
 use crate::place::{Daemon, Place};
 
 /// Snapshots are to be met as well, and old entries dropped.
-const OFTEN: &str = "[journal]\nsnapshot_every = 1000\nretention = \"0s\"\n";
+const OFTEN: &str = "[journal]\nsnapshot_every = 1000\nretention = \"5s\"\n";
+const RETENTION: Millis = Millis::from_secs(5);
 /// What a daemon has for coming to a point at which it is to die.
 const REACHED_MAX: Duration = Duration::from_mins(3);
 /// Few enough that a state is recovered at once.
@@ -100,4 +104,18 @@ async fn a_kill_at_any_named_point_loses_nothing_and_doubles_nothing() {
     assert!(books.repeats > 0, "kills under load leave something to repeat");
     is_empty(&place, &daemon).await;
     println!("{} kills at {} points", u64::from(rounds) * points.len() as u64, points.len());
+    daemon.signal("TERM");
+    assert_eq!(daemon.exit_code(SOON).await, 0);
+    the_past_is_there(&place.journal());
+}
+
+/// The snapshots that are left are what the entries between them add up to, and the past within the retention can be told.
+fn the_past_is_there(journal: &Path) {
+    let problems = verify(journal).expect("the journal is read").problems;
+    assert_eq!(problems, Vec::<String>::new());
+    let reader = open_to_look(journal, &JournalOptions::default()).expect("the journal is read");
+    let span = reader.span().expect("its entries are read").expect("there are some");
+    assert!(!span.is_whole, "the first entries were dropped");
+    // The last snapshot may be some time younger than the last entry.
+    reader.state_at(span.last - Millis(RETENTION.0 / 2)).expect("the past within the retention is told");
 }

@@ -58,14 +58,18 @@ impl Place {
 
     /// The same corner and configuration, with nothing in the journal.
     pub(crate) fn with_empty_journal(self) -> Self {
-        std::fs::remove_dir_all(self.directory.path().join("journal")).expect("it was made");
+        std::fs::remove_dir_all(self.journal()).expect("it was made");
         self
+    }
+
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.directory.path().join("journal")
     }
 
     /// What is in that file of the journal, where it is there.
     #[cfg(any(debug_assertions, feature = "kill-points"))]
     pub(crate) fn journal_file(&self, name: &str) -> Option<String> {
-        std::fs::read_to_string(self.directory.path().join("journal").join(name)).ok()
+        std::fs::read_to_string(self.journal().join(name)).ok()
     }
 
     pub(crate) fn object(&self, name: &str) -> String {
@@ -90,7 +94,7 @@ impl Place {
             .arg(self.config())
             .env("ROLECALL_AMQP_URI", &self.uri)
             .env("ROLECALL_AMQP_PREFIX", &self.prefix)
-            .env("ROLECALL_JOURNAL_PATH", self.directory.path().join("journal"))
+            .env("ROLECALL_JOURNAL_PATH", self.journal())
             .env("ROLECALL_HTTP_LISTEN", "127.0.0.1:0")
             .env("ROLECALL_LOG_FORMAT", "json")
             .env("ROLECALL_OWNER_TOKEN", OWNER_TOKEN)

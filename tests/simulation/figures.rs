@@ -25,6 +25,10 @@ pub(crate) struct Figures {
     pub(crate) window_records: u64,
     /// States that came back from the journal and were held against what they were before.
     pub(crate) restored: u64,
+    /// Moments of the past that were told from the journal in the end, and were what they had been.
+    pub(crate) moments: u64,
+    /// Runs whose first entries had been dropped by then.
+    pub(crate) shortened: u64,
     /// Of all: how long the simulated time was, in seconds.
     pub(crate) virtual_s: u64,
 }
@@ -48,6 +52,8 @@ impl AddAssign for Figures {
         self.windows += other.windows;
         self.window_records += other.window_records;
         self.restored += other.restored;
+        self.moments += other.moments;
+        self.shortened += other.shortened;
         self.virtual_s += other.virtual_s;
     }
 }
@@ -57,7 +63,7 @@ impl fmt::Display for Figures {
         write!(
             formatter,
             "{} runs, {} h of virtual time: {} lives, {} kills ({} over a message), {} power cuts, {} bad disks, {} drains; {} tickets, \
-             {} inputs ({} redelivered, {} over HTTP), {} events out ({} repeats) in {} windows of {}; {} states restored and compared",
+             {} inputs ({} redelivered, {} over HTTP), {} events out ({} repeats) in {} windows of {}; {} states restored and compared; {} moments of the past told and compared, {} runs with the first entries dropped",
             self.runs,
             self.virtual_s / 3_600,
             self.lives,
@@ -74,7 +80,9 @@ impl fmt::Display for Figures {
             self.repeats,
             self.windows,
             self.window_records,
-            self.restored
+            self.restored,
+            self.moments,
+            self.shortened
         )
     }
 }

@@ -49,7 +49,10 @@ impl SimulatedHost {
 
 impl Host for SimulatedHost {
     fn now(&self) -> Timestamp {
-        self.stage.lock().clock()
+        let mut world = self.stage.lock();
+        let now = world.clock();
+        world.latest = world.latest.max(now);
+        now
     }
 
     fn open_journal(&self, path: &Path, options: &JournalOptions) -> Result<Opened, JournalError> {

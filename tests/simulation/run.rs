@@ -8,8 +8,8 @@ use std::time::Duration;
 use rolecall::broker::TransportError;
 use rolecall::config::{self, Config, Hooks, Overrides};
 use rolecall::daemon::{Again, Daemon, DaemonError, Planted, Signal, Signals};
-use rolecall::journal::{JournalError, JournalOptions, open_on};
-use rolecall::routing::{Catalogue, State};
+use rolecall::journal::{JournalError, JournalOptions, JournalReader, open_on};
+use rolecall::routing::{Catalogue, Millis, State, Timestamp};
 use tokio::sync::mpsc;
 
 use crate::figures::Figures;
@@ -23,6 +23,8 @@ use crate::world::{Stage, World};
 const LIVES_MAX: u64 = 80;
 /// More than so many faults say nothing more.
 const FAULTS_MAX: usize = 20;
+/// So many moments of the past are looked at in the end, at most.
+const MOMENTS: usize = 8;
 /// How long a drain may take.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -142,7 +144,13 @@ fn configs(world: &mut World, home: &Path) -> (Config, Catalogue) {
     config.node.shutdown_timeout = SHUTDOWN_TIMEOUT;
     home.clone_into(&mut config.journal.path);
     config.journal.snapshot_every = world.dice.between(10, 200);
+    config.journal.retention = retention(world.plan.seed);
     (config, other)
+}
+
+/// For how long the past is to be told: of two runs in three for a shorter time than they last.
+fn retention(seed: u64) -> Duration {
+    Duration::from_secs([7 * 24 * 3_600, 240, 20][usize::try_from(seed % 3).expect("less than three")])
 }
 
 struct ToldSignals(mpsc::UnboundedReceiver<Signal>);
@@ -258,15 +266,17 @@ fn look(stage: &Stage, home: &Path) -> Result<Vec<String>, JournalError> {
     let reader = open_on(home, disk, IDENTITY, &options)?.reader;
     let mut problems = Vec::new();
     let restored = reader.recover()?.state;
-    let mut replayed = State::new(IDENTITY);
-    for entry in reader.entries_from(1)? {
-        let entry = entry?;
-        entry.events.iter().for_each(|event| replayed.apply(entry.at, event));
-    }
-    let world = stage.lock();
+    let is_whole = reader.span()?.is_none_or(|span| span.is_whole);
+    let replayed = if is_whole { replayed(&reader)?.hash() } else { restored.hash() };
+    // Not while the disk needs the world.
+    let since = stage.lock().known_since();
+    let told = told(&reader, since)?;
+    let mut world = stage.lock();
+    world.judge_told(&told, &mut problems);
+    world.figures.shortened += u64::from(!is_whole);
     let live = world.hashes.get(&restored.next_seq()).copied();
-    if Some(restored.hash()) != live || restored.hash() != replayed.hash() {
-        let (restored, replayed) = (restored.hash(), replayed.hash());
+    if Some(restored.hash()) != live || restored.hash() != replayed {
+        let restored = restored.hash();
         problems.push(format!("live, restored and replayed differ: {live:?}, {restored}, {replayed}"));
     }
     if let Some(ticket) = restored.tickets().next() {
@@ -281,4 +291,52 @@ fn look(stage: &Stage, home: &Path) -> Result<Vec<String>, JournalError> {
         problems.push("the inbox is not empty".to_owned());
     }
     Ok(problems)
+}
+
+/// The state that all entries add up to.
+fn replayed(reader: &JournalReader) -> Result<State, JournalError> {
+    let mut state = State::new(IDENTITY);
+    for entry in reader.entries_from(1)? {
+        let entry = entry?;
+        entry.events.iter().for_each(|event| state.apply(entry.at, event));
+    }
+    Ok(state)
+}
+
+/// A moment of the past, as the journal tells it.
+type Told = (Timestamp, Result<State, JournalError>);
+
+/// Some moments of the past, from the first that has to be known.
+fn told(reader: &JournalReader, since: Timestamp) -> Result<Vec<Told>, JournalError> {
+    let mut moments = vec![since];
+    for entry in reader.entries_since(since)? {
+        moments.push(entry?.at);
+    }
+    let some = moments.iter().step_by(moments.len().div_ceil(MOMENTS));
+    Ok(some.map(|moment| (*moment, reader.state_at(*moment))).collect())
+}
+
+impl World {
+    /// From this moment on the past has to be known in the end.
+    fn known_since(&self) -> Timestamp {
+        let retention = retention(self.plan.seed).as_millis();
+        self.latest - Millis(u64::try_from(retention).expect("some days"))
+    }
+
+    /// What is told of the past has to be what was.
+    fn judge_told(&mut self, told: &[Told], problems: &mut Vec<String>) {
+        for (moment, then) in told {
+            match then {
+                Err(error) => problems.push(format!("how it was at {} can't be told: {error}", moment.0)),
+                Ok(then) => match self.hashes.get(&then.next_seq()) {
+                    Some(was) if *was != then.hash() => {
+                        problems.push(format!("at {} it was not as the journal tells", moment.0));
+                    }
+                    Some(_) => self.figures.moments += 1,
+                    // In the middle of a batch.
+                    None => {}
+                },
+            }
+        }
+    }
 }

@@ -63,6 +63,8 @@ pub(crate) struct World {
     pub(crate) dice: Dice,
     origin: Instant,
     skew_ms: i64,
+    /// The latest that the daemon has read from its clock.
+    pub(crate) latest: Timestamp,
     agenda: BTreeMap<(u64, u64), Happening>,
     agenda_count: u64,
     /// Whoever waits for the agenda looks again.
@@ -100,6 +102,7 @@ impl Stage {
             stage: stage.clone(),
             origin: Instant::now(),
             skew_ms: 0,
+            latest: Timestamp(0),
             agenda: BTreeMap::new(),
             agenda_count: 0,
             woken: Arc::new(Notify::new()),
