@@ -83,12 +83,14 @@ mod points {
         Sealed "sealed"
         /// The journal has the batch, and has written nothing.
         BeforeAppend "before_append"
-        /// In the middle of the transaction: entries are written, the outbox is not.
-        InTransaction "in_transaction"
         /// All is written, and not synced.
         BeforeSync "before_sync"
         /// All is synced, and the mark does not say so.
         AfterSync "after_sync"
+        /// In the middle of a checkpoint: entries are written to the database, the outbox is not.
+        InTransaction "in_transaction"
+        /// The database has what the log has, and nobody knows.
+        AfterCheckpoint "after_checkpoint"
         /// All is durable, and nothing is acknowledged.
         BeforeAcknowledge "before_acknowledge"
         /// Some is acknowledged, and the publisher does not know of anything.

@@ -8,10 +8,14 @@ use tracing::error;
 use crate::chronicle::{Chronicle, ChronicleError, Told};
 use crate::journal::{Entry, JournalError, JournalReader};
 
+use super::handover::Handover;
+
 /// How often it looks for something new.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long it waits after something went wrong.
 const WAIT_AFTER_ERROR: Duration = Duration::from_secs(10);
+/// The most entries that are held for it in memory: some seconds of a busy centre. What it has not fetched by then it reads.
+pub(super) const FRESH_MAX: usize = 16_384;
 /// The most entries that it takes at once.
 const ENTRIES_MAX: usize = 4_096;
 /// What it leaves to others between two of those: it may have millions to catch up with.
@@ -26,10 +30,10 @@ enum NotFollowed {
 }
 
 /// Follows the journal until told to end.
-pub(super) fn start(chronicle: Chronicle, journal: JournalReader, end: CancellationToken) {
+pub(super) fn start(chronicle: Chronicle, journal: JournalReader, fresh: Handover<Entry>, end: CancellationToken) {
     let follow = move || {
         while !end.is_cancelled() {
-            match take_some(&chronicle, &journal) {
+            match take_some(&chronicle, &journal, &fresh) {
                 Ok(count) if count == ENTRIES_MAX => std::thread::sleep(BREATH),
                 Ok(_) => std::thread::sleep(LOOK_EVERY),
                 Err(cause) => {
@@ -44,13 +48,14 @@ pub(super) fn start(chronicle: Chronicle, journal: JournalReader, end: Cancellat
     }
 }
 
-fn take_some(chronicle: &Chronicle, journal: &JournalReader) -> Result<usize, NotFollowed> {
+fn take_some(chronicle: &Chronicle, journal: &JournalReader, fresh: &Handover<Entry>) -> Result<usize, NotFollowed> {
     let through = chronicle.through()?;
-    let mut told = Vec::new();
-    for entry in journal.entries_from(through + 1)?.take(ENTRIES_MAX) {
-        let Entry { first_seq, at, events, .. } = entry?;
-        told.push(Told { first_seq, at, events });
+    let mut entries = fresh.take_from(through + 1, ENTRIES_MAX);
+    if entries.is_empty() {
+        entries = journal.entries_from(through + 1)?.take(ENTRIES_MAX).collect::<Result<_, _>>()?;
     }
+    let told: Vec<Told> =
+        entries.into_iter().map(|Entry { first_seq, at, events, .. }| Told { first_seq, at, events }).collect();
     if told.is_empty() {
         return Ok(0);
     }

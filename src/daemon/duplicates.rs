@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-use crate::journal::{DuplicateId, JournalError, JournalReader, ReadView};
+use crate::journal::{DuplicateId, JournalError, JournalReader};
 use crate::routing::{Millis, Timestamp};
 
 use super::{Mistake, Planted};
@@ -14,7 +14,6 @@ use super::{Mistake, Planted};
 pub(super) struct Duplicates {
     reader: JournalReader,
     window: Millis,
-    durable: ReadView,
     under_way: HashSet<DuplicateId>,
     filling: HashSet<DuplicateId>,
     planted: Planted,
@@ -34,9 +33,8 @@ pub(super) fn duplicate_id(source: &str, id: &str) -> DuplicateId {
 }
 
 impl Duplicates {
-    pub(super) fn new(reader: JournalReader, window: Millis, planted: Planted) -> Result<Self, JournalError> {
-        let durable = reader.view()?;
-        Ok(Self { reader, window, durable, under_way: HashSet::new(), filling: HashSet::new(), planted })
+    pub(super) fn new(reader: JournalReader, window: Millis, planted: Planted) -> Self {
+        Self { reader, window, under_way: HashSet::new(), filling: HashSet::new(), planted }
     }
 
     /// Whether the event has come before, within the window; notes it where it has not.
@@ -44,7 +42,7 @@ impl Duplicates {
         if self.filling.contains(&id) || self.under_way.contains(&id) {
             return Ok(true);
         }
-        let mut seen_at = self.durable.seen_at(&id)?;
+        let mut seen_at = self.reader.seen_at(&id)?;
         if self.planted.is(Mistake::DuplicatesOfTheBatchOnly) {
             seen_at = None;
         }
@@ -61,10 +59,8 @@ impl Duplicates {
     }
 
     /// The batch that fills is sealed; the one before it is durable by now.
-    pub(super) fn seal(&mut self) -> Result<(), JournalError> {
+    pub(super) fn seal(&mut self) {
         self.under_way = std::mem::take(&mut self.filling);
-        self.durable = self.reader.view()?;
-        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::broker::Publication;
 use crate::journal::{JournalError, JournalReader};
 
+use super::handover::Handover;
 use super::outbox::{self, Subject};
 
 /// The most records under way: enough to hide a round trip, few enough that what is abandoned is sent again soon.
@@ -64,12 +65,13 @@ impl Flight {
     pub(super) fn next(
         &mut self,
         reader: &JournalReader,
+        fresh: &Handover<Arc<Publication>>,
         together: Together,
     ) -> Result<Vec<Arc<Publication>>, JournalError> {
         let mut next = Vec::new();
         while self.has_room() {
             if self.ahead.is_empty() {
-                self.read(reader)?;
+                self.read(reader, fresh)?;
             }
             let Some((publication, subject)) = self.ahead.pop_front() else { break };
             let is_next = match subject {
@@ -91,7 +93,16 @@ impl Flight {
         self.under_way.len() < RECORDS_MAX && self.bytes < BYTES_MAX
     }
 
-    fn read(&mut self, reader: &JournalReader) -> Result<(), JournalError> {
+    fn read(&mut self, reader: &JournalReader, fresh: &Handover<Arc<Publication>>) -> Result<(), JournalError> {
+        let handed_on = fresh.take_from(self.read_through + 1, RECORDS_MAX);
+        if !handed_on.is_empty() {
+            self.read_through += handed_on.len() as u64;
+            self.ahead.extend(handed_on.into_iter().map(|publication| {
+                let subject = outbox::subject(&publication);
+                (publication, subject)
+            }));
+            return Ok(());
+        }
         for record in reader.outbox_after(self.read_through, RECORDS_MAX, BYTES_MAX)? {
             let publication = outbox::decode(record.number, &record.bytes)?;
             let subject = outbox::subject(&publication);

@@ -1,4 +1,5 @@
-//! What is done once a second beside the pipeline: gauges, room on the disk, snapshots, the service manager's watchdog.
+//! What is done once a second beside the pipeline: gauges, room on the disk, checkpoints, snapshots, the service manager's
+//! watchdog.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +12,7 @@ use crate::telemetry::Meters;
 use crate::telemetry::occurrence::{OutOfRoom, RoomAgain, SnapshotFailed, SnapshotTaken};
 
 use super::Host;
+use super::journal_thread::checkpoint;
 use super::publisher::Cursor;
 use super::writer_thread::IntakeGate;
 
@@ -31,7 +33,7 @@ impl Housekeeping {
     /// Goes round until it is dropped.
     pub(super) async fn run(self) {
         let mut ticks = tokio::time::interval(PERIOD);
-        let snapshotting = Arc::new(AtomicBool::new(false));
+        let (snapshotting, checkpointing) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let mut out_of_room = false;
         loop {
             ticks.tick().await;
@@ -39,6 +41,13 @@ impl Housekeeping {
             self.meters.journal_bytes(usage.bytes);
             self.meters.outbox_depth(usage.outbox_last.saturating_sub(self.cursor.get()));
             out_of_room = self.watch_room(out_of_room);
+            if self.reader.has_recent() && !checkpointing.swap(true, Ordering::AcqRel) {
+                let (reader, done) = (self.reader.clone(), Arc::clone(&checkpointing));
+                self.host.on_pool(Box::new(move || {
+                    checkpoint(&reader);
+                    done.store(false, Ordering::Release);
+                }));
+            }
             if self.reader.snapshot_is_due() && !snapshotting.swap(true, Ordering::AcqRel) {
                 let (reader, now, done) = (self.reader.clone(), self.host.now(), Arc::clone(&snapshotting));
                 self.host.on_pool(Box::new(move || {

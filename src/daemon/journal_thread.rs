@@ -5,12 +5,13 @@ use std::time::Instant;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
-use crate::broker::{DeliveryToken, Intake};
-use crate::journal::{Journal, JournalError};
+use crate::broker::{DeliveryToken, Intake, Publication};
+use crate::journal::{Entry, Journal, JournalError, JournalReader};
 use crate::kill_point::kill_point;
 use crate::telemetry::Meters;
 
 use super::breaker::Breaker;
+use super::handover::Handover;
 use super::publisher::Promises;
 use super::writer::Sealed;
 use super::{Host, Mistake};
@@ -28,6 +29,12 @@ pub(super) struct Heralds {
     /// Knows what it means that something got through.
     pub(super) breaker: Breaker,
     pub(super) meters: Meters,
+    /// To the publisher.
+    pub(super) publications: Handover<Arc<Publication>>,
+    /// To the chronicle, where there is one.
+    pub(super) entries: Option<Handover<Entry>>,
+    /// Of the same journal: what checkpoints it.
+    pub(super) reader: JournalReader,
 }
 
 /// Appends batches until there are no more.
@@ -56,6 +63,10 @@ pub(super) async fn run<J: Journal>(
             appended?;
         }
         heralds.meters.journal_synced(started_at.elapsed());
+        if heralds.reader.take_checkpoint_due() {
+            let reader = heralds.reader.clone();
+            heralds.host.on_pool(Box::new(move || checkpoint(&reader)));
+        }
         heralds.promises.add(sealed.promises);
         drop(permit);
         kill_point!(BeforeAcknowledge);
@@ -70,9 +81,23 @@ pub(super) async fn run<J: Journal>(
             heralds.breaker.get_through();
         }
         kill_point!(AfterAcknowledge);
+        let publications = sealed.publications.into_iter();
+        let publications = publications.map(|(number, sent)| (number, number + 1, sent.body.len(), sent));
+        heralds.publications.add(publications);
+        if let Some(entries) = &heralds.entries {
+            let told = sealed.batch.entries.into_iter().filter(|entry| !entry.events.is_empty());
+            entries.add(told.map(|entry| (entry.first_seq, entry.next_seq(), 1, entry)));
+        }
         if let Some(newest) = sealed.batch.outbox.last() {
             heralds.outbox.send_replace(newest.number);
         }
     }
     Ok(journal)
+}
+
+/// The database gets what the log has. Where that fails, the next append does too, and the process ends.
+pub(super) fn checkpoint(reader: &JournalReader) {
+    if let Err(error) = reader.checkpoint() {
+        tracing::error!(error = &error as &dyn std::error::Error, "the journal's database could not be written");
+    }
 }

@@ -27,6 +27,7 @@ mod deaths;
 mod duplicates;
 mod ends;
 mod flight;
+mod handover;
 mod hooks;
 mod host;
 mod housekeeping;

@@ -1,7 +1,7 @@
 //! The task that takes the outbox to the broker: in order, many under way at a time, until each record is confirmed.
 //!
-//! It reads the journal's outbox and nothing else, so that what is sent after a restart takes the same way as what is
-//! sent at once, and a broker that takes nothing for a day costs disk and no memory.
+//! What it sends is the journal's outbox, and a broker that takes nothing for a day costs disk and no memory. What has just
+//! become durable is handed to it as well, so that it need not read that back.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,9 +18,12 @@ use crate::telemetry::Meters;
 use crate::telemetry::occurrence::{PublishFailed, PublishFailure};
 
 use super::flight::{Flight, Together};
+use super::handover::Handover;
 use super::writer::Promise;
 use super::{DaemonError, Host, Mistake};
 
+/// The most bytes of publications that are held in memory until they are sent. What is beyond is read from the journal.
+pub(super) const FRESH_BYTES_MAX: usize = 8 << 20;
 /// The most assignments whose latency is waited for. Beyond it (a broker that takes nothing) the oldest are given up.
 const PROMISES_MAX: usize = 100_000;
 
@@ -74,6 +77,8 @@ pub(super) struct Publisher {
     pub(super) promises: Promises,
     pub(super) meters: Meters,
     pub(super) flight: Flight,
+    /// What has just become durable, without reading it.
+    pub(super) fresh: Handover<Arc<Publication>>,
 }
 
 /// What the task waits for.
@@ -129,7 +134,7 @@ impl Publisher {
         let is_first = self.flight.is_empty();
         let together =
             if planted.is(Mistake::TicketTwiceInAWindow) { Together::Whatever } else { Together::OneOfEachTicket };
-        let mut next = self.flight.next(&self.reader, together)?;
+        let mut next = self.flight.next(&self.reader, &self.fresh, together)?;
         if next.is_empty() {
             return Ok(());
         }

@@ -14,7 +14,7 @@ use crate::http::{
     self, App, Certificate, EditRequests, Heartbeat, Oidc, OwnerToken, Questions, ReadModel, Readiness, SessionOptions,
     Submissions,
 };
-use crate::journal::{JournalOptions, JournalReader, Recovered, RedbJournal};
+use crate::journal::{Entry, JournalOptions, JournalReader, Recovered, RedbJournal};
 use crate::kill_point::kill_point;
 use crate::records::audit::AuditLog;
 use crate::records::tokens::Tokens;
@@ -28,11 +28,12 @@ use super::catch_up::CatchUp;
 use super::chronicler;
 use super::clock::{Clock, system_clock};
 use super::flight::Flight;
+use super::handover::Handover;
 use super::hooks::Hooks;
 use super::housekeeping::Housekeeping;
 use super::journal_thread::{self, Heralds};
 use super::observer::BrokerObserver;
-use super::publisher::{Cursor, Promises, Publisher};
+use super::publisher::{self, Cursor, Promises, Publisher};
 use super::running::{Running, tell_end};
 use super::work::Work;
 use super::writer::Writer;
@@ -76,6 +77,7 @@ impl Daemon {
         let (editor, edits) = http::edits();
         let http_end = CancellationToken::new();
         let records = metrics.as_ref().map(|_| Records::open(&config, &reader, &http_end)).transpose()?;
+        let entries = records.as_ref().and_then(|records| records.entries.clone());
         let app = metrics.zip(records).map(|(metrics, records)| App {
             readiness: readiness.clone(),
             heartbeat: heartbeat.clone(),
@@ -130,7 +132,7 @@ impl Daemon {
             meters.clone(),
             read_model,
             host.planted(),
-        )?;
+        );
         writer.read_also(hooks.inlets.clone());
         let running = start(
             host,
@@ -141,6 +143,7 @@ impl Daemon {
             keeping,
             journal,
             reader,
+            entries,
             &config,
             readiness,
             heartbeat,
@@ -188,6 +191,8 @@ struct Records {
     tokens: Tokens,
     audit: Arc<AuditLog>,
     chronicle: Option<Chronicle>,
+    /// What the chronicle is handed.
+    entries: Option<Handover<Entry>>,
 }
 
 impl Records {
@@ -198,10 +203,12 @@ impl Records {
         // Nothing depends on it: a daemon without one lacks reports alone.
         let chronicle = Chronicle::open(path, reader.identity().instance);
         let chronicle = chronicle.inspect_err(|error| tracing::error!(%error, "there are no reports")).ok();
-        if let Some(chronicle) = &chronicle {
-            chronicler::start(chronicle.clone(), reader.clone(), end.clone());
-        }
-        Ok(Self { tokens, audit: Arc::new(AuditLog::open(path)), chronicle })
+        let entries = chronicle.clone().map(|chronicle| {
+            let entries = Handover::new(chronicler::FRESH_MAX);
+            chronicler::start(chronicle, reader.clone(), entries.clone(), end.clone());
+            entries
+        });
+        Ok(Self { tokens, audit: Arc::new(AuditLog::open(path)), chronicle, entries })
     }
 }
 
@@ -278,6 +285,7 @@ fn start(
     (catalogue_file, read_model, edits, hooks): (Option<CatalogueFile>, Arc<ReadModel>, EditRequests, Hooks),
     journal: RedbJournal,
     reader: JournalReader,
+    entries: Option<Handover<Entry>>,
     config: &Config,
     readiness: Readiness,
     heartbeat: Heartbeat,
@@ -290,6 +298,7 @@ fn start(
     let (outbox, durable) = watch::channel(0);
     let cursor = Cursor::at(reader.usage().published_through);
     let promises = Promises::default();
+    let publications = Handover::new(publisher::FRESH_BYTES_MAX);
     let intake_gate = IntakeGate::default();
 
     let draining = CancellationToken::new();
@@ -304,6 +313,9 @@ fn start(
         promises: promises.clone(),
         breaker: breaker.clone(),
         meters: meters.clone(),
+        publications: publications.clone(),
+        entries,
+        reader: reader.clone(),
     };
     let journal = Work::on_thread(&*host, "journal", journal_thread::run(journal, sealed, heralds))?;
 
@@ -335,6 +347,7 @@ fn start(
         reader: reader.clone(),
         durable,
         flight: Flight::after(cursor.get()),
+        fresh: publications,
         cursor: cursor.clone(),
         promises,
         meters: meters.clone(),

@@ -53,6 +53,8 @@ pub struct Sealed {
     pub batch: Batch,
     /// Then: to be acknowledged, each with all before it in its epoch.
     pub settle: Vec<DeliveryToken>,
+    /// Then: to be sent. What the batch's outbox says, number by number.
+    pub publications: Vec<(u64, Arc<Publication>)>,
     /// Then: to be watched for.
     pub promises: Vec<Promise>,
     /// Then: to be given.
@@ -86,9 +88,7 @@ pub struct Writer {
 
 impl Writer {
     /// A writer that goes on from where the journal ends.
-    ///
-    /// # Errors
-    /// Where the journal can't be read.
+    #[must_use]
     pub fn new(
         recovered: Recovered,
         reader: JournalReader,
@@ -97,13 +97,13 @@ impl Writer {
         meters: Meters,
         read_model: Arc<ReadModel>,
         planted: Planted,
-    ) -> Result<Self, JournalError> {
+    ) -> Self {
         meters.learn(recovered.state.catalogue());
         read_model.rebuild(&recovered.state);
-        Ok(Self {
+        Self {
             encoder: Encoder::new(node, recovered.state.identity().instance),
             engine: Engine::resume(recovered.state),
-            duplicates: Duplicates::new(reader, dedupe_window, planted)?,
+            duplicates: Duplicates::new(reader, dedupe_window, planted),
             meters,
             read_model,
             outbox_next: recovered.outbox_next,
@@ -113,7 +113,7 @@ impl Writer {
             bytes: 0,
             planted,
             inlets: Inlets::default(),
-        })
+        }
     }
 
     /// Has messages that are no events of ours read by these.
@@ -213,11 +213,8 @@ impl Writer {
     }
 
     /// Hands over what was decided since the last seal. The batch before must be durable.
-    ///
-    /// # Errors
-    /// Where the journal can't be read: the process has to end.
-    pub fn seal(&mut self, published_through: u64, now: Timestamp) -> Result<Sealed, JournalError> {
-        self.duplicates.seal()?;
+    pub fn seal(&mut self, published_through: u64, now: Timestamp) -> Sealed {
+        self.duplicates.seal();
         self.sealed_through = self.sealed_through.max(published_through);
         self.inputs = 0;
         self.bytes = 0;
@@ -230,7 +227,7 @@ impl Writer {
         if !sealed.batch.entries.is_empty() {
             sealed.batch.forget_duplicates_before = Some(self.duplicates.forget_before(now));
         }
-        Ok(sealed)
+        sealed
     }
 
     fn settle(&mut self, token: DeliveryToken) {
@@ -280,7 +277,7 @@ impl Writer {
                 continue;
             }
             let Some(outbound) = self.encoder.encode(event, seq, at, self.engine.state(), context) else { continue };
-            let number = self.post(&outbox::publication(outbound));
+            let number = self.post(outbox::publication(outbound));
             if let (Event::TicketAssigned { taking, .. }, Some(received_at)) = (event, received_at) {
                 self.filling.promises.push(Promise { number, role: taking.role.clone(), received_at });
             }
@@ -300,14 +297,15 @@ impl Writer {
             return;
         }
         let Delivery { routing_key, properties, body, .. } = delivery;
-        self.post(&outbox::dead_letter(routing_key, properties, body, unreadable));
+        self.post(outbox::dead_letter(routing_key, properties, body, unreadable));
     }
 
-    fn post(&mut self, publication: &Publication) -> u64 {
+    fn post(&mut self, publication: Publication) -> u64 {
         let number = self.outbox_next;
-        let bytes = outbox::encode(publication);
+        let bytes = outbox::encode(&publication);
         self.bytes += bytes.len();
         self.filling.batch.outbox.push(OutboxRecord { number, bytes });
+        self.filling.publications.push((number, Arc::new(publication)));
         self.outbox_next += 1;
         number
     }

@@ -108,7 +108,7 @@ impl Desk {
             match self.wait(&mut tick, flush).await {
                 Woken::JournalFree(permit) => {
                     flush = false;
-                    self.seal(permit).await?;
+                    self.seal(permit).await;
                 }
                 Woken::Delivered(Some(delivery)) => {
                     self.catch_up.not_quiet(Instant::now());
@@ -144,7 +144,8 @@ impl Desk {
             return Ok(());
         }
         let permit = Arc::clone(&self.journal_free).acquire_owned().await;
-        self.seal(permit.expect("the semaphore is never closed")).await
+        self.seal(permit.expect("the semaphore is never closed")).await;
+        Ok(())
     }
 
     async fn wait(&mut self, tick: &mut Interval, flush: bool) -> Woken {
@@ -271,14 +272,13 @@ impl Desk {
         }
     }
 
-    async fn seal(&mut self, permit: tokio::sync::OwnedSemaphorePermit) -> Result<(), JournalError> {
+    async fn seal(&mut self, permit: tokio::sync::OwnedSemaphorePermit) {
         let now = self.clock.now();
-        let sealed = self.writer.seal(self.cursor.get(), now)?;
+        let sealed = self.writer.seal(self.cursor.get(), now);
         self.host.witness(self.writer.state());
         kill_point!(Sealed);
         // The journal's thread ends before this one only when it failed, and then the process ends.
         let _ = self.batches.send((sealed, permit)).await;
-        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// How full a journal is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
-    /// Bytes on disk: database and snapshots.
+    /// Bytes on disk: log, database and snapshots.
     pub bytes: u64,
     /// Batches appended over the journal's life.
     pub batches: u64,
@@ -25,7 +25,7 @@ pub struct Usage {
     pub events_since_snapshot: u64,
 }
 
-/// Shared by the one who appends, who sets them after each commit, and those who read.
+/// Shared by the one who appends, who sets them after each batch, and those who read.
 #[derive(Debug, Default)]
 pub(super) struct Gauges {
     pub(super) batches: Gauge,
@@ -34,9 +34,13 @@ pub(super) struct Gauges {
     pub(super) duplicates: Gauge,
     pub(super) outbox_next: Gauge,
     pub(super) published_through: Gauge,
+    /// The database has all batches up to this.
+    pub(super) applied: Gauge,
+    /// Not zero when a half of the log is full.
+    pub(super) checkpoint_due: Gauge,
     /// The newest snapshot holds the state before this event.
     pub(super) snapshot_seq: Gauge,
-    /// Entries before this event are needed by nobody, and are dropped some with each batch.
+    /// Entries before this event are needed by nobody, and are dropped some with each checkpoint.
     pub(super) drop_entries_before: Gauge,
 }
 
@@ -47,6 +51,11 @@ pub(super) struct Gauge(AtomicU64);
 impl Gauge {
     pub(super) fn get(&self) -> u64 {
         self.0.load(Ordering::Acquire)
+    }
+
+    /// It is zero afterwards.
+    pub(super) fn take(&self) -> u64 {
+        self.0.swap(0, Ordering::AcqRel)
     }
 
     pub(super) fn set(&self, value: u64) {

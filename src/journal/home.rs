@@ -9,6 +9,8 @@ use super::{JournalError, SCHEMA_VERSION};
 
 /// The database's file.
 pub(super) const DATABASE: &str = "journal.redb";
+/// The log's file.
+pub(super) const LOG: &str = "journal.log";
 /// The database while it is being created: it gets its name when it is whole.
 const DATABASE_NEW: &str = "journal.redb.new";
 const FORMAT: &str = "FORMAT";
@@ -36,7 +38,7 @@ impl Home {
             .map_err(JournalError::file("create the directory", path))?;
         check_format(path)?;
         let home = Self { path: path.to_owned(), _lock: lock(path)? };
-        if !home.file(FORMAT).exists() {
+        if format_of(path)? != Some(SCHEMA_VERSION) {
             home.replace(FORMAT, format!("{FORMAT_PREFIX}{SCHEMA_VERSION}\n").as_bytes())?;
         }
         Ok(home)
@@ -59,6 +61,23 @@ impl Home {
     /// A file in it.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
+    }
+
+    /// Opens the log, creating it where it is missing: then it is there for certain before anything is written to it.
+    pub(super) fn open_log(&self) -> Result<File, JournalError> {
+        let path = self.file(LOG);
+        let is_new = !self.has_log();
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let file = file.map_err(JournalError::file("open", &path))?;
+        if is_new {
+            self.sync()?;
+        }
+        Ok(file)
+    }
+
+    /// Whether there is a log: a journal of version 1 has none.
+    pub(super) fn has_log(&self) -> bool {
+        self.file(LOG).exists()
     }
 
     /// Where a database is created; what an earlier attempt left is removed.
@@ -202,20 +221,25 @@ fn read_mark(bytes: &[u8; MARK_LENGTH]) -> Option<u64> {
 
 /// Refuses a journal of a later version, before anything is written.
 fn check_format(directory: &Path) -> Result<(), JournalError> {
-    let path = directory.join(FORMAT);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(JournalError::file("read", &path)(error)),
-    };
-    let version = text.strip_prefix(FORMAT_PREFIX).and_then(|version| version.trim_end().parse::<u32>().ok());
-    match version {
-        None => Err(JournalError::Damaged { what: format!("{} does not say a version", path.display()) }),
+    match format_of(directory)? {
         Some(found) if found > SCHEMA_VERSION => {
             Err(JournalError::Newer { path: directory.to_owned(), found, supported: SCHEMA_VERSION })
         }
-        Some(_) => Ok(()),
+        _ => Ok(()),
     }
+}
+
+/// The version of a journal; `None` where there is none yet.
+fn format_of(directory: &Path) -> Result<Option<u32>, JournalError> {
+    let path = directory.join(FORMAT);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(JournalError::file("read", &path)(error)),
+    };
+    let version = text.strip_prefix(FORMAT_PREFIX).and_then(|version| version.trim_end().parse::<u32>().ok());
+    let what = || format!("{} does not say a version", path.display());
+    version.map(Some).ok_or_else(|| JournalError::Damaged { what: what() })
 }
 
 fn lock(directory: &Path) -> Result<File, JournalError> {

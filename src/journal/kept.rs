@@ -27,7 +27,7 @@ const PARTS_OF_RETENTION: u64 = 4;
 
 impl JournalReader {
     /// After a snapshot: lets go of what neither recovery nor the past within the retention needs. Files go at once,
-    /// entries with the batches that follow.
+    /// entries with the checkpoints that follow.
     pub(super) fn let_go(
         &self,
         home: &Home,

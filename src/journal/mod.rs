@@ -1,21 +1,24 @@
 //! What is durable: entries, duplicates' ids, the outbox, snapshots.
 //!
-//! One thread owns the [`RedbJournal`] and calls [`Journal::append`]: a [`Batch`] is one transaction and one sync, and
-//! is durable when the call returns. Whoever reads has a [`JournalReader`], as many as there are; reading never waits
-//! for the writer. A journal is a directory:
+//! One thread owns the [`RedbJournal`] and calls [`Journal::append`]: a [`Batch`] is one write to the log and one sync, and
+//! is durable when the call returns. The database gets what the log has a little later, many batches at once
+//! ([`JournalReader::checkpoint`], on another thread), and when the journal is opened. Whoever reads has a
+//! [`JournalReader`], as many as there are, and sees both as one. A journal is a directory:
 //!
 //! | file | holds |
 //! | --- | --- |
 //! | `FORMAT` | the version, so that a journal of a later program is refused before anything is written |
 //! | `LOCK` | the id of the process that has the journal; locked as long as it runs |
+//! | `journal.log` | the log: the latest batches, of which the database has not all yet |
 //! | `journal.redb` | the database: entries, duplicates' ids, outbox, and where each of them stands |
-//! | `MARK` | how many batches were durable: the database falls back to the commit before when the last is damaged, as it must after a torn write, and this tells one from the other |
+//! | `MARK` | how many batches were durable: a last batch that is damaged looks like one that was written in part, and this tells one from the other |
 //! | `DEATHS` | how often processes died before anything that they had taken was durable; not there where none did |
 //! | `snapshot-<seq>.snap` | the state before the event of that number: the last two, and up to five that the past within the retention is told from |
 //!
 //! # Invariants
 //! - Events are numbered from 1 without a gap, and so are outbox records; an append that breaks this is refused.
-//! - Every entry, outbox record and snapshot carries a checksum of its own, and its number is part of it.
+//! - Every batch, entry, outbox record and snapshot carries a checksum of its own, and its number is part of it.
+//! - The log is written over only where the database has what stood there, durably.
 //! - After a failed write or sync nothing more is appended. A sync is never retried.
 //! - Replay applies events and never decides.
 //! - There is no clock here: times come with the batches.
@@ -23,16 +26,20 @@
 //! Knows [`crate::routing`] only, and of the outbox nothing but numbers and bytes.
 
 mod append;
+mod checkpoint;
 mod error;
 mod export;
+mod frame;
 mod gauges;
 mod home;
 mod inspect;
 mod kept;
+mod log;
 mod open;
 mod overlay;
 mod past;
 mod read;
+mod recent;
 mod record;
 mod recover;
 mod replayed;
@@ -52,13 +59,13 @@ pub use home::holder;
 pub use inspect::{InspectedSnapshot, Inspection, inspect};
 pub use open::{Opened, open, open_on, open_to_look, open_with_backend};
 pub use past::Span;
-pub use read::{Entries, JournalReader, ReadView};
+pub use read::{Entries, JournalReader};
 pub use recover::{Recovered, RecoveryReport};
 pub use snapshot::{RefusedSnapshot, SnapshotReport};
 pub use verify::{Verification, verify};
 
-/// The version of all that is written. Read: this and every one before it.
-pub const SCHEMA_VERSION: u32 = 1;
+/// The version of all that is written. Read: this and every one before it. Version 1 had no log.
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// One command and what followed from it; the unit of the journal.
 ///
@@ -115,7 +122,7 @@ pub struct Batch {
 
 /// Takes batches, and makes them durable.
 pub trait Journal: Send {
-    /// Appends a batch in one transaction with one sync; it is durable when this returns.
+    /// Appends a batch with one sync; it is durable when this returns.
     ///
     /// # Errors
     /// After any error the journal is poisoned: it takes nothing more, and whether the batch is durable is known only
@@ -134,6 +141,8 @@ pub struct JournalOptions {
     pub outbox_records_max: u64,
     /// Memory of the database's page cache, in bytes.
     pub cache_bytes: usize,
+    /// The length of a new log, in bytes. A half of it is what waits for a checkpoint while the other is filled.
+    pub log_bytes: u64,
     /// The disk counts as low when less than this is free, in bytes.
     pub disk_reserve_bytes: u64,
 }
@@ -145,6 +154,7 @@ impl Default for JournalOptions {
             retention: Millis::from_secs(7 * 24 * 3_600),
             outbox_records_max: 1_000_000,
             cache_bytes: 64 << 20,
+            log_bytes: 16 << 20,
             disk_reserve_bytes: 256 << 20,
         }
     }

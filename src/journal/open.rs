@@ -1,19 +1,23 @@
-//! Opening a journal: take the directory, check version, pages and mark, draw an identity where it is new.
+//! Opening a journal: take the directory, check version and pages, bring what the log has into the database, check the mark,
+//! draw an identity where it is new.
 
 use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use redb::backends::FileBackend;
+use redb::backends::{FileBackend, InMemoryBackend};
 use redb::{Builder, Database, ReadableDatabase, ReadableTableMetadata, StorageBackend, TableError};
 
 use crate::routing::Identity;
 
+use super::checkpoint::{apply, settled_ids};
 use super::gauges::Gauges;
-use super::home::{DATABASE, Home, Mark};
+use super::home::{DATABASE, Home, LOG, Mark};
+use super::log::{Log, Remains, damaged, remains};
 use super::overlay::Overlay;
 use super::read::Shared;
+use super::recent::Recent;
 use super::tables::{DUPLICATE_TIMES, DUPLICATES, ENTRIES, META, OUTBOX, meta, number};
 use super::{JournalError, JournalOptions, JournalReader, RedbJournal, SCHEMA_VERSION, snapshot, verify};
 
@@ -28,7 +32,8 @@ pub struct Opened {
 
 /// Opens the journal in that directory, creating it where it is missing.
 ///
-/// Every page is checked, as after a crash it has to be: the time grows with the database's size.
+/// Every page is checked, as after a crash it has to be: the time grows with the database's size. What only the log has is
+/// brought into the database.
 ///
 /// # Errors
 /// [`JournalError::Locked`], [`JournalError::Newer`] before anything is written; [`JournalError::Damaged`] and
@@ -42,34 +47,78 @@ pub fn open(path: &Path, options: &JournalOptions) -> Result<Opened, JournalErro
     let file = OpenOptions::new().read(true).write(true).open(&file).map_err(JournalError::file("open", &file))?;
     let backend = FileBackend::new(file).map_err(JournalError::storage("open the database"))?;
     let (database, tail) = open_database(backend, options).map_err(|error| located(error, &home))?;
-    occupy(home, database, tail, options)
+    let log = home.open_log()?;
+    let log = FileBackend::new(log).map_err(JournalError::storage("open the log"))?;
+    occupy(home, database, tail, Box::new(log), options)
 }
 
-/// Checks the mark, and goes on from there.
-fn occupy(home: Home, database: Database, tail: Tail, options: &JournalOptions) -> Result<Opened, JournalError> {
-    let found = position(&database, home.path())?;
-    check_mark(&home, &found)?;
+/// Brings what only the log has into the database, checks the mark, and goes on from there.
+fn occupy(
+    home: Home,
+    database: Database,
+    tail: Tail,
+    log: Box<dyn StorageBackend>,
+    options: &JournalOptions,
+) -> Result<Opened, JournalError> {
+    let path = home.file(LOG);
+    let (found, tail) = catch_up(&database, tail, &*log, home.path(), Some(&home))?;
     let mark = home.open_mark(found.batches)?;
-    assemble(database, tail, &found, Some(home), Some(mark), options)
+    let log = Log::start(log, &path, options.log_bytes, found.batches)?;
+    let shared = assemble(database, tail, &found, Some(home), options)?;
+    Ok(opened(shared, log, Some(mark), &found))
 }
 
-/// As [`open`], with the database on storage of any kind, and under that identity where the journal is new: for
+fn opened(shared: Arc<Shared>, log: Log, mark: Option<Mark>, found: &Position) -> Opened {
+    let reader = JournalReader::new(Arc::clone(&shared));
+    Opened { journal: RedbJournal::new(shared, log, mark, found), reader }
+}
+
+/// The database gets what only the log has. Says where the journal stands then, and how its last batch ended.
+fn catch_up(
+    database: &Database,
+    tail: Tail,
+    log: &dyn StorageBackend,
+    path: &Path,
+    home: Option<&Home>,
+) -> Result<(Position, Tail), JournalError> {
+    let log_path = path.join(LOG);
+    let applied = position(database, path)?;
+    let Remains { frames, cut_at } = remains(log, &log_path, applied.identity, applied.batches)?;
+    let reached = frames.last().map_or(applied, |frame| frame.reached);
+    if let Some(home) = home {
+        check_mark(home, &reached).map_err(|error| match cut_at {
+            Some(at) => {
+                damaged(&log_path, &format!("batch {}, at byte {at}, is not what was written", reached.batches + 1))
+            }
+            None => error,
+        })?;
+    }
+    if frames.is_empty() {
+        return Ok((reached, if cut_at.is_some() { Tail::Cut } else { tail }));
+    }
+    apply(database, &frames, 0)?;
+    // Where the database had to fall back, the log had what it lost.
+    Ok((reached, if cut_at.is_some() { Tail::Cut } else { Tail::Whole }))
+}
+
+/// As [`open`], with database and log on storage of any kind, and under that identity where the journal is new: for
 /// simulations, which draw nothing and lose power.
 ///
 /// # Errors
 /// As [`open`].
 pub fn open_on(
     path: &Path,
-    storage: impl StorageBackend,
+    database: impl StorageBackend,
+    log: impl StorageBackend,
     identity: Identity,
     options: &JournalOptions,
 ) -> Result<Opened, JournalError> {
     let home = Home::create(path)?;
-    let (database, tail) = open_database(storage, options)?;
+    let (database, tail) = open_database(database, options)?;
     if is_blank(&database)? {
         initialise(&database, identity)?;
     }
-    occupy(home, database, tail, options)
+    occupy(home, database, tail, Box::new(log), options)
 }
 
 /// Opens the journal in that directory to look into it, and changes nothing but its lock. What an unclean end left to
@@ -85,9 +134,10 @@ pub fn open_to_look(path: &Path, options: &JournalOptions) -> Result<JournalRead
 pub(super) fn look(home: Home, options: &JournalOptions) -> Result<JournalReader, JournalError> {
     let overlay = Overlay::open(&home.file(DATABASE))?;
     let (database, tail) = open_database(overlay, options).map_err(|error| located(error, &home))?;
-    let found = position(&database, home.path())?;
-    check_mark(&home, &found)?;
-    Ok(assemble(database, tail, &found, Some(home), None, options)?.reader)
+    let log: Box<dyn StorageBackend> =
+        if home.has_log() { Box::new(Overlay::open(&home.file(LOG))?) } else { Box::new(InMemoryBackend::new()) };
+    let (found, tail) = catch_up(&database, tail, &*log, home.path(), Some(&home))?;
+    Ok(JournalReader::new(assemble(database, tail, &found, Some(home), options)?))
 }
 
 /// Names the damaged record, where the pages' checksums only say that there is damage.
@@ -104,13 +154,19 @@ fn located(error: JournalError, home: &Home) -> JournalError {
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_with_backend(backend: impl StorageBackend, options: &JournalOptions) -> Result<Opened, JournalError> {
-    let (database, tail) = open_database(backend, options)?;
+pub fn open_with_backend(
+    database: impl StorageBackend,
+    log: impl StorageBackend,
+    options: &JournalOptions,
+) -> Result<Opened, JournalError> {
+    let path = Path::new("in memory");
+    let (database, tail) = open_database(database, options)?;
     if is_blank(&database)? {
         initialise(&database, drawn_identity())?;
     }
-    let found = position(&database, Path::new("in memory"))?;
-    assemble(database, tail, &found, None, None, options)
+    let (found, tail) = catch_up(&database, tail, &log, path, None)?;
+    let log = Log::start(Box::new(log), &path.join(LOG), options.log_bytes, found.batches)?;
+    Ok(opened(assemble(database, tail, &found, None, options)?, log, None, &found))
 }
 
 /// Creates the database under another name: a kill on the way leaves nothing that looks like a journal.
@@ -221,8 +277,7 @@ pub(super) fn position(database: &Database, path: &Path) -> Result<Position, Jou
     })
 }
 
-/// A database whose last commit is damaged falls back to the one before, as after a torn write. The mark tells whether
-/// that commit was durable.
+/// A last batch that is damaged looks like one that was written in part. The mark tells whether it was durable.
 pub(super) fn check_mark(home: &Home, found: &Position) -> Result<(), JournalError> {
     match home.mark()? {
         Some(marked) if marked > found.batches => {
@@ -237,11 +292,11 @@ fn assemble(
     tail: Tail,
     found: &Position,
     home: Option<Home>,
-    mark: Option<Mark>,
     options: &JournalOptions,
-) -> Result<Opened, JournalError> {
+) -> Result<Arc<Shared>, JournalError> {
     let gauges = Gauges::default();
     gauges.batches.set(found.batches);
+    gauges.applied.set(found.batches);
     gauges.next_seq.set(found.next_seq);
     gauges.outbox_next.set(found.outbox_next);
     gauges.published_through.set(found.published_through);
@@ -252,10 +307,9 @@ fn assemble(
     gauges.entries.set(entries.len().map_err(JournalError::storage(action))?);
     gauges.duplicates.set(duplicates.len().map_err(JournalError::storage(action))?);
     drop(transaction);
+    let recent = Recent::new(settled_ids(&database)?);
     if let Some(home) = &home {
         gauges.snapshot_seq.set(snapshot::list(home)?.first().map_or(0, |newest| newest.seq));
     }
-    let shared = Arc::new(Shared::new(database, tail, found.identity, options.clone(), gauges, home));
-    let reader = JournalReader::new(Arc::clone(&shared));
-    Ok(Opened { journal: RedbJournal::new(shared, mark, found), reader })
+    Ok(Arc::new(Shared::new(database, recent, tail, found.identity, options.clone(), gauges, home)))
 }

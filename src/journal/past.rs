@@ -22,11 +22,12 @@ pub struct Span {
 }
 
 impl JournalReader {
-    /// What part of the past the entries tell; `None` where there is none.
+    /// What part of the past the entries tell; `None` where there is none. The database gets what the log has first.
     ///
     /// # Errors
-    /// Where the database can't be read or the first or the last entry is damaged.
+    /// Where the database can't be written or read or the first or the last entry is damaged.
     pub fn span(&self) -> Result<Option<Span>, JournalError> {
+        self.checkpoint()?;
         let action = "read entries";
         let transaction = self.shared.database.begin_read().map_err(JournalError::storage(action))?;
         let table = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;

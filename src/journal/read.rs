@@ -1,17 +1,19 @@
 //! Reading beside the writer: duplicates, the outbox, entries, how full it is.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable};
+use redb::{Database, ReadableDatabase};
 
 use crate::routing::{Identity, Timestamp};
 
+use super::frame::Frame;
 use super::gauges::{Gauges, Usage};
 use super::home::Home;
 use super::open::Tail;
+use super::recent::Recent;
 use super::record::{ReplayEntry, decode_entry, decode_for_replay, decode_outbox};
-use super::tables::{DUPLICATES, ENTRIES, OUTBOX};
+use super::tables::{ENTRIES, OUTBOX};
 use super::{DuplicateId, Entry, JournalError, JournalOptions, OutboxRecord};
 
 /// Entries that one read transaction reads: an open one keeps pages from being used again.
@@ -20,6 +22,8 @@ const ENTRIES_PER_READ: usize = 1_024;
 /// What the one who appends and those who read have in common.
 #[derive(Debug)]
 pub(super) struct Shared {
+    /// What the log has and the database has not. Declared before the database, in which it has a transaction open.
+    recent: Mutex<Recent>,
     pub(super) database: Database,
     pub(super) tail: Tail,
     pub(super) identity: Identity,
@@ -29,18 +33,50 @@ pub(super) struct Shared {
     pub(super) home: Option<Home>,
     /// Held while a snapshot is taken: one at a time.
     pub(super) snapshotting: Mutex<()>,
+    /// Held while the database gets what the log has: one at a time.
+    pub(super) checkpointing: Mutex<()>,
+    /// Why a checkpoint failed: nothing more is appended then.
+    pub(super) failed: OnceLock<String>,
 }
 
 impl Shared {
     pub(super) fn new(
         database: Database,
+        recent: Recent,
         tail: Tail,
         identity: Identity,
         options: JournalOptions,
         gauges: Gauges,
         home: Option<Home>,
     ) -> Self {
-        Self { database, tail, identity, options, gauges, home, snapshotting: Mutex::new(()) }
+        Self {
+            recent: Mutex::new(recent),
+            database,
+            tail,
+            identity,
+            options,
+            gauges,
+            home,
+            snapshotting: Mutex::new(()),
+            checkpointing: Mutex::new(()),
+            failed: OnceLock::new(),
+        }
+    }
+
+    /// What the log has and the database has not. Whoever reads both looks here first: what goes from here to the database
+    /// in between is there then.
+    pub(super) fn recent(&self) -> MutexGuard<'_, Recent> {
+        // Nothing that holds it leaves it half changed.
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A batch is durable.
+    pub(super) fn add_recent(&self, frame: Arc<Frame>) {
+        let mut recent = self.recent();
+        let (ids, entries) = (frame.duplicates.len() as u64, frame.entries().len() as u64);
+        recent.push(frame);
+        self.gauges.entries.set(self.gauges.entries.get() + entries);
+        self.gauges.duplicates.set(self.gauges.duplicates.get() + ids);
     }
 }
 
@@ -78,20 +114,18 @@ impl JournalReader {
         self.shared.identity
     }
 
-    /// The duplicates' ids as they are durable now, for the look-ups of one batch.
+    /// When an inbound event of that id was taken in, by what is durable now; `None` where none was, or it is forgotten.
     ///
     /// With a pipeline the writer has to remember the ids of batches that are under way itself.
     ///
     /// # Errors
     /// Where the database can't be read.
-    pub fn view(&self) -> Result<ReadView, JournalError> {
-        let action = "read the duplicates";
-        let transaction = self.shared.database.begin_read().map_err(JournalError::storage(action))?;
-        Ok(ReadView { duplicates: transaction.open_table(DUPLICATES).map_err(JournalError::storage(action))? })
+    pub fn seen_at(&self, id: &DuplicateId) -> Result<Option<Timestamp>, JournalError> {
+        self.shared.recent().seen_at(id)
     }
 
-    /// The outbox records after that number, oldest first: at most so many, and no more bytes than that but for the
-    /// first.
+    /// The outbox records after that number that are not published as far as the journal was told, oldest first: at most
+    /// so many, and no more bytes than that but for the first.
     ///
     /// # Errors
     /// Where the database can't be read or a record is damaged.
@@ -101,21 +135,33 @@ impl JournalReader {
         records_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<OutboxRecord>, JournalError> {
+        let number = number.max(self.shared.gauges.published_through.get());
+        let recent = self.shared.recent().with_outbox_from(number + 1);
+        let mut records = Records { found: Vec::new(), bytes: 0, count_max: records_max, bytes_max };
+        let recent_from = recent.iter().find_map(|frame| frame.outbox().next()).map(|(first, _)| first);
+        if recent_from.is_none_or(|first| first > number + 1) {
+            self.outbox_of_database(number, &mut records)?;
+        }
+        for (key, value) in recent.iter().flat_map(|frame| frame.outbox()) {
+            let last = records.found.last().map_or(number, |record| record.number);
+            if key > last && !records.take(key, value)? {
+                break;
+            }
+        }
+        Ok(records.found)
+    }
+
+    fn outbox_of_database(&self, number: u64, records: &mut Records) -> Result<(), JournalError> {
         let action = "read the outbox";
         let transaction = self.shared.database.begin_read().map_err(JournalError::storage(action))?;
         let table = transaction.open_table(OUTBOX).map_err(JournalError::storage(action))?;
-        let mut records: Vec<OutboxRecord> = Vec::new();
-        let mut bytes = 0;
-        for found in table.range(number + 1..).map_err(JournalError::storage(action))?.take(records_max) {
+        for found in table.range(number + 1..).map_err(JournalError::storage(action))? {
             let (key, value) = found.map_err(JournalError::storage(action))?;
-            let record = decode_outbox(key.value(), value.value())?;
-            bytes += record.bytes.len();
-            if bytes > bytes_max && !records.is_empty() {
+            if !records.take(key.value(), value.value())? {
                 break;
             }
-            records.push(record);
         }
-        Ok(records)
+        Ok(())
     }
 
     /// All entries from the one that holds that event, oldest first.
@@ -124,6 +170,11 @@ impl JournalReader {
     /// Where the database can't be read or that entry is damaged.
     pub fn entries_from(&self, seq: u64) -> Result<Entries<Entry>, JournalError> {
         let action = "read entries";
+        let recent = self.shared.recent().with_events_from(seq);
+        let in_recent = recent.iter().flat_map(|frame| frame.entries()).map(|(first, _)| first);
+        if let Some(start) = in_recent.take_while(|first| *first <= seq).last() {
+            return Ok(Entries::new(self, start, decode_entry));
+        }
         let transaction = self.shared.database.begin_read().map_err(JournalError::storage(action))?;
         let table = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;
         let before = table.range(..=seq).map_err(JournalError::storage(action))?.next_back();
@@ -183,20 +234,27 @@ impl JournalReader {
     }
 }
 
-/// The duplicates' ids as they were durable at one moment.
-pub struct ReadView {
-    duplicates: ReadOnlyTable<&'static [u8; 16], i64>,
+/// Outbox records that are read, up to a bound.
+struct Records {
+    found: Vec<OutboxRecord>,
+    bytes: usize,
+    count_max: usize,
+    bytes_max: usize,
 }
 
-impl ReadView {
-    /// When an inbound event of that id was taken in; `None` where none was, or it is forgotten.
-    ///
-    /// # Errors
-    /// Where the database can't be read.
-    pub fn seen_at(&self, id: &DuplicateId) -> Result<Option<Timestamp>, JournalError> {
-        let found =
-            ReadableTable::get(&self.duplicates, &id.0).map_err(JournalError::storage("read the duplicates"))?;
-        Ok(found.map(|at| Timestamp(at.value())))
+impl Records {
+    /// Takes one more; says whether there was room.
+    fn take(&mut self, number: u64, value: &[u8]) -> Result<bool, JournalError> {
+        if self.found.len() >= self.count_max {
+            return Ok(false);
+        }
+        let record = decode_outbox(number, value)?;
+        self.bytes += record.bytes.len();
+        if self.bytes > self.bytes_max && !self.found.is_empty() {
+            return Ok(false);
+        }
+        self.found.push(record);
+        Ok(true)
     }
 }
 
@@ -229,6 +287,7 @@ impl<T> Entries<T> {
     fn read_more(&mut self) -> Result<(), JournalError> {
         let Some(seq) = self.from.take() else { return Ok(()) };
         let action = "read entries";
+        let recent = self.reader.shared.recent().with_events_from(seq);
         let transaction = self.reader.shared.database.begin_read().map_err(JournalError::storage(action))?;
         let table = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;
         let mut last = None;
@@ -236,6 +295,15 @@ impl<T> Entries<T> {
             let (key, value) = found.map_err(JournalError::storage(action))?;
             self.read.push_back((self.decode)(key.value(), value.value())?);
             last = Some(key.value());
+        }
+        for (first_seq, value) in recent.iter().flat_map(|frame| frame.entries()) {
+            if self.read.len() >= ENTRIES_PER_READ {
+                break;
+            }
+            if first_seq >= seq && last.is_none_or(|last| first_seq > last) {
+                self.read.push_back((self.decode)(first_seq, value)?);
+                last = Some(first_seq);
+            }
         }
         self.from = last.map(|last| last + 1);
         Ok(())

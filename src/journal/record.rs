@@ -57,16 +57,17 @@ fn open(number: u64, value: &[u8]) -> Result<(u8, &[u8]), String> {
 }
 
 fn seal(number: u64, version: u8, into: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    into.clear();
+    let start = into.len();
     into.push(version);
     into.extend_from_slice(&[0; CHECKSUM_LENGTH]);
     write(into);
-    let sum = checksum(number, version, &into[1 + CHECKSUM_LENGTH..]);
-    into[1..=CHECKSUM_LENGTH].copy_from_slice(&sum);
+    let record = &mut into[start..];
+    let sum = checksum(number, version, &record[1 + CHECKSUM_LENGTH..]);
+    record[1..=CHECKSUM_LENGTH].copy_from_slice(&sum);
 }
 
-/// Writes an entry into a buffer that is used again and again.
-pub(super) fn encode_entry(entry: &Entry, into: &mut Vec<u8>) -> Result<(), JournalError> {
+/// Writes an entry behind what is there.
+pub(super) fn seal_entry(entry: &Entry, into: &mut Vec<u8>) -> Result<(), JournalError> {
     let out = EntryOut { at: entry.at, command: &entry.command, events: &entry.events };
     let mut result = Ok(());
     seal(entry.first_seq, ENTRY_VERSION, into, |bytes| result = rmp_serde::encode::write_named(bytes, &out));
@@ -102,8 +103,8 @@ pub(super) fn decode_for_replay(first_seq: u64, value: &[u8]) -> Result<ReplayEn
     Ok(ReplayEntry { first_seq, at, events })
 }
 
-/// Writes an outbox record into a buffer that is used again and again.
-pub(super) fn encode_outbox(record: &OutboxRecord, into: &mut Vec<u8>) {
+/// Writes an outbox record behind what is there.
+pub(super) fn seal_outbox(record: &OutboxRecord, into: &mut Vec<u8>) {
     seal(record.number, ENTRY_VERSION, into, |bytes| bytes.extend_from_slice(&record.bytes));
 }
 

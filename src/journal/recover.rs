@@ -167,7 +167,9 @@ impl JournalReader {
     }
 
     /// The first event of the first entry that is not older than that; the next event's number where all are.
+    /// The database gets what the log has first, so that it has all of them.
     pub(super) fn first_seq_since(&self, since: Timestamp) -> Result<u64, JournalError> {
+        self.checkpoint()?;
         let action = "read entries";
         let transaction = self.shared.database.begin_read().map_err(JournalError::storage(action))?;
         let table = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;

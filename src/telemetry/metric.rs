@@ -107,7 +107,7 @@ metrics! {
     UNROUTABLE_TICKETS = "unroutable_tickets", Kind::Gauge, [], Some(Unit::Count),
         "Tickets that no agent, online or offline, could ever take.";
     JOURNAL_SYNC_SECONDS = "journal_sync_seconds", Kind::Histogram(LATENCY_BUCKETS), [], Some(Unit::Seconds),
-        "One durable transaction of the journal, sync included.";
+        "One batch made durable in the journal, sync included.";
     JOURNAL_BYTES = "journal_bytes", Kind::Gauge, [], Some(Unit::Bytes),
         "Size of the journal on disk.";
     OUTBOX_DEPTH = "outbox_depth", Kind::Gauge, [], Some(Unit::Count),

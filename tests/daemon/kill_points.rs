@@ -42,11 +42,12 @@ fn passing(point: KillPoint, random: &mut StdRng) -> u32 {
         | KillPoint::DrainStopped
         | KillPoint::DrainDurable
         | KillPoint::DrainPublished => 1,
+        // Once a second.
+        KillPoint::InTransaction | KillPoint::AfterCheckpoint => random.random_range(1..4),
         KillPoint::SnapshotHalfWritten => random.random_range(1..5_000),
         KillPoint::Received | KillPoint::Decoded | KillPoint::Decided => random.random_range(1..200),
         KillPoint::Sealed
         | KillPoint::BeforeAppend
-        | KillPoint::InTransaction
         | KillPoint::BeforeSync
         | KillPoint::AfterSync
         | KillPoint::BeforeAcknowledge

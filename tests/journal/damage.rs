@@ -5,9 +5,12 @@ use std::path::Path;
 
 use rolecall::journal::{Entry, JournalError, open};
 
-use crate::support::{Writer, duplicate, entries, flip_stride, opened, options, outbox_bytes, quick_directory};
+use crate::support::{
+    LOG_BYTES, Writer, duplicate, entries, flip_stride, opened, options, outbox_bytes, quick_directory,
+};
 
 const DATABASE: &str = "journal.redb";
+const LOG: &str = "journal.log";
 /// What the database uses of its first page.
 const HEADER_LENGTH: usize = 320;
 
@@ -18,13 +21,16 @@ struct Whole {
     outbox: u64,
 }
 
-/// A journal of three batches, and its database before and after it was closed.
+/// A journal of three batches, all in its database, before and after it was closed.
 fn three_batches(path: &Path) -> (Whole, [Vec<u8>; 2]) {
     let mut writer = Writer::new(opened(path));
     writer.append(20);
     writer.append(20);
     writer.append(12);
     let whole = Whole { hash: writer.state().hash(), outbox: writer.outbox_next, entries: writer.entries };
+    writer.reader.checkpoint().expect("the database is written");
+    // What the log had is written over, as it is sooner or later.
+    fs::write(path.join(LOG), vec![0; usize::try_from(LOG_BYTES).expect("a length")]).expect("the log is written");
     let killed = fs::read(path.join(DATABASE)).expect("the database is read");
     writer.journal.close().expect("the mark is synced");
     drop(writer.reader);
@@ -50,9 +56,8 @@ fn outcome(path: &Path, whole: &Whole, how: &str) -> Outcome {
     assert_eq!((recovered.outbox_next, recovered.published_through), (whole.outbox, 0), "{how}");
     assert_eq!(outbox.len(), found.len(), "{how}: the outbox differs");
     assert!(outbox.iter().all(|record| record.bytes == outbox_bytes(record.number)), "{how}: the outbox differs");
-    let view = reader.view().expect("the journal is read");
     for entry in &found {
-        let seen = view.seen_at(&duplicate(entry.first_seq)).expect("the id is looked up");
+        let seen = reader.seen_at(&duplicate(entry.first_seq)).expect("the id is looked up");
         assert!(seen.is_some(), "{how}: an id is gone");
     }
     Outcome::Same
@@ -88,12 +93,68 @@ fn a_last_batch_that_was_durable_and_is_damaged_is_missed() {
     let home = quick_directory();
     let mut writer = Writer::new(opened(home.path()));
     writer.append(20);
-    let before = fs::read(home.path().join(DATABASE)).expect("the database is read");
+    let before = fs::read(home.path().join(LOG)).expect("the log is read");
     writer.append(1);
     drop(writer);
-    fs::write(home.path().join(DATABASE), before).expect("the database is written");
+    fs::write(home.path().join(LOG), before).expect("the log is written");
     let error = open(home.path(), &options()).expect_err("a journal that lost a batch is refused");
     assert!(matches!(error, JournalError::Lost { marked: 2, found: 1, .. }), "{error}");
     fs::remove_file(home.path().join("MARK")).expect("the mark is removed");
     assert_eq!(entries(&opened(home.path()).reader).len(), 20, "whoever removes the mark accepts the loss");
+}
+
+#[test]
+fn a_flipped_bit_anywhere_in_the_log_is_found() {
+    let home = quick_directory();
+    let mut writer = Writer::new(opened(home.path()));
+    writer.append(4);
+    writer.append(3);
+    writer.append(2);
+    let whole = Whole { hash: writer.state().hash(), outbox: writer.outbox_next, entries: writer.entries };
+    drop((writer.journal, writer.reader));
+    let read = |name: &str| fs::read(home.path().join(name)).expect("the file is read");
+    let (log, database, mark) = (read(LOG), read(DATABASE), read("MARK"));
+    let end = log.iter().rposition(|byte| *byte != 0).expect("something is written");
+    assert!(end > 4_000, "{end}");
+    for place in (0..=end).step_by(flip_stride(7)) {
+        let mut bad = log.clone();
+        bad[place] ^= 1 << (place % 8);
+        for (name, bytes) in [(LOG, &bad), (DATABASE, &database), ("MARK", &mark)] {
+            fs::write(home.path().join(name), bytes).expect("the file is written");
+        }
+        match open(home.path(), &options()) {
+            Ok(_) => panic!("byte {place} was believed"),
+            Err(error @ (JournalError::Damaged { .. } | JournalError::Lost { .. })) => {
+                // But for what tells a frame by, the place is named.
+                let named = error.to_string().contains("journal.log: batch");
+                assert!(
+                    named || matches!(error, JournalError::Lost { .. }) || error.to_string().contains("comes"),
+                    "{error}"
+                );
+            }
+            Err(error) => panic!("byte {place}: {error}"),
+        }
+    }
+    // What was read was not changed on the way.
+    for (name, bytes) in [(LOG, &log), (DATABASE, &database), ("MARK", &mark)] {
+        fs::write(home.path().join(name), bytes).expect("the file is written");
+    }
+    assert!(matches!(outcome(home.path(), &whole, "as it was"), Outcome::Same));
+}
+
+#[test]
+fn a_batch_damaged_in_the_middle_of_the_log_is_told_from_one_that_was_cut_off_even_without_a_mark() {
+    let home = quick_directory();
+    let mut writer = Writer::new(opened(home.path()));
+    writer.append(4);
+    let middle = fs::read(home.path().join(LOG)).expect("the log is read").iter().rposition(|byte| *byte != 0);
+    writer.append(4);
+    writer.append(4);
+    drop(writer);
+    let mut log = fs::read(home.path().join(LOG)).expect("the log is read");
+    log[middle.expect("something is written") + 200] ^= 1;
+    fs::write(home.path().join(LOG), log).expect("the log is written");
+    fs::remove_file(home.path().join("MARK")).expect("the mark is removed");
+    let error = open(home.path(), &options()).expect_err("the damage is found").to_string();
+    assert!(error.contains("journal.log: batch 2, at byte"), "{error}");
 }

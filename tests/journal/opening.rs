@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use rolecall::journal::{Batch, Journal, JournalError, SCHEMA_VERSION, open};
 
-use crate::support::{Writer, opened, options, ticket_entry};
+use crate::support::{Writer, entries, opened, options, ticket_entry};
 
 #[test]
 fn the_directory_is_made_for_its_owner_alone() {
@@ -81,4 +81,28 @@ fn a_mark_that_can_not_be_read_is_damage() {
         let error = open(home.path(), &options()).expect_err("the journal is refused");
         assert!(matches!(error, JournalError::Damaged { .. }), "byte {place}: {error}");
     }
+}
+
+#[test]
+fn a_journal_of_version_1_is_read_and_is_of_this_version_from_then_on() {
+    let home = tempfile::tempdir().expect("a directory");
+    let mut writer = Writer::new(opened(home.path()));
+    writer.append(5);
+    let written = writer.entries;
+    writer.journal.close().expect("the journal is closed");
+    drop(writer.reader);
+    // As version 1 left it: all is in the database, and there is no log.
+    fs::remove_file(home.path().join("journal.log")).expect("the log is removed");
+    let format = home.path().join("FORMAT");
+    fs::write(&format, "rolecall-journal 1\n").expect("the version is written");
+    assert_eq!(rolecall::journal::inspect(home.path()).expect("it is looked into").entries, 5);
+    assert_eq!(
+        fs::read_to_string(&format).expect("the version is read"),
+        "rolecall-journal 1\n",
+        "looking changes nothing"
+    );
+    let again = opened(home.path());
+    assert_eq!(entries(&again.reader), written);
+    let expected = format!("rolecall-journal {SCHEMA_VERSION}\n");
+    assert_eq!(fs::read_to_string(&format).expect("the version is read"), expected, "version 1 would not read the log");
 }

@@ -188,8 +188,9 @@ fn without_power_while_entries_are_dropped_the_past_is_there() {
     let identity = Identity { instance: 7, seed: 9 };
     let broken_after = |operations: u64| {
         let home = quick_directory();
-        let disk = FaultyStorage::default();
-        let mut writer = Writer::new(open_on(home.path(), disk.clone(), identity, &keeping()).expect("it opens"));
+        let (disk, log) = (FaultyStorage::default(), FaultyStorage::default());
+        let opened = open_on(home.path(), disk.clone(), log.clone(), identity, &keeping());
+        let mut writer = Writer::new(opened.expect("it opens"));
         let mut chronicle = Chronicle::default();
         for _ in 0..14 {
             go_on(&mut writer, &mut chronicle);
@@ -200,26 +201,25 @@ fn without_power_while_entries_are_dropped_the_past_is_there() {
         writer.reader.take_snapshot(chronicle.now()).expect("the snapshot is taken");
         disk.break_after(operations, io::ErrorKind::Other);
         let batch = writer.batch(2);
-        let appended = writer.journal.append(&batch).is_ok();
-        if !appended {
-            writer.entries.truncate(chronicle.moments.len());
-        }
+        writer.journal.append(&batch).expect("the log has it");
+        let checkpointed = writer.reader.checkpoint().is_ok();
         chronicle.follow(&writer);
-        let durable = FaultyStorage::holding(disk.synced());
+        let durable = [&disk, &log].map(|file| FaultyStorage::holding(file.synced()));
         drop(writer);
-        let reader = open_on(home.path(), durable, identity, &keeping()).expect("it opens again").reader;
+        let [disk, log] = durable;
+        let reader = open_on(home.path(), disk, log, identity, &keeping()).expect("it opens again").reader;
         chronicle.assert_known_since(chronicle.now() - RETENTION, &reader);
         let first_now = reader.span().expect("the entries are read").expect("there are some").first;
-        (appended, first_now > first)
+        (checkpointed, first_now > first)
     };
     let mut outcomes = Vec::new();
     for operations in 0.. {
         outcomes.push(broken_after(operations));
-        if outcomes.last().is_some_and(|(appended, _)| *appended) {
+        if outcomes.last().is_some_and(|(checkpointed, _)| *checkpointed) {
             break;
         }
     }
     assert!(outcomes.len() > 5, "it broke at several places");
-    assert_eq!(outcomes.last(), Some(&(true, true)), "the batch that is whole drops entries");
+    assert_eq!(outcomes.last(), Some(&(true, true)), "the checkpoint that is whole drops entries");
     assert!(outcomes.iter().any(|(_, dropped)| !dropped), "one that is cut off drops none");
 }

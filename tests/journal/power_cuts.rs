@@ -1,9 +1,10 @@
 //! What was not synced is gone, and the last write is torn: the journal is where the last durable batch left it.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use rolecall::journal::{Journal, JournalError, JournalReader, open_with_backend};
+use rolecall::journal::{
+    Batch, Entry, Journal, JournalError, JournalOptions, JournalReader, Opened, open_with_backend,
+};
 
 use crate::storage::{FaultyStorage, Unsynced, torn};
 use crate::support::{Writer, duplicate, entries, options};
@@ -12,20 +13,47 @@ use crate::support::{Writer, duplicate, entries, options};
 const LAST: usize = 2;
 const BEFORE: usize = 40;
 
-fn writer(storage: &FaultyStorage) -> Writer {
-    Writer::new(open_with_backend(storage.clone(), &options()).expect("the journal opens"))
+/// What a journal is on: a file for the database, and one for the log.
+#[derive(Debug, Clone, Default)]
+struct Disk {
+    database: FaultyStorage,
+    log: FaultyStorage,
 }
 
-/// A journal of three batches; of the last we know each write. Gives the disk before the last sync, the writes, and
-/// how many entries there were before and after.
-fn last_batch() -> (Vec<u8>, Vec<Unsynced>, Writer) {
-    let storage = FaultyStorage::default();
-    let mut writer = writer(&storage);
+impl Disk {
+    fn open(&self) -> Result<Opened, JournalError> {
+        open_with_backend(self.database.clone(), self.log.clone(), &options())
+    }
+
+    fn writer(&self) -> Writer {
+        Writer::new(self.open().expect("the journal opens"))
+    }
+
+    /// What a power cut leaves for certain.
+    fn synced(&self) -> Self {
+        let synced = |file: &FaultyStorage| FaultyStorage::holding(file.synced());
+        Self { database: synced(&self.database), log: synced(&self.log) }
+    }
+
+    /// What whoever goes on without a power cut finds.
+    fn live(&self) -> Self {
+        let live = |file: &FaultyStorage| FaultyStorage::holding(file.live());
+        Self { database: live(&self.database), log: live(&self.log) }
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        entries(&self.open().expect("the journal opens").reader)
+    }
+}
+
+/// A journal of three batches, all of them in the log alone.
+fn three_batches() -> (Disk, Writer) {
+    let disk = Disk::default();
+    let mut writer = disk.writer();
     writer.append(20);
     writer.append(20);
     writer.append(LAST);
-    let (before, changes) = storage.last_sync();
-    (before, changes, writer)
+    (disk, writer)
 }
 
 /// What became of the last batch.
@@ -37,8 +65,8 @@ enum Last {
     CutOff,
 }
 
-fn assert_before_or_after(bytes: Vec<u8>, whole: &Writer, how: &str) -> Last {
-    let reader = match open_with_backend(FaultyStorage::holding(bytes), &options()) {
+fn assert_before_or_after(disk: &Disk, whole: &Writer, how: &str) -> Last {
+    let reader = match disk.open() {
         Ok(opened) => opened.reader,
         Err(error) => panic!("{how}: {error}"),
     };
@@ -49,7 +77,7 @@ fn assert_before_or_after(bytes: Vec<u8>, whole: &Writer, how: &str) -> Last {
     let outbox = reader.outbox_after(0, 100, usize::MAX).expect("the outbox is read");
     assert_eq!(outbox.len(), found.len(), "{how}: the outbox is of the same batch");
     let last = whole.entries[all - 1].first_seq;
-    let known = reader.view().and_then(|view| view.seen_at(&duplicate(last))).expect("the id is looked up");
+    let known = reader.seen_at(&duplicate(last)).expect("the id is looked up");
     assert_eq!(known.is_some(), found.len() == all, "{how}: the ids are of the same batch");
     let recovered = reader.recover().expect("the journal recovers");
     let (end, cut) = (recovered.state.next_seq(), recovered.report.torn_batch_cut);
@@ -64,52 +92,53 @@ fn assert_before_or_after(bytes: Vec<u8>, whole: &Writer, how: &str) -> Last {
 
 #[test]
 fn a_batch_cut_at_any_byte_is_there_wholly_or_not_at_all() {
-    let (before, changes, whole) = last_batch();
-    let cut_at_each_byte = |place: usize| {
-        let Unsynced::Write { offset, bytes: written } = &changes[place] else { return [0; 3] };
-        let mut disk = torn(&before, &changes[..place], Some((&changes[place], 0)));
-        let mut outcomes = [0; 3];
-        for cut in 0..=written.len() {
-            if cut > 0 {
-                let (there, byte) = (&mut disk[offset + cut - 1], written[cut - 1]);
-                if std::mem::replace(there, byte) == byte {
-                    continue; // The disk is as it was one byte earlier.
-                }
-            }
-            let how = format!("write {place} of {}, cut at {cut}", changes.len());
-            outcomes[assert_before_or_after(disk.clone(), &whole, &how) as usize] += 1;
-        }
-        outcomes
+    let (disk, whole) = three_batches();
+    let (before, changes) = disk.log.last_sync();
+    let [Unsynced::Write { offset, bytes: written }] = changes.as_slice() else {
+        panic!("a batch is one write: {}", changes.len())
     };
-    let cut_at_each_byte = &cut_at_each_byte;
-    let outcomes: Vec<[u32; 3]> = std::thread::scope(|scope| {
-        let writes: Vec<_> = (0..changes.len()).map(|place| scope.spawn(move || cut_at_each_byte(place))).collect();
-        writes.into_iter().map(|write| write.join().expect("every cut holds")).collect()
-    });
-    let met = |last: Last| outcomes.iter().map(|counts| counts[last as usize]).sum::<u32>();
-    // In which order a batch is written differs from run to run: where its last write is one that it can't do without, it
-    // is there only when that is whole.
-    let (there, cut_off, gone) = (met(Last::There), met(Last::CutOff), met(Last::Gone));
-    println!(
-        "{} disks: there {there} times, cut off {cut_off} times, nothing of it {gone} times",
-        there + cut_off + gone
-    );
-    assert!(there > 0 && cut_off > 1_000, "both were met: {outcomes:?}");
-    assert!(gone < 100, "what was begun and is cut off is told of: {outcomes:?}");
+    let database = disk.database.synced();
+    let mut log = before;
+    let mut outcomes = [0_usize; 3];
+    for cut in 0..=written.len() {
+        if cut > 0 {
+            log[offset + cut - 1] = written[cut - 1];
+        }
+        let cut_off =
+            Disk { database: FaultyStorage::holding(database.clone()), log: FaultyStorage::holding(log.clone()) };
+        outcomes[assert_before_or_after(&cut_off, &whole, &format!("cut at {cut}")) as usize] += 1;
+    }
+    let [there, gone, cut_off] = outcomes;
+    println!("{} disks: there {there} times, cut off {cut_off} times, nothing of it {gone} times", written.len() + 1);
+    assert_eq!(there, 1, "it is there only when it is whole");
+    assert!(gone <= 20 && cut_off > 1_000, "what was begun and is cut off is told of: {outcomes:?}");
 }
 
 #[test]
-fn a_batch_of_which_any_writes_are_lost_is_there_wholly_or_not_at_all() {
-    let (before, changes, whole) = last_batch();
-    let mut cut_off = 0;
-    let mut assert_without = |lost: &dyn Fn(usize) -> bool, how: &str| {
+fn a_checkpoint_of_which_any_writes_are_lost_or_cut_loses_nothing() {
+    let (disk, whole) = three_batches();
+    whole.checkpoint();
+    let (before, changes) = disk.database.last_sync();
+    let log = disk.log.synced();
+    let assert_all = |database: Vec<u8>, how: &str| {
+        let left = Disk { database: FaultyStorage::holding(database), log: FaultyStorage::holding(log.clone()) };
+        assert_eq!(assert_before_or_after(&left, &whole, how), Last::There, "{how}");
+    };
+    let assert_without = |lost: &dyn Fn(usize) -> bool, how: &str| {
         let kept: Vec<Unsynced> =
             changes.iter().enumerate().filter(|(place, _)| !lost(*place)).map(|(_, change)| change.clone()).collect();
-        cut_off += u32::from(assert_before_or_after(torn(&before, &kept, None), &whole, how) == Last::CutOff);
+        assert_all(torn(&before, &kept, None), how);
     };
+    assert!(changes.len() > 5, "a checkpoint writes many pages: {}", changes.len());
     for place in 0..changes.len() {
         assert_without(&|other| other == place, &format!("without write {place}"));
         assert_without(&|other| other < place, &format!("without the writes before {place}"));
+        if let Unsynced::Write { bytes, .. } = &changes[place] {
+            for cut in (0..bytes.len()).step_by(bytes.len().div_ceil(20).max(1)) {
+                let torn = torn(&before, &changes[..place], Some((&changes[place], cut)));
+                assert_all(torn, &format!("write {place} cut at {cut}"));
+            }
+        }
     }
     for draw in 0..200_u64 {
         let coin = |place: usize| {
@@ -118,89 +147,142 @@ fn a_batch_of_which_any_writes_are_lost_is_there_wholly_or_not_at_all() {
         };
         assert_without(&coin, &format!("draw {draw}"));
     }
-    assert!(cut_off > 50, "a batch of which something is there is told of: {cut_off} times");
 }
 
 #[test]
 fn what_was_appended_survives_when_all_that_was_not_synced_is_gone() {
-    let storage = FaultyStorage::default();
-    let mut writer = writer(&storage);
+    let disk = Disk::default();
+    let mut writer = disk.writer();
     for size in [1, 7, 30, 2] {
         writer.append(size);
-        let opened =
-            open_with_backend(FaultyStorage::holding(storage.synced()), &options()).expect("the journal opens");
-        assert_eq!(entries(&opened.reader), writer.entries);
+        assert_eq!(disk.synced().entries(), writer.entries);
+        if size == 7 {
+            writer.checkpoint();
+            assert_eq!(disk.synced().entries(), writer.entries);
+        }
     }
 }
 
-/// Breaks the disk at the n-th operation, for every n until it is never reached.
-fn broken_at_each_operation(kind: io::ErrorKind) -> u64 {
-    let broken = AtomicU64::new(0);
-    for operations in 0.. {
-        let storage = FaultyStorage::default();
-        let mut writer = writer(&storage);
-        writer.append(10);
-        let durable = writer.entries.clone();
-        storage.break_after(operations, kind);
-        let batch = writer.batch(10);
-        let result = writer.journal.append(&batch);
-        let after = entries_of(&storage);
-        let Err(error) = result else {
-            assert_eq!(after, writer.entries);
-            break;
-        };
-        broken.fetch_add(1, Ordering::Relaxed);
-        assert_eq!(error.is_disk_full(), kind == io::ErrorKind::StorageFull, "{error:?}");
-        assert!(after == durable || after == writer.entries, "nothing durable is lost, and nothing is there by half");
+/// The log is so small that every few batches turn it over, that some do not fit into a half, and that some wait for the
+/// database.
+#[test]
+fn a_log_that_turns_over_again_and_again_loses_nothing() {
+    let disk = Disk::default();
+    let small = JournalOptions { log_bytes: 16 << 10, ..options() };
+    let opened = |disk: &Disk| open_with_backend(disk.database.clone(), disk.log.clone(), &small);
+    let mut writer = Writer::new(opened(&disk).expect("the journal opens"));
+    let (mut turned_over, mut outbox) = (0, 0);
+    for batch in 0..120_usize {
+        writer.append(match batch % 17 {
+            3 => 40,
+            place => 1 + place % 5,
+        });
+        turned_over += u32::from(writer.reader.take_checkpoint_due());
+        if batch % 13 == 0 {
+            writer.checkpoint();
+        }
+        let left = disk.synced();
+        let found = opened(&left).unwrap_or_else(|error| panic!("after batch {batch}: {error}")).reader;
+        assert!(entries(&found) == writer.entries, "after batch {batch}");
+        assert!(entries(&writer.reader) == writer.entries, "read beside it, after batch {batch}");
+        let read = |reader: &JournalReader| reader.outbox_after(outbox, 1_000, usize::MAX).expect("the outbox is read");
+        let numbers = |reader| read(reader).iter().map(|record| record.number).collect::<Vec<_>>();
+        let expected: Vec<u64> = (outbox + 1..writer.outbox_next).collect();
+        assert_eq!(numbers(&found), expected, "after batch {batch}");
+        assert_eq!(numbers(&writer.reader), expected, "read beside it, after batch {batch}");
+        if batch % 7 == 0 {
+            outbox = writer.outbox_next - 1;
+            let published = Batch { published_through: outbox, ..Batch::default() };
+            writer.journal.append(&published).expect("the cursor is moved");
+        }
+    }
+    assert!(turned_over > 10, "it turned over {turned_over} times");
+}
+
+/// What breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Breaking {
+    Database,
+    Log,
+}
+
+impl Breaking {
+    fn of(self, disk: &Disk) -> &FaultyStorage {
+        match self {
+            Self::Database => &disk.database,
+            Self::Log => &disk.log,
+        }
+    }
+}
+
+/// Appends a batch and lets the database have it, on a disk on which something broke before. The first error, and what
+/// there was before and is wanted after.
+fn append_on_broken_disk(
+    breaking: Breaking,
+    break_it: impl FnOnce(&FaultyStorage),
+) -> (Disk, Option<JournalError>, [Vec<Entry>; 2]) {
+    let disk = Disk::default();
+    let mut writer = disk.writer();
+    writer.append(10);
+    let durable = writer.entries.clone();
+    break_it(breaking.of(&disk));
+    let batch = writer.batch(10);
+    let appended = writer.journal.append(&batch).and_then(|()| writer.reader.checkpoint());
+    let error = appended.err();
+    if error.is_some() {
         let again = writer.journal.append(&batch).expect_err("a poisoned journal takes nothing");
         assert!(matches!(again, JournalError::Poisoned { .. }), "{again:?}");
     }
-    broken.into_inner()
+    // The process ends, and on its way closes the database.
+    (disk, error, [durable, writer.entries])
 }
 
-fn entries_of(storage: &FaultyStorage) -> Vec<rolecall::journal::Entry> {
-    let opened = open_with_backend(FaultyStorage::holding(storage.synced()), &options()).expect("the journal opens");
-    let reader: &JournalReader = &opened.reader;
-    entries(reader)
+/// Breaks the disk at the n-th operation, for every n until it is never reached.
+fn broken_at_each_operation(kind: io::ErrorKind) {
+    for breaking in [Breaking::Database, Breaking::Log] {
+        for operations in 0.. {
+            let (disk, error, [durable, whole]) =
+                append_on_broken_disk(breaking, |file| file.break_after(operations, kind));
+            let after = disk.synced().entries();
+            let Some(error) = error else {
+                assert_eq!(after, whole);
+                assert!(operations >= 2, "{breaking:?} broke {operations} times");
+                break;
+            };
+            assert_eq!(error.is_disk_full(), kind == io::ErrorKind::StorageFull, "{error:?}");
+            assert!(after == durable || after == whole, "nothing durable is lost, and nothing is there by half");
+            let was_durable = breaking == Breaking::Database;
+            assert!(!was_durable || after == whole, "what the log has is durable, whatever becomes of the database");
+        }
+    }
 }
 
 #[test]
 fn a_disk_that_fails_at_any_operation_loses_nothing_and_ends_the_journal() {
-    assert!(broken_at_each_operation(io::ErrorKind::Other) > 3);
+    broken_at_each_operation(io::ErrorKind::Other);
 }
 
 #[test]
 fn a_disk_that_fills_up_at_any_operation_loses_nothing_and_says_so() {
-    assert!(broken_at_each_operation(io::ErrorKind::StorageFull) > 3);
+    broken_at_each_operation(io::ErrorKind::StorageFull);
 }
 
 /// Many disks fail once: the sync after a failed one succeeds, although what the first was to write is gone. So no sync is
 /// tried again, and what is on the disk afterwards, whoever closed it, is what was there before or all of the batch.
 #[test]
 fn a_disk_that_fails_once_and_works_again_is_not_believed() {
-    let mut failures = 0;
-    for operations in 0.. {
-        let storage = FaultyStorage::default();
-        let mut writer = writer(&storage);
-        writer.append(10);
-        let durable = writer.entries.clone();
-        storage.fail_once_after(operations, io::ErrorKind::Other);
-        let batch = writer.batch(10);
-        let result = writer.journal.append(&batch);
-        let whole = writer.entries.clone();
-        if result.is_ok() {
-            break;
-        }
-        failures += 1;
-        let again = writer.journal.append(&batch).expect_err("a poisoned journal takes nothing");
-        assert!(matches!(again, JournalError::Poisoned { .. }), "{again:?}");
-        // The process ends, and on its way closes the database.
-        drop(writer);
-        for bytes in [storage.live(), storage.synced()] {
-            let opened = open_with_backend(FaultyStorage::holding(bytes), &options()).expect("the journal opens");
-            let after = entries(&opened.reader);
-            assert!(after == durable || after == whole, "operation {operations}: {} entries", after.len());
+    for breaking in [Breaking::Database, Breaking::Log] {
+        for operations in 0.. {
+            let (disk, error, [durable, whole]) =
+                append_on_broken_disk(breaking, |file| file.fail_once_after(operations, io::ErrorKind::Other));
+            if error.is_none() {
+                assert!(operations >= 2, "{breaking:?} broke {operations} times");
+                break;
+            }
+            for left in [disk.live(), disk.synced()] {
+                let after = left.entries();
+                assert!(after == durable || after == whole, "operation {operations}: {} entries", after.len());
+            }
         }
     }
-    assert!(failures > 3, "{failures}");
 }

@@ -134,12 +134,14 @@ fn entries_that_no_snapshot_needs_are_dropped_when_they_are_old_enough() {
     writer.append(20);
     snapshot(&writer);
     writer.append(20);
+    writer.checkpoint();
     assert_eq!(writer.reader.usage().entries, 40, "the only snapshot may turn out to be bad");
     let older = writer.next_seq;
     snapshot(&writer);
     writer.append(20);
     let newest = snapshot(&writer);
     writer.append(20);
+    writer.checkpoint();
     assert_eq!(writer.reader.usage().entries, 40, "what the older of two snapshots needs is kept");
     let hash = writer.state().hash();
     fs::write(&newest, b"nothing").expect("the snapshot is written");
@@ -166,6 +168,7 @@ fn young_entries_are_kept_although_no_snapshot_needs_them() {
         writer.reader.take_snapshot(now).expect("the snapshot is taken");
     }
     writer.append(10);
+    writer.checkpoint();
     assert_eq!(writer.reader.usage().entries, 40);
 }
 

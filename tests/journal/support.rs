@@ -13,9 +13,12 @@ use rolecall::routing::{
 };
 use tempfile::TempDir;
 
+/// Of a log that holds what most tests append, and is read in no time.
+pub(crate) const LOG_BYTES: u64 = 512 << 10;
+
 /// Options under which nothing happens by itself.
 pub(crate) fn options() -> JournalOptions {
-    JournalOptions { cache_bytes: 1 << 20, ..JournalOptions::default() }
+    JournalOptions { cache_bytes: 1 << 20, log_bytes: LOG_BYTES, ..JournalOptions::default() }
 }
 
 /// A directory in memory where the system has one: for tests that open a journal thousands of times.
@@ -106,6 +109,11 @@ impl Writer {
     pub(crate) fn append(&mut self, entries: usize) {
         let batch = self.batch(entries);
         self.journal.append(&batch).expect("the batch is appended");
+    }
+
+    /// The database gets what the log has.
+    pub(crate) fn checkpoint(&self) {
+        self.reader.checkpoint().expect("the database is written");
     }
 
     /// The state that the entries add up to.

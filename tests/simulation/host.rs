@@ -14,10 +14,17 @@ use rolecall::journal::{JournalError, JournalOptions, JournalReader, Opened, ope
 use rolecall::routing::{Identity, State, Timestamp};
 use tokio::task::JoinHandle;
 
+use crate::disk::Disk;
 use crate::plan::Fault;
-use crate::world::Stage;
+use crate::world::{Stage, World};
 
 pub(crate) const IDENTITY: Identity = Identity { instance: 1, seed: 42 };
+
+/// So small that it turns over often, and that some batches are too large for it.
+const LOG_BYTES: u64 = 64 << 10;
+
+/// What a disk writes wholly or not at all.
+const SECTOR: usize = 512;
 
 pub(crate) struct SimulatedHost {
     pub(crate) stage: Stage,
@@ -60,11 +67,13 @@ impl Host for SimulatedHost {
             let mut world = self.stage.lock();
             if !world.has_journal {
                 world.disk.wipe();
+                world.log_disk.wipe();
             }
         }
-        let options = JournalOptions { cache_bytes: 1 << 20, disk_reserve_bytes: 0, ..options.clone() };
-        let opened =
-            open_on(path, SimulatedDisk { stage: self.stage.clone(), life: Some(self.life) }, IDENTITY, &options)?;
+        let options =
+            JournalOptions { cache_bytes: 1 << 20, disk_reserve_bytes: 0, log_bytes: LOG_BYTES, ..options.clone() };
+        let file = |file| SimulatedDisk { stage: self.stage.clone(), life: Some(self.life), file };
+        let opened = open_on(path, file(DiskFile::Database), file(DiskFile::Log), IDENTITY, &options)?;
         let mut world = self.stage.lock();
         world.has_journal |= world.life.is_running();
         world.life.mark_at_start = std::fs::read(path.join("MARK")).ok();
@@ -129,6 +138,14 @@ impl Host for SimulatedHost {
 pub(crate) struct SimulatedDisk {
     pub(crate) stage: Stage,
     pub(crate) life: Option<u64>,
+    pub(crate) file: DiskFile,
+}
+
+/// Which file on the disk.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum DiskFile {
+    Database,
+    Log,
 }
 
 impl std::fmt::Debug for SimulatedDisk {
@@ -137,23 +154,36 @@ impl std::fmt::Debug for SimulatedDisk {
     }
 }
 
+impl DiskFile {
+    fn of(self, world: &mut World) -> &mut Disk {
+        match self {
+            Self::Database => &mut world.disk,
+            Self::Log => &mut world.log_disk,
+        }
+    }
+}
+
 impl SimulatedDisk {
-    fn change<T>(&self, change: impl FnOnce(&mut crate::disk::Disk) -> io::Result<T>) -> io::Result<T> {
+    fn change<T>(&self, change: impl FnOnce(&mut Disk) -> io::Result<T>) -> io::Result<T> {
         let mut world = self.stage.lock();
         match self.life {
             Some(life) if !world.step(life) => Err(io::Error::other("the process is dead")),
-            _ => change(&mut world.disk),
+            _ => change(self.file.of(&mut world)),
         }
+    }
+
+    fn look<T>(&self, look: impl FnOnce(&Disk) -> T) -> T {
+        look(self.file.of(&mut self.stage.lock()))
     }
 }
 
 impl StorageBackend for SimulatedDisk {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.stage.lock().disk.len())
+        Ok(self.look(Disk::len))
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.stage.lock().disk.read(offset, out)
+        self.look(|disk| disk.read(offset, out))
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
@@ -165,7 +195,17 @@ impl StorageBackend for SimulatedDisk {
         self.change(|disk| if lies { disk.pretend_to_sync() } else { disk.sync() })
     }
 
+    /// Sector by sector: a process may die in the middle of a write, and leave it in part.
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.change(|disk| disk.write(offset, data))
+        let length = match self.file {
+            DiskFile::Log => SECTOR,
+            DiskFile::Database => data.len().max(1),
+        };
+        let mut at = offset;
+        for sector in data.chunks(length) {
+            self.change(|disk| disk.write(at, sector))?;
+            at += sector.len() as u64;
+        }
+        Ok(())
     }
 }

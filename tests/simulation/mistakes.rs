@@ -43,8 +43,8 @@ fn a_disk_that_pretends_to_sync_loses_what_was_acknowledged() {
 }
 
 #[test]
-fn going_on_after_a_failed_append_loses_what_was_said() {
-    found(planted(Mistake::FailedAppendPassedOver), &[Fault::BadDisk], "lost");
+fn going_on_after_a_failed_append_shows_when_the_disk_is_whole_again_and_the_journal_is_not() {
+    found(planted(Mistake::FailedAppendPassedOver), &[Fault::BadDisk], "Journal(Poisoned");
 }
 
 #[test]

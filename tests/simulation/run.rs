@@ -13,7 +13,7 @@ use rolecall::routing::{Catalogue, Millis, State, Timestamp};
 use tokio::sync::mpsc;
 
 use crate::figures::Figures;
-use crate::host::{IDENTITY, SimulatedDisk, SimulatedHost};
+use crate::host::{DiskFile, IDENTITY, SimulatedDisk, SimulatedHost};
 use crate::link;
 use crate::people::CONFIG;
 use crate::plan::Plan;
@@ -187,9 +187,9 @@ impl World {
         match ended {
             None | Some(Err(DaemonError::Broker(TransportError::Unreachable { .. }))) => {}
             Some(Ok(())) => self.judge_drain(),
-            Some(Err(DaemonError::Journal(JournalError::Storage { .. } | JournalError::Poisoned { .. })))
-                if self.disk.has_failed =>
-            {
+            Some(Err(DaemonError::Journal(
+                JournalError::Storage { .. } | JournalError::File { .. } | JournalError::Poisoned { .. },
+            ))) if self.disk.has_failed || self.log_disk.has_failed => {
                 self.figures.bad_disks += 1;
                 if self.dice.per_mille(500) {
                     self.lose_power();
@@ -197,7 +197,12 @@ impl World {
             }
             Some(Err(error)) => self.books.faults.push(format!("the daemon ended: {error:?}")),
         }
+        self.mend_disk();
+    }
+
+    pub(crate) fn mend_disk(&mut self) {
         self.disk.mend();
+        self.log_disk.mend();
     }
 
     fn judge_drain(&mut self) {
@@ -261,9 +266,9 @@ fn look_into_journal(stage: &Stage, home: &Path) {
 }
 
 fn look(stage: &Stage, home: &Path) -> Result<Vec<String>, JournalError> {
-    let disk = SimulatedDisk { stage: stage.clone(), life: None };
+    let file = |file| SimulatedDisk { stage: stage.clone(), life: None, file };
     let options = JournalOptions { cache_bytes: 1 << 20, ..JournalOptions::default() };
-    let reader = open_on(home, disk, IDENTITY, &options)?.reader;
+    let reader = open_on(home, file(DiskFile::Database), file(DiskFile::Log), IDENTITY, &options)?.reader;
     let mut problems = Vec::new();
     let restored = reader.recover()?.state;
     let is_whole = reader.span()?.is_none_or(|span| span.is_whole);

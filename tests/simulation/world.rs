@@ -73,7 +73,9 @@ pub(crate) struct World {
     pub(crate) counter: Counter,
     pub(crate) blocked_until_ms: u64,
     pub(crate) unbound: BTreeSet<String>,
+    /// The disk: the file of the database, and that of the log.
     pub(crate) disk: Disk,
+    pub(crate) log_disk: Disk,
     /// Whether the database was created wholly once.
     pub(crate) has_journal: bool,
     /// Whether the disk says that it has synced and has not.
@@ -111,6 +113,7 @@ impl Stage {
             blocked_until_ms: 0,
             unbound: BTreeSet::new(),
             disk: Disk::default(),
+            log_disk: Disk::default(),
             has_journal: false,
             disk_lies: false,
             home,
@@ -309,6 +312,7 @@ impl World {
     /// often it died.
     pub(crate) fn lose_power(&mut self) {
         self.disk.cut_power(&mut self.dice);
+        self.log_disk.cut_power(&mut self.dice);
         if let Some(mark) = self.life.mark_at_start.take().filter(|_| self.dice.per_mille(500)) {
             std::fs::write(self.home.join("MARK"), mark).expect("the directory is there");
         }
@@ -346,7 +350,8 @@ impl World {
                 }
                 Fault::BadDisk => {
                     let kinds = [std::io::ErrorKind::Other, std::io::ErrorKind::StorageFull];
-                    self.disk.break_down(Breaks { after: steps, kind: *self.dice.one_of(&kinds) });
+                    let breaks = Breaks { after: steps, kind: *self.dice.one_of(&kinds) };
+                    if self.dice.per_mille(500) { &mut self.disk } else { &mut self.log_disk }.break_down(breaks);
                 }
                 _ => {
                     let ms = self.dice.between(50, 60_000);
@@ -419,7 +424,7 @@ impl World {
         self.skew_ms = 0;
         self.blocked_until_ms = 0;
         self.unbound.clear();
-        self.disk.mend();
+        self.mend_disk();
         self.plan_in(0, Happening::Sweep { pause_ms: 5_000 });
     }
 

@@ -21,7 +21,6 @@ fn writer(directory: &std::path::Path) -> Writer {
     let recovered = reader.recover().expect("it is empty");
     let planted = Planted::default();
     Writer::new(recovered, reader, "test", Millis::ZERO, Meters::new(), Arc::new(ReadModel::new()), planted)
-        .expect("it is empty")
 }
 
 fn deliver(writer: &mut Writer, tag: u64, (kind, data): (&str, &Value), now: Timestamp) {
@@ -120,7 +119,7 @@ fn a_switch_s_own_words_are_read_where_the_configuration_has_a_mapping_for_their
     assert_eq!(found.as_deref(), Some("call"));
 
     let dead = |writer: &mut Writer| {
-        let sealed = writer.seal(0, START).expect("the journal can be read");
+        let sealed = writer.seal(0, START);
         assert_eq!(sealed.settle.len(), 1, "each of them is acknowledged");
         let letters =
             sealed.batch.outbox.iter().map(|record| outbox::decode(record.number, &record.bytes).expect("ours"));

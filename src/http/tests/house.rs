@@ -162,8 +162,7 @@ fn writer(journal: &TempDir, model: Arc<ReadModel>, catalogue: Catalogue) -> Wri
     let recovered = reader.recover().expect("it is empty");
     let meters = Meters::new();
     let mut writer =
-        Writer::new(recovered, reader, "test", Millis::from_secs(3_600), meters, model, Planted::default())
-            .expect("it is empty");
+        Writer::new(recovered, reader, "test", Millis::from_secs(3_600), meters, model, Planted::default());
     writer.replace_catalogue(Arc::new(catalogue), NOW).expect("nothing hangs on what was before");
     writer
 }
@@ -171,7 +170,7 @@ fn writer(journal: &TempDir, model: Arc<ReadModel>, catalogue: Catalogue) -> Wri
 async fn work(mut writer: Writer, mut submissions: Submissions) {
     while let Some(submission) = submissions.recv().await {
         writer.submit(submission, NOW).expect("the journal can be read");
-        let sealed = writer.seal(0, NOW).expect("the journal can be read");
+        let sealed = writer.seal(0, NOW);
         sealed.answers.give();
     }
 }
