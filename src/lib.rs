@@ -51,6 +51,10 @@ pub mod mapping;
 #[cfg(feature = "daemon")]
 mod schema;
 
+// Certificates and keys, for whoever speaks TLS.
+#[cfg(feature = "daemon")]
+mod pem;
+
 // The configuration: as written, and as resolved.
 #[cfg(feature = "daemon")]
 pub mod config;

@@ -1,13 +1,11 @@
 //! TLS to the broker: authorities of one's own, and a certificate to show.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use lapin::tcp::{OwnedIdentity, OwnedTLSConfig};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::error::TransportError;
+use crate::pem::{self, PemError};
 
 /// Files in PEM. They are read whenever a connection is made, so that what is renewed is used from the next one on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,40 +36,18 @@ impl TlsFiles {
 
     /// As lapin wants them.
     pub(super) fn read(&self) -> Result<OwnedTLSConfig, TransportError> {
-        let cert_chain = self.authorities.as_deref().map(certificates).transpose()?;
+        let authorities = self.authorities.as_deref().map(pem::certificates).transpose()?;
         let identity = self.identity.as_ref().map(|identity| {
-            let pem = certificates(&identity.certificate)?.into_bytes();
-            Ok::<_, TransportError>(OwnedIdentity::PKCS8 { pem, key: key(&identity.key)?.into_bytes() })
+            let certificate = pem::certificates(&identity.certificate)?.text.into_bytes();
+            let key = pem::private_key(&identity.key)?.text.into_bytes();
+            Ok::<_, TransportError>(OwnedIdentity::PKCS8 { pem: certificate, key })
         });
-        Ok(OwnedTLSConfig { identity: identity.transpose()?, cert_chain })
+        Ok(OwnedTLSConfig { identity: identity.transpose()?, cert_chain: authorities.map(|found| found.text) })
     }
 }
 
-fn certificates(file: &Path) -> Result<String, TransportError> {
-    let pem = text(file)?;
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
-    match found {
-        Ok(certificates) if !certificates.is_empty() => Ok(pem),
-        Ok(_) => Err(refused(file, "there is no certificate in it: expected PEM, -----BEGIN CERTIFICATE-----")),
-        Err(error) => Err(refused(file, error.to_string())),
+impl From<PemError> for TransportError {
+    fn from(PemError { file, reason }: PemError) -> Self {
+        Self::Tls { file, reason }
     }
-}
-
-fn key(file: &Path) -> Result<String, TransportError> {
-    let pem = text(file)?;
-    match PrivateKeyDer::from_pem_slice(pem.as_bytes()) {
-        Ok(_) => Ok(pem),
-        Err(_) => Err(refused(
-            file,
-            "there is no private key in it: expected PEM, -----BEGIN PRIVATE KEY-----, not encrypted",
-        )),
-    }
-}
-
-fn text(file: &Path) -> Result<String, TransportError> {
-    fs::read_to_string(file).map_err(|error| refused(file, error.to_string()))
-}
-
-fn refused(file: &Path, reason: impl Into<String>) -> TransportError {
-    TransportError::Tls { file: file.to_owned(), reason: reason.into() }
 }

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -248,14 +249,24 @@ pub(super) async fn clone_role(
     create(Asked { shared, author, headers, kind, dry_run: false }, &body, None).await
 }
 
-impl EditQuery {
-    pub(super) fn parse(query: Result<Query<Self>, QueryRejection>) -> Result<bool, Problem> {
-        parsed(query).map(|query| query.dry_run)
+/// What the query of a change says: whether it is only to be said what would come of it, and before which entry it is to
+/// stand.
+pub(super) trait ChangeQuery: DeserializeOwned + JsonSchema + Send + 'static {
+    fn said(self) -> (bool, Option<String>);
+
+    fn parse(query: Result<Query<Self>, QueryRejection>) -> Result<(bool, Option<String>), Problem> {
+        parsed(query).map(Self::said)
     }
 }
 
-impl RuleQuery {
-    pub(super) fn parse(query: Result<Query<Self>, QueryRejection>) -> Result<(bool, Option<String>), Problem> {
-        parsed(query).map(|query| (query.dry_run, query.before))
+impl ChangeQuery for EditQuery {
+    fn said(self) -> (bool, Option<String>) {
+        (self.dry_run, None)
+    }
+}
+
+impl ChangeQuery for RuleQuery {
+    fn said(self) -> (bool, Option<String>) {
+        (self.dry_run, self.before)
     }
 }

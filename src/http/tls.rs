@@ -7,10 +7,10 @@ use std::time::SystemTime;
 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
+
+use crate::pem::{self, PemError};
 
 /// A certificate and its key, in files that may be replaced while the daemon runs: whoever connects next gets the new one.
 pub struct Certificate {
@@ -72,21 +72,20 @@ impl fmt::Debug for Certificate {
     }
 }
 
+impl From<PemError> for CertificateError {
+    fn from(PemError { file, reason }: PemError) -> Self {
+        Self { file, reason }
+    }
+}
+
 fn changed_at(file: impl AsRef<Path>) -> Option<SystemTime> {
     std::fs::metadata(file).and_then(|found| found.modified()).ok()
 }
 
 fn load(certificate: &Path, key: &Path) -> Result<Arc<ServerConfig>, CertificateError> {
     let refused = |file: &Path, reason: String| CertificateError { file: file.to_owned(), reason };
-    let read = |file: &Path| std::fs::read(file).map_err(|error| refused(file, error.to_string()));
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&read(certificate)?).collect();
-    let chain = chain.ok().filter(|chain| !chain.is_empty()).ok_or_else(|| {
-        refused(certificate, "there is no certificate in it: expected PEM, -----BEGIN CERTIFICATE-----".to_owned())
-    })?;
-    let private = PrivateKeyDer::from_pem_slice(&read(key)?).map_err(|_| {
-        let expected = "there is no private key in it: expected PEM, -----BEGIN PRIVATE KEY-----, not encrypted";
-        refused(key, expected.to_owned())
-    })?;
+    let chain = pem::certificates(certificate)?.read;
+    let private = pem::private_key(key)?.read;
     let versions = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| refused(certificate, error.to_string()))?;

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 
 use super::super::Shared;
 use super::super::authority::{Authority, Right};
-use super::super::catalogue::{EditQuery, FormatQuery, RemovalQuery, RuleQuery};
+use super::super::catalogue::{ChangeQuery, EditQuery, FormatQuery, RemovalQuery, RuleQuery};
 use super::super::change::{Asked, CatalogueDone};
 use super::super::dry_run::DryRun;
 use super::super::endpoint::{Endpoint, JSON, Needs, SchemaOf, Verb};
@@ -90,8 +90,8 @@ fn entries_of(kind: Kind, see: Needs) -> Vec<Endpoint> {
             .fails(&[NOT_FOUND]),
     ];
     endpoints.extend(match kind {
-        Kind::Rule => changes_of_rules(all, one, manage),
-        Kind::Role | Kind::Channel => changes(all, one, what, manage, kind),
+        Kind::Rule => changes::<RuleQuery>(all, one, manage, kind),
+        Kind::Role | Kind::Channel => changes::<EditQuery>(all, one, manage, kind),
     });
     endpoints.push(match kind {
         Kind::Role => removal_of_roles(one, manage),
@@ -138,71 +138,46 @@ fn changing(endpoint: Endpoint) -> Endpoint {
     endpoint.fails(&CHANGE_PROBLEMS).fails(&BODY_PROBLEMS).audited()
 }
 
-fn changes(all: &'static str, one: &'static str, what: &'static str, manage: Needs, kind: Kind) -> Vec<Endpoint> {
-    let create = move |State(shared): State<Shared>,
-                       Extension(author): Extension<Authority>,
-                       query: Result<Query<EditQuery>, QueryRejection>,
-                       headers: HeaderMap,
-                       body: Bytes| async move {
-        let dry_run = EditQuery::parse(query)?;
-        catalogue::create(Asked { shared, author, headers, kind, dry_run }, &body, None).await
-    };
-    let put = move |State(shared): State<Shared>,
-                    Extension(author): Extension<Authority>,
-                    Path(name): Path<String>,
-                    query: Result<Query<EditQuery>, QueryRejection>,
-                    headers: HeaderMap,
-                    body: Bytes| async move {
-        let dry_run = EditQuery::parse(query)?;
-        catalogue::put(Asked { shared, author, headers, kind, dry_run }, &name, &body, None).await
-    };
-    let (one_of, new_one, _) = schemas_of(kind);
-    let (creates, puts) = match what {
-        "role" => ("A new role", "Creates a role, or puts this one in its place"),
-        _ => ("A new channel", "Creates a channel, or puts this one in its place"),
-    };
-    vec![
-        changing(Endpoint::new(Verb::Post, all, manage, creates, create))
-            .query::<EditQuery>()
-            .takes_as(JSON, new_one, false)
-            .gives::<CatalogueDone>(CREATED, "it is in force")
-            .gives::<CatalogueDone>(OK, "what would come of it"),
-        changing(Endpoint::new(Verb::Put, one, manage, puts, put))
-            .query::<EditQuery>()
-            .takes_as(JSON, one_of, true)
-            .gives::<CatalogueDone>(CREATED, "it is new, and in force")
-            .gives::<CatalogueDone>(OK, "it is in force, or of a dry run: what would come of it"),
-    ]
+/// What each of them is called.
+struct Summaries {
+    creates: &'static str,
+    puts: &'static str,
 }
 
-fn changes_of_rules(all: &'static str, one: &'static str, manage: Needs) -> Vec<Endpoint> {
-    let kind = Kind::Rule;
-    let (one_of, new_one, _) = schemas_of(kind);
+fn changes<Q: ChangeQuery>(all: &'static str, one: &'static str, manage: Needs, kind: Kind) -> Vec<Endpoint> {
     let create = move |State(shared): State<Shared>,
                        Extension(author): Extension<Authority>,
-                       query: Result<Query<RuleQuery>, QueryRejection>,
+                       query: Result<Query<Q>, QueryRejection>,
                        headers: HeaderMap,
                        body: Bytes| async move {
-        let (dry_run, before) = RuleQuery::parse(query)?;
+        let (dry_run, before) = Q::parse(query)?;
         catalogue::create(Asked { shared, author, headers, kind, dry_run }, &body, before).await
     };
     let put = move |State(shared): State<Shared>,
                     Extension(author): Extension<Authority>,
                     Path(name): Path<String>,
-                    query: Result<Query<RuleQuery>, QueryRejection>,
+                    query: Result<Query<Q>, QueryRejection>,
                     headers: HeaderMap,
                     body: Bytes| async move {
-        let (dry_run, before) = RuleQuery::parse(query)?;
+        let (dry_run, before) = Q::parse(query)?;
         catalogue::put(Asked { shared, author, headers, kind, dry_run }, &name, &body, before).await
     };
+    let (one_of, new_one, _) = schemas_of(kind);
+    let Summaries { creates, puts } = match kind {
+        Kind::Role => Summaries { creates: "A new role", puts: "Creates a role, or puts this one in its place" },
+        Kind::Rule => Summaries { creates: "A new rule", puts: "Creates a rule, or puts this one in its place" },
+        Kind::Channel => {
+            Summaries { creates: "A new channel", puts: "Creates a channel, or puts this one in its place" }
+        }
+    };
     vec![
-        changing(Endpoint::new(Verb::Post, all, manage, "A new rule", create))
-            .query::<RuleQuery>()
+        changing(Endpoint::new(Verb::Post, all, manage, creates, create))
+            .query::<Q>()
             .takes_as(JSON, new_one, false)
             .gives::<CatalogueDone>(CREATED, "it is in force")
             .gives::<CatalogueDone>(OK, "what would come of it"),
-        changing(Endpoint::new(Verb::Put, one, manage, "Creates a rule, or puts this one in its place", put))
-            .query::<RuleQuery>()
+        changing(Endpoint::new(Verb::Put, one, manage, puts, put))
+            .query::<Q>()
             .takes_as(JSON, one_of, true)
             .gives::<CatalogueDone>(CREATED, "it is new, and in force")
             .gives::<CatalogueDone>(OK, "it is in force, or of a dry run: what would come of it"),
@@ -215,7 +190,7 @@ fn removal(one: &'static str, what: &'static str, manage: Needs, kind: Kind) -> 
                        Path(name): Path<String>,
                        query: Result<Query<EditQuery>, QueryRejection>,
                        headers: HeaderMap| async move {
-        let dry_run = EditQuery::parse(query)?;
+        let (dry_run, _) = EditQuery::parse(query)?;
         catalogue::remove(Asked { shared, author, headers, kind, dry_run }, name).await
     };
     let summary = if what == "rule" { "Removes a rule" } else { "Removes a channel" };
