@@ -6,6 +6,7 @@ use crate::broker::routing_key_matches;
 use crate::config;
 use crate::http::{Doors, HookError, OpenDoors};
 use crate::mapping::Mapping;
+use crate::telemetry::occurrence::HookKnown;
 
 /// A mapping for messages of the inbox.
 pub(super) struct Inlet {
@@ -41,6 +42,8 @@ pub(super) struct Prepared(OpenDoors, Vec<Arc<Inlet>>);
 /// Reads what is needed for them.
 pub(super) fn prepare(hooks: &config::Hooks) -> Result<Prepared, HookError> {
     let inlets = hooks.iter().filter(|(_, hook)| !hook.routing_keys.is_empty()).map(|(name, hook)| {
+        // The broker knows who its clients are: there is no secret to be short.
+        HookKnown { hook: name.as_str(), is_short: false }.emit();
         Arc::new(Inlet {
             name: name.as_str().to_owned(),
             source: hook.source.clone(),

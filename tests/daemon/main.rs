@@ -8,6 +8,7 @@ mod support;
 
 mod books;
 mod catalogue_over_http;
+mod classic;
 #[cfg(any(debug_assertions, feature = "kill-points"))]
 mod crash_loop;
 mod crowd;
@@ -18,6 +19,7 @@ mod downstream;
 mod drains;
 mod duplicates;
 mod ear;
+mod integrations;
 #[cfg(any(debug_assertions, feature = "kill-points"))]
 mod kill_points;
 mod kills;
