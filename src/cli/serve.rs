@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 use crate::config::{CatalogueFile, Config, ConfigError, Loaded, LogFormat};
 use crate::daemon::{self, Again, Connect, Daemon, DaemonError, Machine, Reread, Signal, Signals};
 use crate::telemetry::occurrence::{CatalogueRefused, ConfigLoaded, Started};
+use crate::telemetry::traces::{Settings, Tracer};
 use crate::telemetry::{self, logging, recorder::Build};
 
 use super::config_args::ConfigArgs;
@@ -52,16 +53,33 @@ pub(super) fn run_daemon(
 ) -> Result<(), Failure> {
     let build = Build { version: VERSION, commit: COMMIT };
     Started { build, node: &config.node.name }.emit();
+    let tracer = tracer(&config.node.name)?;
     let metrics = telemetry::install_recorder(build).map_err(|error| Failure::new(Exit::Failed, error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(RUNTIME_THREADS).enable_all().build();
     let runtime = runtime.map_err(|source| failure(DaemonError::System { what: "start the runtime", source }))?;
     let ended = runtime.block_on(async {
         let mut signals = UnixSignals::new()?;
-        Daemon { host: Arc::new(Machine), config, connect, metrics: Some(metrics), reload, catalogue_file }
+        Daemon { host: Arc::new(Machine), config, connect, metrics: Some(metrics), reload, catalogue_file, tracer }
             .run(&mut signals)
             .await
     });
     ended.map_err(failure)
+}
+
+/// Tells a collector, where the environment names one.
+fn tracer(node: &str) -> Result<Tracer, Failure> {
+    let settings = Settings::from_environment(|name| std::env::var(name).ok(), node);
+    match settings.map_err(|error| Failure::new(Exit::Configuration, error))? {
+        None => Ok(Tracer::off()),
+        #[cfg(feature = "traces")]
+        Some(settings) => telemetry::traces::Exporter::start(settings)
+            .map_err(|source| failure(DaemonError::System { what: "start a thread for traces", source })),
+        #[cfg(not(feature = "traces"))]
+        Some(settings) => {
+            tracing::warn!(endpoint = settings.endpoint, "this build has no traces: nothing is sent there");
+            Ok(Tracer::off())
+        }
+    }
 }
 
 fn tell(args: &ConfigArgs, loaded: &Loaded) {

@@ -112,11 +112,12 @@ impl Flight {
         Ok(())
     }
 
-    /// So many of the oldest are confirmed. Says when the first of them was sent.
-    pub(super) fn confirm(&mut self, count: usize) -> Option<Instant> {
+    /// So many of the oldest are confirmed, of each of which is told. Says when the first of them was sent.
+    pub(super) fn confirm(&mut self, count: usize, told: impl Fn(&Publication, Instant)) -> Option<Instant> {
         let sent_at = self.under_way.front().map(|oldest| oldest.sent_at);
         for done in self.under_way.drain(..count.min(self.under_way.len())) {
             self.bytes -= done.publication.body.len();
+            told(&done.publication, done.sent_at);
             if let Some(subject) = done.subject {
                 self.subjects.remove(&subject);
             }

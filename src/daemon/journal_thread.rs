@@ -9,6 +9,7 @@ use crate::broker::{DeliveryToken, Intake, Publication};
 use crate::journal::{Entry, Journal, JournalError, JournalReader};
 use crate::kill_point::kill_point;
 use crate::telemetry::Meters;
+use crate::telemetry::traces::Tracer;
 
 use super::breaker::Breaker;
 use super::handover::Handover;
@@ -35,6 +36,7 @@ pub(super) struct Heralds {
     pub(super) entries: Option<Handover<Entry>>,
     /// Of the same journal: what checkpoints it.
     pub(super) reader: JournalReader,
+    pub(super) tracer: Tracer,
 }
 
 /// Appends batches until there are no more.
@@ -62,7 +64,8 @@ pub(super) async fn run<J: Journal>(
         if !planted.is(Mistake::FailedAppendPassedOver) {
             appended?;
         }
-        heralds.meters.journal_synced(started_at.elapsed());
+        let durable_at = Instant::now();
+        heralds.meters.journal_synced(durable_at.duration_since(started_at));
         if heralds.reader.take_checkpoint_due() {
             let reader = heralds.reader.clone();
             heralds.host.on_pool(Box::new(move || checkpoint(&reader)));
@@ -91,6 +94,7 @@ pub(super) async fn run<J: Journal>(
         if let Some(newest) = sealed.batch.outbox.last() {
             heralds.outbox.send_replace(newest.number);
         }
+        heralds.tracer.durable(sealed.traced, (started_at, durable_at));
     }
     Ok(journal)
 }

@@ -16,6 +16,7 @@ use crate::journal::JournalReader;
 use crate::kill_point::kill_point;
 use crate::telemetry::Meters;
 use crate::telemetry::occurrence::{PublishFailed, PublishFailure};
+use crate::telemetry::traces::Tracer;
 
 use super::flight::{Flight, Together};
 use super::handover::Handover;
@@ -79,6 +80,7 @@ pub(super) struct Publisher {
     pub(super) flight: Flight,
     /// What has just become durable, without reading it.
     pub(super) fresh: Handover<Arc<Publication>>,
+    pub(super) tracer: Tracer,
 }
 
 /// What the task waits for.
@@ -196,7 +198,15 @@ impl Publisher {
     }
 
     fn confirm(&mut self, count: usize) {
-        let Some(sent_at) = self.flight.confirm(count) else { return };
+        let tracer = &self.tracer;
+        let told = |publication: &Publication, sent_at| {
+            if tracer.is_on() {
+                let properties = &publication.properties;
+                let (traceparent, id) = (properties.header("traceparent"), properties.message_id());
+                tracer.published(traceparent, &publication.routing_key, id, sent_at);
+            }
+        };
+        let Some(sent_at) = self.flight.confirm(count, told) else { return };
         if count == 0 || self.host.planted().is(Mistake::CursorBeforeConfirm) {
             return;
         }

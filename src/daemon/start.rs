@@ -20,6 +20,7 @@ use crate::records::audit::AuditLog;
 use crate::records::tokens::Tokens;
 use crate::routing::Millis;
 use crate::telemetry::occurrence::{DrainStarted, HttpListening, JournalRecovered, SnapshotRefused};
+use crate::telemetry::traces::Tracer;
 use crate::telemetry::{Meters, PrometheusHandle};
 
 use super::breaker::Breaker;
@@ -54,6 +55,8 @@ pub struct Daemon {
     pub reload: Reread,
     /// Where the catalogue is written when it is changed over HTTP; `None` where it can't be.
     pub catalogue_file: Option<CatalogueFile>,
+    /// Tells of the way of events.
+    pub tracer: Tracer,
 }
 
 impl Daemon {
@@ -62,7 +65,7 @@ impl Daemon {
     /// # Errors
     /// Why it could not start or had to end. What it had taken over is durable in any case.
     pub async fn run(self, signals: &mut impl Signals) -> Result<(), DaemonError> {
-        let Self { host, config, connect, metrics, mut reload, catalogue_file } = self;
+        let Self { host, config, connect, metrics, mut reload, catalogue_file, tracer } = self;
         let meters = Meters::new();
         let readiness = Readiness::default();
         let heartbeat = Heartbeat::default();
@@ -134,6 +137,7 @@ impl Daemon {
             host.planted(),
         );
         writer.read_also(hooks.inlets.clone());
+        writer.trace_by(tracer.clone());
         let running = start(
             host,
             link,
@@ -149,6 +153,7 @@ impl Daemon {
             heartbeat,
             &meters,
             breaker.clone(),
+            tracer,
         )?;
         let result = live(running, signals, &mut reload, reload_asked, config.node.shutdown_timeout).await;
         if !result.as_ref().is_err_and(DaemonError::may_be_of_what_was_taken) {
@@ -291,6 +296,7 @@ fn start(
     heartbeat: Heartbeat,
     meters: &Meters,
     breaker: Breaker,
+    tracer: Tracer,
 ) -> Result<Running, DaemonError> {
     let Link { deliveries, intake, publisher: publisher_link, status } = link;
     let (batches, sealed) = mpsc::channel(1);
@@ -316,6 +322,7 @@ fn start(
         publications: publications.clone(),
         entries,
         reader: reader.clone(),
+        tracer: tracer.clone(),
     };
     let journal = Work::on_thread(&*host, "journal", journal_thread::run(journal, sealed, heralds))?;
 
@@ -351,6 +358,7 @@ fn start(
         cursor: cursor.clone(),
         promises,
         meters: meters.clone(),
+        tracer,
     };
     let (publisher, publishing) = Work::new("publisher", publisher.run(drained.clone()));
     host.on_runtime(publishing);

@@ -20,6 +20,7 @@ use crate::routing::{
 };
 use crate::telemetry::Meters;
 use crate::telemetry::occurrence::{EventAccepted, EventDeadLettered, EventDuplicate, EventRejected};
+use crate::telemetry::traces::{Traced, Tracer};
 use crate::wire::{self, Context, Encoder, Inbound, RawEvent, Unreadable};
 
 use super::answers::Answers;
@@ -27,6 +28,9 @@ use super::duplicates::{Duplicates, duplicate_id};
 use super::hooks::Inlets;
 use super::outbox;
 use super::{Mistake, Planted};
+
+/// The extension of CloudEvents for distributed tracing, and the header of W3C Trace Context.
+const TRACEPARENT: &str = "traceparent";
 
 /// The most inputs of a batch: beyond it a sync costs less than what it makes durable.
 pub(super) const INPUTS_MAX: usize = 512;
@@ -59,6 +63,8 @@ pub struct Sealed {
     pub promises: Vec<Promise>,
     /// Then: to be given.
     pub answers: Answers,
+    /// Then: to be told of.
+    pub traced: Vec<Traced>,
 }
 
 /// That a catalogue is in force.
@@ -84,6 +90,7 @@ pub struct Writer {
     bytes: usize,
     planted: Planted,
     inlets: Inlets,
+    tracer: Tracer,
 }
 
 impl Writer {
@@ -113,12 +120,18 @@ impl Writer {
             bytes: 0,
             planted,
             inlets: Inlets::default(),
+            tracer: Tracer::off(),
         }
     }
 
     /// Has messages that are no events of ours read by these.
     pub(super) fn read_also(&mut self, inlets: Inlets) {
         self.inlets = inlets;
+    }
+
+    /// Has the way of events told by this.
+    pub(super) fn trace_by(&mut self, tracer: Tracer) {
+        self.tracer = tracer;
     }
 
     /// What the engine knows.
@@ -141,10 +154,11 @@ impl Writer {
         kill_point!(Received);
         self.inputs += 1;
         self.settle(delivery.token);
+        let read_from = self.tracer.now();
         let decoded = wire::decode(&raw(&delivery), self.engine.state().catalogue());
         kill_point!(Decoded);
         match decoded {
-            Ok(inbound) => self.take(inbound, delivery.received_at, now).map(drop),
+            Ok(inbound) => self.take(inbound, delivery.received_at, read_from, now).map(drop),
             Err(unreadable) => self.take_unknown(delivery, &unreadable, now),
         }
     }
@@ -237,7 +251,15 @@ impl Writer {
         }
     }
 
-    fn take(&mut self, mut inbound: Inbound, received_at: Instant, now: Timestamp) -> Result<Taken, JournalError> {
+    /// Takes an event that was read, from when on where that is told.
+    fn take(
+        &mut self,
+        mut inbound: Inbound,
+        received_at: Instant,
+        read_from: Option<Instant>,
+        now: Timestamp,
+    ) -> Result<Taken, JournalError> {
+        let mut traced = read_from.and_then(|read_from| trace(&self.tracer, &mut inbound, received_at, read_from));
         if self.planted.is(Mistake::LimitsDoubled)
             && let Command::RegisterAgent { profile, .. } = &mut inbound.command
         {
@@ -248,13 +270,22 @@ impl Writer {
             let digest = duplicate_id(&inbound.source, id);
             if self.duplicates.check_and_note(digest, now)? {
                 EventDuplicate { kind, id: Some(id) }.emit(&self.meters);
+                self.filling.traced.extend(traced.map(|traced| traced.ended("duplicate")));
                 return Ok(Taken::Repeated);
             }
             if !self.planted.is(Mistake::DuplicatesForgotten) {
                 self.filling.batch.duplicates.push(digest);
             }
         }
+        let asked_at = self.tracer.now();
         let outcome = self.decide(inbound.command, &inbound.context, Some(received_at), now);
+        if let Some((traced, asked_at)) = traced.take().zip(asked_at) {
+            self.filling.traced.push(traced.decided(asked_at).ended(match &outcome.verdict {
+                Verdict::Accepted => "accepted",
+                Verdict::Duplicate => "duplicate",
+                Verdict::Rejected(_) => "rejected",
+            }));
+        }
         let id = inbound.id.as_deref();
         match &outcome.verdict {
             Verdict::Accepted => EventAccepted { kind, id, events_count: outcome.events_count }.emit(&self.meters),
@@ -309,6 +340,24 @@ impl Writer {
         self.outbox_next += 1;
         number
     }
+}
+
+/// Begins the span of an event, which what follows from it carries on.
+fn trace(tracer: &Tracer, inbound: &mut Inbound, received_at: Instant, read_from: Instant) -> Option<Traced> {
+    let context = &mut inbound.context;
+    let extension = context.extensions.get(TRACEPARENT).and_then(serde_json::Value::as_str);
+    let begun = tracer.begin(&crate::telemetry::traces::Taken {
+        traceparent: context.traceparent.as_deref().or(extension),
+        kind: inbound.kind.as_str(),
+        id: inbound.id.as_deref(),
+        received_at,
+        read_from,
+    })?;
+    if let Some(extension) = context.extensions.get_mut(TRACEPARENT) {
+        *extension = begun.traceparent().into();
+    }
+    context.traceparent = Some(begun.traceparent());
+    Some(begun)
 }
 
 /// What became of an event that could be read.

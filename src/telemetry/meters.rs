@@ -9,6 +9,7 @@ use metrics::{Counter, Gauge, Histogram, SharedString, counter, gauge, histogram
 use super::labels::{INBOUND_TYPES, Labels, OTHER, inbound_type_index};
 use super::metric;
 use super::occurrence::PublishFailure;
+use super::traces::{DROPPED, EXPORTED};
 use crate::routing::estimate::{Foresight, WaitScore};
 use crate::routing::service::{Served, ServiceScore};
 use crate::routing::{Catalogue, ChannelName, Event, Millis, RoleName};
@@ -153,6 +154,9 @@ impl Meters {
         }
         for outcome in ["applied", "refused"] {
             counter!(metric::CATALOGUE_RELOADS_TOTAL, "outcome" => outcome).absolute(0);
+        }
+        for outcome in [EXPORTED, DROPPED] {
+            counter!(metric::SPANS_TOTAL, "outcome" => outcome).absolute(0);
         }
         gauge!(metric::UNROUTABLE_TICKETS).set(0.0);
         Self(Arc::new(Inner {

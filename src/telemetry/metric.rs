@@ -122,6 +122,8 @@ metrics! {
         "Events that merely inform and came back, because no queue is bound for them.";
     HOOKS_TOTAL = "hooks_total", Kind::Counter, ["hook", "outcome"], Some(Unit::Count),
         "What other systems sent by hooks or by inlets of the broker, by what became of it: accepted, duplicate, rejected, ignored, unreadable, refused.";
+    SPANS_TOTAL = "spans_total", Kind::Counter, ["outcome"], Some(Unit::Count),
+        "Spans of traces: exported to the collector, or dropped because it takes none or too slowly.";
     CATALOGUE_RELOADS_TOTAL = "catalogue_reloads_total", Kind::Counter, ["outcome"], Some(Unit::Count),
         "Reloads of the catalogue: applied, or refused whole.";
     DEATHS_IN_A_ROW = "deaths_in_a_row", Kind::Gauge, [], Some(Unit::Count),

@@ -13,6 +13,7 @@ pub mod meters;
 pub mod metric;
 pub mod occurrence;
 pub mod recorder;
+pub mod traces;
 
 pub use labels::Labels;
 pub use meters::{InboundOutcome, Meters};

@@ -42,6 +42,7 @@ mod small_disk;
 mod soak;
 mod stage;
 mod starts;
+mod traces;
 mod upstream;
 mod weather;
 

@@ -10,6 +10,7 @@ use rolecall::config::{self, Config, Hooks, Overrides};
 use rolecall::daemon::{Again, Daemon, DaemonError, Planted, Signal, Signals};
 use rolecall::journal::{JournalError, JournalOptions, JournalReader, open_on};
 use rolecall::routing::{Catalogue, Millis, State, Timestamp};
+use rolecall::telemetry::traces::Tracer;
 use tokio::sync::mpsc;
 
 use crate::figures::Figures;
@@ -119,6 +120,7 @@ async fn live_once(
         metrics: None,
         reload: Box::new(reload),
         catalogue_file: None,
+        tracer: Tracer::off(),
     };
     host.spawn(Box::pin(async move {
         // Nobody listens any more where it died.

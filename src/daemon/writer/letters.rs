@@ -57,6 +57,7 @@ impl Writer {
     }
 
     fn open(&mut self, letter: &Letter, author: &Authority, now: Timestamp) -> Result<Receipt, JournalError> {
+        let read_from = self.tracer.now();
         let inbound = match wire::decode(&raw(letter), self.engine.state().catalogue()) {
             Ok(inbound) => inbound,
             Err(unreadable) => {
@@ -68,7 +69,7 @@ impl Writer {
         if let Err(forbidden) = author.check(&inbound.command, self.engine.state()) {
             return Ok(Receipt { kind, id, outcome: Outcome::Forbidden { detail: forbidden.detail } });
         }
-        let outcome = match self.take(inbound, Instant::now(), now)? {
+        let outcome = match self.take(inbound, read_from.unwrap_or_else(Instant::now), read_from, now)? {
             Taken::Repeated | Taken::Decided(Verdict::Duplicate) => Outcome::Duplicate,
             Taken::Decided(Verdict::Accepted) => Outcome::Accepted,
             Taken::Decided(Verdict::Rejected(rejection)) => {

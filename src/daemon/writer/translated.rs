@@ -32,6 +32,7 @@ impl Writer {
 
     fn translate(&mut self, inlet: &Inlet, delivery: Delivery, now: Timestamp) -> Result<(), JournalError> {
         let count = |outcome| HookDealtWith { hook: &inlet.name, outcome }.emit();
+        let read_from = self.tracer.now();
         let message = raw(&delivery);
         // What is too large has been kept back, and what is nested too deep is no JSON to this reader.
         let Ok(body) = serde_json::from_slice(&delivery.body) else {
@@ -56,7 +57,7 @@ impl Writer {
         };
         match wire::decode(&event, self.engine.state().catalogue()) {
             Ok(inbound) => {
-                let outcome = match self.take(inbound, delivery.received_at, now)? {
+                let outcome = match self.take(inbound, delivery.received_at, read_from, now)? {
                     Taken::Repeated | Taken::Decided(Verdict::Duplicate) => HookOutcome::Duplicate,
                     Taken::Decided(Verdict::Accepted) => HookOutcome::Accepted,
                     Taken::Decided(Verdict::Rejected(_)) => HookOutcome::Rejected,
