@@ -56,7 +56,7 @@ mod interruption;
 mod invariants;
 pub mod matching;
 mod memory;
-#[cfg(any(test, feature = "naive"))]
+#[cfg(any(test, debug_assertions, feature = "naive"))]
 pub mod naive;
 pub mod name;
 pub mod offer;

@@ -28,6 +28,8 @@ struct Disk {
     /// What a power cut leaves for certain.
     synced: Vec<u8>,
     unsynced: Vec<Unsynced>,
+    /// Whether it is what a power cut left: what a further one would leave is not kept.
+    is_left: bool,
     /// What the last sync made durable, and what there was before.
     last_sync: (Vec<u8>, Vec<Unsynced>),
     /// Operations that change something until the disk breaks, and how it breaks.
@@ -60,7 +62,9 @@ impl Disk {
     fn change(&mut self, change: Unsynced) -> io::Result<()> {
         self.operate()?;
         change.apply(&mut self.live);
-        self.unsynced.push(change);
+        if !self.is_left {
+            self.unsynced.push(change);
+        }
         Ok(())
     }
 }
@@ -70,9 +74,9 @@ impl Disk {
 pub(crate) struct FaultyStorage(Arc<Mutex<Disk>>);
 
 impl FaultyStorage {
-    /// A disk that holds these bytes, durably.
+    /// A disk as a power cut left it. What a further one would leave of it is not remembered.
     pub(crate) fn holding(bytes: Vec<u8>) -> Self {
-        let disk = Disk { live: bytes.clone(), synced: bytes, ..Disk::default() };
+        let disk = Disk { live: bytes, is_left: true, ..Disk::default() };
         Self(Arc::new(Mutex::new(disk)))
     }
 
@@ -149,6 +153,9 @@ impl StorageBackend for FaultyStorage {
     fn sync_data(&self) -> io::Result<()> {
         let mut disk = self.disk();
         disk.operate()?;
+        if disk.is_left {
+            return Ok(());
+        }
         let changes = std::mem::take(&mut disk.unsynced);
         let live = disk.live.clone();
         let before = std::mem::replace(&mut disk.synced, live);

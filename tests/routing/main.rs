@@ -2,10 +2,10 @@
 
 mod automation;
 mod estimates;
-#[cfg(feature = "naive")]
+#[cfg(any(debug_assertions, feature = "naive"))]
 mod explanations;
 mod invariants;
-#[cfg(feature = "naive")]
+#[cfg(any(debug_assertions, feature = "naive"))]
 mod naive;
 mod starvation;
 mod world;
