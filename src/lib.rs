@@ -15,6 +15,10 @@ pub mod kill_point;
 #[cfg(feature = "daemon")]
 pub mod wire;
 
+// Records and files as one stream, for copies of what is kept.
+#[cfg(feature = "daemon")]
+pub mod archive;
+
 // What is durable: entries, duplicates, outbox, snapshots.
 #[cfg(feature = "daemon")]
 pub mod journal;
@@ -26,6 +30,10 @@ pub mod records;
 // What the events of the journal add up to, for reports.
 #[cfg(feature = "daemon")]
 pub mod chronicle;
+
+// A copy of all that is kept, and back.
+#[cfg(feature = "daemon")]
+pub mod backup;
 
 // AMQP, and the embedded transport that stands in for it.
 #[cfg(feature = "daemon")]

@@ -1,10 +1,11 @@
 //! The database, and how events are taken in.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -12,6 +13,7 @@ use super::cell::Cell;
 use super::clock::{AgentClock, Stretch, by_hour, hour};
 use super::error::ChronicleError;
 use super::spell::{History, Spell};
+use crate::archive::{Archive, Record, put};
 use crate::routing::event::{Event, Held, Taking};
 use crate::routing::offer::RevokeCause;
 use crate::routing::ticket::Closing;
@@ -24,6 +26,13 @@ const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 pub(super) const CELLS: TableDefinition<'_, (i64, &str), &[u8]> = TableDefinition::new("cells");
 const TICKETS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("tickets");
 pub(super) const AGENTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("agents");
+
+/// What stands before the names of these tables in an archive.
+const ARCHIVED: &str = "chronicle-";
+
+fn archived(table: &impl TableHandle) -> String {
+    format!("{ARCHIVED}{}", table.name())
+}
 
 /// What the counts stand for, by which an older database is told; it is then made anew.
 const VERSION: u64 = 1;
@@ -57,6 +66,12 @@ pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ChronicleEr
 }
 
 impl Chronicle {
+    /// Whether there is one beside the journal in that directory.
+    #[must_use]
+    pub fn is_in(directory: &Path) -> bool {
+        directory.join(FILE).exists()
+    }
+
     /// The one beside the journal in that directory, of that instance of the engine.
     ///
     /// # Errors
@@ -92,6 +107,52 @@ impl Chronicle {
             transaction.open_table(AGENTS).map_err(ChronicleError::of("begin"))?;
         }
         transaction.commit().map_err(ChronicleError::of("begin"))
+    }
+
+    /// Writes all of it into an archive, as it is now.
+    ///
+    /// # Errors
+    /// Where it can't be read or the archive can't be written.
+    pub fn copy_to(&self, archive: &mut Archive<impl Write>) -> io::Result<()> {
+        let transaction = self.database.begin_read().map_err(io::Error::other)?;
+        let open = |error: redb::TableError| io::Error::other(error);
+        archive.table(&archived(&CELLS), &transaction.open_table(CELLS).map_err(open)?)?;
+        archive.table(&archived(&TICKETS), &transaction.open_table(TICKETS).map_err(open)?)?;
+        archive.table(&archived(&AGENTS), &transaction.open_table(AGENTS).map_err(open)?)?;
+        archive.table(&archived(&META), &transaction.open_table(META).map_err(open)?)
+    }
+
+    /// Whether a record of an archive is of a chronicle.
+    #[must_use]
+    pub fn is_of_one(record: &Record) -> bool {
+        record.table.starts_with(ARCHIVED)
+    }
+
+    /// Puts records of an archive in, under the instance and version that it has.
+    ///
+    /// # Errors
+    /// Where it can't be written.
+    pub fn put_back(&self, records: &[Record]) -> Result<(), ChronicleError> {
+        let write = || -> Result<(), redb::Error> {
+            let transaction = self.database.begin_write()?;
+            {
+                let mut cells = transaction.open_table(CELLS)?;
+                let mut tickets = transaction.open_table(TICKETS)?;
+                let mut agents = transaction.open_table(AGENTS)?;
+                let mut numbers = transaction.open_table(META)?;
+                for record in records {
+                    match record.table.as_str() {
+                        of if of == archived(&CELLS) => put(&mut cells, record)?,
+                        of if of == archived(&TICKETS) => put(&mut tickets, record)?,
+                        of if of == archived(&AGENTS) => put(&mut agents, record)?,
+                        of if of == archived(&META) && record.key == b"through" => put(&mut numbers, record)?,
+                        _ => {}
+                    }
+                }
+            }
+            Ok(transaction.commit()?)
+        };
+        write().map_err(ChronicleError::of("write the copy"))
     }
 
     /// The number of the last event that is in it.

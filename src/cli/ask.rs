@@ -1,6 +1,6 @@
 //! One question over HTTP to our own daemon: as much of a client as that takes.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ use super::pinned;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The longest answer that is read: a hundred times what an explanation with all agents has.
 const ANSWER_MAX_BYTES: u64 = 4 << 20;
+/// The longest head of an answer; ours are a few hundred bytes.
+const HEAD_MAX_BYTES: u64 = 64 << 10;
 
 /// What was answered.
 pub(super) struct Answer {
@@ -19,8 +21,17 @@ pub(super) struct Answer {
     pub(super) body: String,
 }
 
-/// Asks for a page. HTTP/1.0, so that the answer ends with the connection and is not cut into chunks.
+/// Asks for a page.
 pub(super) fn get(http: &HttpConfig, path: &str, token: Option<&str>) -> io::Result<Answer> {
+    let (status, body) = open(http, path, token)?;
+    let mut text = String::new();
+    body.take(ANSWER_MAX_BYTES).read_to_string(&mut text)?;
+    Ok(Answer { status, body: text })
+}
+
+/// Asks for a page; its status, and its body to be read. HTTP/1.0, so that the answer ends with the connection and is not cut
+/// into chunks.
+pub(super) fn open(http: &HttpConfig, path: &str, token: Option<&str>) -> io::Result<(u16, Box<dyn Read>)> {
     let address = reachable(http.listen);
     let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
@@ -31,15 +42,27 @@ pub(super) fn get(http: &HttpConfig, path: &str, token: Option<&str>) -> io::Res
     }
 }
 
-fn converse(mut stream: impl Read + Write, address: SocketAddr, path: &str, token: Option<&str>) -> io::Result<Answer> {
+fn converse(
+    mut stream: impl Read + Write + 'static,
+    address: SocketAddr,
+    path: &str,
+    token: Option<&str>,
+) -> io::Result<(u16, Box<dyn Read>)> {
     let authorization = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
     write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n{authorization}\r\n")?;
-    let mut text = String::new();
-    stream.take(ANSWER_MAX_BYTES).read_to_string(&mut text)?;
+    let mut answer = BufReader::new(stream);
     let no_http = || io::Error::new(io::ErrorKind::InvalidData, "this is no answer of HTTP");
-    let (head, body) = text.split_once("\r\n\r\n").ok_or_else(no_http)?;
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(no_http)?;
-    Ok(Answer { status, body: body.to_owned() })
+    let mut head = (&mut answer).take(HEAD_MAX_BYTES);
+    let mut line = String::new();
+    head.read_line(&mut line)?;
+    let status = line.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(no_http)?;
+    while line != "\r\n" {
+        line.clear();
+        if head.read_line(&mut line)? == 0 {
+            return Err(no_http());
+        }
+    }
+    Ok((status, Box::new(answer)))
 }
 
 /// A daemon that listens on every address is asked at this machine's own.

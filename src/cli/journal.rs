@@ -1,6 +1,7 @@
-//! `rolecall journal`: look into a journal while no daemon has it.
+//! `rolecall journal`: look into a journal while no daemon has it, and copy one whether or not a daemon has it.
 
 mod at;
+mod copy;
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use crate::routing::Timestamp;
 
 use super::{Exit, Failure};
 
-/// Look into a journal. A daemon that has it has to be stopped first; nothing in it is changed
+/// Look into a journal, copy it, restore it. To look, a daemon that has it has to be stopped first; nothing is changed
 #[derive(Debug, clap::Args)]
 pub(super) struct JournalArgs {
     #[command(subcommand)]
@@ -29,6 +30,10 @@ enum JournalSubcommand {
     Export(ExportArgs),
     /// Show how things stood at a moment of the past, and why a ticket was where it was
     At(at::AtArgs),
+    /// Copy all that a daemon keeps into a file, while it works or while it does not
+    Backup(copy::BackupArgs),
+    /// Make the directory of a journal of such a copy
+    Restore(copy::RestoreArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -75,6 +80,8 @@ pub(super) fn run(args: &JournalArgs) -> Result<(), Failure> {
             if found.is_whole() { Ok(()) } else { Err(Failure::silent(Exit::JournalIo)) }
         }
         JournalSubcommand::At(args) => at::run(args),
+        JournalSubcommand::Backup(args) => copy::back_up(args),
+        JournalSubcommand::Restore(args) => copy::put_back(args),
         JournalSubcommand::Export(args) => {
             let mut to = BufWriter::new(io::stdout().lock());
             match export(&args.journal.path, args.from..=args.to, &mut to) {

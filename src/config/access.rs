@@ -27,7 +27,7 @@ const ADMIN: Key<Set<PermissionForm>> = Key::new(
 const OWNER: Key<Set<PermissionForm>> = Key::new(
     "owner",
     PERMISSION_SET,
-    r#"["admins.manage", "owners.manage", "tokens.manage"]"#,
+    r#"["admins.manage", "owners.manage", "tokens.manage", "journal.backup"]"#,
     "What owners may do beyond that.",
 );
 
@@ -41,7 +41,7 @@ const DEFAULT_GRANTS: [(AccessLevel, &[&str]); 3] = [
         AccessLevel::Admin,
         &["agents.manage", "roles.manage", "rules.manage", "tickets.manage", "reports.view", "audit.view"],
     ),
-    (AccessLevel::Owner, &["admins.manage", "owners.manage", "tokens.manage"]),
+    (AccessLevel::Owner, &["admins.manage", "owners.manage", "tokens.manage", "journal.backup"]),
 ];
 
 /// What the access levels may do where the configuration is silent.

@@ -7,12 +7,13 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::backup::Sources;
 use crate::broker::Link;
 use crate::chronicle::Chronicle;
 use crate::config::{CatalogueFile, Config, HttpConfig};
 use crate::http::{
-    self, App, Certificate, EditRequests, Heartbeat, Oidc, OwnerToken, Questions, ReadModel, Readiness, SessionOptions,
-    Submissions,
+    self, App, Backup, Certificate, EditRequests, Heartbeat, Oidc, OwnerToken, Questions, ReadModel, Readiness,
+    SessionOptions, Submissions,
 };
 use crate::journal::{Entry, JournalOptions, JournalReader, Recovered, RedbJournal};
 use crate::kill_point::kill_point;
@@ -92,6 +93,7 @@ impl Daemon {
             labels: meters.labels().clone(),
             tokens: records.tokens,
             audit: records.audit,
+            backup: Some(backup_of(&config, &reader, records.chronicle.clone())),
             chronicle: records.chronicle,
             owner_token: config.http.owner_token.as_ref().and_then(|token| OwnerToken::new(token.reveal())),
             oidc: config.oidc.clone().map(Oidc::new),
@@ -184,6 +186,12 @@ async fn live(
     let ended = running.work(signals, reload).await;
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     running.drain(ended?, shutdown_timeout).await
+}
+
+/// How whoever may gets a copy of all that is kept.
+fn backup_of(config: &Config, reader: &JournalReader, chronicle: Option<Chronicle>) -> Backup {
+    let sources = Sources { journal: reader.clone(), chronicle, directory: config.journal.path.clone() };
+    Backup::new(move |to| sources.copy_to(to).map(drop))
 }
 
 /// Cookies go over TLS only where that is all there is.

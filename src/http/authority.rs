@@ -58,6 +58,8 @@ rights! {
     OwnersManage = "owners.manage"
     /// Make and revoke tokens.
     TokensManage = "tokens.manage"
+    /// Take a copy of all that is kept.
+    JournalBackup = "journal.backup"
 }
 
 /// Who asks, and what that one may do.

@@ -23,7 +23,8 @@ use super::sessions::{NewSession, SessionBody};
 use super::tickets::{TicketDone, TicketQuery};
 use super::tokens::{MadeToken, Me, NewToken, TokenBody, TokenList};
 use super::{
-    agents, api, audit, events, explanation, hooks, openapi, reports, schemas, sessions, stream, tickets, tokens,
+    agents, api, audit, backup, events, explanation, hooks, openapi, reports, schemas, sessions, stream, tickets,
+    tokens,
 };
 
 const SEE_ALL: Needs = Needs::OneOf(&[Right::ReportsView]);
@@ -290,5 +291,14 @@ fn of_access() -> Vec<Endpoint> {
             .query::<AuditQuery>()
             .gives::<AuditPage>(OK, "the newest first")
             .audited(),
+        Endpoint::new(
+            Verb::Get,
+            "/v1/backup",
+            Needs::OneOf(&[Right::JournalBackup]),
+            "A copy of all that is kept, made while the daemon works",
+            backup::backup,
+        )
+        .gives_plain(OK, backup::MEDIA_TYPE, "for `rolecall journal restore`; one without its end is none")
+        .audited(),
     ]
 }

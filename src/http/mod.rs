@@ -16,6 +16,7 @@ mod ask;
 mod assets;
 mod audit;
 mod authority;
+mod backup;
 mod catalogue;
 mod change;
 mod dry_run;
@@ -60,6 +61,7 @@ use tokio_util::sync::CancellationToken;
 pub use access::OwnerToken;
 pub use ask::{Asker, Classified, Question, Questions, questions};
 pub use authority::{Authority, Forbidden, Right};
+pub use backup::Backup;
 pub use edits::{EditRequest, EditRequests, Edited, Editor, Expected, ExpectedState, NotEdited, check_expected, edits};
 pub use heartbeat::{Heartbeat, SILENCE_MAX};
 pub use hooks::{Doors, HookError, OpenDoors};
@@ -111,6 +113,8 @@ pub struct App {
     pub audit: Arc<AuditLog>,
     /// What the events of the journal add up to; without it there are no reports.
     pub chronicle: Option<Chronicle>,
+    /// Writes a copy of all that is kept, where there is something to copy.
+    pub backup: Option<Backup>,
     /// What time it is.
     pub clock: fn() -> Timestamp,
 }
@@ -128,6 +132,7 @@ struct Inner {
     recorder: recorder::Recorder,
     scrape: health::Scrape,
     broadcast: stream::Broadcast,
+    backup_turn: Arc<tokio::sync::Semaphore>,
 }
 
 impl Deref for Shared {
@@ -158,6 +163,7 @@ impl Shared {
             recorder,
             scrape: health::Scrape::default(),
             broadcast,
+            backup_turn: Arc::new(tokio::sync::Semaphore::new(1)),
         }))
     }
 }

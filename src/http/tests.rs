@@ -61,6 +61,7 @@ fn app_in(directory: &std::path::Path, owner_token: Option<&str>) -> App {
         tokens: Tokens::open(directory).expect("there are none"),
         audit: Arc::new(AuditLog::open(directory)),
         chronicle: None,
+        backup: None,
         oidc: None,
         doors: super::Doors::default(),
         session: SessionOptions::default(),

@@ -42,6 +42,12 @@ pub enum JournalError {
         /// The directory.
         path: PathBuf,
     },
+    /// A journal can't be made where something is.
+    #[error("{} is not empty: a journal is restored into a directory that is empty or not there", path.display())]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A file beside the database could not be read or written.
     #[error("could not {action} {}", path.display())]
     File {

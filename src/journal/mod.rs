@@ -23,9 +23,10 @@
 //! - Replay applies events and never decides.
 //! - There is no clock here: times come with the batches.
 //!
-//! Knows [`crate::routing`] only, and of the outbox nothing but numbers and bytes.
+//! Knows [`crate::routing`] and how copies are kept, [`crate::archive`], and of the outbox nothing but numbers and bytes.
 
 mod append;
+mod backup;
 mod checkpoint;
 mod error;
 mod export;
@@ -52,6 +53,7 @@ use serde::{Deserialize, Serialize};
 use crate::routing::{Command, Event, Millis, Timestamp};
 
 pub use append::RedbJournal;
+pub use backup::{Copied, Restoring};
 pub use error::JournalError;
 pub use export::{ExportError, export};
 pub use gauges::Usage;

@@ -183,6 +183,22 @@ fn create(home: &Home, options: &JournalOptions) -> Result<(), JournalError> {
     home.adopt_database()
 }
 
+/// A database with nothing in it, under the name that it has until it is adopted.
+pub(super) fn new_database(home: &Home) -> Result<Database, JournalError> {
+    let path = home.fresh_database()?;
+    Database::create(path).map_err(JournalError::storage("create the database"))
+}
+
+/// A journal whose database was written just now, to be read.
+pub(super) fn open_new(
+    database: Database,
+    home: Home,
+    options: &JournalOptions,
+) -> Result<JournalReader, JournalError> {
+    let found = position(&database, home.path())?;
+    Ok(JournalReader::new(assemble(database, Tail::Whole, &found, Some(home), options)?))
+}
+
 /// How the last commit was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tail {

@@ -97,7 +97,7 @@ impl JournalReader {
         }
     }
 
-    fn recovered_state(&self) -> Result<(BareState, RecoveryReport), JournalError> {
+    pub(super) fn recovered_state(&self) -> Result<(BareState, RecoveryReport), JournalError> {
         let end = self.shared.gauges.next_seq.get();
         let (mut state, mut report) = self.newest_snapshot(end)?;
         self.replay(&mut state, None, &mut report)?;

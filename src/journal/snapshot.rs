@@ -51,7 +51,7 @@ fn name(seq: u64) -> String {
     format!("snapshot-{seq:020}.snap")
 }
 
-fn seq_of(file_name: &str) -> Option<u64> {
+pub(super) fn seq_of(file_name: &str) -> Option<u64> {
     file_name.strip_prefix("snapshot-")?.strip_suffix(".snap")?.parse().ok()
 }
 

@@ -18,7 +18,7 @@ use super::tokens::hex;
 use crate::routing::Timestamp;
 
 /// The file, beside the journal.
-const FILE: &str = "audit.jsonl";
+pub(super) const FILE: &str = "audit.jsonl";
 
 /// The largest value that an entry holds, in bytes of JSON; of a larger one only its size is kept.
 const VALUE_MAX_BYTES: usize = 64 * 1024;

@@ -11,3 +11,6 @@ mod lines;
 pub mod tokens;
 
 pub use error::RecordsError;
+
+/// The files, beside the journal.
+pub const FILES: [&str; 2] = [tokens::FILE, audit::FILE];

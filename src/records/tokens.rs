@@ -19,7 +19,7 @@ use crate::routing::permission::AccessLevel;
 use crate::routing::{AgentId, Permission, Timestamp};
 
 /// The file, beside the journal.
-const FILE: &str = "tokens.jsonl";
+pub(super) const FILE: &str = "tokens.jsonl";
 
 /// What every token begins with, so that whoever finds one in a log knows what it is.
 const PREFIX: &str = "rct_";

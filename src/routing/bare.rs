@@ -41,6 +41,13 @@ impl BareState {
         self.0.identity
     }
 
+    /// The same for another engine, whose ids are its own from here on.
+    #[must_use]
+    pub fn with_identity(mut self, identity: Identity) -> Self {
+        self.0.identity = identity;
+        self
+    }
+
     /// The number that the next event gets.
     #[must_use]
     pub fn next_seq(&self) -> u64 {

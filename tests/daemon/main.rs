@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod backups;
 mod books;
 mod catalogue_over_http;
 mod classic;

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -54,6 +54,17 @@ impl Place {
 
     pub(crate) fn config(&self) -> PathBuf {
         self.directory.path().join("rolecall.toml")
+    }
+
+    /// Something of the test's own.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Puts another journal in the place of what was there; a process that has that one keeps it.
+    pub(crate) fn move_journal_in(&self, other: &Path) {
+        std::fs::rename(self.journal(), self.file("journal-before")).expect("renamed");
+        std::fs::rename(other, self.journal()).expect("renamed");
     }
 
     /// The same corner and configuration, with nothing in the journal.

@@ -30,7 +30,7 @@ permissions = ["tokens.manage"]
 
 /// Every address with its method, and whether an agent (about itself and its own), an admin and an owner get past the
 /// door. Written down by hand: what the code says of itself proves nothing.
-const MATRIX: [(&str, &str, [bool; 3]); 58] = [
+const MATRIX: [(&str, &str, [bool; 3]); 59] = [
     ("GET", "/overview", [false, true, true]),
     ("GET", "/queues", [false, true, true]),
     ("GET", "/stream", [false, true, true]),
@@ -67,6 +67,7 @@ const MATRIX: [(&str, &str, [bool; 3]); 58] = [
     ("POST", "/tokens", [false, false, true]),
     ("DELETE", "/tokens/{id}", [false, false, true]),
     ("GET", "/audit", [false, true, true]),
+    ("GET", "/backup", [false, false, true]),
     ("GET", "/reports", [false, true, true]),
     ("GET", "/tickets/{id}/history", [true, true, true]),
     ("GET", "/catalogue", [false, true, true]),

@@ -1,0 +1,135 @@
+//! `rolecall journal backup` and `restore`: a copy of all that a daemon keeps, made while it works or while it does not, and
+//! back.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::super::config_args::ConfigArgs;
+use super::super::{Exit, Failure, ask};
+use super::{PathArg, failure};
+use crate::archive::{ArchiveError, ArchiveReader};
+use crate::backup::{RestoreError, Sources, restore};
+use crate::chronicle::Chronicle;
+use crate::config::{HttpConfig, Secret};
+use crate::journal::{JournalOptions, holder, open_to_look};
+
+/// Where the daemon has it.
+const ADDRESS: &str = "/api/v1/backup";
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "A daemon that runs is asked over HTTP, with the token of ROLECALL_OWNER_TOKEN: the owner's, or \
+                        one that has the permission journal.backup. A journal that nobody has is read as it lies there."
+)]
+pub(super) struct BackupArgs {
+    /// The file to write; it is there wholly or not at all, and replaces what was there
+    #[arg(long, value_name = "FILE")]
+    to: PathBuf,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct RestoreArgs {
+    /// A file that `rolecall journal backup` wrote
+    #[arg(long, value_name = "FILE")]
+    from: PathBuf,
+    #[command(flatten)]
+    journal: PathArg,
+}
+
+/// Copies, and says what.
+pub(super) fn back_up(args: &BackupArgs) -> Result<(), Failure> {
+    let config = args.config.load_or_fail()?.config;
+    let path = &config.journal.path;
+    let new = part_of(&args.to);
+    let file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new);
+    let mut file = file.map_err(|error| unwritable(&new, &error))?;
+    let is_free = path.exists() && matches!(holder(path), Ok(None));
+    let copied = if is_free { copy_directory(path, &mut file) } else { copy_daemon(&config.http, &mut file) };
+    let kept = copied.and_then(|()| {
+        file.sync_all().and_then(|()| fs::rename(&new, &args.to)).map_err(|error| unwritable(&args.to, &error))
+    });
+    if kept.is_err() {
+        // The error that matters is the first.
+        let _ = fs::remove_file(&new);
+    }
+    kept?;
+    let bytes = fs::metadata(&args.to).map_or(0, |file| file.len());
+    println!("{} has a copy of {} bytes", args.to.display(), bytes);
+    Ok(())
+}
+
+fn part_of(to: &Path) -> PathBuf {
+    let mut name = to.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("could not write {}: {error}", path.display()))
+}
+
+fn copy_directory(path: &Path, file: &mut File) -> Result<(), Failure> {
+    let journal = open_to_look(path, &JournalOptions::default()).map_err(failure)?;
+    // Reports alone depend on it.
+    let chronicle = Chronicle::is_in(path).then(|| Chronicle::open(path, journal.identity().instance).ok()).flatten();
+    let sources = Sources { journal, chronicle, directory: path.to_owned() };
+    let mut to = BufWriter::new(file);
+    let copied = sources.copy_to(&mut to).and_then(|_| to.flush());
+    copied.map_err(|error| Failure::new(Exit::JournalIo, error))
+}
+
+fn copy_daemon(http: &HttpConfig, file: &mut File) -> Result<(), Failure> {
+    let token = http.owner_token.as_ref().map(Secret::reveal);
+    let unavailable = |error: &dyn std::fmt::Display| {
+        Failure::new(Exit::Unavailable, format!("the daemon at {} does not answer: {error}", http.listen))
+    };
+    let (status, mut body) = ask::open(http, ADDRESS, token).map_err(|error| unavailable(&error))?;
+    if status != 200 {
+        let mut text = String::new();
+        let _ = body.take(64 << 10).read_to_string(&mut text);
+        let problem: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let detail = problem["detail"].as_str().unwrap_or("it does not say why").to_owned();
+        return Err(Failure::new(Exit::Failed, format!("the daemon gives no copy: {detail}")));
+    }
+    // It is looked at as a whole on its way: what was cut off is no copy.
+    let looked_at = whole(Tee { from: &mut body, to: BufWriter::new(file) });
+    looked_at.map_err(|error| Failure::new(Exit::Failed, format!("the daemon's copy can't be used: {error}")))
+}
+
+fn whole<R: Read, W: Write>(tee: Tee<R, W>) -> Result<(), ArchiveError> {
+    let mut archive = ArchiveReader::open(tee)?;
+    while archive.next_record()?.is_some() {}
+    Ok(archive.into_inner().to.flush()?)
+}
+
+/// Writes down what is read.
+struct Tee<R, W> {
+    from: R,
+    to: W,
+}
+
+impl<R: Read, W: Write> Read for Tee<R, W> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let length = self.from.read(bytes)?;
+        self.to.write_all(&bytes[..length])?;
+        Ok(length)
+    }
+}
+
+/// Makes a journal of a copy, and says which.
+pub(super) fn put_back(args: &RestoreArgs) -> Result<(), Failure> {
+    let path = &args.journal.path;
+    let copy = File::open(&args.from)
+        .map_err(|error| Failure::new(Exit::Failed, format!("could not read {}: {error}", args.from.display())))?;
+    let restored = restore(BufReader::new(copy), path, rand::random()).map_err(|error| match error {
+        RestoreError::Journal(error) => failure(error),
+        other => Failure::new(Exit::JournalIo, other),
+    })?;
+    println!("{} has the journal as it was before event {}", path.display(), restored.next_seq);
+    println!("its ids are its own from here on; tokens that were revoked since the copy was made are valid again");
+    Ok(())
+}
