@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help run test naive-campaign sim theory fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak dashboards browser api-check from-outside recovery bench instructions
+.PHONY: help run test naive-campaign sim theory fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak dashboards browser api-check clients from-outside deb sbom reproducible book recovery bench instructions
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -75,8 +75,27 @@ api-check: ## schemathesis against a demo that runs, API_CHECK_CASES (10) of eac
 	$(CARGO) build --locked
 	scripts/api-check
 
-from-outside: ## Both in short, with the binary that the tests have built; skipped where the programs can't be had
+clients: ## The clients of clients/, in Python, TypeScript and Go, against a daemon; a language that is not here is skipped
+	@scripts/ensure-rabbitmq
+	$(CARGO) build --locked
+	scripts/with-rabbitmq scripts/clients-check
+
+from-outside: ## Pages, API and clients in short, with the binary that the tests have built; what can't be had is skipped
 	scripts/from-outside
+
+deb: ## The Debian package: target/debian/rolecall_VERSION_ARCH.deb
+	scripts/deb
+
+sbom: ## What the program is made of, as CycloneDX: target/rolecall.cdx.json
+	@mkdir -p target
+	scripts/sbom >target/rolecall.cdx.json
+
+reproducible: ## The release binary built twice, in two directories: equal byte by byte
+	scripts/reproducible
+
+book: ## The documentation as a site: target/book
+	scripts/book
+
 
 recovery: ## How long a start takes: 10 M events replayed, 1 M waiting tickets from a snapshot; memory; snapshots meanwhile
 	$(CARGO) bench --locked --bench recovery

@@ -162,6 +162,144 @@ fn every_link_to_a_file_leads_somewhere() {
     assert!(dead.is_empty(), "these lead nowhere:\n{}", dead.join("\n"));
 }
 
+/// The page that `mdbook` makes of ours, and the heads that it can be asked for.
+fn anchors(page: &str) -> Vec<String> {
+    let is_fence = |line: &str| line.trim_start().starts_with("```");
+    let mut inside = false;
+    let heads = page.lines().filter(|line| {
+        inside ^= is_fence(line);
+        !inside && line.starts_with('#')
+    });
+    let anchor = |head: &str| {
+        // As both GitHub and mdBook make them: what a link or a code in a heading says, without the marks.
+        let text = head.trim_start_matches('#').trim().to_lowercase();
+        let letters = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        letters.map(|c| if c == ' ' { '-' } else { c }).collect::<String>()
+    };
+    heads.map(anchor).collect()
+}
+
+#[test]
+fn every_link_to_a_heading_finds_it() {
+    let mut dead = Vec::new();
+    for path in pages(&root().join("docs")).into_iter().chain([root().join("README.md")]) {
+        let page = fs::read_to_string(&path).unwrap();
+        let targets = page.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
+        for (target, file, head) in
+            targets.filter_map(|target| target.split_once('#').map(|(file, head)| (target, file, head)))
+        {
+            let is_ours = !target.contains("://")
+                && (file.is_empty() || Path::new(file).extension().is_some_and(|it| it == "md"));
+            let there = if file.is_empty() { page.clone() } else { String::new() };
+            let read = || fs::read_to_string(path.parent().unwrap().join(file)).unwrap_or_default();
+            let there = if there.is_empty() { read() } else { there };
+            if is_ours && !anchors(&there).contains(&head.to_owned()) {
+                dead.push(format!("{}: {target}", path.display()));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "these headings are not there:\n{}", dead.join("\n"));
+}
+
+#[test]
+fn every_page_is_in_the_table_of_contents() {
+    let contents = fs::read_to_string(root().join("docs/SUMMARY.md")).unwrap();
+    let docs = root().join("docs");
+    let mut missing = Vec::new();
+    for path in pages(&docs) {
+        let name = path.strip_prefix(&docs).unwrap().display().to_string();
+        if name != "SUMMARY.md" && !contents.contains(&format!("]({name})")) {
+            missing.push(name);
+        }
+    }
+    assert!(missing.is_empty(), "docs/SUMMARY.md lacks {missing:?}");
+}
+
+/// The sources below a directory, without their tests.
+fn sources(directory: &Path) -> Vec<String> {
+    let paths = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let below = |path: PathBuf| {
+        if path.is_dir() {
+            return sources(&path);
+        }
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let is_source = path.extension().is_some_and(|it| it == "rs");
+        if is_source { vec![text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()] } else { Vec::new() }
+    };
+    paths.flat_map(below).collect()
+}
+
+/// What the macros of `tracing` in a text say: the last text of each.
+fn messages(source: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for name in ["error!(", "warn!(", "info!(", "debug!("] {
+        for (at, _) in source.match_indices(name) {
+            if source[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
+                continue;
+            }
+            let (mut depth, mut last, mut rest) = (1, None, source[at + name.len()..].chars());
+            while let Some(c) = rest.next().filter(|_| depth > 0) {
+                match c {
+                    '(' => depth += 1,
+                    ')' => depth -= 1,
+                    '"' => {
+                        let mut text = String::new();
+                        while let Some(c) = rest.next().filter(|c| *c != '"') {
+                            match c {
+                                // A text that goes on in the next line.
+                                '\\' => {
+                                    let gap = rest.as_str();
+                                    rest = gap.trim_start().chars();
+                                }
+                                c => text.push(c),
+                            }
+                        }
+                        last = Some(text);
+                    }
+                    _ => {}
+                }
+            }
+            found.extend(last.filter(|text| !text.contains('{')));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_line_of_the_log_is_in_its_reference() {
+    let reference = fs::read_to_string(root().join("docs/logs.md")).unwrap();
+    let rooms = ["telemetry", "broker", "daemon", "http", "records"];
+    let said: Vec<_> = rooms.iter().flat_map(|room| sources(&root().join("src").join(room))).collect();
+    let said: Vec<_> = said.iter().flat_map(|source| messages(source)).collect();
+    assert!(said.len() > 40, "the macros are found: {}", said.len());
+    let missing: Vec<_> = said.iter().filter(|text| !reference.contains(&format!("`{text}`"))).collect();
+    assert!(missing.is_empty(), "docs/logs.md lacks {missing:#?}");
+    let of_tables = rows(&reference).filter_map(|row| row[0].strip_prefix('`').map(str::to_owned));
+    let all = said.join("\n") + "changed, and takes effect at the next start only";
+    let gone: Vec<_> =
+        of_tables.flat_map(|cell| words_whole(&cell)).filter(|text| !all.contains(text.as_str())).collect();
+    assert!(gone.is_empty(), "nobody says {gone:#?}");
+}
+
+/// The texts in backticks of a cell whose first backtick is gone.
+fn words_whole(cell: &str) -> Vec<String> {
+    cell.split('`').step_by(2).map(str::to_owned).filter(|text| !text.is_empty()).collect()
+}
+
+#[test]
+fn every_permission_that_the_api_asks_for_is_explained() {
+    let page = fs::read_to_string(root().join("docs/api.md")).unwrap();
+    let table = page.split("### Permissions").nth(1).unwrap();
+    let table = table.split("\n#").next().unwrap();
+    for right in rolecall::http::Right::ALL {
+        assert!(
+            table.contains(&format!("| `{}` |", right.as_str())),
+            "docs/api.md#permissions lacks {}",
+            right.as_str()
+        );
+    }
+}
+
 /// The names of metrics in a text, without what Prometheus adds to a histogram's.
 fn metrics_in(text: &str) -> Vec<String> {
     let is_part = |symbol: char| symbol.is_ascii_alphanumeric() || symbol == '_' || symbol == ':';

@@ -8,7 +8,7 @@ import { chromium } from "playwright-core";
 
 const ROLECALL = process.env.ROLECALL_BIN ?? fileURLToPath(new URL("../../target/debug/rolecall", import.meta.url));
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-export const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 30_000;
 
 async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");

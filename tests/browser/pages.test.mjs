@@ -112,9 +112,10 @@ test("the feed is told to a screen reader, and stands still when it is held", as
   assert.equal(await page.locator("[role=status][aria-live=polite]").count() > 0, true);
   await page.getByRole("button", { name: "Hold" }).click();
   const before = await page.locator(".line-list").innerText();
+  const other = await opened("en");
+  await other.locator(".line").first().waitFor();
   await house.api("POST", "/tickets", { ticket_id: "look-held", type: "invoice", channel: "email" });
   // By the time that another wall shows it, this one has heard of it too.
-  const other = await opened("en");
   await other.locator(".line", { hasText: "look-held" }).waitFor();
   assert.equal(await page.locator(".line-list").innerText(), before);
 });
