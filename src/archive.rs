@@ -239,7 +239,7 @@ mod tests {
         let mut bytes = Vec::new();
         let mut archive = Archive::begin(&mut bytes).expect("it is memory");
         archive.record("letters", b"a", b"alpha").expect("it is memory");
-        archive.file("file", "long", &[7; PIECE_BYTES + 3][..]).expect("it is memory");
+        archive.file("file", "long", vec![7; PIECE_BYTES + 3].as_slice()).expect("it is memory");
         assert_eq!(archive.end().expect("it is memory"), 3);
         bytes
     }

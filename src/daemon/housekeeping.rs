@@ -12,7 +12,7 @@ use crate::telemetry::Meters;
 use crate::telemetry::occurrence::{OutOfRoom, RoomAgain, SnapshotFailed, SnapshotTaken};
 
 use super::Host;
-use super::journal_thread::checkpoint;
+use super::journal_thread::Checkpointer;
 use super::publisher::Cursor;
 use super::writer_thread::IntakeGate;
 
@@ -22,6 +22,7 @@ const PERIOD: Duration = Duration::from_secs(1);
 pub(super) struct Housekeeping {
     pub(super) host: Arc<dyn Host>,
     pub(super) reader: JournalReader,
+    pub(super) checkpointer: Checkpointer,
     pub(super) cursor: Cursor,
     pub(super) intake: IntakeGate,
     pub(super) readiness: Readiness,
@@ -41,10 +42,10 @@ impl Housekeeping {
             self.meters.journal_bytes(usage.bytes);
             self.meters.outbox_depth(usage.outbox_last.saturating_sub(self.cursor.get()));
             out_of_room = self.watch_room(out_of_room);
-            if self.reader.has_recent() && !checkpointing.swap(true, Ordering::AcqRel) {
-                let (reader, done) = (self.reader.clone(), Arc::clone(&checkpointing));
+            if self.checkpointer.has_work() && !checkpointing.swap(true, Ordering::AcqRel) {
+                let (checkpointer, done) = (self.checkpointer.clone(), Arc::clone(&checkpointing));
                 self.host.on_pool(Box::new(move || {
-                    checkpoint(&reader);
+                    checkpointer.checkpoint();
                     done.store(false, Ordering::Release);
                 }));
             }

@@ -34,23 +34,30 @@ pub(super) struct Heralds {
     pub(super) publications: Handover<Arc<Publication>>,
     /// To the chronicle, where there is one.
     pub(super) entries: Option<Handover<Entry>>,
-    /// Of the same journal: what checkpoints it.
-    pub(super) reader: JournalReader,
+    pub(super) checkpointer: Checkpointer,
+    /// Why a checkpoint failed.
+    pub(super) failures: mpsc::Receiver<JournalError>,
     pub(super) tracer: Tracer,
 }
 
 /// Appends batches until there are no more.
 ///
 /// # Errors
-/// The first that the journal reports. Nothing is acknowledged or published after it.
+/// The first that the journal or a checkpoint of it reports. Nothing is acknowledged or published after it.
 pub(super) async fn run<J: Journal>(
     mut journal: J,
     mut batches: mpsc::Receiver<UnderWay>,
-    heralds: Heralds,
+    mut heralds: Heralds,
 ) -> Result<J, JournalError> {
     let planted = heralds.host.planted();
     let mut settled = DeliveryToken { epoch: 0, tag: 0 };
-    while let Some((mut sealed, permit)) = batches.recv().await {
+    loop {
+        let under_way = tokio::select! {
+            biased;
+            Some(error) = heralds.failures.recv() => return Err(error),
+            under_way = batches.recv() => under_way,
+        };
+        let Some((mut sealed, permit)) = under_way else { break };
         heralds.host.before_append().await;
         if planted.is(Mistake::AcknowledgedBeforeAppend) {
             sealed.settle.iter().for_each(|token| heralds.intake.settle(*token));
@@ -66,9 +73,9 @@ pub(super) async fn run<J: Journal>(
         }
         let durable_at = Instant::now();
         heralds.meters.journal_synced(durable_at.duration_since(started_at));
-        if heralds.reader.take_checkpoint_due() {
-            let reader = heralds.reader.clone();
-            heralds.host.on_pool(Box::new(move || checkpoint(&reader)));
+        if heralds.checkpointer.reader.take_checkpoint_due() {
+            let checkpointer = heralds.checkpointer.clone();
+            heralds.host.on_pool(Box::new(move || checkpointer.checkpoint()));
         }
         heralds.promises.add(sealed.promises);
         drop(permit);
@@ -99,9 +106,30 @@ pub(super) async fn run<J: Journal>(
     Ok(journal)
 }
 
-/// The database gets what the log has. Where that fails, the next append does too, and the process ends.
-pub(super) fn checkpoint(reader: &JournalReader) {
-    if let Err(error) = reader.checkpoint() {
-        tracing::error!(error = &error as &dyn std::error::Error, "the journal's database could not be written");
+/// Has the database get what the log has, and tells of it where that fails: then the process ends.
+#[derive(Debug, Clone)]
+pub(super) struct Checkpointer {
+    reader: JournalReader,
+    failures: mpsc::Sender<JournalError>,
+}
+
+impl Checkpointer {
+    /// One, and where its first failure is heard of.
+    pub(super) fn new(reader: JournalReader) -> (Self, mpsc::Receiver<JournalError>) {
+        let (failures, heard) = mpsc::channel(1);
+        (Self { reader, failures }, heard)
+    }
+
+    /// Takes as long as the disk does.
+    pub(super) fn checkpoint(&self) {
+        if let Err(error) = self.reader.checkpoint() {
+            // One is enough to end the process.
+            let _ = self.failures.try_send(error);
+        }
+    }
+
+    /// Whether there is anything to do.
+    pub(super) fn has_work(&self) -> bool {
+        self.reader.has_recent()
     }
 }

@@ -33,7 +33,7 @@ use super::flight::Flight;
 use super::handover::Handover;
 use super::hooks::Hooks;
 use super::housekeeping::Housekeeping;
-use super::journal_thread::{self, Heralds};
+use super::journal_thread::{self, Checkpointer, Heralds};
 use super::observer::BrokerObserver;
 use super::publisher::{self, Cursor, Promises, Publisher};
 use super::running::{Running, tell_end};
@@ -313,6 +313,7 @@ fn start(
     let cursor = Cursor::at(reader.usage().published_through);
     let promises = Promises::default();
     let publications = Handover::new(publisher::FRESH_BYTES_MAX);
+    let (checkpointer, failures) = Checkpointer::new(reader.clone());
     let intake_gate = IntakeGate::default();
 
     let draining = CancellationToken::new();
@@ -329,7 +330,8 @@ fn start(
         meters: meters.clone(),
         publications: publications.clone(),
         entries,
-        reader: reader.clone(),
+        checkpointer: checkpointer.clone(),
+        failures,
         tracer: tracer.clone(),
     };
     let journal = Work::on_thread(&*host, "journal", journal_thread::run(journal, sealed, heralds))?;
@@ -373,6 +375,7 @@ fn start(
     let housekeeping = Housekeeping {
         host: Arc::clone(&host),
         reader: reader.clone(),
+        checkpointer,
         cursor: cursor.clone(),
         intake: intake_gate,
         readiness: readiness.clone(),
