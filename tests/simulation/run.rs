@@ -184,7 +184,9 @@ impl World {
             self.books.faults.push("the daemon panicked".to_owned());
         }
         if let Some(ended) = &ended {
-            self.log(&format!("life {} ends: {ended:?}", self.life.number));
+            // Where the journal is differs from run to run.
+            let ended = format!("{ended:?}").replace(&*self.home.to_string_lossy(), "HOME");
+            self.log(&format!("life {} ends: {ended}", self.life.number));
         }
         match ended {
             None | Some(Err(DaemonError::Broker(TransportError::Unreachable { .. }))) => {}
