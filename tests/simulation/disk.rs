@@ -42,7 +42,7 @@ pub(crate) struct Disk {
     synced: Vec<u8>,
     unsynced: Vec<Unsynced>,
     breaks: Option<Breaks>,
-    /// Whether it has failed since it was last mended.
+    /// Whether it has failed in this life.
     pub(crate) has_failed: bool,
 }
 
@@ -51,9 +51,9 @@ impl Disk {
         self.breaks = Some(breaks);
     }
 
+    /// Nothing fails any more. That it has is still known: a process may hear of it later.
     pub(crate) fn mend(&mut self) {
         self.breaks = None;
-        self.has_failed = false;
     }
 
     /// A database that was not created wholly never gets its name.

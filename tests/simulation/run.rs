@@ -202,6 +202,8 @@ impl World {
             Some(Err(error)) => self.books.faults.push(format!("the daemon ended: {error:?}")),
         }
         self.mend_disk();
+        self.disk.has_failed = false;
+        self.log_disk.has_failed = false;
     }
 
     pub(crate) fn mend_disk(&mut self) {
