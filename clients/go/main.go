@@ -40,10 +40,11 @@ type Event struct {
 
 // Rolecall says events and hears what the daemon says.
 type Rolecall struct {
-	appID   string
-	prefix  string
-	channel *amqp.Channel
-	returns chan amqp.Return
+	appID    string
+	prefix   string
+	channel  *amqp.Channel
+	returns  chan amqp.Return
+	confirms chan amqp.Confirmation
 }
 
 // Connect opens a connection for one program.
@@ -62,7 +63,9 @@ func Connect(appID string) (*Rolecall, error) {
 	}
 	// A return comes before its confirm.
 	returns := channel.NotifyReturn(make(chan amqp.Return, 1))
-	return &Rolecall{appID, setting("ROLECALL_AMQP_PREFIX", "rolecall"), channel, returns}, nil
+	// Not its deferred confirms: before 1.8, one that comes at once is waited for in vain (rabbitmq/amqp091-go#182).
+	confirms := channel.NotifyPublish(make(chan amqp.Confirmation, 1))
+	return &Rolecall{appID, setting("ROLECALL_AMQP_PREFIX", "rolecall"), channel, returns, confirms}, nil
 }
 
 // Say publishes an event. Send it again with the same id where this fails: the daemon knows a repeat by its id.
@@ -76,18 +79,37 @@ func (r *Rolecall) Say(kind, id string, data map[string]any) error {
 	message := amqp.Publishing{
 		Type: kind, MessageId: id, AppId: r.appID, ContentType: "application/json", DeliveryMode: amqp.Persistent, Body: body,
 	}
-	confirm, err := r.channel.PublishWithDeferredConfirmWithContext(ctx, r.prefix+".events", kind, true, false, message)
-	if err != nil {
+	number := r.channel.GetNextPublishSeqNo()
+	if err := r.channel.PublishWithContext(ctx, r.prefix+".events", kind, true, false, message); err != nil {
 		return err
 	}
-	if !confirm.Wait() {
-		return fmt.Errorf("the broker did not take %s", kind)
+	if err := r.confirmed(ctx, number); err != nil {
+		return fmt.Errorf("%s: %w", kind, err)
 	}
 	select {
 	case <-r.returns:
 		return fmt.Errorf("no queue takes %s: does the daemon run?", kind)
 	default:
 		return nil
+	}
+}
+
+// confirmed waits until the broker has the message of that number, and passes over what an earlier call has given up.
+func (r *Rolecall) confirmed(ctx context.Context, number uint64) error {
+	for {
+		select {
+		case confirm, open := <-r.confirms:
+			switch {
+			case !open:
+				return errors.New("the broker has ended the connection")
+			case confirm.DeliveryTag == number && !confirm.Ack:
+				return errors.New("the broker did not take it")
+			case confirm.DeliveryTag == number:
+				return nil
+			}
+		case <-ctx.Done():
+			return fmt.Errorf("no confirm within %s", patience)
+		}
 	}
 }
 
