@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use metrics::SharedString;
 
 use crate::routing::{Catalogue, ChannelName, RoleName};
+use crate::wire::EventKind;
 
 /// The label of whatever no catalogue has named.
 pub const OTHER: &str = "other";
@@ -26,34 +27,15 @@ pub const CHANNELS_MAX: usize = 50;
 /// The channels of the contract, known to every catalogue.
 const WELL_KNOWN_CHANNELS: [&str; 5] = ["email", "chat", "call", "social", "task"];
 
-/// The inbound events of the contract (§4).
-pub const INBOUND_TYPES: [&str; 21] = [
-    "ticket.created",
-    "ticket.updated",
-    "ticket.cancelled",
-    "ticket.accepted",
-    "ticket.declined",
-    "ticket.completed",
-    "ticket.transferred",
-    "ticket.released",
-    "ticket.paused",
-    "ticket.resumed",
-    "ticket.claimed",
-    "call.queued",
-    "call.answered",
-    "call.rejected",
-    "call.abandoned",
-    "call.ended",
-    "agent.registered",
-    "agent.removed",
-    "agent.presence",
-    "agent.heartbeat",
-    "wrap_up.finished",
-];
+/// The labels of inbound events' types: those that `wire` reads, in their order, and the one of all else.
+pub(super) fn inbound_types() -> impl Iterator<Item = &'static str> {
+    EventKind::ALL.into_iter().map(EventKind::as_str).chain([OTHER])
+}
 
-/// The place of an inbound event's type in [`INBOUND_TYPES`]; one past the end for any other.
+/// The place of an inbound event's type among [`inbound_types`].
 pub(super) fn inbound_type_index(kind: &str) -> usize {
-    INBOUND_TYPES.iter().position(|known| *known == kind).unwrap_or(INBOUND_TYPES.len())
+    let place = |known: EventKind| EventKind::ALL.iter().position(|other| *other == known);
+    EventKind::parse(kind).and_then(place).unwrap_or(EventKind::ALL.len())
 }
 
 /// The names that are labels of their own. Clones share what they know.
@@ -141,6 +123,15 @@ mod tests {
     fn catalogue_of(roles: impl IntoIterator<Item = String>) -> Catalogue {
         let roles = roles.into_iter().map(|name| (role(&name), Role::named(role(&name)))).collect();
         Catalogue { roles, ..Catalogue::default() }
+    }
+
+    #[test]
+    fn every_type_that_is_read_has_a_label_of_its_own_and_all_else_is_other() {
+        let labels: Vec<_> = inbound_types().collect();
+        for kind in EventKind::ALL {
+            assert_eq!(labels[inbound_type_index(kind.as_str())], kind.as_str());
+        }
+        assert_eq!(labels[inbound_type_index("ticket.invented")], OTHER);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, SharedString, counter, gauge, histogram};
 
-use super::labels::{INBOUND_TYPES, Labels, OTHER, inbound_type_index};
+use super::labels::{Labels, inbound_type_index, inbound_types};
 use super::metric;
 use super::occurrence::PublishFailure;
 use super::traces::{DROPPED, EXPORTED};
@@ -161,7 +161,7 @@ impl Meters {
         gauge!(metric::UNROUTABLE_TICKETS).set(0.0);
         Self(Arc::new(Inner {
             labels: Labels::default(),
-            inbound: INBOUND_TYPES.into_iter().chain([OTHER]).map(outcomes).collect(),
+            inbound: inbound_types().map(outcomes).collect(),
             decision: histogram!(metric::DECISION_SECONDS),
             journal_sync: histogram!(metric::JOURNAL_SYNC_SECONDS),
             journal_bytes: gauge!(metric::JOURNAL_BYTES),
