@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,11 +15,10 @@ struct Demo {
 }
 
 impl Demo {
-    /// On a port of its own: two demos that look for one at the same moment find the same.
+    /// On whichever port is free, which it has to say.
     fn start() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_rolecall"))
-            .args(["demo", "--no-open", "--rate", "20", "--seed", "1", "--http-listen", &free.to_string()])
+            .args(["demo", "--no-open", "--rate", "20", "--seed", "1", "--http-listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -53,7 +53,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Failure> {
     let home = Home::of(args.journal.clone()).map_err(|error| Failure::new(Exit::JournalIo, error))?;
     let token = format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>());
     let listen = match args.http_listen {
-        Some(address) => address,
+        Some(address) => with_port(address),
         None => free_address().map_err(|error| Failure::new(Exit::Failed, error))?,
     };
     let mut config = example();
@@ -128,6 +128,15 @@ fn free_address() -> io::Result<SocketAddr> {
     addresses
         .find(|address| TcpListener::bind(address).is_ok())
         .ok_or_else(|| io::Error::other(format!("no port is free from {PORT_FIRST} on; choose one with --http-listen")))
+}
+
+/// Port 0 is whichever is free: it has to be known before the daemon has it, because the address is told. An address that
+/// can't be had is left to the daemon, which says so.
+fn with_port(address: SocketAddr) -> SocketAddr {
+    if address.port() != 0 {
+        return address;
+    }
+    TcpListener::bind(address).and_then(|listener| listener.local_addr()).unwrap_or(address)
 }
 
 /// Where there is a display; and where that fails, the address has been printed.
