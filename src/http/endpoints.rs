@@ -16,7 +16,7 @@ use super::authority::{Authority, Right};
 use super::endpoint::{Endpoint, Needs, SchemaOf, Verb};
 use super::events::EventsAnswer;
 use super::explanation::{ExplanationBody, ExplanationQuery};
-use super::hooks::HookAnswer;
+use super::fate::EventFate;
 use super::read_model::{AgentPage, AgentRecord, Overview, TicketCard, TicketPage};
 use super::reports::{HistoryBody, ReportBody, ReportQuery};
 use super::sessions::{NewSession, SessionBody};
@@ -100,7 +100,7 @@ fn of_events() -> Vec<Endpoint> {
         hooks::post,
     )
     .takes_as("application/json", schemas::anything, false)
-    .gives::<HookAnswer>(OK, "what became of it, once it is durable; what can never be done is told so too")
+    .gives::<EventFate>(OK, "what became of it, once it is durable; what can never be done is told so too")
     .fails(&[NOT_FOUND, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::UNPROCESSABLE_ENTITY])
     .fails(&[StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT]);
     vec![post.takes_as("application/cloudevents-batch+json", schemas::events, false), hook]

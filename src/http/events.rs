@@ -20,8 +20,9 @@ use super::Shared;
 use super::audit::{self, Note};
 use super::authority::Authority;
 use super::entry::{self, check_media_type, submit_all, traceparent};
+use super::fate::EventFate;
 use super::problem::Problem;
-use super::submission::{EVENTS_MAX, Letter, Outcome, Receipt};
+use super::submission::{EVENTS_MAX, Letter, Receipt};
 use crate::records::audit::Deed;
 
 const ENVELOPE: &str = "application/cloudevents+json";
@@ -37,43 +38,7 @@ pub(super) struct EventsAnswer {
     duplicate: usize,
     /// How many could not be done or read, or are not for this sender to ask for.
     failed: usize,
-    results: Vec<ResultBody>,
-}
-
-/// What became of one event.
-#[derive(Debug, Serialize, JsonSchema)]
-struct ResultBody {
-    /// `accepted`, `duplicate`, `rejected` (could not be done), `unreadable`, or `forbidden`.
-    outcome: &'static str,
-    /// Its type, where that was understood.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    kind: Option<&'static str>,
-    /// Its id, where it has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    /// Why not: of `command.rejected`, or of the dead letters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'static str>,
-    /// Why not, for people.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
-    /// Where in the event, as a JSON path.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<String>,
-}
-
-impl ResultBody {
-    fn of(receipt: Receipt) -> Self {
-        let (outcome, code, detail) = match receipt.outcome {
-            Outcome::Accepted => ("accepted", None, None),
-            Outcome::Duplicate => ("duplicate", None, None),
-            Outcome::Rejected { code, detail } => ("rejected", Some(code), Some(detail)),
-            Outcome::Unreadable { code, detail } => ("unreadable", Some(code), Some(detail)),
-            Outcome::Forbidden { detail } => ("forbidden", Some("forbidden"), Some(detail)),
-        };
-        let path = detail.as_deref().and_then(entry::json_path);
-        Self { outcome, kind: receipt.kind, id: receipt.id, code, detail, path }
-    }
+    results: Vec<EventFate>,
 }
 
 impl EventsAnswer {
@@ -82,7 +47,7 @@ impl EventsAnswer {
     }
 
     fn of(receipts: Vec<Receipt>) -> Self {
-        let results: Vec<_> = receipts.into_iter().map(ResultBody::of).collect();
+        let results: Vec<_> = receipts.into_iter().map(EventFate::of).collect();
         let count = |outcome: &str| results.iter().filter(|result| result.outcome == outcome).count();
         let (accepted, duplicate) = (count("accepted"), count("duplicate"));
         Self { accepted, duplicate, failed: results.len() - accepted - duplicate, results }

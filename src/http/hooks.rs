@@ -13,13 +13,12 @@ use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
-use schemars::JsonSchema;
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Shared;
 use super::audit::{self, Note};
-use super::entry::{self, json_path, submit_all, traceparent};
+use super::entry::{self, submit_all, traceparent};
+use super::fate::EventFate;
 use super::problem::Problem;
 use super::submission::{Letter, Outcome, Receipt};
 use crate::mapping::{Mapped, Payload};
@@ -31,36 +30,13 @@ pub use door::{Doors, HookError, OpenDoors};
 use door::Door;
 use signature::NotShown;
 
-/// What became of what was sent.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct HookAnswer {
-    /// `accepted`, `duplicate`, `rejected` (could not be done), or `ignored` (no event of the mapping).
-    outcome: &'static str,
-    /// The event that it was, where it was one.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    kind: Option<&'static str>,
-    /// The event's id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    /// Why it could not be done: of `command.rejected`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'static str>,
-    /// The same for people.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
-}
-
-impl HookAnswer {
-    const IGNORED: Self = Self { outcome: "ignored", kind: None, id: None, code: None, detail: None };
-}
-
 pub(super) async fn post(
     State(shared): State<Shared>,
     address: Option<Extension<ConnectInfo<SocketAddr>>>,
     Path(name): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Json<HookAnswer>, Problem> {
+) -> Result<Json<EventFate>, Problem> {
     let Some(door) = shared.doors.find(&name) else {
         let detail = "there is no such hook: look at [hook.NAME] of the configuration, which needs a `secret_file`";
         return Err(Problem::new(StatusCode::NOT_FOUND, "unknown_hook", detail));
@@ -77,7 +53,7 @@ pub(super) async fn post(
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let Some(mapped) = door.mapping.map(&Payload { bytes: &body, body: &read, header: &header }) else {
         count(HookOutcome::Ignored);
-        return Ok(Json(HookAnswer::IGNORED));
+        return Ok(Json(EventFate::IGNORED));
     };
     let address = address.map(|Extension(ConnectInfo(address))| address);
     let answered = hand_over(&shared, &door, mapped, address, &headers).await;
@@ -106,7 +82,7 @@ async fn hand_over(
     mapped: Mapped,
     address: Option<SocketAddr>,
     headers: &HeaderMap,
-) -> Result<HookAnswer, NotDone> {
+) -> Result<EventFate, NotDone> {
     let Mapped { kind, id, data, rule } = mapped;
     let about = data.get("ticket_id").or_else(|| data.get("agent_id")).cloned();
     let letter = Letter {
@@ -145,20 +121,10 @@ async fn hand_over(
     answered
 }
 
-fn answer(receipt: Receipt) -> Result<HookAnswer, Problem> {
-    let Receipt { kind, id, outcome } = receipt;
-    let (outcome, code, detail) = match outcome {
-        Outcome::Accepted => ("accepted", None, None),
-        Outcome::Duplicate => ("duplicate", None, None),
-        Outcome::Rejected { code, detail } => ("rejected", Some(code), Some(detail)),
-        Outcome::Unreadable { code, detail } => {
-            let is_large = code == "too_large";
-            let status = if is_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::UNPROCESSABLE_ENTITY };
-            let path = json_path(&detail);
-            let problem = Problem::new(status, code, detail);
-            return Err(path.map_or(problem.clone(), |path| problem.at(path)));
-        }
-        Outcome::Forbidden { detail } => return Err(entry::forbidden(super::authority::Forbidden { detail })),
-    };
-    Ok(HookAnswer { outcome, kind, id, code, detail })
+/// What can never be done is told as what was done is; what can't be read, or may not be asked for, is not.
+fn answer(receipt: Receipt) -> Result<EventFate, Problem> {
+    if !matches!(receipt.outcome, Outcome::Rejected { .. }) {
+        entry::done(receipt.clone())?;
+    }
+    Ok(EventFate::of(receipt))
 }

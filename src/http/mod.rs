@@ -26,6 +26,7 @@ mod endpoints;
 mod entry;
 mod events;
 mod explanation;
+mod fate;
 mod gauges;
 mod health;
 mod heartbeat;
