@@ -2,7 +2,6 @@
 //! `[dedupe]`. They take effect at the start only.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use crate::routing::Millis;
 use crate::routing::time::DURATION_MAX;
 
 use super::diagnostic::Diagnostic;
-use super::form::{Choice, Flag, Form, Length, Node, Whole, describe, misfit};
+use super::form::{Choice, FilePath, Flag, Form, Length, Node, PEM_FILE, Whole, describe, misfit};
 use super::key::{Key, Keys};
 use super::secret::{BrokerUri, redact_passwords};
 use super::section::{Reading, Section};
@@ -67,7 +66,7 @@ pub(super) mod log {
 }
 
 pub(super) mod amqp {
-    use super::{Choice, Flag, Key, Keys, Length, PemFile, Prefix, QueueType, TIMEOUT, Uri, Whole};
+    use super::{Choice, FilePath, Flag, Key, Keys, Length, PEM_FILE, Prefix, QueueType, TIMEOUT, Uri, Whole};
 
     pub(crate) const URI: Key<Uri> = Key::new(
         "uri",
@@ -75,20 +74,20 @@ pub(super) mod amqp {
         "\"amqp://guest:guest@127.0.0.1:5672/%2f\"",
         "The broker, `amqp://` or `amqps://` (TLS). What is special in a password is percent-encoded. It is never logged.",
     );
-    pub(crate) const CA_FILE: Key<PemFile> = Key::optional(
+    pub(crate) const CA_FILE: Key<FilePath> = Key::optional(
         "ca_file",
-        PemFile,
+        PEM_FILE,
         "those of the system alone",
         "Certificates of authorities that are trusted beside those of the system, for `amqps://`.",
     );
-    pub(crate) const CERTIFICATE_FILE: Key<PemFile> = Key::optional(
+    pub(crate) const CERTIFICATE_FILE: Key<FilePath> = Key::optional(
         "certificate_file",
-        PemFile,
+        PEM_FILE,
         "none is shown",
         "The certificate that is shown to a broker that asks for one, and those that vouch for it; needs `key_file`.",
     );
-    pub(crate) const KEY_FILE: Key<PemFile> =
-        Key::optional("key_file", PemFile, "none", "The private key of that certificate, not encrypted.");
+    pub(crate) const KEY_FILE: Key<FilePath> =
+        Key::optional("key_file", PEM_FILE, "none", "The private key of that certificate, not encrypted.");
     pub(crate) const PREFIX: Key<Prefix> =
         Key::new("prefix", Prefix, "\"rolecall\"", "What the names of all exchanges and queues begin with.");
     pub(crate) const QUEUE_TYPE: Key<Choice<QueueType>> = Key::new(
@@ -143,11 +142,11 @@ pub(super) mod amqp {
 }
 
 pub(super) mod journal {
-    use super::{DURATION_MAX, Directory, Key, Keys, Length, Millis, Whole};
+    use super::{DURATION_MAX, FilePath, Key, Keys, Length, Millis, Whole};
 
-    pub(crate) const PATH: Key<Directory> = Key::new(
+    pub(crate) const PATH: Key<FilePath> = Key::new(
         "path",
-        Directory,
+        FilePath { of: "a directory" },
         "\"data\"",
         "The directory of the journal; a relative one counts from where the daemon was started. One process owns it.",
     );
@@ -174,7 +173,7 @@ pub(super) mod journal {
 }
 
 pub(super) mod http {
-    use super::{Address, Flag, Key, Keys, Length, Millis, PemFile};
+    use super::{Address, FilePath, Flag, Key, Keys, Length, Millis, PEM_FILE};
 
     pub(crate) const LISTEN: Key<Address> = Key::new(
         "listen",
@@ -182,14 +181,14 @@ pub(super) mod http {
         "\"127.0.0.1:8080\"",
         "Where health, metrics, the wallboard and the API are served; port 0 takes a free one.",
     );
-    pub(crate) const CERTIFICATE_FILE: Key<PemFile> = Key::optional(
+    pub(crate) const CERTIFICATE_FILE: Key<FilePath> = Key::optional(
         "certificate_file",
-        PemFile,
+        PEM_FILE,
         "HTTP without TLS",
         "The daemon's certificate for HTTPS, and those that vouch for it; needs `key_file`. Both may be replaced while it runs.",
     );
-    pub(crate) const KEY_FILE: Key<PemFile> =
-        Key::optional("key_file", PemFile, "none", "The private key of that certificate, not encrypted.");
+    pub(crate) const KEY_FILE: Key<FilePath> =
+        Key::optional("key_file", PEM_FILE, "none", "The private key of that certificate, not encrypted.");
     pub(crate) const SESSION_LIFETIME: Key<Length> = Key::new(
         "session_lifetime",
         Length { min: Millis::from_secs(60), max: Millis::from_secs(90 * 24 * 3_600) },
@@ -276,8 +275,8 @@ pub(super) fn read_dedupe(section: &Section<'_>, reading: &mut Reading<'_>) -> D
 /// Both files, or neither.
 fn certificate(
     section: &Section<'_>,
-    certificate: &Key<PemFile>,
-    key: &Key<PemFile>,
+    certificate: &Key<FilePath>,
+    key: &Key<FilePath>,
     reading: &mut Reading<'_>,
 ) -> Option<CertificateFiles> {
     let (has, lacks) = match (section.take(certificate, reading), section.take(key, reading)) {
@@ -345,46 +344,6 @@ impl Form for Prefix {
             DeValue::String(text) if fits(text) => Some(text.to_string()),
             other => misfit(self, node, reading, format!("{} is not a prefix", describe(other))),
         }
-    }
-}
-
-/// A directory.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Directory;
-
-impl Form for Directory {
-    type Value = PathBuf;
-
-    fn expected(&self) -> String {
-        "the path of a directory".to_owned()
-    }
-
-    fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<PathBuf> {
-        path(self, node, reading)
-    }
-}
-
-/// A file of certificates or keys.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct PemFile;
-
-impl Form for PemFile {
-    type Value = PathBuf;
-
-    fn expected(&self) -> String {
-        "the path of a file in PEM".to_owned()
-    }
-
-    fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<PathBuf> {
-        path(self, node, reading)
-    }
-}
-
-/// A path, for whichever of the forms that are one.
-fn path<F: Form>(form: &F, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<PathBuf> {
-    match node.value {
-        DeValue::String(text) if !text.is_empty() && !text.contains('\0') => Some(PathBuf::from(&**text)),
-        other => misfit(form, node, reading, format!("{} is not a path", describe(other))),
     }
 }
 

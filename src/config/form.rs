@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use toml::de::DeValue;
@@ -198,6 +199,33 @@ impl Form for Text {
             DeValue::String(text) if text.len() <= self.length_max => Some(text.to_string()),
             DeValue::String(text) => misfit(self, node, reading, format!("this text has {} bytes", text.len())),
             other => misfit(self, node, reading, format!("{} is not a text", describe(other))),
+        }
+    }
+}
+
+/// The path of a file or a directory.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FilePath {
+    /// What is there: `a directory`.
+    pub(super) of: &'static str,
+}
+
+/// A file of certificates or keys.
+pub(super) const PEM_FILE: FilePath = FilePath { of: "a file in PEM" };
+
+impl Form for FilePath {
+    type Value = PathBuf;
+
+    fn expected(&self) -> String {
+        format!("the path of {}", self.of)
+    }
+
+    fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<PathBuf> {
+        match node.value {
+            DeValue::String(text) if !text.is_empty() && !text.contains(['\0', '\n']) => Some(PathBuf::from(&**text)),
+            // What was written in its place may be a secret or a key itself: it is not repeated.
+            DeValue::String(_) => misfit(self, node, reading, "this is no path"),
+            other => misfit(self, node, reading, format!("{} is no path", describe(other))),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::routing::name::NameError;
 
 use super::catalogue::named_tables;
 use super::diagnostic::Diagnostic;
-use super::form::{Choice, Form, List, Name, Node, Text, describe, misfit};
+use super::form::{Choice, FilePath, Form, List, Name, Node, Text, describe, misfit};
 use super::key::{Key, Keys};
 use super::section::{Reading, Section};
 
@@ -47,9 +47,9 @@ const PRESET: Key<Choice<preset::Preset>> = Key::optional(
     "everything is said here",
     "What comes with rolecall for this system (`deploy/hooks`): `delivery`, `signature` and `event` that are not said here are as there.",
 );
-const SECRET_FILE: Key<SecretFile> = Key::optional(
+const SECRET_FILE: Key<FilePath> = Key::optional(
     "secret_file",
-    SecretFile,
+    FilePath { of: "a file, such as \"/etc/rolecall/hook.secret\"" },
     "nothing comes by HTTP",
     "The file with the secret that this system signs with. While it is changed the file may have two, a line each.",
 );
@@ -212,27 +212,6 @@ fn read_one(name: &HookName, section: &Section<'_>, reading: &mut Reading<'_>) -
     let door = secret_file.zip(said.signature).map(|(secret_file, signature)| DoorConfig { secret_file, signature });
     let mapping = Mapping { delivery: said.delivery.unwrap_or_default(), rules };
     Some(HookConfig { source, door, routing_keys, mapping })
-}
-
-/// A file with a secret in it.
-#[derive(Debug, Clone, Copy)]
-struct SecretFile;
-
-impl Form for SecretFile {
-    type Value = PathBuf;
-
-    fn expected(&self) -> String {
-        "the path of a file, such as \"/etc/rolecall/hook.secret\"".to_owned()
-    }
-
-    fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<PathBuf> {
-        match node.value {
-            DeValue::String(text) if !text.is_empty() && !text.contains(['\0', '\n']) => Some(PathBuf::from(&**text)),
-            // What was written in its place may be the secret itself: it is not repeated.
-            DeValue::String(_) => misfit(self, node, reading, "this is no path"),
-            other => misfit(self, node, reading, format!("{} is no path", describe(other))),
-        }
-    }
 }
 
 /// A pattern of a topic exchange.

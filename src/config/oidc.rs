@@ -10,10 +10,9 @@ use toml::de::{DeTable, DeValue};
 use crate::routing::RoleName;
 use crate::routing::permission::AccessLevel;
 
-use super::daemon::PemFile;
 use super::diagnostic::Origin;
 use super::file::section;
-use super::form::{Choice, Form, Node, RoleReference, Set, Text, describe, misfit};
+use super::form::{Choice, FilePath, Form, Node, PEM_FILE, RoleReference, Set, Text, describe, misfit};
 use super::key::{Key, Keys};
 use super::schema;
 use super::section::Reading;
@@ -40,9 +39,9 @@ const JWKS: Key<JwksForm> = Key::required(
     JwksForm,
     "Where the provider's public keys are. They are read again once an hour, and when a token names one that is not there.",
 );
-const CA_FILE: Key<PemFile> = Key::optional(
+const CA_FILE: Key<FilePath> = Key::optional(
     "ca_file",
-    PemFile,
+    PEM_FILE,
     "those of the system",
     "Certificates of the authorities that are trusted for `jwks`, in place of those of the system. Read whenever the keys are.",
 );
