@@ -81,6 +81,12 @@ impl CatalogueFile {
         Self { path, overrides }
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// What the file would be after these steps, where it says what is in force. Findings are placed in the entry that is
     /// named.
     ///

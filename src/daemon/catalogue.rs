@@ -3,6 +3,8 @@
 //! The engine is asked before the file is written, because it knows what hangs on a role; the text lies beside the file by
 //! then, so that only a name is left to be changed. Where even that fails, the engine is given the old catalogue back.
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
@@ -49,9 +51,7 @@ impl Keeper {
 
     async fn put(&self, draft: Draft, in_force: Arc<Catalogue>) -> Result<Edited, NotEdited> {
         let file = self.file.as_ref().ok_or(NotEdited::NoFile)?;
-        let unwritable =
-            |error: &std::io::Error| NotEdited::Unwritable(format!("the configuration file can't be written: {error}"));
-        let prepared = file.prepare(&draft).map_err(|error| unwritable(&error))?;
+        let prepared = file.prepare(&draft).map_err(|error| not_written(file.path(), &error))?;
         match self.replace(Arc::new(draft.catalogue.clone())).await {
             None => Err(NotEdited::Unwritable("the daemon is ending".to_owned())),
             Some(Err(refused)) => {
@@ -62,7 +62,7 @@ impl Keeper {
                 if let Err(error) = prepared.commit() {
                     CatalogueRefused { error: &error.to_string() }.emit();
                     let _ = self.replace(in_force).await;
-                    return Err(unwritable(&error));
+                    return Err(not_written(file.path(), &error));
                 }
                 CatalogueReloaded { version: replaced.version, changes: &replaced.changes }.emit();
                 Ok(edited(draft, Some(replaced.version)))
@@ -78,6 +78,18 @@ impl Keeper {
     }
 }
 
+/// Whether asking again can help: a file that is not the daemon's to write stays so.
+fn not_written(path: &Path, error: &io::Error) -> NotEdited {
+    let what = format!("{} can't be written: {error}", path.display());
+    match error.kind() {
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => NotEdited::ReadOnly(format!(
+            "{what}; change it where it is deployed from and have it read (SIGHUP, or a restart), or let the daemon write \
+             that file and its directory"
+        )),
+        _ => NotEdited::Unwritable(what),
+    }
+}
+
 fn edited(draft: Draft, version: Option<u64>) -> Edited {
     Edited { version, differences: draft.differences, warnings: draft.warnings }
 }
@@ -87,5 +99,21 @@ fn not_edited(why: NotDrafted) -> NotEdited {
         NotDrafted::Unusable(_) | NotDrafted::ChangedOnDisk => NotEdited::FileDiffers(why.to_string()),
         NotDrafted::CannotEdit(error) => NotEdited::CannotEdit(error.to_string()),
         NotDrafted::Invalid(findings) => NotEdited::Invalid(findings),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_not_the_daemon_s_to_write_is_told_from_one_that_can_not_be_written_now() {
+        let refused =
+            |kind: io::ErrorKind| not_written(Path::new("/etc/rolecall/rolecall.toml"), &io::Error::from(kind));
+        for kind in [io::ErrorKind::ReadOnlyFilesystem, io::ErrorKind::PermissionDenied] {
+            let NotEdited::ReadOnly(detail) = refused(kind) else { panic!("{kind}: {:?}", refused(kind)) };
+            assert!(detail.starts_with("/etc/rolecall/rolecall.toml can't be written: "), "{detail}");
+        }
+        assert!(matches!(refused(io::ErrorKind::StorageFull), NotEdited::Unwritable(_)));
     }
 }

@@ -117,6 +117,7 @@ fn refused(why: NotEdited) -> Problem {
         NotEdited::FileDiffers(detail) => conflict("file_differs", detail),
         NotEdited::CannotEdit(detail) => conflict("cannot_edit", detail),
         NotEdited::InUse(detail) => conflict("role_in_use", detail),
+        NotEdited::ReadOnly(detail) => conflict("catalogue_read_only", detail),
         NotEdited::Unwritable(detail) => busy("catalogue_unwritable", &detail),
         NotEdited::Forbidden(detail) => entry::forbidden(Forbidden { detail }),
         NotEdited::Unexpected(entry) => unexpected(&entry),

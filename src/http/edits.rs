@@ -84,8 +84,10 @@ pub enum NotEdited {
     InUse(String),
     /// It would give somebody what its author does not have.
     Forbidden(String),
-    /// The file can't be written.
+    /// The file can't be written now.
     Unwritable(String),
+    /// The file is not the daemon's to write.
+    ReadOnly(String),
 }
 
 /// Where whoever keeps the file finds what is to be changed.
