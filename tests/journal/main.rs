@@ -11,3 +11,4 @@ mod snapshots;
 mod storage;
 mod support;
 mod tools;
+mod version_1;
