@@ -94,13 +94,14 @@ fn measure_snapshot(tickets: u64) {
     println!("snapshot: without one, a batch takes {quiet}");
     let (report, worst, took) = snapshot_beside(&mut journal, &mut world, &reader);
     println!(
-        "snapshot: of {tickets} waiting tickets from their entries: {:.1} s, {} MB; meanwhile a batch takes {worst}",
+        "snapshot: of {tickets} waiting tickets: {:.1} s, {} MB; meanwhile a batch takes {worst}",
         took.as_secs_f64(),
         report.bytes >> 20,
     );
     let (_, worst, took) = snapshot_beside(&mut journal, &mut world, &reader);
     println!("snapshot: the next: {:.1} s; meanwhile a batch takes {worst}", took.as_secs_f64());
-    let (taken, took) = timed(|| reader.take_snapshot(Timestamp(0)).expect("taken").expect("there is something new"));
+    let frozen = world.state().freeze();
+    let (taken, took) = timed(|| reader.take_snapshot(frozen, Timestamp(0)).expect("taken").expect("something new"));
     println!("snapshot: in quiet: {:.1} s, {} MB", took.as_secs_f64(), taken.bytes >> 20);
     let (bytes, hash) = (reader.usage().bytes, world.state().hash());
     drop((journal, reader, world));
@@ -191,8 +192,10 @@ fn snapshot_beside(
 ) -> (SnapshotReport, Latencies, Duration) {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let (frozen, freezing) = timed(|| world.state().freeze());
+        println!("snapshot: the state is frozen in {freezing:?}");
         let taking = scope.spawn(|| {
-            let taken = timed(|| reader.take_snapshot(Timestamp(0)).expect("taken").expect("there is something new"));
+            let taken = timed(|| reader.take_snapshot(frozen, Timestamp(0)).expect("taken").expect("something new"));
             done.store(true, Ordering::Release);
             taken
         });

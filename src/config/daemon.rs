@@ -154,7 +154,7 @@ pub(super) mod journal {
         "snapshot_every",
         Whole { min: 1_000, max: 100_000_000 },
         "100000",
-        "A snapshot is taken after so many entries: more of them make a start slower, fewer write more.",
+        "A snapshot is taken after so many entries, and no sooner than after as many as there are tickets and agents: more of them make a start slower, fewer write more.",
     );
     pub(crate) const RETENTION: Key<Length> = Key::new(
         "retention",

@@ -210,7 +210,7 @@ impl Default for AmqpConfig {
 pub struct JournalConfig {
     /// The directory, which one process at a time owns.
     pub path: PathBuf,
-    /// A snapshot is taken after so many entries.
+    /// A snapshot is taken after so many entries, or as many as there are tickets and agents, where that is more.
     pub snapshot_every: u64,
     /// For how long the past is kept, for who looks into it.
     pub retention: Duration,

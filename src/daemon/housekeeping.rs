@@ -1,15 +1,13 @@
-//! What is done once a second beside the pipeline: gauges, room on the disk, checkpoints, snapshots, the service manager's
-//! watchdog.
+//! What is done once a second beside the pipeline: gauges, room on the disk, checkpoints, the service manager's watchdog.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::http::{Heartbeat, Readiness};
-use crate::journal::{JournalReader, SnapshotReport};
-use crate::routing::Timestamp;
+use crate::journal::JournalReader;
 use crate::telemetry::Meters;
-use crate::telemetry::occurrence::{OutOfRoom, RoomAgain, SnapshotFailed, SnapshotTaken};
+use crate::telemetry::occurrence::{OutOfRoom, RoomAgain};
 
 use super::Host;
 use super::journal_thread::Checkpointer;
@@ -34,7 +32,7 @@ impl Housekeeping {
     /// Goes round until it is dropped.
     pub(super) async fn run(self) {
         let mut ticks = tokio::time::interval(PERIOD);
-        let (snapshotting, checkpointing) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let checkpointing = Arc::new(AtomicBool::new(false));
         let mut out_of_room = false;
         loop {
             ticks.tick().await;
@@ -46,13 +44,6 @@ impl Housekeeping {
                 let (checkpointer, done) = (self.checkpointer.clone(), Arc::clone(&checkpointing));
                 self.host.on_pool(Box::new(move || {
                     checkpointer.checkpoint();
-                    done.store(false, Ordering::Release);
-                }));
-            }
-            if self.reader.snapshot_is_due() && !snapshotting.swap(true, Ordering::AcqRel) {
-                let (reader, now, done) = (self.reader.clone(), self.host.now(), Arc::clone(&snapshotting));
-                self.host.on_pool(Box::new(move || {
-                    take_snapshot(&reader, now);
                     done.store(false, Ordering::Release);
                 }));
             }
@@ -81,21 +72,5 @@ impl Housekeeping {
             _ => {}
         }
         is_out
-    }
-}
-
-/// Takes a snapshot, and tells.
-pub(super) fn take_snapshot(reader: &JournalReader, now: Timestamp) -> Option<SnapshotReport> {
-    let started_at = Instant::now();
-    match reader.take_snapshot(now) {
-        Ok(Some(report)) => {
-            SnapshotTaken { seq: report.seq, bytes: report.bytes, took: started_at.elapsed() }.emit();
-            Some(report)
-        }
-        Ok(None) => None,
-        Err(error) => {
-            SnapshotFailed { error: &error.to_string() }.emit();
-            None
-        }
     }
 }

@@ -8,17 +8,25 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 use crate::broker::{DeliveryToken, Intake, Publication};
 use crate::journal::{Entry, Journal, JournalError, JournalReader};
 use crate::kill_point::kill_point;
+use crate::routing::Frozen;
 use crate::telemetry::Meters;
 use crate::telemetry::traces::Tracer;
 
 use super::breaker::Breaker;
 use super::handover::Handover;
 use super::publisher::Promises;
+use super::snapshots::Snapshots;
 use super::writer::Sealed;
 use super::{Host, Mistake};
 
-/// A batch on its way. While the permit lives, the writer fills the next and does not seal it.
-pub(super) type UnderWay = (Sealed, OwnedSemaphorePermit);
+/// A batch on its way.
+pub(super) struct UnderWay {
+    pub(super) sealed: Sealed,
+    /// While it lives, the writer fills the next batch and does not seal it.
+    pub(super) permit: OwnedSemaphorePermit,
+    /// The state behind the batch, where a snapshot is to be taken of it.
+    pub(super) frozen: Option<Frozen>,
+}
 
 /// What the thread tells of what is durable.
 pub(super) struct Heralds {
@@ -35,6 +43,7 @@ pub(super) struct Heralds {
     /// To the chronicle, where there is one.
     pub(super) entries: Option<Handover<Entry>>,
     pub(super) checkpointer: Checkpointer,
+    pub(super) snapshots: Snapshots,
     /// Why a checkpoint failed.
     pub(super) failures: mpsc::Receiver<JournalError>,
     pub(super) tracer: Tracer,
@@ -57,7 +66,7 @@ pub(super) async fn run<J: Journal>(
             Some(error) = heralds.failures.recv() => return Err(error),
             under_way = batches.recv() => under_way,
         };
-        let Some((mut sealed, permit)) = under_way else { break };
+        let Some(UnderWay { mut sealed, permit, frozen }) = under_way else { break };
         heralds.host.before_append().await;
         if planted.is(Mistake::AcknowledgedBeforeAppend) {
             sealed.settle.iter().for_each(|token| heralds.intake.settle(*token));
@@ -76,6 +85,10 @@ pub(super) async fn run<J: Journal>(
         if heralds.checkpointer.reader.take_checkpoint_due() {
             let checkpointer = heralds.checkpointer.clone();
             heralds.host.on_pool(Box::new(move || checkpointer.checkpoint()));
+        }
+        if let Some(frozen) = frozen {
+            let (snapshots, now) = (heralds.snapshots.clone(), heralds.host.now());
+            heralds.host.on_pool(Box::new(move || snapshots.take(frozen, now)));
         }
         heralds.promises.add(sealed.promises);
         drop(permit);

@@ -38,6 +38,7 @@ mod outbox;
 mod oversized;
 mod publisher;
 mod running;
+mod snapshots;
 mod start;
 mod work;
 mod writer;

@@ -37,6 +37,7 @@ use super::journal_thread::{self, Checkpointer, Heralds};
 use super::observer::BrokerObserver;
 use super::publisher::{self, Cursor, Promises, Publisher};
 use super::running::{Running, tell_end};
+use super::snapshots::Snapshots;
 use super::work::Work;
 use super::writer::Writer;
 use super::writer_thread::{Desk, IntakeGate};
@@ -314,6 +315,7 @@ fn start(
     let promises = Promises::default();
     let publications = Handover::new(publisher::FRESH_BYTES_MAX);
     let (checkpointer, failures) = Checkpointer::new(reader.clone());
+    let snapshots = Snapshots::of(reader.clone());
     let intake_gate = IntakeGate::default();
 
     let draining = CancellationToken::new();
@@ -331,6 +333,7 @@ fn start(
         publications: publications.clone(),
         entries,
         checkpointer: checkpointer.clone(),
+        snapshots: snapshots.clone(),
         failures,
         tracer: tracer.clone(),
     };
@@ -349,6 +352,7 @@ fn start(
         batches,
         journal_free: Arc::new(Semaphore::new(1)),
         reader: reader.clone(),
+        snapshots,
         cursor: cursor.clone(),
         intake_gate: intake_gate.clone(),
         draining: draining.clone(),

@@ -22,6 +22,7 @@ use super::clock::Clock;
 use super::deaths::Fate;
 use super::journal_thread::UnderWay;
 use super::publisher::Cursor;
+use super::snapshots::Snapshots;
 use super::writer::{Replaced, Writer};
 use super::{Host, Mistake};
 
@@ -54,6 +55,7 @@ pub(super) struct Desk {
     pub(super) batches: mpsc::Sender<UnderWay>,
     pub(super) journal_free: Arc<Semaphore>,
     pub(super) reader: JournalReader,
+    pub(super) snapshots: Snapshots,
     pub(super) cursor: Cursor,
     pub(super) intake_gate: IntakeGate,
     /// Set when the process was asked to end: what was delivered already is taken, gate or not.
@@ -277,8 +279,9 @@ impl Desk {
         let sealed = self.writer.seal(self.cursor.get(), now);
         self.host.witness(self.writer.state());
         kill_point!(Sealed);
+        let frozen = self.snapshots.begin(self.writer.state());
         // The journal's thread ends before this one only when it failed, and then the process ends.
-        let _ = self.batches.send((sealed, permit)).await;
+        let _ = self.batches.send(UnderWay { sealed, permit, frozen }).await;
     }
 }
 

@@ -190,7 +190,7 @@ impl Restoring {
         let (state, _) = reader.recovered_state()?;
         let home = reader.shared.home.as_ref().expect("it was opened with one");
         let identity = Identity { instance, ..state.identity() };
-        let kept = snapshot::write(home, state.with_identity(identity))?;
+        let kept = snapshot::write(home, state.with_identity(identity).freeze())?;
         snapshot::remove_others(home, &[kept.seq])?;
         set_instance(&reader.shared.database, instance)?;
         let found = position(&reader.shared.database, &path)?;

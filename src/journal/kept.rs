@@ -8,6 +8,8 @@
 //! - What is older than the anchor is let go of only when the anchor was read and is good.
 //! - Files go first, then entries: whenever the process dies, the entries since the oldest snapshot are there.
 
+use std::sync::PoisonError;
+
 use redb::ReadableDatabase;
 
 use crate::kill_point::kill_point;
@@ -16,7 +18,6 @@ use crate::routing::{Millis, Timestamp};
 use super::home::Home;
 use super::read::JournalReader;
 use super::record::decode_for_replay;
-use super::recover::RecoveryReport;
 use super::snapshot::{self, SnapshotFile};
 use super::tables::ENTRIES;
 use super::{JournalError, SnapshotReport};
@@ -28,22 +29,20 @@ const PARTS_OF_RETENTION: u64 = 4;
 impl JournalReader {
     /// After a snapshot: lets go of what neither recovery nor the past within the retention needs. Files go at once,
     /// entries with the checkpoints that follow.
-    pub(super) fn let_go(
-        &self,
-        home: &Home,
-        now: Timestamp,
-        newest: &SnapshotReport,
-        recovery: &RecoveryReport,
-    ) -> Result<(), JournalError> {
+    pub(super) fn let_go(&self, home: &Home, now: Timestamp, newest: &SnapshotReport) -> Result<(), JournalError> {
         let mut files = snapshot::list(home)?;
-        files.retain(|file| recovery.snapshots_refused.iter().all(|refused| refused.path != file.path));
+        {
+            let refused = self.shared.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            files.retain(|file| refused.iter().all(|refused| refused.path != file.path));
+        }
+        let older = older(&mut files, newest.seq);
         let anchor = self.anchor(&mut files, now)?;
-        let needed: Vec<u64> = recovery.snapshot_seq.into_iter().chain([newest.seq]).collect();
+        let needed: Vec<u64> = older.into_iter().chain([newest.seq]).collect();
         let kept = self.spaced(&files, anchor, &needed)?;
         snapshot::remove_others(home, &kept)?;
         kill_point!(SnapshotDone);
         // Without a second snapshot the first entries are what recovery falls back to.
-        if let (Some(anchor), Some(older)) = (anchor, recovery.snapshot_seq) {
+        if let (Some(anchor), Some(older)) = (anchor, older) {
             self.shared.gauges.drop_entries_before.set(anchor.min(older));
         }
         Ok(())
@@ -57,7 +56,7 @@ impl JournalReader {
         while let Some(place) = files.iter().position(|file| file.seq <= end) {
             let SnapshotFile { seq, path } = &files[place];
             let replaces = place + 1 < files.len() || first < *seq;
-            if !replaces || snapshot::read(path, self.shared.identity).is_ok() {
+            if !replaces || snapshot::is_whole(path) {
                 return Ok(Some(*seq));
             }
             files.remove(place);
@@ -91,4 +90,16 @@ impl JournalReader {
         let Some((key, value)) = found.map_err(JournalError::storage(action))? else { return Ok(None) };
         Ok(Some((key.value(), decode_for_replay(key.value(), value.value())?.at)))
     }
+}
+
+/// The snapshot to fall back to: the newest before that one that is still as it was written. Those that are not are taken
+/// from the list.
+fn older(files: &mut Vec<SnapshotFile>, newest: u64) -> Option<u64> {
+    while let Some(place) = files.iter().position(|file| file.seq < newest) {
+        if snapshot::is_whole(&files[place].path) {
+            return Some(files[place].seq);
+        }
+        files.remove(place);
+    }
+    None
 }

@@ -135,7 +135,8 @@ pub trait Journal: Send {
 /// What can be set of a journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalOptions {
-    /// A snapshot is due after so many events; 100,000 are replayed in well under a second. At least 1.
+    /// A snapshot is due after so many events, or as many as the state is large; 100,000 are replayed in well under a second.
+    /// At least 1.
     pub snapshot_every_events: u64,
     /// The past can be told for so long: the state at any moment, and what happened since.
     pub retention: Millis,

@@ -13,6 +13,7 @@ use super::home::Home;
 use super::open::Tail;
 use super::recent::Recent;
 use super::record::{ReplayEntry, decode_entry, decode_for_replay, decode_outbox};
+use super::snapshot::RefusedSnapshot;
 use super::tables::{ENTRIES, OUTBOX};
 use super::{DuplicateId, Entry, JournalError, JournalOptions, OutboxRecord};
 
@@ -33,6 +34,8 @@ pub(super) struct Shared {
     pub(super) home: Option<Home>,
     /// Held while a snapshot is taken: one at a time.
     pub(super) snapshotting: Mutex<()>,
+    /// The snapshots that recovery could not use.
+    pub(super) refused: Mutex<Vec<RefusedSnapshot>>,
     /// Held while the database gets what the log has: one at a time.
     pub(super) checkpointing: Mutex<()>,
     /// Why a checkpoint failed: nothing more is appended then.
@@ -58,6 +61,7 @@ impl Shared {
             gauges,
             home,
             snapshotting: Mutex::new(()),
+            refused: Mutex::default(),
             checkpointing: Mutex::new(()),
             failed: OnceLock::new(),
         }

@@ -1,11 +1,11 @@
-//! Recovery: the newest snapshot that is whole, and the entries since. A new snapshot is recovery in the background.
+//! Recovery: the newest snapshot that is whole, and the entries since. And new snapshots.
 
 use std::sync::{MutexGuard, PoisonError, mpsc};
 
 use redb::{ReadableDatabase, ReadableTable};
 
 use crate::kill_point::kill_point;
-use crate::routing::{BareState, State, Timestamp};
+use crate::routing::{BareState, Frozen, State, Timestamp};
 
 use super::JournalError;
 use super::open::Tail;
@@ -56,35 +56,41 @@ impl JournalReader {
         let gauges = &self.shared.gauges;
         let (published_through, outbox_next) = (gauges.published_through.get(), gauges.outbox_next.get());
         let (state, report) = self.recovered_state()?;
+        gauges.snapshot_seq.set(report.snapshot_seq.unwrap_or(0));
+        self.shared.refused.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&report.snapshots_refused);
         Ok(Recovered { state: state.into_state(), outbox_next, published_through, report })
     }
 
-    /// Whether so many events happened since the newest snapshot that the next should be taken.
+    /// Whether so many events happened since the newest snapshot that the next should be taken, of a state of so many
+    /// tickets and agents: no sooner than after as many events, so that writing down a large state over and over costs
+    /// each event no more than being replayed once.
     #[must_use]
-    pub fn snapshot_is_due(&self) -> bool {
-        self.shared.home.is_some() && self.usage_since_snapshot() >= self.shared.options.snapshot_every_events
+    pub fn snapshot_is_due(&self, state_size: u64) -> bool {
+        let due_after = self.shared.options.snapshot_every_events.max(state_size);
+        self.shared.home.is_some() && self.usage_since_snapshot() >= due_after
     }
 
-    /// Takes a snapshot of what is durable, on a thread of the caller's, while batches are appended. It holds a second
-    /// state in memory as long as it takes. Afterwards it lets go of snapshots and entries that neither recovery nor the
-    /// past within the retention needs.
+    /// Takes a snapshot of a state that was frozen when the engine was there, on a thread of the caller's, while batches
+    /// are appended. Afterwards it lets go of snapshots and entries that neither recovery nor the past within the
+    /// retention needs.
     ///
-    /// `None` where nothing happened since the last, where another thread is at it, or where the journal has no
-    /// directory.
+    /// `None` where not all of the state is durable, where nothing happened since the last, where another thread is at it,
+    /// or where the journal has no directory.
     ///
     /// # Errors
     /// A snapshot that failed leaves journal and earlier snapshots as they were, and can be tried again.
-    pub fn take_snapshot(&self, now: Timestamp) -> Result<Option<SnapshotReport>, JournalError> {
+    pub fn take_snapshot(&self, state: Frozen, now: Timestamp) -> Result<Option<SnapshotReport>, JournalError> {
+        let gauges = &self.shared.gauges;
         let (Some(home), Some(_guard)) = (&self.shared.home, self.start_snapshot()) else { return Ok(None) };
-        kill_point!(SnapshotBegun);
-        let (state, recovery) = self.recovered_state()?;
-        if recovery.snapshot_seq == Some(state.next_seq()) || state.next_seq() == 1 {
+        let is_news = gauges.snapshot_seq.get().max(1) < state.next_seq();
+        if !is_news || gauges.next_seq.get() < state.next_seq() {
             return Ok(None);
         }
+        kill_point!(SnapshotBegun);
         let report = snapshot::write(home, state)?;
-        self.shared.gauges.snapshot_seq.set(report.seq);
+        gauges.snapshot_seq.set(report.seq);
         kill_point!(SnapshotNamed);
-        self.let_go(home, now, &report, &recovery)?;
+        self.let_go(home, now, &report)?;
         Ok(Some(report))
     }
 

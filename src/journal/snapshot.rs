@@ -2,21 +2,27 @@
 //!
 //! A file is magic, version, the event's number, the state as `MessagePack`, and at the end the length of that and a
 //! checksum of everything before it. It is written under another name, synced, read back and compared, and then
-//! renamed: what has a snapshot's name is whole.
+//! renamed: what has a snapshot's name is whole. What is written is a frozen state, which shares with the engine's what has
+//! not changed since; and what is read back is summed up entry by entry. So no second state is made.
+//!
+//! Version 1 had what has ended in no order, and the order beside it.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::kill_point::kill_point;
-use crate::routing::{BareState, Identity};
+use crate::routing::{BareState, Frozen, Identity, StateDigest};
 
 use super::JournalError;
 use super::home::Home;
 
 const MAGIC: &[u8; 8] = b"rolecall";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER_LENGTH: usize = 8 + 4 + 8;
+const TRAILER_LENGTH: usize = 8 + 4;
+/// How much is summed up at a time.
+const BLOCK: usize = 64 << 10;
 const NAME_NEW: &str = "snapshot.new";
 
 /// A snapshot file.
@@ -93,16 +99,15 @@ impl<W: Write> Write for Summed<W> {
     }
 }
 
-/// Writes the state as the newest snapshot.
-pub(super) fn write(home: &Home, state: BareState) -> Result<SnapshotReport, JournalError> {
+/// Writes a state as the newest snapshot.
+pub(super) fn write(home: &Home, state: Frozen) -> Result<SnapshotReport, JournalError> {
     let new = home.file(NAME_NEW);
-    let (seq, hash, identity) = (state.next_seq(), state.hash(), state.identity());
+    let (seq, digest) = (state.next_seq(), state.digest());
     let result = write_file(&new, &state).and_then(|bytes| {
         drop(state);
-        let restored = read(&new, identity).map_err(|why| JournalError::Encode { what: "a snapshot", detail: why })?;
-        if (restored.next_seq(), restored.hash()) != (seq, hash) {
-            let detail = "the state that was read back differs".to_owned();
-            return Err(JournalError::Encode { what: "a snapshot", detail });
+        let failed = |detail| JournalError::Encode { what: "a snapshot", detail };
+        if read_back(&new).map_err(failed)? != digest {
+            return Err(failed("the state that was read back differs".to_owned()));
         }
         kill_point!(SnapshotWritten);
         home.rename(NAME_NEW, &name(seq))?;
@@ -115,7 +120,7 @@ pub(super) fn write(home: &Home, state: BareState) -> Result<SnapshotReport, Jou
     result
 }
 
-fn write_file(path: &Path, state: &BareState) -> Result<u64, JournalError> {
+fn write_file(path: &Path, state: &Frozen) -> Result<u64, JournalError> {
     let open = File::create(path).map_err(JournalError::file("create", path))?;
     let mut file = Summed { inner: BufWriter::new(open), hasher: crc32fast::Hasher::new(), length: 0 };
     let header = |file: &mut Summed<BufWriter<File>>| {
@@ -140,15 +145,25 @@ fn write_file(path: &Path, state: &BareState) -> Result<u64, JournalError> {
     trailer(file).map_err(JournalError::file("write", path))
 }
 
+/// What the state comes to that a file holds.
+fn read_back(path: &Path) -> Result<StateDigest, String> {
+    let whole = check_file(path)?;
+    let mut file = File::open(path).map_err(|error| error.to_string())?;
+    file.seek(SeekFrom::Start(HEADER_LENGTH as u64)).map_err(|error| error.to_string())?;
+    let payload = BufReader::with_capacity(BLOCK, file.take(whole.payload_length));
+    rmp_serde::from_read(payload).map_err(|error| format!("its state can't be read: {error}"))
+}
+
 /// Reads a snapshot; says why where it can't be used. It is read as a whole, so that names are taken from where they
 /// stand and nothing of it is believed before all of it is checked.
 pub(super) fn read(path: &Path, identity: Identity) -> Result<BareState, String> {
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
-    let (seq, payload) = check(&bytes)?;
+    let whole = check(&bytes[..], bytes.len() as u64)?;
+    let payload = &bytes[HEADER_LENGTH..bytes.len() - TRAILER_LENGTH];
     let state: BareState =
         rmp_serde::from_slice(payload).map_err(|error| format!("its state can't be read: {error}"))?;
-    if state.next_seq() != seq {
-        return Err(format!("its state is that before event {}, not {seq}", state.next_seq()));
+    if state.next_seq() != whole.seq {
+        return Err(format!("its state is that before event {}, not {}", state.next_seq(), whole.seq));
     }
     if state.identity() != identity {
         return Err("it is of another journal".to_owned());
@@ -156,28 +171,60 @@ pub(super) fn read(path: &Path, identity: Identity) -> Result<BareState, String>
     Ok(state)
 }
 
-/// Checks a file as a whole; gives the event's number and the state's bytes.
-fn check(bytes: &[u8]) -> Result<(u64, &[u8]), String> {
-    let too_short = "it is cut short";
-    let (summed, stored) = bytes.split_last_chunk::<4>().ok_or(too_short)?;
-    let (magic, rest) = summed.split_first_chunk::<8>().ok_or(too_short)?;
-    let (version, rest) = rest.split_first_chunk::<4>().ok_or(too_short)?;
-    let (seq, rest) = rest.split_first_chunk::<8>().ok_or(too_short)?;
-    let (payload, length) = rest.split_last_chunk::<8>().ok_or(too_short)?;
+/// What a file says of itself whose checksum fits.
+struct Whole {
+    /// The event's number.
+    seq: u64,
+    payload_length: u64,
+}
+
+/// Whether a file is as it was written.
+pub(super) fn is_whole(path: &Path) -> bool {
+    check_file(path).is_ok()
+}
+
+fn check_file(path: &Path) -> Result<Whole, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let length = file.metadata().map_err(|error| error.to_string())?.len();
+    check(file, length)
+}
+
+/// Checks a file of that length as a whole.
+fn check(mut file: impl Read, length: u64) -> Result<Whole, String> {
+    let failed = |error: io::Error| error.to_string();
+    let payload_length = length.checked_sub((HEADER_LENGTH + TRAILER_LENGTH) as u64).ok_or("it is cut short")?;
+    let mut header = [0; HEADER_LENGTH];
+    file.read_exact(&mut header).map_err(failed)?;
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(&header);
+    let mut block = vec![0; BLOCK];
+    let mut left = payload_length;
+    while left > 0 {
+        let part = &mut block[..usize::try_from(left).unwrap_or(BLOCK).min(BLOCK)];
+        file.read_exact(part).map_err(failed)?;
+        sum.update(part);
+        left -= part.len() as u64;
+    }
+    let (mut length_told, mut sum_told) = ([0; 8], [0; 4]);
+    file.read_exact(&mut length_told).and_then(|()| file.read_exact(&mut sum_told)).map_err(failed)?;
+    sum.update(&length_told);
+    let (magic, rest) = header.split_first_chunk::<8>().expect("a header is longer than that");
+    let (version, seq) = rest.split_first_chunk::<4>().expect("a header is longer than that");
+    let seq = seq.first_chunk::<8>().expect("a header ends with it");
     if magic != MAGIC {
         return Err("it is no snapshot".to_owned());
     }
-    if crc32fast::hash(summed) != u32::from_le_bytes(*stored) {
+    if sum.finalize() != u32::from_le_bytes(sum_told) {
         return Err("its checksum does not fit".to_owned());
     }
-    if u64::from_le_bytes(*length) != payload.len() as u64 {
+    if u64::from_le_bytes(length_told) != payload_length {
         return Err("its length does not fit".to_owned());
     }
     let version = u32::from_le_bytes(*version);
-    if version != VERSION {
-        return Err(format!("its version is {version}, not {VERSION}"));
+    if !(1..=VERSION).contains(&version) {
+        return Err(format!("its version is {version}, not {VERSION} or less"));
     }
-    Ok((u64::from_le_bytes(*seq), payload))
+    Ok(Whole { seq: u64::from_le_bytes(*seq), payload_length })
 }
 
 /// Removes all snapshots but those of these events.

@@ -1,18 +1,25 @@
 //! A state that decides nothing: the ground truth alone, for replay and for snapshots. What follows from it is made once,
 //! when somebody is to decide, and not kept up with every event of a past in which everything is decided.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::apply::Applying;
 use super::event::Event;
+use super::frozen::Frozen;
 use super::index::Nobody;
 use super::state::{Ground, Identity, State};
 use super::time::Timestamp;
 
 /// The ground truth alone.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
 pub struct BareState(Ground);
+
+impl<'de> Deserialize<'de> for BareState {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ground::deserialize(deserializer).map(Ground::in_order).map(Self)
+    }
+}
 
 impl BareState {
     /// Nothing known, nothing configured.
@@ -58,6 +65,12 @@ impl BareState {
     #[must_use]
     pub fn hash(&self) -> u64 {
         self.0.digest()
+    }
+
+    /// As it is now, to be written down.
+    #[must_use]
+    pub fn freeze(&self) -> Frozen {
+        Frozen(self.0.shared())
     }
 
     /// A state that can decide.

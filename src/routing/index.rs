@@ -379,5 +379,5 @@ fn look_due(role: &RoleName, looks: &RoleLooks) -> Timestamp {
 
 /// When ended tickets are forgotten next.
 pub(super) fn closed_due(ground: &Ground) -> Option<Timestamp> {
-    ground.closed_order.front().map(|(at, _)| *at + ground.catalogue.closed_retention + FORGET_SLACK)
+    ground.closed.first_at().map(|at| at + ground.catalogue.closed_retention + FORGET_SLACK)
 }

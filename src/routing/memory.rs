@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::ledger::Ledger;
 use super::time::{Millis, Timestamp};
 
 /// Something remembered.
@@ -18,57 +19,63 @@ struct Entry<K, V> {
 #[derive(Debug, Clone)]
 pub(super) struct Memory<K, V> {
     /// In the order in which it was taken down.
-    entries: BTreeMap<u64, Entry<K, V>>,
+    entries: Ledger<Entry<K, V>>,
     numbers: BTreeMap<K, u64>,
 }
 
 impl<K, V> Default for Memory<K, V> {
     fn default() -> Self {
-        Self { entries: BTreeMap::new(), numbers: BTreeMap::new() }
+        Self { entries: Ledger::default(), numbers: BTreeMap::new() }
     }
 }
 
-impl<K: Ord + Clone, V> Memory<K, V> {
+impl<K: Ord + Clone, V: Clone> Memory<K, V> {
+    /// The same entries, to be written down: nothing is found in it by its key.
+    pub(super) fn shared(&self) -> Self {
+        Self { entries: self.entries.clone(), numbers: BTreeMap::new() }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// What was taken down for this key, and when.
     pub(super) fn get(&self, key: &K) -> Option<(&V, Timestamp)> {
-        self.entries.get(self.numbers.get(key)?).map(|entry| (&entry.value, entry.at))
+        self.entries.get(*self.numbers.get(key)?).map(|entry| (&entry.value, entry.at))
     }
 
     /// Takes something down, in place of what was known for that key. The number is larger than any before.
     pub(super) fn record(&mut self, key: K, value: V, at: Timestamp, number: u64) {
         self.forget(&key);
         self.numbers.insert(key.clone(), number);
-        self.entries.insert(number, Entry { key, value, at });
+        self.entries.push(number, Entry { key, value, at });
     }
 
     pub(super) fn forget(&mut self, key: &K) {
         if let Some(number) = self.numbers.remove(key) {
-            self.entries.remove(&number);
+            self.entries.remove(number);
         }
     }
 
     /// Forgets what is older than that, and the oldest until no more are left than that. Without an age, everything.
     pub(super) fn prune(&mut self, now: Timestamp, age_max: Option<Millis>, length_max: usize) {
         let is_old = |entry: &Entry<K, V>| age_max.is_none_or(|age_max| entry.at + age_max < now);
-        while let Some(oldest) = self.entries.first_entry()
-            && (is_old(oldest.get()) || self.numbers.len() > length_max)
-        {
-            self.numbers.remove(&oldest.remove().key);
+        while self.entries.first().is_some_and(&is_old) || self.entries.len() > length_max {
+            let Some(oldest) = self.entries.pop_first() else { return };
+            self.numbers.remove(&oldest.key);
         }
     }
 
     /// Calls what is remembered by other keys. Of two that become one the later is kept.
     pub(super) fn rename(&mut self, rename: impl Fn(&mut K)) {
-        self.numbers.clear();
-        for (number, entry) in &mut self.entries {
+        let mut renamed: Vec<(u64, Entry<K, V>)> =
+            self.entries.iter().map(|(number, entry)| (number, entry.clone())).collect();
+        for (_, entry) in &mut renamed {
             rename(&mut entry.key);
-            self.numbers.insert(entry.key.clone(), *number);
         }
-        self.entries.retain(|number, entry| self.numbers.get(&entry.key) == Some(number));
+        self.numbers = renamed.iter().map(|(number, entry)| (entry.key.clone(), *number)).collect();
+        renamed.retain(|(number, entry)| self.numbers.get(&entry.key) == Some(number));
+        self.entries = renamed.into_iter().collect();
     }
 }
 
@@ -84,10 +91,10 @@ impl<K: Serialize, V: Serialize> Serialize for Memory<K, V> {
     }
 }
 
-impl<'de, K: Deserialize<'de> + Ord + Clone, V: Deserialize<'de>> Deserialize<'de> for Memory<K, V> {
+impl<'de, K: Deserialize<'de> + Ord + Clone, V: Deserialize<'de> + Clone> Deserialize<'de> for Memory<K, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let entries: BTreeMap<u64, Entry<K, V>> = BTreeMap::deserialize(deserializer)?;
-        let numbers = entries.iter().map(|(number, entry)| (entry.key.clone(), *number)).collect();
+        let entries: Ledger<Entry<K, V>> = Ledger::deserialize(deserializer)?;
+        let numbers = entries.iter().map(|(number, entry)| (entry.key.clone(), number)).collect();
         Ok(Self { entries, numbers })
     }
 }

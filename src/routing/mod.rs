@@ -32,6 +32,7 @@ pub mod bare;
 pub mod catalogue;
 pub mod channel;
 pub mod classify;
+mod closed;
 pub mod command;
 pub mod condition;
 pub mod cooldown;
@@ -48,12 +49,14 @@ pub mod event;
 pub mod explanation;
 pub mod facts;
 mod few;
+pub mod frozen;
 mod glimpse;
 mod group;
 pub mod hours;
 mod index;
 mod interruption;
 mod invariants;
+mod ledger;
 pub mod matching;
 mod memory;
 #[cfg(any(test, debug_assertions, feature = "naive"))]
@@ -99,6 +102,7 @@ pub use catalogue::Catalogue;
 pub use command::{Command, Rejection, RejectionCode};
 pub use engine::{Engine, Outcome, Verdict};
 pub use event::Event;
+pub use frozen::{Frozen, StateDigest};
 pub use name::{
     AgentId, AssignmentId, AutomationName, ChannelName, HoursName, Permission, RoleName, RuleName, SkillName,
     StatusName, TicketId, TicketType,

@@ -5,12 +5,15 @@
 //! from the order in which entries came and went: a state that was restored numbers its entries otherwise, so nothing
 //! may be decided by them, and they are never told or written down.
 //!
-//! Both the entries and the table of names grow piece by piece, so that no single addition moves all that is there.
+//! Both the entries and the table of names grow piece by piece, so that no single addition moves all that is there. A copy of
+//! the entries shares their pieces: whoever writes all of them down does so while they change, and what changes first costs
+//! the copy of a piece.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher};
 use std::marker::PhantomData;
 use std::ops::Index;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use foldhash::fast::FixedState;
@@ -74,8 +77,8 @@ impl<T> fmt::Debug for Number<T> {
     }
 }
 
-/// How many entries lie in one piece.
-const PIECE: usize = 256;
+/// What a piece weighs at most: so much is copied where an entry changes while somebody else has its piece.
+const PIECE_BYTES: usize = 16 << 10;
 /// Into how many tables the names are shared out: one that grows moves this part of the names.
 const TABLES: usize = 64;
 
@@ -110,24 +113,84 @@ impl Clone for Recent {
     }
 }
 
+/// Entries by number.
+#[derive(Debug)]
+pub(super) struct Entries<T> {
+    pieces: Vec<Arc<[Option<T>]>>,
+    /// How many numbers were ever given.
+    numbers: usize,
+    len: usize,
+}
+
+impl<T> Clone for Entries<T> {
+    fn clone(&self) -> Self {
+        Self { pieces: self.pieces.clone(), numbers: self.numbers, len: self.len }
+    }
+}
+
+impl<T> Default for Entries<T> {
+    fn default() -> Self {
+        Self { pieces: Vec::new(), numbers: 0, len: 0 }
+    }
+}
+
+impl<T> Entries<T> {
+    /// How many entries lie in one piece: a power of two, so that a place is found without a division.
+    const PIECE: usize = match PIECE_BYTES / size_of::<Option<T>>() {
+        0 => 1,
+        fit => 1 << fit.ilog2(),
+    };
+
+    #[inline]
+    fn get(&self, place: usize) -> Option<&T> {
+        self.pieces.get(place / Self::PIECE)?.get(place % Self::PIECE)?.as_ref()
+    }
+
+    /// Room for one more.
+    fn append(&mut self) -> u32 {
+        if self.numbers == self.pieces.len() * Self::PIECE {
+            self.pieces.push((0..Self::PIECE).map(|_| None).collect());
+        }
+        self.numbers += 1;
+        Number::<T>::new(self.numbers - 1).0
+    }
+
+    /// All of them, in no particular order: decide nothing by it.
+    fn values(&self) -> impl ExactSizeIterator<Item = &T> {
+        Values { left: self.len, entries: self.pieces.iter().flat_map(|piece| piece.iter()) }
+    }
+}
+
+impl<T: Clone> Entries<T> {
+    /// The entry in that place, or nothing, to be changed.
+    #[inline]
+    fn slot(&mut self, place: usize) -> &mut Option<T> {
+        &mut Arc::make_mut(&mut self.pieces[place / Self::PIECE])[place % Self::PIECE]
+    }
+}
+
 /// Entries by name and by number.
 #[derive(Debug, Clone)]
 pub(super) struct Roster<T> {
-    pieces: Vec<Vec<Option<T>>>,
+    entries: Entries<T>,
     vacant: Vec<u32>,
     tables: Vec<HashTable<Known>>,
     recent: Recent,
-    len: usize,
 }
 
 impl<T> Default for Roster<T> {
     fn default() -> Self {
         let tables = vec![HashTable::new(); TABLES];
-        Self { pieces: Vec::new(), vacant: Vec::new(), tables, recent: Recent::default(), len: 0 }
+        Self { entries: Entries::default(), vacant: Vec::new(), tables, recent: Recent::default() }
     }
 }
 
 impl<T: Named> Roster<T> {
+    /// The entries as they are now, for whoever writes them down.
+    pub(super) fn shared(&self) -> Entries<T> {
+        self.entries.clone()
+    }
+
     /// The number of what has this name.
     #[inline]
     pub(super) fn number(&self, name: &T::Name) -> Option<Number<T>> {
@@ -138,12 +201,13 @@ impl<T: Named> Roster<T> {
     #[inline]
     fn find(&self, name: &T::Name) -> Option<(Number<T>, &T)> {
         let recent = self.recent.0.load(Ordering::Relaxed);
-        match self.entry(recent as usize) {
+        match self.entries.get(recent as usize) {
             Some(entry) if entry.name() == name => Some((Number(recent, PhantomData), entry)),
             _ => self.look_up(name).map(|number| (number, self.at(number))),
         }
     }
 
+    #[inline(never)]
     fn look_up(&self, name: &T::Name) -> Option<Number<T>> {
         let hash = hash_of(name);
         let is_it = |known: &Known| known.hash == hash && self.holds(known.place, name);
@@ -153,12 +217,7 @@ impl<T: Named> Roster<T> {
     }
 
     fn holds(&self, place: u32, name: &T::Name) -> bool {
-        self.entry(place as usize).is_some_and(|entry| entry.name() == name)
-    }
-
-    #[inline]
-    fn entry(&self, place: usize) -> Option<&T> {
-        self.pieces.get(place / PIECE)?.get(place % PIECE)?.as_ref()
+        self.entries.get(place as usize).is_some_and(|entry| entry.name() == name)
     }
 
     /// What has this name.
@@ -169,13 +228,37 @@ impl<T: Named> Roster<T> {
 
     /// What has this number.
     pub(super) fn at(&self, number: Number<T>) -> &T {
-        self.entry(number.place()).expect("a number is that of an entry")
+        self.entries.get(number.place()).expect("a number is that of an entry")
     }
 
-    /// The same, to be changed.
+    /// How many entries there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len
+    }
+
+    /// All entries with their numbers, in no particular order: decide nothing by it.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Number<T>, &T)> {
+        let places = self.entries.pieces.iter().flat_map(|piece| piece.iter()).enumerate();
+        places.filter_map(|(place, entry)| Some((Number::new(place), entry.as_ref()?)))
+    }
+
+    /// All entries, in no particular order: decide nothing by it.
+    pub(super) fn values(&self) -> impl ExactSizeIterator<Item = &T> {
+        self.entries.values()
+    }
+
+    /// All entries by name.
+    pub(super) fn by_name(&self) -> Vec<&T> {
+        let mut entries: Vec<&T> = self.values().collect();
+        entries.sort_unstable_by(|one, other| one.name().cmp(other.name()));
+        entries
+    }
+}
+
+impl<T: Named + Clone> Roster<T> {
+    /// What has this number, to be changed.
     pub(super) fn at_mut(&mut self, number: Number<T>) -> &mut T {
-        let place = number.place();
-        self.pieces[place / PIECE][place % PIECE].as_mut().expect("a number is that of an entry")
+        self.entries.slot(number.place()).as_mut().expect("a number is that of an entry")
     }
 
     /// Takes in what was not known.
@@ -184,23 +267,13 @@ impl<T: Named> Roster<T> {
         let is_it = |known: &Known| known.hash == hash && self.holds(known.place, entry.name());
         let known = self.tables[table_of(hash)].find(Known::spread(hash), is_it);
         assert!(known.is_none(), "what is added was not known");
-        let place = self.vacant.pop().unwrap_or_else(|| self.append());
-        self.pieces[place as usize / PIECE][place as usize % PIECE] = Some(entry);
+        let place = self.vacant.pop().unwrap_or_else(|| self.entries.append());
+        *self.entries.slot(place as usize) = Some(entry);
         self.tables[table_of(hash)]
             .insert_unique(Known::spread(hash), Known { hash, place }, |known| Known::spread(known.hash));
-        self.len += 1;
+        self.entries.len += 1;
         self.recent.0.store(place, Ordering::Relaxed);
         Number(place, PhantomData)
-    }
-
-    fn append(&mut self) -> u32 {
-        if self.pieces.last().is_none_or(|piece| piece.len() == PIECE) {
-            self.pieces.push(Vec::with_capacity(PIECE));
-        }
-        let before = (self.pieces.len() - 1) * PIECE;
-        let piece = self.pieces.last_mut().expect("one was pushed where none had room");
-        piece.push(None);
-        Number::<T>::new(before + piece.len() - 1).0
     }
 
     /// Takes out what has this name.
@@ -210,39 +283,15 @@ impl<T: Named> Roster<T> {
         let is_it = |known: &Known| known.place == number.0;
         let known = self.tables[table_of(hash)].find_entry(Known::spread(hash), is_it);
         known.expect("what has a number is listed under its name").remove();
-        let place = number.place();
-        let entry = self.pieces[place / PIECE][place % PIECE].take().expect("a number is that of an entry");
+        let entry = self.entries.slot(number.place()).take().expect("a number is that of an entry");
         self.vacant.push(number.0);
-        self.len -= 1;
+        self.entries.len -= 1;
         Some((number, entry))
-    }
-
-    /// How many entries there are.
-    pub(super) fn len(&self) -> usize {
-        self.len
-    }
-
-    /// All entries with their numbers, in no particular order: decide nothing by it.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Number<T>, &T)> {
-        let places = self.pieces.iter().flatten().enumerate();
-        places.filter_map(|(place, entry)| Some((Number::new(place), entry.as_ref()?)))
-    }
-
-    /// All entries, in no particular order: decide nothing by it.
-    pub(super) fn values(&self) -> impl ExactSizeIterator<Item = &T> {
-        Values { left: self.len, entries: self.pieces.iter().flatten() }
     }
 
     /// All entries, to be changed.
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.pieces.iter_mut().flatten().flatten()
-    }
-
-    /// All entries by name.
-    pub(super) fn by_name(&self) -> Vec<&T> {
-        let mut entries: Vec<&T> = self.values().collect();
-        entries.sort_unstable_by(|one, other| one.name().cmp(other.name()));
-        entries
+        self.entries.pieces.iter_mut().flat_map(Arc::make_mut).flatten()
     }
 }
 
@@ -286,50 +335,129 @@ impl<T: Named> Index<&T::Name> for Roster<T> {
     }
 }
 
-impl<T: Named + Hash> Hash for Roster<T> {
-    /// By name, so that equal entries hash alike however they are numbered.
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.by_name().hash(state);
+/// Entries whose sum is known, however they are numbered: equal entries have equal sums.
+pub(super) trait Summed {
+    /// It.
+    fn sum(&self) -> Sum;
+}
+
+/// What entries come to. They may be added in any order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) struct Sum {
+    hashes: u64,
+    len: u64,
+}
+
+impl Sum {
+    fn add<T: Hash>(self, entry: &T) -> Self {
+        let mut hasher = DefaultHasher::new();
+        entry.hash(&mut hasher);
+        Self { hashes: self.hashes.wrapping_add(hasher.finish()), len: self.len + 1 }
     }
 }
 
-impl<T: Named<Name: Serialize> + Serialize> Serialize for Roster<T> {
+impl<T: Hash> Summed for Entries<T> {
+    fn sum(&self) -> Sum {
+        self.values().fold(Sum::default(), Sum::add)
+    }
+}
+
+impl<T: Hash> Summed for Roster<T> {
+    fn sum(&self) -> Sum {
+        self.entries.sum()
+    }
+}
+
+impl<T: Named<Name: Serialize> + Serialize> Serialize for Entries<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.values().map(|entry| (entry.name(), entry)))
     }
 }
 
+impl<T: Named<Name: Serialize> + Serialize> Serialize for Roster<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.entries.serialize(serializer)
+    }
+}
+
+/// What is made of entries as they are read.
+trait Gather<T>: Default {
+    /// One more; says no where it may not be there.
+    fn gather(&mut self, entry: T) -> bool;
+}
+
+impl<T: Named + Clone> Gather<T> for Roster<T> {
+    fn gather(&mut self, entry: T) -> bool {
+        let is_new = self.number(entry.name()).is_none();
+        if is_new {
+            self.add(entry);
+        }
+        is_new
+    }
+}
+
+/// Entries that were read and summed up, and are not kept.
+#[derive(Debug)]
+pub(super) struct SumOf<T>(Sum, PhantomData<fn() -> T>);
+
+impl<T> Default for SumOf<T> {
+    fn default() -> Self {
+        Self(Sum::default(), PhantomData)
+    }
+}
+
+impl<T> Summed for SumOf<T> {
+    fn sum(&self) -> Sum {
+        self.0
+    }
+}
+
+impl<T: Hash> Gather<T> for SumOf<T> {
+    fn gather(&mut self, entry: T) -> bool {
+        self.0 = self.0.add(&entry);
+        true
+    }
+}
+
 impl<'de, T> Deserialize<'de> for Roster<T>
 where
-    T: Named<Name: Deserialize<'de>> + Deserialize<'de>,
+    T: Named<Name: Deserialize<'de>> + Deserialize<'de> + Clone,
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Entries(PhantomData))
+        deserializer.deserialize_map(Reading(PhantomData))
+    }
+}
+
+impl<'de, T> Deserialize<'de> for SumOf<T>
+where
+    T: Named<Name: Deserialize<'de>> + Deserialize<'de> + Hash,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Reading(PhantomData))
     }
 }
 
 /// Reads entries as a map writes them.
-struct Entries<T>(PhantomData<T>);
+struct Reading<T, G>(PhantomData<fn() -> (T, G)>);
 
-impl<'de, T> Visitor<'de> for Entries<T>
+impl<'de, T, G: Gather<T>> Visitor<'de> for Reading<T, G>
 where
     T: Named<Name: Deserialize<'de>> + Deserialize<'de>,
 {
-    type Value = Roster<T>;
+    type Value = G;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a map from names")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Roster<T>, A::Error> {
-        let mut roster = Roster::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<G, A::Error> {
+        let mut gathered = G::default();
         while let Some((name, entry)) = map.next_entry::<T::Name, T>()? {
-            if *entry.name() != name || roster.number(&name).is_some() {
+            if *entry.name() != name || !gathered.gather(entry) {
                 return Err(A::Error::custom("an entry stands under its own name, and once"));
             }
-            roster.add(entry);
         }
-        Ok(roster)
+        Ok(gathered)
     }
 }
 
@@ -355,7 +483,7 @@ mod tests {
 
     #[test]
     fn every_entry_is_found_by_its_name_and_by_its_number() {
-        let count = 3 * PIECE + 1;
+        let count = 3 * Entries::<String>::PIECE + 1;
         let roster = roster(0..count);
         assert_eq!(roster.len(), count);
         for name in (0..count).map(|name| name.to_string()) {
@@ -377,10 +505,25 @@ mod tests {
 
     #[test]
     fn equal_entries_hash_alike_whatever_their_numbers() {
-        let hash = |roster: &Roster<String>| FixedState::default().hash_one(roster);
         let (one, mut other) = (roster(0..10), roster((0..10).rev()));
-        assert_eq!(hash(&one), hash(&other));
+        assert_eq!(one.sum(), other.sum());
         other.remove(&"3".to_owned());
-        assert_ne!(hash(&one), hash(&other));
+        assert_ne!(one.sum(), other.sum());
+    }
+
+    #[test]
+    fn what_is_shared_stays_as_it_was() {
+        let count = 2 * Entries::<String>::PIECE;
+        let mut roster = roster(0..count);
+        let (shared, sum) = (roster.shared(), roster.sum());
+        let number = roster.number(&"3".to_owned()).unwrap();
+        roster.remove(&"7".to_owned());
+        roster.add("one more".to_owned());
+        roster.add("and one".to_owned());
+        roster.values_mut().filter(|entry| *entry == "5").for_each(|entry| entry.push('!'));
+        roster.at_mut(number).push('?');
+        assert_eq!((shared.sum(), shared.values().len()), (sum, count));
+        assert_eq!((roster.at(number).as_str(), roster.len()), ("3?", count + 1));
+        assert_ne!(roster.sum(), sum);
     }
 }

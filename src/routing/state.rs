@@ -3,16 +3,16 @@
 //! [`Ground`] is what events made true, and what a snapshot holds. [`Index`] follows from it: queues, benches, timers,
 //! compiled rules. The one place where either changes is [`State::apply`], in [`super::apply`].
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use foldhash::fast::FixedState;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::agent::{Agent, AgentView, ChannelLoad, SlotUse};
 use super::catalogue::Catalogue;
 use super::classify::Classifier;
+use super::closed::Closed;
 use super::demands::SharedDemands;
 use super::estimate::{OutturnsByRole, Pace};
 use super::index::{Index, RoleLooks};
@@ -21,7 +21,7 @@ use super::pool::Pool;
 use super::queue::Queues;
 use super::rank::Rank;
 use super::returning::{LastAgents, Places};
-use super::roster::{Number, Roster};
+use super::roster::{Entries, Number, Roster, Summed};
 use super::sorted::Sorted;
 use super::ticket::{ClosedTicket, Ticket};
 use super::time::Timestamp;
@@ -36,19 +36,20 @@ pub struct Identity {
     pub seed: u64,
 }
 
-/// What events made true.
+/// What events made true, with tickets and agents in whatever holds them: a [`Roster`], or what it is written down from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Ground {
+pub(super) struct Ground<T = Roster<Ticket>, A = Roster<Agent>> {
     pub(super) identity: Identity,
     pub(super) next_seq: u64,
     pub(super) now: Timestamp,
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) catalogue_version: u64,
-    pub(super) tickets: Roster<Ticket>,
-    pub(super) closed: HashMap<TicketId, ClosedTicket, FixedState>,
-    /// The closed in the order in which they are forgotten.
-    pub(super) closed_order: VecDeque<(Timestamp, TicketId)>,
-    pub(super) agents: Roster<Agent>,
+    pub(super) tickets: T,
+    pub(super) closed: Closed,
+    /// As snapshots of earlier versions hold it, whose map of the closed has no order.
+    #[serde(default, skip_serializing)]
+    pub(super) closed_order: Vec<(Timestamp, TicketId)>,
+    pub(super) agents: A,
     pub(super) paces: BTreeMap<RoleName, Pace>,
     /// How the waits of which something was said turned out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -85,7 +86,7 @@ impl Serialize for State {
 
 impl<'de> Deserialize<'de> for State {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self::of(Ground::deserialize(deserializer)?))
+        Ground::deserialize(deserializer).map(Ground::in_order).map(Self::of)
     }
 }
 
@@ -171,6 +172,12 @@ impl State {
     #[must_use]
     pub fn agent_at(&self, number: Number<Agent>) -> &Agent {
         self.ground.agents.at(number)
+    }
+
+    /// How many tickets and agents there are.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        (self.ground.tickets.len() + self.ground.agents.len()) as u64
     }
 
     /// How many agents are registered.
@@ -268,8 +275,8 @@ impl Ground {
             catalogue: Arc::default(),
             catalogue_version: 0,
             tickets: Roster::default(),
-            closed: HashMap::default(),
-            closed_order: VecDeque::new(),
+            closed: Closed::default(),
+            closed_order: Vec::new(),
             agents: Roster::default(),
             paces: BTreeMap::new(),
             outturns: BTreeMap::new(),
@@ -281,14 +288,44 @@ impl Ground {
         }
     }
 
+    /// As it was read, with what has ended in its order.
+    pub(super) fn in_order(mut self) -> Self {
+        let order = std::mem::take(&mut self.closed_order);
+        self.closed = self.closed.ordered_by(&order);
+        self
+    }
+
+    /// As it is now, to be written down while it changes. It costs as much as its pieces are many.
+    pub(super) fn shared(&self) -> Ground<Entries<Ticket>, Entries<Agent>> {
+        Ground {
+            identity: self.identity,
+            next_seq: self.next_seq,
+            now: self.now,
+            catalogue: Arc::clone(&self.catalogue),
+            catalogue_version: self.catalogue_version,
+            tickets: self.tickets.shared(),
+            closed: self.closed.shared(),
+            closed_order: Vec::new(),
+            agents: self.agents.shared(),
+            paces: self.paces.clone(),
+            outturns: self.outturns.clone(),
+            role_looks: self.role_looks.clone(),
+            last_agents: self.last_agents.shared(),
+            places: self.places.shared(),
+            hours_looks: self.hours_looks.clone(),
+            demands: SharedDemands::default(),
+        }
+    }
+}
+
+impl<T: Summed, A: Summed> Ground<T, A> {
     /// See [`State::hash`].
     pub(super) fn digest(&self) -> u64 {
         let ground = self;
         let mut hasher = DefaultHasher::new();
         (ground.identity, ground.next_seq, ground.now, ground.catalogue_version).hash(&mut hasher);
         ground.catalogue.hash(&mut hasher);
-        let closed: BTreeMap<_, _> = ground.closed.iter().collect();
-        (&ground.tickets, closed, &ground.closed_order, &ground.agents, &ground.role_looks).hash(&mut hasher);
+        (ground.tickets.sum(), &ground.closed, ground.agents.sum(), &ground.role_looks).hash(&mut hasher);
         (&ground.paces, &ground.outturns, &ground.last_agents, &ground.places).hash(&mut hasher);
         ground.hours_looks.hash(&mut hasher);
         hasher.finish()

@@ -8,7 +8,7 @@ use rolecall::journal::{Journal, JournalError, JournalOptions, JournalReader, op
 use rolecall::routing::{Identity, Millis, State, Timestamp};
 
 use crate::storage::FaultyStorage;
-use crate::support::{Writer, opened, options, quick_directory};
+use crate::support::{Writer, opened, options, quick_directory, take_snapshot};
 
 const RETENTION: Millis = Millis::from_secs(100);
 /// Entries between two snapshots: some twelve seconds.
@@ -69,7 +69,7 @@ fn snapshot_files(home: &Path) -> Vec<PathBuf> {
 fn go_on(writer: &mut Writer, chronicle: &mut Chronicle) {
     writer.append(STRIDE);
     chronicle.follow(writer);
-    writer.reader.take_snapshot(chronicle.now()).expect("the snapshot is taken");
+    take_snapshot(&writer.reader, chronicle.now());
     writer.append(1);
     chronicle.follow(writer);
 }
@@ -81,7 +81,7 @@ fn the_state_of_any_moment_is_the_one_that_was() {
     for batches in [4, 3, 5, 2] {
         writer.append(batches);
         // At a time at which nothing is old enough to be dropped.
-        writer.reader.take_snapshot(Timestamp(0)).expect("the snapshot is taken");
+        take_snapshot(&writer.reader, Timestamp(0));
     }
     let mut state = State::new(writer.reader.identity());
     let mut before = Timestamp(-1);
@@ -164,7 +164,7 @@ fn killed_after_a_snapshot_it_goes_on_with_what_is_there() {
         }
         writer.append(STRIDE);
         chronicle.follow(&writer);
-        writer.reader.take_snapshot(chronicle.now()).expect("the snapshot is taken");
+        take_snapshot(&writer.reader, chronicle.now());
         if round % 2 == 0 {
             // It died before a file was removed.
             for path in snapshot_files(spare.path()) {
@@ -198,7 +198,7 @@ fn without_power_while_entries_are_dropped_the_past_is_there() {
         let first = writer.reader.span().expect("the entries are read").expect("there are some").first;
         writer.append(30);
         chronicle.follow(&writer);
-        writer.reader.take_snapshot(chronicle.now()).expect("the snapshot is taken");
+        take_snapshot(&writer.reader, chronicle.now());
         disk.break_after(operations, io::ErrorKind::Other);
         let batch = writer.batch(2);
         writer.journal.append(&batch).expect("the log has it");

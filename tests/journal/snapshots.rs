@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 use rolecall::journal::{Batch, Journal, JournalError, JournalOptions, open};
 use rolecall::routing::{Millis, Timestamp};
 
-use crate::support::{Writer, flip_stride, opened, options, quick_directory};
+use crate::support::{Writer, flip_stride, opened, options, quick_directory, take_snapshot};
 
 fn snapshot(writer: &Writer) -> PathBuf {
     let now = Timestamp(i64::from(u32::MAX));
-    let report = writer.reader.take_snapshot(now).expect("the snapshot is taken");
-    report.expect("there is something to take").path
+    take_snapshot(&writer.reader, now).expect("there is something to take").path
 }
 
 fn snapshot_files(home: &Path) -> usize {
@@ -52,10 +51,10 @@ fn the_last_two_snapshots_are_kept() {
 fn without_news_no_snapshot_is_taken() {
     let home = tempfile::tempdir().expect("a directory");
     let mut writer = Writer::new(opened(home.path()));
-    assert_eq!(writer.reader.take_snapshot(Timestamp(0)).expect("no error"), None);
+    assert_eq!(take_snapshot(&writer.reader, Timestamp(0)), None);
     writer.append(5);
     snapshot(&writer);
-    assert_eq!(writer.reader.take_snapshot(Timestamp(0)).expect("no error"), None);
+    assert_eq!(take_snapshot(&writer.reader, Timestamp(0)), None);
 }
 
 #[test]
@@ -64,11 +63,12 @@ fn a_snapshot_is_due_after_so_many_events() {
     let options = JournalOptions { snapshot_every_events: 10, ..options() };
     let mut writer = Writer::new(open(home.path(), &options).expect("the journal opens"));
     writer.append(1);
-    assert!(!writer.reader.snapshot_is_due());
+    assert!(!writer.reader.snapshot_is_due(1));
     writer.append(10);
-    assert!(writer.reader.snapshot_is_due());
+    assert!(writer.reader.snapshot_is_due(1));
+    assert!(!writer.reader.snapshot_is_due(100), "a large state is not written down over and over");
     snapshot(&writer);
-    assert!(!writer.reader.snapshot_is_due());
+    assert!(!writer.reader.snapshot_is_due(1));
 }
 
 #[test]
@@ -98,6 +98,60 @@ fn a_flipped_bit_anywhere_in_a_snapshot_makes_recovery_fall_back() {
         let recovered = writer.reader.recover().expect("the journal recovers");
         assert_eq!(recovered.report.snapshot_seq, Some(older), "cut at {length}");
     }
+}
+
+#[test]
+fn a_snapshot_holds_the_state_as_it_was_frozen() {
+    let home = tempfile::tempdir().expect("a directory");
+    let mut writer = Writer::new(opened(home.path()));
+    writer.append(700);
+    let (seq, state) = (writer.next_seq, writer.state());
+    let frozen = state.freeze();
+    let digest = frozen.digest();
+    writer.append(9);
+    assert_eq!((digest.next_seq, digest.hash), (seq, state.hash()));
+    let taken = writer.reader.take_snapshot(frozen, Timestamp(0)).expect("no error");
+    assert_eq!(taken.expect("there is something to take").seq, seq);
+    let recovered = writer.reader.recover().expect("the journal recovers");
+    assert_eq!((recovered.report.snapshot_seq, recovered.report.entries_replayed), (Some(seq), 9));
+    assert_eq!(recovered.state.hash(), writer.state().hash());
+}
+
+#[test]
+fn no_snapshot_is_taken_of_what_is_not_durable() {
+    let home = tempfile::tempdir().expect("a directory");
+    let mut writer = Writer::new(opened(home.path()));
+    writer.append(5);
+    let batch = writer.batch(1);
+    let ahead = writer.state().freeze();
+    assert_eq!(writer.reader.take_snapshot(ahead.clone(), Timestamp(0)).expect("no error"), None);
+    writer.journal.append(&batch).expect("the batch is appended");
+    assert!(writer.reader.take_snapshot(ahead, Timestamp(0)).expect("no error").is_some());
+}
+
+#[test]
+fn of_two_snapshots_that_are_kept_none_is_bad() {
+    let home = tempfile::tempdir().expect("a directory");
+    let mut writer = Writer::new(opened(home.path()));
+    writer.append(5);
+    snapshot(&writer);
+    let good = writer.next_seq;
+    writer.append(5);
+    let newest = snapshot(&writer);
+    writer.append(5);
+    let state = writer.state();
+    let whole = fs::read(&newest).expect("the snapshot is read");
+    fs::write(&newest, &whole[..whole.len() - 1]).expect("the snapshot is written");
+    writer.reader.take_snapshot(state.freeze(), Timestamp(i64::from(u32::MAX))).expect("the snapshot is taken");
+    assert!(!newest.exists(), "what is no good is not kept to fall back to");
+    let last = fs::read_dir(home.path()).expect("the directory is read").filter_map(|file| {
+        let path = file.expect("the directory is read").path();
+        path.extension().is_some_and(|end| end == "snap").then_some(path)
+    });
+    let last = last.max().expect("there is the last");
+    fs::write(last, b"nothing").expect("the snapshot is written");
+    let recovered = writer.reader.recover().expect("the one before serves");
+    assert_eq!((recovered.report.snapshot_seq, recovered.state.hash()), (Some(good), state.hash()));
 }
 
 #[test]
@@ -165,7 +219,7 @@ fn young_entries_are_kept_although_no_snapshot_needs_them() {
     for _ in 0..3 {
         writer.append(10);
         let now = writer.entries.last().expect("there are entries").at;
-        writer.reader.take_snapshot(now).expect("the snapshot is taken");
+        take_snapshot(&writer.reader, now);
     }
     writer.append(10);
     writer.checkpoint();
@@ -181,7 +235,7 @@ fn snapshots_are_taken_while_batches_are_appended() {
     let taking = std::thread::spawn(move || {
         let mut taken = 0;
         while taken < 3 {
-            taken += u32::from(reader.take_snapshot(Timestamp(0)).expect("the snapshot is taken").is_some());
+            taken += u32::from(take_snapshot(&reader, Timestamp(0)).is_some());
         }
     });
     while !taking.is_finished() {

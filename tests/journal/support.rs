@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use rolecall::journal::{
-    Batch, DuplicateId, Entry, Journal, JournalOptions, JournalReader, Opened, OutboxRecord, RedbJournal, open,
+    Batch, DuplicateId, Entry, Journal, JournalOptions, JournalReader, Opened, OutboxRecord, RedbJournal,
+    SnapshotReport, open,
 };
 use rolecall::routing::event::Intake;
 use rolecall::routing::ticket::Demand;
@@ -124,6 +125,12 @@ impl Writer {
         }
         state
     }
+}
+
+/// Takes a snapshot of what is durable.
+pub(crate) fn take_snapshot(reader: &JournalReader, now: Timestamp) -> Option<SnapshotReport> {
+    let state = reader.recover().expect("the journal recovers").state;
+    reader.take_snapshot(state.freeze(), now).expect("the snapshot is taken")
 }
 
 pub(crate) fn outbox_bytes(number: u64) -> Vec<u8> {

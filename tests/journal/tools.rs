@@ -6,16 +6,16 @@ use std::path::Path;
 use rolecall::journal::{Entry, ExportError, JournalError, export, inspect, verify};
 use rolecall::routing::Timestamp;
 
-use crate::support::{Writer, opened};
+use crate::support::{Writer, opened, take_snapshot};
 
 const DATABASE: &str = "journal.redb";
 
 fn written(path: &Path) -> Writer {
     let mut writer = Writer::new(opened(path));
     writer.append(20);
-    writer.reader.take_snapshot(Timestamp(0)).expect("the snapshot is taken").expect("there is something to take");
+    take_snapshot(&writer.reader, Timestamp(0)).expect("there is something to take");
     writer.append(20);
-    writer.reader.take_snapshot(Timestamp(0)).expect("the snapshot is taken").expect("there is something to take");
+    take_snapshot(&writer.reader, Timestamp(0)).expect("there is something to take");
     writer.append(5);
     writer.checkpoint();
     writer

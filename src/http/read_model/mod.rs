@@ -75,8 +75,9 @@ struct Changes {
 /// The read model. One writer, any number of readers.
 #[derive(Debug, Default)]
 pub struct ReadModel {
-    tickets: DashMap<TicketId, TicketCard>,
-    agents: DashMap<AgentId, AgentCard>,
+    /// Cards lie beside the tables, half of whose room is empty.
+    tickets: DashMap<TicketId, Box<TicketCard>>,
+    agents: DashMap<AgentId, Box<AgentCard>>,
     /// How they are registered; shared, because most of what happens to an agent leaves it as it is.
     profiles: DashMap<AgentId, Arc<AgentProfile>>,
     catalogue: Mutex<Arc<Catalogue>>,
@@ -248,7 +249,7 @@ impl ReadModel {
         touched: &mut Touched,
         changed_roles: &mut BTreeSet<RoleName>,
     ) {
-        let card = state.ticket(id).map(TicketCard::of);
+        let card = state.ticket(id).map(TicketCard::of).map(Box::new);
         let old = match &card {
             Some(card) => self.tickets.insert(id.clone(), card.clone()),
             None => self.tickets.remove(id).map(|(_, old)| old),
@@ -272,7 +273,7 @@ impl ReadModel {
 
     fn refresh_agent(&self, id: &AgentId, state: &State, changed_roles: &mut BTreeSet<RoleName>) {
         self.refresh_profile(id, state);
-        let card = state.agent(id).map(|agent| AgentCard::of(agent, state));
+        let card = state.agent(id).map(|agent| AgentCard::of(agent, state)).map(Box::new);
         let old = match &card {
             Some(card) => self.agents.insert(id.clone(), card.clone()),
             None => self.agents.remove(id).map(|(_, old)| old),

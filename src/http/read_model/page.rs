@@ -123,13 +123,13 @@ impl ReadModel {
                 continue;
             }
             if first.len() < count_max {
-                first.push(ById(card.clone()));
+                first.push(ById(TicketCard::clone(&card)));
                 continue;
             }
             has_more = true;
             if first.peek().is_some_and(|last| card.ticket_id < last.0.ticket_id) {
                 first.pop();
-                first.push(ById(card.clone()));
+                first.push(ById(TicketCard::clone(&card)));
             }
         }
         let tickets: Vec<_> = first.into_sorted_vec().into_iter().map(|ById(card)| card).collect();

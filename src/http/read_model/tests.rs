@@ -89,7 +89,7 @@ fn timeless(model: &ReadModel) -> (Totals, Vec<RoleView>, String, BTreeMap<Ticke
     let totals = Totals { today: day, service_level_permille: None, ..overview.totals };
     let roles = overview.roles.into_iter().map(without_day).collect();
     let agents_and_channels = format!("{:?} {:?}", model.agents_after(None, 1_000), overview.channels);
-    let tickets = model.tickets.iter().map(|entry| (entry.key().clone(), entry.value().clone())).collect();
+    let tickets = model.tickets.iter().map(|entry| (entry.key().clone(), TicketCard::clone(entry.value()))).collect();
     (totals, roles, agents_and_channels, tickets)
 }
 

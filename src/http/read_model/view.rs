@@ -113,12 +113,12 @@ pub struct Delta {
 impl ReadModel {
     /// A ticket that has not ended.
     pub fn ticket(&self, id: &TicketId) -> Option<TicketCard> {
-        self.tickets.get(id).map(|card| card.clone())
+        self.tickets.get(id).map(|card| TicketCard::clone(&card))
     }
 
     /// An agent that is registered.
     pub fn agent(&self, id: &AgentId) -> Option<AgentCard> {
-        self.agents.get(id).map(|card| card.clone())
+        self.agents.get(id).map(|card| AgentCard::clone(&card))
     }
 
     /// How many tickets have not ended.

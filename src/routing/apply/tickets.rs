@@ -135,25 +135,18 @@ impl<F: Follow> Applying<'_, F> {
             self.index.time_role(&role, self.ground);
         }
         self.index.forget_ticket(number, id);
-        self.ground.closed.insert(id.clone(), ClosedTicket { how, at });
-        self.ground.closed_order.push_back((at, id.clone()));
-        while self.ground.closed_order.len() > CLOSED_MAX {
-            self.forget_oldest_closed();
+        self.ground.closed.add(id.clone(), ClosedTicket { how, at });
+        while self.ground.closed.len() > CLOSED_MAX {
+            self.ground.closed.forget_first();
         }
         self.index.time_closed(self.ground);
     }
 
     pub(super) fn forget_closed(&mut self, before: Timestamp) {
-        while self.ground.closed_order.front().is_some_and(|(at, _)| *at < before) {
-            self.forget_oldest_closed();
+        while self.ground.closed.first_at().is_some_and(|at| at < before) {
+            self.ground.closed.forget_first();
         }
         self.index.time_closed(self.ground);
-    }
-
-    fn forget_oldest_closed(&mut self) {
-        if let Some((_, id)) = self.ground.closed_order.pop_front() {
-            self.ground.closed.remove(&id);
-        }
     }
 }
 

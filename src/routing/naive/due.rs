@@ -70,8 +70,8 @@ impl NaiveEngine {
         }
         dues.extend(self.closings());
         dues.extend(self.opening());
-        if let Some((ended, _)) = self.state.ground.closed_order.front() {
-            let forgotten = *ended + self.state.catalogue().closed_retention + FORGET_SLACK;
+        if let Some(ended) = self.state.ground.closed.first_at() {
+            let forgotten = ended + self.state.catalogue().closed_retention + FORGET_SLACK;
             dues.push((forgotten, Who::Ended, What::AreForgotten));
         }
         dues
