@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help run test naive-campaign sim theory fuzz lint kill-campaign storage-campaign small-disk slow-disk overload soak dashboards browser api-check clients from-outside deb sbom reproducible book recovery bench instructions
+.PHONY: help run test naive-campaign sim theory fuzz lint kill-campaign storage-campaign upgrade small-disk slow-disk overload soak dashboards browser api-check clients from-outside deb sbom reproducible book recovery bench instructions
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -39,6 +39,11 @@ kill-campaign: ## kill -9 at every named point of the pipeline, ROLECALL_KILL_RO
 
 storage-campaign: ## A bit flipped at every byte of a journal and of a snapshot, and what else a disk can do
 	ROLECALL_FLIP_STRIDE=1 $(CARGO) test --release --locked --test journal -- --nocapture
+
+upgrade: ## An older program gives way to this one under load, drained and killed: BEFORE=path of the older program
+	@scripts/ensure-rabbitmq
+	ROLECALL_BEFORE=$(abspath $(BEFORE)) scripts/with-rabbitmq \
+		$(CARGO) test --release --locked --features campaigns --test daemon upgrades:: -- --nocapture --test-threads=1
 
 small-disk: ## The daemon on a tmpfs that fills up (needs root, to mount it)
 	@scripts/ensure-rabbitmq

@@ -44,6 +44,8 @@ mod soak;
 mod stage;
 mod starts;
 mod traces;
+#[cfg(feature = "campaigns")]
+mod upgrades;
 mod upstream;
 mod weather;
 

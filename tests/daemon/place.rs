@@ -94,9 +94,14 @@ impl Place {
 
     /// As [`Place::launch`], with more in its environment.
     pub(crate) fn launch_with(&self, environment: &[(&str, &str)]) -> Daemon {
+        self.launch_program(Path::new(env!("CARGO_BIN_EXE_rolecall")), environment)
+    }
+
+    /// The same with another program than the one that is tested: an older one.
+    pub(crate) fn launch_program(&self, program: &Path, environment: &[(&str, &str)]) -> Daemon {
         let number = self.starts.fetch_add(1, Ordering::Relaxed);
         let log = self.directory.path().join(format!("log-{number}"));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rolecall"));
+        let mut command = Command::new(program);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ROLECALL_")) {
             command.env_remove(name);
         }
