@@ -59,6 +59,10 @@ pub mod mapping;
 #[cfg(feature = "daemon")]
 mod schema;
 
+// Whose the files are that are written for a daemon.
+#[cfg(feature = "daemon")]
+mod owner;
+
 // Certificates and keys, for whoever speaks TLS.
 #[cfg(feature = "daemon")]
 mod pem;

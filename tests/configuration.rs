@@ -298,3 +298,33 @@ proptest::proptest! {
         }
     }
 }
+
+/// `rolecall` with these arguments in that directory, as an operator types it who has nothing in the environment.
+fn typed(directory: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rolecall"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ROLECALL_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).current_dir(directory).output().unwrap()
+}
+
+#[test]
+fn a_token_is_made_only_where_a_daemon_can_find_it() {
+    let home = tempfile::tempdir().unwrap();
+    let refused = typed(home.path(), &["token", "create", "nightly"]);
+    assert_eq!(refused.status.code(), Some(74), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--config"), "{refused:?}");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "nothing is made");
+    fs::create_dir(home.path().join("journal")).unwrap();
+    fs::write(home.path().join("rolecall.toml"), "[journal]\npath = \"journal\"\n").unwrap();
+    let made = typed(home.path(), &["token", "create", "nightly", "--config", "rolecall.toml"]);
+    assert!(made.status.success(), "{made:?}");
+    assert!(home.path().join("journal").join("tokens.jsonl").exists());
+    // There is a directory and no journal in it: the daemon is asked, which is not there either.
+    let asked = typed(
+        home.path(),
+        &["journal", "backup", "--to", "copy", "--config", "rolecall.toml", "--http-listen", "127.0.0.1:1"],
+    );
+    assert_eq!(asked.status.code(), Some(69), "{asked:?}");
+    assert!(!home.path().join("copy").exists());
+}

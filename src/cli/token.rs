@@ -139,6 +139,15 @@ fn spec(args: &CreateArgs, now: Timestamp) -> Result<TokenSpec, BadArgument> {
 #[error("{0}")]
 struct BadArgument(String);
 
+/// There is nothing where the tokens were to be.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "there is no directory {}, so no daemon has its journal and its tokens there: name the daemon's configuration with \
+     --config, or its journal with --journal-path or ROLECALL_JOURNAL_PATH",
+    .0.display()
+)]
+struct Elsewhere(std::path::PathBuf);
+
 fn list(args: &ListArgs) -> Result<(), Failure> {
     let now = system_clock();
     let records = Records::open(&args.config)?;
@@ -185,6 +194,10 @@ fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
 impl Records {
     fn open(args: &ConfigArgs) -> Result<Self, Failure> {
         let path = journal_path(args)?;
+        // Where a daemon's journal is not, its tokens would be shown to nobody.
+        if !path.is_dir() {
+            return Err(Failure::new(Exit::JournalIo, Elsewhere(path)));
+        }
         let tokens = Tokens::open(&path).map_err(|error| Failure::new(Exit::JournalIo, error))?;
         Ok(Self { tokens, audit: AuditLog::open(&path) })
     }

@@ -9,6 +9,7 @@ use toml::de::DeTable;
 use super::diagnostic::{Diagnostic, Origin, Report, Severity};
 use super::edit::{CannotEdit, EditStep, Kind, edit, path_within};
 use super::{ConfigError, Difference, Overrides, differences, load, parse};
+use crate::owner::hand_over;
 use crate::routing::Catalogue;
 
 /// A configuration file.
@@ -133,11 +134,13 @@ impl CatalogueFile {
     }
 }
 
-/// Puts a text beside a file, with the permissions of the file.
+/// Puts a text beside a file, with the permissions and the owner of the file.
 fn prepare(path: &Path, text: &str) -> io::Result<Prepared> {
     let new = beside(path, ".new");
     let mut file = File::create(&new)?;
-    file.set_permissions(fs::metadata(path)?.permissions())?;
+    let replaced = fs::metadata(path)?;
+    file.set_permissions(replaced.permissions())?;
+    hand_over(&file, &replaced)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     Ok(Prepared { new, path: path.to_owned() })

@@ -3,9 +3,10 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::RecordsError;
+use crate::owner::hand_over;
 
 /// A file of lines. Opened anew for each use, so that whoever else writes it is seen.
 #[derive(Debug, Clone)]
@@ -56,7 +57,12 @@ impl Lines {
         }
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true).mode(0o600);
+        let is_new = !self.path.exists();
         let file = options.open(&self.path).map_err(self.failed("open"))?;
+        if let Some(directory) = self.path.parent().filter(|_| is_new) {
+            let owner = std::fs::metadata(if directory.as_os_str().is_empty() { Path::new(".") } else { directory });
+            owner.and_then(|owner| hand_over(&file, &owner)).map_err(self.failed("give to the daemon"))?;
+        }
         file.lock().map_err(self.failed("lock"))?;
         let locked = Locked { file, path: self.path.clone() };
         locked.cut_torn_line()?;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{self, CannotSplice, Overrides};
 use crate::journal;
+use crate::owner::hand_over;
 
 use super::super::config_args::ConfigArgs;
 use super::super::{Exit, Failure};
@@ -88,10 +89,12 @@ fn write(path: &Path, next: &Path) -> Result<PathBuf, ApplyError> {
     Ok(backup)
 }
 
-/// The new file has the permissions of the old one before it has its name.
+/// The new file has the permissions and the owner of the old one before it has its name.
 fn replace(new: &Path, path: &Path, text: &str) -> io::Result<()> {
     let mut file = File::create(new)?;
-    file.set_permissions(fs::metadata(path)?.permissions())?;
+    let replaced = fs::metadata(path)?;
+    file.set_permissions(replaced.permissions())?;
+    hand_over(&file, &replaced)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(new, path)?;

@@ -13,7 +13,7 @@ use crate::archive::{ArchiveError, ArchiveReader};
 use crate::backup::{RestoreError, Sources, restore};
 use crate::chronicle::Chronicle;
 use crate::config::{HttpConfig, Secret};
-use crate::journal::{JournalOptions, holder, open_to_look};
+use crate::journal::{JournalError, JournalOptions, JournalReader, holder, open_to_look};
 
 /// Where the daemon has it.
 const ADDRESS: &str = "/api/v1/backup";
@@ -47,8 +47,11 @@ pub(super) fn back_up(args: &BackupArgs) -> Result<(), Failure> {
     let new = part_of(&args.to);
     let file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new);
     let mut file = file.map_err(|error| unwritable(&new, &error))?;
-    let is_free = path.exists() && matches!(holder(path), Ok(None));
-    let copied = if is_free { copy_directory(path, &mut file) } else { copy_daemon(&config.http, &mut file) };
+    let copied = match lying_there(path) {
+        Ok(Some(journal)) => copy_directory(path, journal, &mut file),
+        Ok(None) => copy_daemon(&config.http, &mut file),
+        Err(failure) => Err(failure),
+    };
     let kept = copied.and_then(|()| {
         file.sync_all().and_then(|()| fs::rename(&new, &args.to)).map_err(|error| unwritable(&args.to, &error))
     });
@@ -72,8 +75,18 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
     Failure::new(Exit::Failed, format!("could not write {}: {error}", path.display()))
 }
 
-fn copy_directory(path: &Path, file: &mut File) -> Result<(), Failure> {
-    let journal = open_to_look(path, &JournalOptions::default()).map_err(failure)?;
+/// A journal that is there and that nobody has.
+fn lying_there(path: &Path) -> Result<Option<JournalReader>, Failure> {
+    if !path.exists() || !matches!(holder(path), Ok(None)) {
+        return Ok(None);
+    }
+    match open_to_look(path, &JournalOptions::default()) {
+        Err(JournalError::Absent { .. }) => Ok(None),
+        opened => opened.map(Some).map_err(failure),
+    }
+}
+
+fn copy_directory(path: &Path, journal: JournalReader, file: &mut File) -> Result<(), Failure> {
     // Reports alone depend on it.
     let chronicle = Chronicle::is_in(path).then(|| Chronicle::open(path, journal.identity().instance).ok()).flatten();
     let sources = Sources { journal, chronicle, directory: path.to_owned() };
