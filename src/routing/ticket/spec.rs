@@ -1,0 +1,230 @@
+//! What upstream says of a ticket, and what of that it changes later.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::routing::name::{AgentId, ChannelName, Permission, RoleName, TicketType};
+use crate::routing::seldom::{Nothing, Seldom};
+use crate::routing::skill::Skills;
+use crate::routing::time::Timestamp;
+
+/// How urgent: 0 to 9, higher first. `low` = 1, `normal` = 3, `high` = 6, `urgent` = 9.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Priority(u8);
+
+impl Priority {
+    /// The highest priority.
+    pub const MAX: Self = Self(9);
+    /// `low`
+    pub const LOW: Self = Self(1);
+    /// `normal`: where a ticket says nothing.
+    pub const NORMAL: Self = Self(3);
+    /// `high`
+    pub const HIGH: Self = Self(6);
+    /// `urgent`
+    pub const URGENT: Self = Self(9);
+
+    /// A priority within its bounds.
+    #[must_use]
+    pub fn new(level: u8) -> Option<Self> {
+        (level <= Self::MAX.0).then_some(Self(level))
+    }
+
+    /// The priority as a number.
+    #[must_use]
+    pub fn get(self) -> u8 {
+        self.0
+    }
+
+    /// Raised by so many levels, up to the highest.
+    #[must_use]
+    pub fn raised(self, levels: u8) -> Self {
+        Self(self.0.saturating_add(levels).min(Self::MAX.0))
+    }
+}
+
+impl Default for Priority {
+    fn default() -> Self {
+        Self::NORMAL
+    }
+}
+
+impl TryFrom<u8> for Priority {
+    type Error = &'static str;
+
+    fn try_from(level: u8) -> Result<Self, Self::Error> {
+        Self::new(level).ok_or("a priority is a number from 0 to 9")
+    }
+}
+
+impl From<Priority> for u8 {
+    fn from(priority: Priority) -> Self {
+        priority.0
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Customer {
+    /// The upstream system's id of the customer.
+    pub id: Option<String>,
+    /// `vip`, `gold` … as upstream names its tiers.
+    pub tier: Option<String>,
+    /// A language tag, `de`.
+    pub language: Option<String>,
+}
+
+impl Nothing for Customer {
+    const NOTHING: &'static Self = &Self { id: None, tier: None, language: None };
+}
+
+/// The value of an attribute: a JSON scalar.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Scalar {
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// Any other number. Rules may compare it; the engine itself never does.
+    Float(f64),
+    /// A string.
+    Text(String),
+}
+
+impl Eq for Scalar {}
+
+impl std::hash::Hash for Scalar {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+        match self {
+            Self::Null => {}
+            Self::Bool(value) => value.hash(state),
+            Self::Int(value) => value.hash(state),
+            Self::Float(value) => value.to_bits().hash(state),
+            Self::Text(value) => value.hash(state),
+        }
+    }
+}
+
+/// What upstream said of a ticket, with defaults filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TicketSpec {
+    /// The kind of work, by which roles are found.
+    pub kind: Option<TicketType>,
+    /// How it arrived; `task` where upstream says nothing.
+    pub channel: ChannelName,
+    /// As upstream said; rules and overflow may raise it.
+    pub priority: Priority,
+    /// The role that upstream asks for.
+    pub role: Option<RoleName>,
+    /// Skills demanded.
+    pub skills: Skills,
+    /// Permissions demanded.
+    pub permissions: Seldom<BTreeSet<Permission>>,
+    /// Who asks.
+    pub customer: Seldom<Customer>,
+    /// Whom to try first.
+    pub preferred_agent: Option<AgentId>,
+    /// Who must not get it.
+    pub exclude_agents: Seldom<BTreeSet<AgentId>>,
+    /// When it came into being; its age counts from here. `None` for when the engine first heard of it.
+    pub created_at: Option<Timestamp>,
+    /// When it should have been answered; `None` for by the role's target.
+    pub due_at: Option<Timestamp>,
+    /// It waits aside until then.
+    pub not_before: Option<Timestamp>,
+    /// It leaves its queue then.
+    pub expires_at: Option<Timestamp>,
+    /// For people.
+    pub subject: Option<String>,
+    /// For rules, and handed on with the assignment.
+    pub attributes: Seldom<BTreeMap<String, Scalar>>,
+}
+
+/// What a change does to an optional member.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Patch<T> {
+    /// Leaves it as it is.
+    #[default]
+    Keep,
+    /// Takes it away.
+    Clear,
+    /// Gives it this value.
+    Set(T),
+}
+
+impl<T: Clone> Patch<T> {
+    fn apply(&self, member: &mut Option<T>) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *member = None,
+            Self::Set(value) => *member = Some(value.clone()),
+        }
+    }
+}
+
+/// A change of some members of a [`TicketSpec`]. `None` and [`Patch::Keep`] leave a member as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TicketChanges {
+    pub kind: Patch<TicketType>,
+    pub channel: Option<ChannelName>,
+    pub priority: Option<Priority>,
+    pub role: Patch<RoleName>,
+    pub skills: Option<Skills>,
+    pub permissions: Option<BTreeSet<Permission>>,
+    pub customer: Option<Customer>,
+    pub preferred_agent: Patch<AgentId>,
+    pub exclude_agents: Option<BTreeSet<AgentId>>,
+    pub created_at: Option<Timestamp>,
+    pub due_at: Patch<Timestamp>,
+    pub not_before: Patch<Timestamp>,
+    pub expires_at: Patch<Timestamp>,
+    pub subject: Patch<String>,
+    pub attributes: Option<BTreeMap<String, Scalar>>,
+}
+
+impl TicketSpec {
+    /// A ticket of which nothing is known but its channel.
+    #[must_use]
+    pub fn on(channel: ChannelName) -> Self {
+        Self {
+            kind: None,
+            channel,
+            priority: Priority::NORMAL,
+            role: None,
+            skills: Skills::default(),
+            permissions: Seldom::new(),
+            customer: Seldom::new(),
+            preferred_agent: None,
+            exclude_agents: Seldom::new(),
+            created_at: None,
+            due_at: None,
+            not_before: None,
+            expires_at: None,
+            subject: None,
+            attributes: Seldom::new(),
+        }
+    }
+
+    /// This ticket with those changes.
+    #[must_use]
+    pub fn with(&self, changes: &TicketChanges) -> Self {
+        let mut next = self.clone();
+        macro_rules! replace {
+            ($($member:ident)+) => {$(if let Some(value) = &changes.$member { next.$member = value.clone().into(); })+};
+        }
+        macro_rules! patch {
+            ($($member:ident)+) => {$(changes.$member.apply(&mut next.$member);)+};
+        }
+        replace!(channel priority skills permissions customer exclude_agents attributes);
+        patch!(kind role preferred_agent due_at not_before expires_at subject);
+        next.created_at = changes.created_at.or(next.created_at);
+        next
+    }
+}
