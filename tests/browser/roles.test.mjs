@@ -18,6 +18,7 @@ test("an admin makes a seventh role, gives it to an agent, and the next ticket g
   const page = await house.logIn(token);
   await page.getByRole("navigation").getByRole("link", { name: "Roles" }).click();
   await page.getByRole("link", { name: "New role" }).click();
+  await page.getByRole("complementary").getByText("It is looked at as soon as it has a name.").waitFor();
   await page.getByLabel("Name", { exact: true }).fill("stolen-cards");
   await page.getByLabel("Description").fill("Stolen cards");
   await page.getByLabel("Ticket types").fill("stolen, lost");

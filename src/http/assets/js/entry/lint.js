@@ -27,10 +27,16 @@ export function lintPanel(draft, onFindings) {
     changes.replaceChildren(...(differences.length ? differences.map(difference) : [h("li", { class: "soft" }, t("lint.same"))]));
     onFindings(findings);
   };
+  const showNothingYet = () => {
+    list.replaceChildren(h("li", { class: "soft" }, t("lint.unnamed")));
+    rest.hidden = true;
+    changes.replaceChildren(h("li", { class: "soft" }, t("lint.same")));
+    onFindings([]);
+  };
   const look = async () => {
     const mine = ++turn;
     const asked = draft();
-    if (!asked) return show([], []);
+    if (!asked) return showNothingYet();
     try {
       const { findings, differences } = await send("PUT", asked.path, asked.body);
       if (mine === turn) show(findings, differences ?? []);
