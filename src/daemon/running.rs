@@ -1,5 +1,6 @@
 //! A daemon that takes work, until it is told to drain; and the drain.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -38,17 +39,57 @@ pub(super) struct Running {
     pub(super) reader: JournalReader,
     pub(super) cursor: Cursor,
     pub(super) readiness: Readiness,
+    pub(super) shutdown_timeout: Duration,
+}
+
+/// That the daemon is to drain.
+pub(super) struct Asked {
+    cause: &'static str,
+    at: Instant,
+    /// When it ends by itself, whatever is left.
+    deadline: tokio::time::Instant,
+}
+
+impl Asked {
+    fn now(cause: &'static str, timeout: Duration) -> Self {
+        let length = timeout.saturating_sub(SHUTDOWN_RESERVE).max(timeout / 2);
+        Self { cause, at: Instant::now(), deadline: tokio::time::Instant::now() + length }
+    }
+}
+
+/// What was heard while something else was done.
+#[derive(Default)]
+struct Heard {
+    drain_asked: Option<Asked>,
+    reload_asked: bool,
+}
+
+/// Never, where there is no such moment.
+async fn until(moment: Option<tokio::time::Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
 }
 
 impl Running {
-    /// Works until a signal to drain, whose cause it returns.
+    /// Works until it is told to drain. A reload may have been asked for before.
     pub(super) async fn work(
         &mut self,
         signals: &mut impl Signals,
         reload: &mut Reread,
-    ) -> Result<&'static str, DaemonError> {
+        mut reload_asked: bool,
+    ) -> Result<Asked, DaemonError> {
         observer::follow(&self.status.borrow_and_update(), &self.readiness);
         loop {
+            if reload_asked {
+                let heard = self.hearing(self.reload(reload), signals).await;
+                reload_asked = heard.reload_asked;
+                if let Some(asked) = heard.drain_asked {
+                    return Ok(asked);
+                }
+                continue;
+            }
             tokio::select! {
                 biased;
                 Ok(()) = self.status.changed() => {
@@ -61,10 +102,37 @@ impl Running {
                 ended = self.journal.ended() => return Err(self.journal.failure(ended)),
                 ended = self.writer.ended() => return Err(self.writer.failure(ended)),
                 ended = self.publisher.ended() => return Err(self.publisher.failure(ended)),
-                Some(request) = self.edits.recv() => self.keeper.take(request).await,
+                Some(request) = self.edits.recv() => {
+                    let heard = self.hearing(self.keeper.take(request), signals).await;
+                    reload_asked = heard.reload_asked;
+                    if let Some(asked) = heard.drain_asked {
+                        return Ok(asked);
+                    }
+                }
                 signal = signals.next() => match signal {
-                    Signal::Drain(cause) => return Ok(cause),
-                    Signal::Reload => self.reload(reload).await,
+                    Signal::Drain(cause) => return Ok(Asked::now(cause, self.shutdown_timeout)),
+                    Signal::Reload => reload_asked = true,
+                },
+            }
+        }
+    }
+
+    /// Does what waits for the disk, and hears meanwhile: the time of a drain runs from the moment at which it is asked for,
+    /// and what is not done by its end is given up.
+    async fn hearing(&self, doing: impl Future<Output = ()>, signals: &mut impl Signals) -> Heard {
+        let mut doing = pin!(doing);
+        let mut heard = Heard::default();
+        loop {
+            let deadline = heard.drain_asked.as_ref().map(|asked| asked.deadline);
+            tokio::select! {
+                biased;
+                () = &mut doing => return heard,
+                () = until(deadline) => return heard,
+                signal = signals.next() => match signal {
+                    Signal::Drain(cause) => {
+                        heard.drain_asked.get_or_insert_with(|| Asked::now(cause, self.shutdown_timeout));
+                    }
+                    Signal::Reload => heard.reload_asked = true,
                 },
             }
         }
@@ -88,10 +156,9 @@ impl Running {
     }
 
     /// No new deliveries; what is under way is journaled, acknowledged and published.
-    pub(super) async fn drain(mut self, cause: &'static str, timeout: Duration) -> Result<(), DaemonError> {
-        let started_at = Instant::now();
-        let deadline = tokio::time::Instant::now() + timeout.saturating_sub(SHUTDOWN_RESERVE).max(timeout / 2);
-        DrainStarted { cause, timeout }.emit();
+    pub(super) async fn drain(mut self, asked: Asked) -> Result<(), DaemonError> {
+        let Asked { cause, at: started_at, deadline } = asked;
+        DrainStarted { cause, timeout: self.shutdown_timeout }.emit();
         self.readiness.draining();
         kill_point!(DrainBegun);
         self.draining.cancel();

@@ -158,7 +158,7 @@ impl Daemon {
             breaker.clone(),
             tracer,
         )?;
-        let result = live(running, signals, &mut reload, reload_asked, config.node.shutdown_timeout).await;
+        let result = live(running, signals, &mut reload, reload_asked).await;
         if !result.as_ref().is_err_and(DaemonError::may_be_of_what_was_taken) {
             breaker.end();
         }
@@ -177,16 +177,12 @@ async fn live(
     signals: &mut impl Signals,
     reload: &mut Reread,
     reload_asked: bool,
-    shutdown_timeout: Duration,
 ) -> Result<(), DaemonError> {
     // Without a service manager there is nobody to tell.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    if reload_asked {
-        running.reload(reload).await;
-    }
-    let ended = running.work(signals, reload).await;
+    let ended = running.work(signals, reload, reload_asked).await;
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
-    running.drain(ended?, shutdown_timeout).await
+    running.drain(ended?).await
 }
 
 /// How whoever may gets a copy of all that is kept.
@@ -407,5 +403,6 @@ fn start(
         reader,
         cursor,
         readiness,
+        shutdown_timeout: config.node.shutdown_timeout,
     })
 }

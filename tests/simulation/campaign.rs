@@ -87,6 +87,21 @@ fn seeds() {
     println!("{figures}; {:?}", started_at.elapsed());
 }
 
+/// Plans that have failed, as they were shrunk, and what was wrong.
+const ONCE_FAILED: [(&str, &str); 1] = [(
+    "211233 23 2 1 SlowDisk LostConsumer Blocked Unbound Twice ClockJump Drain Reload",
+    "a drain that was asked for while the catalogue was read again took as long as both",
+)];
+
+#[test]
+fn what_has_failed_once_holds() {
+    for (text, what) in ONCE_FAILED {
+        let plan = Plan::parse(text).expect("a plan as a failure prints it");
+        let outcome = run(&plan, Flaws::default());
+        assert!(outcome.faults.is_empty(), "{what}: {:#?}", outcome.faults);
+    }
+}
+
 #[test]
 fn plan() {
     let Ok(text) = std::env::var("ROLECALL_SIM_PLAN") else { return };
