@@ -13,12 +13,13 @@ use crate::routing::Timestamp;
 use super::frame::Frame;
 use super::open::Position;
 use super::read::{JournalReader, Shared};
-use super::tables::{DUPLICATE_TIMES, DUPLICATES, ENTRIES, META, OUTBOX, meta};
+use super::row::{pack, reach};
+use super::tables::{DUPLICATE_TIMES, DUPLICATES, ENTRIES, META, OUTBOX, entries_kept, meta};
 use super::{DuplicateId, JournalError};
 
 /// How many old records one checkpoint drops at most, of each kind, beyond twice what it brings: so that dropping keeps
 /// up and none takes long.
-const DROPPED_PER_CHECKPOINT: usize = 4_096;
+const DROPPED_PER_CHECKPOINT: u64 = 4_096;
 
 /// What a transaction found when it was done.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +99,8 @@ pub(super) fn apply(
     let reached = &frames.last().expect("somebody has something to bring").as_ref().reached;
     let mut transaction = database.begin_write().map_err(JournalError::storage(failed))?;
     transaction.set_durability(Durability::Immediate).map_err(JournalError::storage(failed))?;
-    let entries = write_entries(&transaction, frames, drop_entries_before).map_err(JournalError::storage(failed))?;
+    let entries =
+        write_entries(&transaction, frames, reached, drop_entries_before).map_err(JournalError::storage(failed))?;
     kill_point!(InTransaction);
     write_outbox(&transaction, frames, reached).map_err(JournalError::storage(failed))?;
     let duplicates = write_duplicates(&transaction, frames).map_err(JournalError::storage(failed))?;
@@ -110,16 +112,18 @@ pub(super) fn apply(
 fn write_entries(
     transaction: &WriteTransaction,
     frames: &[impl AsRef<Frame>],
+    reached: &Position,
     drop_entries_before: u64,
 ) -> Result<u64, redb::Error> {
     let mut table = transaction.open_table(ENTRIES)?;
-    let mut brought = 0;
-    for (first_seq, bytes) in frames.iter().flat_map(|frame| frame.as_ref().entries()) {
-        table.insert(first_seq, bytes)?;
-        brought += 1;
-    }
-    drop_before(&mut table, drop_entries_before, brought)?;
-    Ok(table.len()?)
+    let mut numbers = transaction.open_table(META)?;
+    let kept = entries_kept(&numbers, &table)?;
+    let entries = frames.iter().flat_map(|frame| frame.as_ref().entries_written());
+    let brought = pack(entries, reached.next_seq, |key, row| table.insert(key, row).map(drop))?;
+    let dropped = drop_before(&mut table, drop_entries_before, brought)?;
+    let kept = kept + brought - dropped;
+    numbers.insert(meta::ENTRIES, kept)?;
+    Ok(kept)
 }
 
 /// What is published already by the time it is brought was never in the database, and need not be.
@@ -129,25 +133,30 @@ fn write_outbox(
     reached: &Position,
 ) -> Result<(), redb::Error> {
     let mut table = transaction.open_table(OUTBOX)?;
-    let mut brought = 0;
-    for (number, bytes) in frames.iter().flat_map(|frame| frame.as_ref().outbox()) {
-        if number > reached.published_through {
-            table.insert(number, bytes)?;
-            brought += 1;
-        }
-    }
-    Ok(drop_before(&mut table, reached.published_through + 1, brought)?)
+    let records = frames.iter().flat_map(|frame| frame.as_ref().outbox_written());
+    let unpublished = records.filter(|(number, _)| *number > reached.published_through);
+    let brought = pack(unpublished, reached.outbox_next, |key, row| table.insert(key, row).map(drop))?;
+    drop_before(&mut table, reached.published_through + 1, brought)?;
+    Ok(())
 }
 
-/// Drops some of the oldest records of a table.
+/// Drops some of the oldest rows of a table, those that end before that number. Says how many records they held.
 fn drop_before(
     table: &mut Table<'_, u64, &'static [u8]>,
     before: u64,
-    brought: usize,
-) -> Result<(), redb::StorageError> {
+    brought: u64,
+) -> Result<u64, redb::StorageError> {
     let dropped_max = DROPPED_PER_CHECKPOINT + 2 * brought;
-    let oldest = table.extract_from_if(..before, |_, _| true)?;
-    oldest.take(dropped_max).try_for_each(|dropped| dropped.map(drop))
+    let mut dropped = 0;
+    while dropped < dropped_max {
+        let Some((end, count)) = table.first()?.map(|(key, row)| reach(key.value(), row.value())) else { break };
+        if end > before {
+            break;
+        }
+        table.pop_first()?;
+        dropped += count;
+    }
+    Ok(dropped)
 }
 
 fn write_duplicates(transaction: &WriteTransaction, frames: &[impl AsRef<Frame>]) -> Result<u64, redb::Error> {
@@ -162,7 +171,7 @@ fn write_duplicates(transaction: &WriteTransaction, frames: &[impl AsRef<Frame>]
             let digests: Vec<u8> = frame.duplicates.iter().flat_map(|DuplicateId(id)| *id).collect();
             times.insert((frame.at.0, frame.number), digests.as_slice())?;
         }
-        brought += frame.duplicates.len();
+        brought += frame.duplicates.len() as u64;
     }
     let before = frames.iter().rev().find_map(|frame| frame.as_ref().forget_duplicates_before);
     if let Some(before) = before {
@@ -175,7 +184,7 @@ fn forget_duplicates(
     ids: &mut Table<'_, &'static [u8; 16], i64>,
     times: &mut Table<'_, (i64, u64), &'static [u8]>,
     before: Timestamp,
-    brought: usize,
+    brought: u64,
 ) -> Result<(), redb::Error> {
     let mut room = DROPPED_PER_CHECKPOINT + 2 * brought;
     while room > 0 {
@@ -193,7 +202,7 @@ fn forget_duplicates(
             }
         }
         times.remove(key)?;
-        room = room.saturating_sub(digests.len() / 16);
+        room = room.saturating_sub(digests.len() as u64 / 16);
     }
     Ok(())
 }

@@ -11,7 +11,7 @@
 //! | 2 × 8 | its time; from when on ids are kept (`i64::MIN` where it does not say) |
 //! | 3 × 4 | how many ids, entries and outbox records follow |
 //! | 16 each | ids |
-//! | 8 + 4 + length each | entries and then outbox records as the database holds them: number, length, bytes |
+//! | 8 + 4 + length each | entries and then outbox records: number, length, bytes |
 //!
 //! Numbers are little-endian.
 
@@ -26,6 +26,8 @@ const MAGIC: &[u8; 4] = b"RLOG";
 const VERSION: u8 = 1;
 /// Up to the batch's number, which is part of it.
 pub(super) const HEADER_LENGTH: usize = 4 + 4 + 4 + 8;
+/// Before each entry and outbox record: its number and its length.
+pub(super) const RECORD_HEADER_LENGTH: usize = 8 + 4;
 /// What the checksum covers begins here.
 const SUMMED_FROM: usize = 8;
 
@@ -151,14 +153,24 @@ impl Frame {
         &self.bytes
     }
 
-    /// Its entries as the database holds them: the number of the first event, and the bytes.
+    /// Its entries: the number of the first event, and the bytes.
     pub(super) fn entries(&self) -> impl DoubleEndedIterator<Item = (u64, &[u8])> + ExactSizeIterator {
         self.entries.iter().map(|record| (record.number, &self.bytes[record.place.clone()]))
     }
 
-    /// Its outbox records as the database holds them: number and bytes.
+    /// Its outbox records: number and bytes.
     pub(super) fn outbox(&self) -> impl DoubleEndedIterator<Item = (u64, &[u8])> + ExactSizeIterator {
         self.outbox.iter().map(|record| (record.number, &self.bytes[record.place.clone()]))
+    }
+
+    /// Its entries with what stands before each of them, to be copied as they are.
+    pub(super) fn entries_written(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.entries.iter().map(|record| (record.number, &self.bytes[record.whole()]))
+    }
+
+    /// Its outbox records with what stands before each of them, to be copied as they are.
+    pub(super) fn outbox_written(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.outbox.iter().map(|record| (record.number, &self.bytes[record.whole()]))
     }
 }
 
@@ -181,6 +193,11 @@ impl Record {
         let place = start..bytes.len();
         bytes[start - 4..start].copy_from_slice(&length_of(place.len())?.to_le_bytes());
         Ok(Self { number, place })
+    }
+
+    /// Where it stands with its number and its length.
+    fn whole(&self) -> Range<usize> {
+        self.place.start - RECORD_HEADER_LENGTH..self.place.end
     }
 
     fn read(reading: &mut Reading<'_>) -> Option<Self> {

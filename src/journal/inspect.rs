@@ -9,6 +9,7 @@ use crate::routing::Timestamp;
 
 use super::open::open_to_look;
 use super::record::decode_for_replay;
+use super::row::Row;
 use super::tables::ENTRIES;
 use super::{JournalError, JournalOptions, JournalReader, SCHEMA_VERSION, snapshot};
 
@@ -102,9 +103,10 @@ impl JournalReader {
         let transaction = self.shared.database.begin_read().map_err(JournalError::storage(action))?;
         let table = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;
         let first = table.first().map_err(JournalError::storage(action))?;
-        let first = first.map(|(key, value)| decode_for_replay(key.value(), value.value())).transpose()?;
+        let read = |(seq, value): (u64, &[u8])| decode_for_replay(seq, value);
+        let first = first.map(|(key, row)| read(Row::read(key.value(), row.value())?.first())).transpose()?;
         let last = table.last().map_err(JournalError::storage(action))?;
-        let last = last.map(|(key, value)| decode_for_replay(key.value(), value.value())).transpose()?;
+        let last = last.map(|(key, row)| read(Row::read(key.value(), row.value())?.last())).transpose()?;
         let last_seq = |first_seq: u64, count: usize| first_seq + count as u64 - 1;
         Ok((
             first.map(|entry| (entry.first_seq, entry.at)),

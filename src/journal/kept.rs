@@ -18,8 +18,9 @@ use crate::routing::{Millis, Timestamp};
 use super::home::Home;
 use super::read::JournalReader;
 use super::record::decode_for_replay;
+use super::row::Row;
 use super::snapshot::{self, SnapshotFile};
-use super::tables::ENTRIES;
+use super::tables::{ENTRIES, rows_from};
 use super::{JournalError, SnapshotReport};
 
 /// Into so many parts snapshots divide the retention. More of them keep more files; fewer keep entries for longer than
@@ -86,9 +87,13 @@ impl JournalReader {
         let action = "read entries";
         let transaction = self.shared.database.begin_read().map_err(JournalError::storage(action))?;
         let table = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;
-        let found = table.range(seq..).map_err(JournalError::storage(action))?.next().transpose();
-        let Some((key, value)) = found.map_err(JournalError::storage(action))? else { return Ok(None) };
-        Ok(Some((key.value(), decode_for_replay(key.value(), value.value())?.at)))
+        for found in rows_from(&table, seq).map_err(JournalError::storage(action))? {
+            let (key, row) = found.map_err(JournalError::storage(action))?;
+            if let Some((first_seq, value)) = Row::read(key.value(), row.value())?.first_from(seq) {
+                return Ok(Some((first_seq, decode_for_replay(first_seq, value)?.at)));
+            }
+        }
+        Ok(None)
     }
 }
 

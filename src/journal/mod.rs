@@ -44,6 +44,7 @@ mod recent;
 mod record;
 mod recover;
 mod replayed;
+mod row;
 mod snapshot;
 mod tables;
 mod verify;

@@ -18,7 +18,7 @@ use super::log::{Log, Remains, damaged, remains};
 use super::overlay::Overlay;
 use super::read::Shared;
 use super::recent::Recent;
-use super::tables::{DUPLICATE_TIMES, DUPLICATES, ENTRIES, META, OUTBOX, meta, number};
+use super::tables::{DUPLICATE_TIMES, DUPLICATES, ENTRIES, META, OUTBOX, entries_kept, meta, number};
 use super::{JournalError, JournalOptions, JournalReader, RedbJournal, SCHEMA_VERSION, snapshot, verify};
 
 /// A journal that is open: one to append, and as many as needed to read.
@@ -320,7 +320,8 @@ fn assemble(
     let transaction = database.begin_read().map_err(JournalError::storage(action))?;
     let entries = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;
     let duplicates = transaction.open_table(DUPLICATES).map_err(JournalError::storage(action))?;
-    gauges.entries.set(entries.len().map_err(JournalError::storage(action))?);
+    let numbers = transaction.open_table(META).map_err(JournalError::storage(action))?;
+    gauges.entries.set(entries_kept(&numbers, &entries).map_err(JournalError::storage(action))?);
     gauges.duplicates.set(duplicates.len().map_err(JournalError::storage(action))?);
     drop(transaction);
     let recent = Recent::new(settled_ids(&database)?);

@@ -7,6 +7,7 @@ use crate::routing::{BareState, State, Timestamp};
 use super::read::{Entries, JournalReader};
 use super::record::decode_for_replay;
 use super::recover::RecoveryReport;
+use super::row::Row;
 use super::tables::ENTRIES;
 use super::{Entry, JournalError, snapshot};
 
@@ -33,11 +34,14 @@ impl JournalReader {
         let table = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;
         let first = table.first().map_err(JournalError::storage(action))?;
         let last = table.last().map_err(JournalError::storage(action))?;
-        let Some((first, last)) = first.zip(last) else { return Ok(None) };
-        let at = |(key, value): &(redb::AccessGuard<'_, u64>, redb::AccessGuard<'_, &[u8]>)| {
-            decode_for_replay(key.value(), value.value()).map(|entry| entry.at)
-        };
-        Ok(Some(Span { first: at(&first)?, last: at(&last)?, is_whole: first.0.value() == 1 }))
+        let Some(((first_key, first), (last_key, last))) = first.zip(last) else { return Ok(None) };
+        let (first_seq, first) = Row::read(first_key.value(), first.value())?.first();
+        let (last_seq, last) = Row::read(last_key.value(), last.value())?.last();
+        Ok(Some(Span {
+            first: decode_for_replay(first_seq, first)?.at,
+            last: decode_for_replay(last_seq, last)?.at,
+            is_whole: first_seq == 1,
+        }))
     }
 
     /// All entries of that moment and later, oldest first.

@@ -13,11 +13,12 @@ use super::home::Home;
 use super::open::Tail;
 use super::recent::Recent;
 use super::record::{ReplayEntry, decode_entry, decode_for_replay, decode_outbox};
+use super::row::Row;
 use super::snapshot::RefusedSnapshot;
-use super::tables::{ENTRIES, OUTBOX};
+use super::tables::{ENTRIES, OUTBOX, row_around, rows_from};
 use super::{DuplicateId, Entry, JournalError, JournalOptions, OutboxRecord};
 
-/// Entries that one read transaction reads: an open one keeps pages from being used again.
+/// Entries that one read transaction reads, but for the rest of a row: an open one keeps pages from being used again.
 const ENTRIES_PER_READ: usize = 1_024;
 
 /// What the one who appends and those who read have in common.
@@ -159,10 +160,13 @@ impl JournalReader {
         let action = "read the outbox";
         let transaction = self.shared.database.begin_read().map_err(JournalError::storage(action))?;
         let table = transaction.open_table(OUTBOX).map_err(JournalError::storage(action))?;
-        for found in table.range(number + 1..).map_err(JournalError::storage(action))? {
-            let (key, value) = found.map_err(JournalError::storage(action))?;
-            if !records.take(key.value(), value.value())? {
-                break;
+        for found in rows_from(&table, number + 1).map_err(JournalError::storage(action))? {
+            let (key, row) = found.map_err(JournalError::storage(action))?;
+            let row = Row::read(key.value(), row.value())?;
+            for (found, record) in row.records.into_iter().filter(|(found, _)| *found > number) {
+                if !records.take(found, record)? {
+                    return Ok(());
+                }
             }
         }
         Ok(())
@@ -181,9 +185,12 @@ impl JournalReader {
         }
         let transaction = self.shared.database.begin_read().map_err(JournalError::storage(action))?;
         let table = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;
-        let before = table.range(..=seq).map_err(JournalError::storage(action))?.next_back();
-        let start = match before.transpose().map_err(JournalError::storage(action))? {
-            Some((key, value)) if decode_entry(key.value(), value.value())?.next_seq() > seq => key.value(),
+        let Some((key, row)) = row_around(&table, seq).map_err(JournalError::storage(action))? else {
+            return Ok(Entries::new(self, seq, decode_entry));
+        };
+        let row = Row::read(key.value(), row.value())?;
+        let start = match row.last_through(seq) {
+            Some((first_seq, value)) if decode_entry(first_seq, value)?.next_seq() > seq => first_seq,
             _ => seq,
         };
         Ok(Entries::new(self, start, decode_entry))
@@ -295,10 +302,16 @@ impl<T> Entries<T> {
         let transaction = self.reader.shared.database.begin_read().map_err(JournalError::storage(action))?;
         let table = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;
         let mut last = None;
-        for found in table.range(seq..).map_err(JournalError::storage(action))?.take(ENTRIES_PER_READ) {
-            let (key, value) = found.map_err(JournalError::storage(action))?;
-            self.read.push_back((self.decode)(key.value(), value.value())?);
-            last = Some(key.value());
+        for found in rows_from(&table, seq).map_err(JournalError::storage(action))? {
+            let (key, row) = found.map_err(JournalError::storage(action))?;
+            let row = Row::read(key.value(), row.value())?;
+            for (first_seq, value) in row.records.into_iter().filter(|(first_seq, _)| *first_seq >= seq) {
+                self.read.push_back((self.decode)(first_seq, value)?);
+                last = Some(first_seq);
+            }
+            if self.read.len() >= ENTRIES_PER_READ {
+                break;
+            }
         }
         for (first_seq, value) in recent.iter().flat_map(|frame| frame.entries()) {
             if self.read.len() >= ENTRIES_PER_READ {

@@ -12,6 +12,7 @@ use super::open::Tail;
 use super::read::JournalReader;
 use super::record::decode_for_replay;
 use super::replayed::Replayed;
+use super::row::Row;
 use super::snapshot::{self, RefusedSnapshot, SnapshotReport};
 use super::tables::ENTRIES;
 
@@ -181,22 +182,34 @@ impl JournalReader {
         let table = transaction.open_table(ENTRIES).map_err(JournalError::storage(action))?;
         let first = table.first().map_err(JournalError::storage(action))?.map(|(key, _)| key.value());
         let end = self.shared.gauges.next_seq.get();
+        // The last row whose first entry is older: the entry that is looked for is in it, or the first behind it.
+        let mut older = None;
         let (mut low, mut high) = (first.unwrap_or(end), end);
         while low < high {
             let middle = low + (high - low) / 2;
-            let found = table.range(middle..).map_err(JournalError::storage(action))?.next().transpose();
-            let Some((key, value)) = found.map_err(JournalError::storage(action))? else {
-                high = middle;
+            let found = table.range(low..=middle).map_err(JournalError::storage(action))?.next_back().transpose();
+            let Some((key, row)) = found.map_err(JournalError::storage(action))? else {
+                low = middle + 1;
                 continue;
             };
-            let entry = decode_for_replay(key.value(), value.value())?;
-            if entry.at < since {
-                low = key.value() + entry.events.len() as u64;
+            let (first_seq, value) = Row::read(key.value(), row.value())?.first();
+            if decode_for_replay(first_seq, value)?.at < since {
+                low = key.value() + 1;
+                older = Some((key, row));
             } else {
-                high = middle;
+                high = key.value();
             }
         }
-        Ok(low.min(end))
+        let Some((key, row)) = older else { return Ok(first.unwrap_or(end)) };
+        let mut seq = end;
+        for (first_seq, value) in Row::read(key.value(), row.value())?.records {
+            let entry = decode_for_replay(first_seq, value)?;
+            if entry.at >= since {
+                return Ok(first_seq);
+            }
+            seq = first_seq + entry.events.len() as u64;
+        }
+        Ok(seq.min(end))
     }
 
     fn usage_since_snapshot(&self) -> u64 {

@@ -14,6 +14,7 @@ use super::open::{look, position};
 use super::overlay::Overlay;
 use super::record::{decode_entry, decode_outbox};
 use super::recover::RecoveryReport;
+use super::row::Row;
 use super::snapshot::{self, SnapshotFile};
 use super::tables::{DUPLICATE_TIMES, DUPLICATES, ENTRIES, OUTBOX};
 use super::{Inspection, JournalError, JournalOptions, JournalReader};
@@ -88,6 +89,10 @@ pub fn verify(path: &Path) -> Result<Verification, JournalError> {
         .and_then(|()| check_duplicates(&transaction, &mut found));
     checked.map_err(JournalError::storage(action))?;
     drop(transaction);
+    let kept = reader.shared.gauges.entries.get();
+    if found.is_whole() && found.entries != kept {
+        found.problem(format!("it says that it has {kept} entries, and has {}", found.entries));
+    }
     check_snapshots(&reader, &mut found)?;
     found.state_hash = found.note(reader.recover()).map(|recovered| recovered.state.hash());
     Ok(found)
@@ -101,20 +106,29 @@ fn found_or_noted(found: &mut Verification, reader: &JournalReader) -> Option<In
 fn check_entries(transaction: &ReadTransaction, end: u64, found: &mut Verification) -> Result<(), redb::Error> {
     let mut next_seq = None;
     let mut at = Timestamp(i64::MIN);
-    for entry in transaction.open_table(ENTRIES)?.iter()? {
-        let (key, value) = entry?;
-        if next_seq.is_some_and(|next_seq| next_seq != key.value()) {
-            found.problem(format!("before the entry of event {} there is a gap", key.value()));
-        }
-        next_seq = None;
-        found.entries += 1;
-        if let Some(entry) = found.note(decode_entry(key.value(), value.value())) {
-            if entry.at < at {
-                found.problem(format!("the entry of event {} happened before the one before it", entry.first_seq));
+    for row in transaction.open_table(ENTRIES)?.iter()? {
+        let (key, row) = row?;
+        let Some(row) = found.note(Row::read(key.value(), row.value())) else {
+            next_seq = None;
+            continue;
+        };
+        for (first_seq, value) in row.records {
+            if next_seq.is_some_and(|next_seq| next_seq != first_seq) {
+                found.problem(format!("before the entry of event {first_seq} there is a gap"));
             }
-            at = entry.at;
-            next_seq = Some(entry.next_seq());
-            found.events += entry.events.len() as u64;
+            next_seq = None;
+            found.entries += 1;
+            if let Some(entry) = found.note(decode_entry(first_seq, value)) {
+                if entry.at < at {
+                    found.problem(format!("the entry of event {first_seq} happened before the one before it"));
+                }
+                at = entry.at;
+                next_seq = Some(entry.next_seq());
+                found.events += entry.events.len() as u64;
+            }
+        }
+        if row.end.zip(next_seq).is_some_and(|(end, next_seq)| end != next_seq) {
+            found.problem(format!("the row of event {} does not end where it says", key.value()));
         }
     }
     if next_seq.is_some_and(|next_seq| next_seq != end) {
@@ -130,16 +144,18 @@ fn check_outbox(
     found: &mut Verification,
 ) -> Result<(), redb::Error> {
     let mut expected = None;
-    for record in transaction.open_table(OUTBOX)?.iter()? {
-        let (key, value) = record?;
-        let number = key.value();
-        let first_max = published_through + 1;
-        if expected.map_or(number > first_max, |expected| number != expected) {
-            found.problem(format!("before outbox record {number} there is a gap"));
+    for row in transaction.open_table(OUTBOX)?.iter()? {
+        let (key, row) = row?;
+        let Some(row) = found.note(Row::read(key.value(), row.value())) else { continue };
+        for (number, value) in row.records {
+            let first_max = published_through + 1;
+            if expected.map_or(number > first_max, |expected| number != expected) {
+                found.problem(format!("before outbox record {number} there is a gap"));
+            }
+            expected = Some(number + 1);
+            found.outbox_records += 1;
+            found.note(decode_outbox(number, value));
         }
-        expected = Some(number + 1);
-        found.outbox_records += 1;
-        found.note(decode_outbox(number, value.value()));
     }
     if expected.unwrap_or(published_through + 1) < end {
         found.problem(format!("the outbox does not end before record {end}"));
