@@ -22,7 +22,7 @@ pub(super) struct Flight {
     ahead: VecDeque<(Arc<Publication>, Option<Subject>)>,
     under_way: VecDeque<UnderWay>,
     /// The tickets that something under way is about.
-    subjects: HashSet<Subject>,
+    subjects: HashSet<Subject, foldhash::fast::FixedState>,
     bytes: usize,
     /// The newest record that was read.
     read_through: u64,

@@ -1,7 +1,8 @@
 //! What has just become durable, handed on in memory to whoever would otherwise read it back from the journal.
 //!
 //! It is a shortcut and nothing depends on it: whoever does not find what comes next here reads the journal, and meets it
-//! here again later. So it may forget at any time, and does when nobody fetches.
+//! here again later. So it may leave out what it has no room for. It keeps what is oldest, which is fetched first: whoever
+//! is slower than what comes still finds here as much as there is room for, and reads the rest.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,18 +47,12 @@ impl<T> Handover<T> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// These follow: each with its number, the number behind it, and its weight. Where all that is held becomes too much
-    /// nothing is.
+    /// These follow: each with its number, the number behind it, and its weight. What there is no room for is left out.
     pub(super) fn add(&self, items: impl IntoIterator<Item = (u64, u64, usize, T)>) {
         let mut held = self.held();
         for (number, next, weight, value) in items {
-            let fits = held.weight + weight <= self.weight_max;
-            let follows = held.items.back().is_none_or(|last| last.next == number);
-            if !fits || !follows {
-                held.items.clear();
-                held.weight = 0;
-            }
-            if weight <= self.weight_max {
+            let comes_behind = held.items.back().is_none_or(|last| last.next <= number);
+            if comes_behind && held.weight + weight <= self.weight_max {
                 held.weight += weight;
                 held.items.push_back(Item { number, next, weight, value });
             }
@@ -70,10 +65,13 @@ impl<T> Handover<T> {
         while let Some(passed) = held.items.pop_front_if(|item| item.number < number) {
             held.weight -= passed.weight;
         }
-        if held.items.front().is_none_or(|item| item.number != number) {
-            return Vec::new();
-        }
-        let count = count_max.min(held.items.len());
+        let mut next = number;
+        let follows = held.items.iter().take(count_max).take_while(|item| {
+            let follows = item.number == next;
+            next = item.next;
+            follows
+        });
+        let count = follows.count();
         let taken: Vec<Item<T>> = held.items.drain(..count).collect();
         held.weight -= taken.iter().map(|item| item.weight).sum::<usize>();
         taken.into_iter().map(|item| item.value).collect()
@@ -99,22 +97,26 @@ mod tests {
     }
 
     #[test]
-    fn it_forgets_rather_than_holds_too_much_and_goes_on_with_what_comes() {
+    fn it_keeps_what_is_oldest_and_goes_on_with_what_comes_when_there_is_room() {
         let handover = Handover::new(4);
         handover.add(of(1..6));
-        assert!(handover.take_from(1, 10).is_empty());
-        assert_eq!(handover.take_from(5, 10), [5]);
-        handover.add([(6, 7, 5, 6), (7, 8, 4, 7)]);
-        assert!(handover.take_from(6, 10).is_empty(), "one that is too heavy alone is not held");
-        assert_eq!(handover.take_from(7, 10), [7]);
+        assert_eq!(handover.take_from(1, 3), [1, 2, 3]);
+        handover.add(of(6..9));
+        assert_eq!(handover.take_from(4, 10), [4], "5 was left out");
+        assert!(handover.take_from(5, 10).is_empty());
+        assert_eq!(handover.take_from(6, 10), [6, 7, 8]);
+        handover.add([(9, 10, 5, 9), (10, 11, 4, 10)]);
+        assert!(handover.take_from(9, 10).is_empty(), "one that is too heavy alone is not held");
+        assert_eq!(handover.take_from(10, 10), [10]);
     }
 
     #[test]
-    fn what_does_not_follow_takes_the_place_of_what_was_there() {
+    fn what_is_missing_in_between_is_not_passed_over() {
         let handover = Handover::new(100);
         handover.add(of(1..3));
         handover.add(of(5..7));
-        assert!(handover.take_from(1, 10).is_empty());
+        assert_eq!(handover.take_from(1, 10), [1, 2]);
+        assert!(handover.take_from(3, 10).is_empty());
         assert_eq!(handover.take_from(5, 10), [5, 6]);
     }
 }

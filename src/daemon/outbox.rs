@@ -57,7 +57,8 @@ pub(super) fn subject(publication: &Publication) -> Option<Subject> {
         #[serde(borrow)]
         ticket_id: Option<Cow<'a, str>>,
     }
-    if publication.exchange != Exchange::Assignments {
+    // Half of all that is said is of agents, and has nothing to be looked for.
+    if publication.exchange != Exchange::Assignments || publication.routing_key.starts_with("agent.") {
         return None;
     }
     // Whatever is no event of ours has no order to keep.

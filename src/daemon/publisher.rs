@@ -23,8 +23,9 @@ use super::handover::Handover;
 use super::writer::Promise;
 use super::{DaemonError, Host, Mistake};
 
-/// The most bytes of publications that are held in memory until they are sent. What is beyond is read from the journal.
-pub(super) const FRESH_BYTES_MAX: usize = 8 << 20;
+/// The most bytes of publications that are held in memory until they are sent: some seconds of what a broker carries. What
+/// is beyond is read from the journal.
+pub(super) const FRESH_BYTES_MAX: usize = 32 << 20;
 /// The most assignments whose latency is waited for. Beyond it (a broker that takes nothing) the oldest are given up.
 const PROMISES_MAX: usize = 100_000;
 
