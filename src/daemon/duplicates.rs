@@ -14,8 +14,8 @@ use super::{Mistake, Planted};
 pub(super) struct Duplicates {
     reader: JournalReader,
     window: Millis,
-    under_way: HashSet<DuplicateId>,
-    filling: HashSet<DuplicateId>,
+    under_way: HashSet<DuplicateId, foldhash::fast::RandomState>,
+    filling: HashSet<DuplicateId, foldhash::fast::RandomState>,
     planted: Planted,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn duplicate_id(source: &str, id: &str) -> DuplicateId {
 
 impl Duplicates {
     pub(super) fn new(reader: JournalReader, window: Millis, planted: Planted) -> Self {
-        Self { reader, window, under_way: HashSet::new(), filling: HashSet::new(), planted }
+        Self { reader, window, under_way: HashSet::default(), filling: HashSet::default(), planted }
     }
 
     /// Whether the event has come before, within the window; notes it where it has not.

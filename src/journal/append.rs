@@ -62,7 +62,7 @@ impl RedbJournal {
             self.append_to_log(frame)?;
         } else {
             // It takes the long way, behind all that the log has.
-            self.shared.checkpoint(Some(frame))?;
+            self.shared.checkpoint(Some(&frame))?;
             self.log.skip(next.batches);
         }
         if let Some(mark) = &self.mark {

@@ -14,6 +14,7 @@ use super::frame::Frame;
 use super::open::Position;
 use super::read::{JournalReader, Shared};
 use super::row::{pack, reach};
+use super::sieve::Sieve;
 use super::tables::{DUPLICATE_TIMES, DUPLICATES, ENTRIES, META, OUTBOX, entries_kept, meta};
 use super::{DuplicateId, JournalError};
 
@@ -54,11 +55,11 @@ impl JournalReader {
 
 impl Shared {
     /// The database gets all that the log has, and after it this frame, which the log has not.
-    pub(super) fn checkpoint(&self, behind: Option<Arc<Frame>>) -> Result<(), JournalError> {
+    pub(super) fn checkpoint(&self, behind: Option<&Arc<Frame>>) -> Result<(), JournalError> {
         let _one_at_a_time = self.checkpointing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut frames = self.recent().frames();
         let from_log = frames.len();
-        frames.extend(behind);
+        frames.extend(behind.cloned());
         let Some(last) = frames.last() else { return Ok(()) };
         let applied = last.number;
         let brought = apply(&self.database, &frames, self.gauges.drop_entries_before.get())
@@ -70,6 +71,9 @@ impl Shared {
         kill_point!(AfterCheckpoint);
         let mut recent = self.recent();
         recent.settle(from_log, ids);
+        if let Some(frame) = behind {
+            recent.note(frame);
+        }
         self.gauges.applied.set(applied);
         self.count(counts, recent.counts());
         Ok(())
@@ -80,6 +84,22 @@ impl Shared {
         self.gauges.entries.set(counts.entries + recent_entries);
         self.gauges.duplicates.set(counts.duplicates + recent_ids);
     }
+}
+
+/// All ids that the database has, noted.
+pub(super) fn sieve_of(database: &Database) -> Result<Sieve, JournalError> {
+    let action = "read the duplicates";
+    let transaction = database.begin_read().map_err(JournalError::storage(action))?;
+    let times = transaction.open_table(DUPLICATE_TIMES).map_err(JournalError::storage(action))?;
+    let mut sieve = Sieve::new();
+    for batch in times.iter().map_err(JournalError::storage(action))? {
+        let (key, digests) = batch.map_err(JournalError::storage(action))?;
+        let at = Timestamp(key.value().0);
+        for id in digests.value().as_chunks::<16>().0 {
+            sieve.note(&DuplicateId(*id), at, None);
+        }
+    }
+    Ok(sieve)
 }
 
 /// The ids as the database has them now.
@@ -163,15 +183,19 @@ fn write_duplicates(transaction: &WriteTransaction, frames: &[impl AsRef<Frame>]
     let mut ids = transaction.open_table(DUPLICATES)?;
     let mut times = transaction.open_table(DUPLICATE_TIMES)?;
     let mut brought = 0;
+    // In their order, so that those that come onto one page follow one another; of an id that came twice, the later last.
+    let mut sorted: Vec<([u8; 16], i64)> = Vec::new();
     for frame in frames.iter().map(AsRef::as_ref) {
-        for DuplicateId(id) in &frame.duplicates {
-            ids.insert(id, frame.at.0)?;
-        }
+        sorted.extend(frame.duplicates.iter().map(|DuplicateId(id)| (*id, frame.at.0)));
         if !frame.duplicates.is_empty() {
             let digests: Vec<u8> = frame.duplicates.iter().flat_map(|DuplicateId(id)| *id).collect();
             times.insert((frame.at.0, frame.number), digests.as_slice())?;
         }
         brought += frame.duplicates.len() as u64;
+    }
+    sorted.sort_by_key(|(id, _)| *id);
+    for (id, at) in &sorted {
+        ids.insert(id, at)?;
     }
     let before = frames.iter().rev().find_map(|frame| frame.as_ref().forget_duplicates_before);
     if let Some(before) = before {

@@ -45,6 +45,7 @@ mod record;
 mod recover;
 mod replayed;
 mod row;
+mod sieve;
 mod snapshot;
 mod tables;
 mod verify;

@@ -11,7 +11,7 @@ use redb::{Builder, Database, ReadableDatabase, ReadableTableMetadata, StorageBa
 
 use crate::routing::Identity;
 
-use super::checkpoint::{apply, settled_ids};
+use super::checkpoint::{apply, settled_ids, sieve_of};
 use super::gauges::Gauges;
 use super::home::{DATABASE, Home, LOG, Mark};
 use super::log::{Log, Remains, damaged, remains};
@@ -324,7 +324,7 @@ fn assemble(
     gauges.entries.set(entries_kept(&numbers, &entries).map_err(JournalError::storage(action))?);
     gauges.duplicates.set(duplicates.len().map_err(JournalError::storage(action))?);
     drop(transaction);
-    let recent = Recent::new(settled_ids(&database)?);
+    let recent = Recent::new(settled_ids(&database)?, sieve_of(&database)?);
     if let Some(home) = &home {
         gauges.snapshot_seq.set(snapshot::list(home)?.first().map_or(0, |newest| newest.seq));
     }

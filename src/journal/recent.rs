@@ -8,6 +8,7 @@ use redb::{ReadOnlyTable, ReadableTable};
 use crate::routing::Timestamp;
 
 use super::frame::Frame;
+use super::sieve::Sieve;
 use super::{DuplicateId, JournalError};
 
 /// See the module.
@@ -15,9 +16,11 @@ pub(super) struct Recent {
     /// Oldest first.
     frames: VecDeque<Arc<Frame>>,
     /// Their ids, each with its latest time.
-    ids: HashMap<DuplicateId, Timestamp>,
+    ids: HashMap<DuplicateId, Timestamp, foldhash::fast::RandomState>,
     /// All other ids: those that the database had when the oldest frame was not yet there.
     settled_ids: ReadOnlyTable<&'static [u8; 16], i64>,
+    /// Which of both there certainly is not.
+    sieve: Sieve,
 }
 
 impl std::fmt::Debug for Recent {
@@ -27,14 +30,22 @@ impl std::fmt::Debug for Recent {
 }
 
 impl Recent {
-    pub(super) fn new(settled_ids: ReadOnlyTable<&'static [u8; 16], i64>) -> Self {
-        Self { frames: VecDeque::new(), ids: HashMap::new(), settled_ids }
+    pub(super) fn new(settled_ids: ReadOnlyTable<&'static [u8; 16], i64>, sieve: Sieve) -> Self {
+        Self { frames: VecDeque::new(), ids: HashMap::default(), settled_ids, sieve }
     }
 
     /// One more is durable.
     pub(super) fn push(&mut self, frame: Arc<Frame>) {
         self.ids.extend(frame.duplicates.iter().map(|id| (*id, frame.at)));
+        self.note(&frame);
         self.frames.push_back(frame);
+    }
+
+    /// Its ids are known from now on.
+    pub(super) fn note(&mut self, frame: &Frame) {
+        for id in &frame.duplicates {
+            self.sieve.note(id, frame.at, frame.forget_duplicates_before);
+        }
     }
 
     /// The database has so many of the oldest, and their ids are in that table.
@@ -49,6 +60,9 @@ impl Recent {
 
     /// When an inbound event of that id was taken in, by what is durable.
     pub(super) fn seen_at(&self, id: &DuplicateId) -> Result<Option<Timestamp>, JournalError> {
+        if !self.sieve.passes(id) {
+            return Ok(None);
+        }
         if let Some(at) = self.ids.get(id) {
             return Ok(Some(*at));
         }
