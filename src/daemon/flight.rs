@@ -8,7 +8,7 @@ use crate::broker::Publication;
 use crate::journal::{JournalError, JournalReader};
 
 use super::handover::Handover;
-use super::outbox::{self, Subject};
+use super::outbox::{self, Outgoing, Subject};
 
 /// The most records under way: enough to hide a round trip, few enough that what is abandoned is sent again soon.
 const RECORDS_MAX: usize = 512;
@@ -19,7 +19,7 @@ const BYTES_MAX: usize = 4 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Flight {
     /// Read, and not sent; with the ticket that it is about.
-    ahead: VecDeque<(Arc<Publication>, Option<Subject>)>,
+    ahead: VecDeque<Outgoing>,
     under_way: VecDeque<UnderWay>,
     /// The tickets that something under way is about.
     subjects: HashSet<Subject, foldhash::fast::FixedState>,
@@ -65,7 +65,7 @@ impl Flight {
     pub(super) fn next(
         &mut self,
         reader: &JournalReader,
-        fresh: &Handover<Arc<Publication>>,
+        fresh: &Handover<Outgoing>,
         together: Together,
     ) -> Result<Vec<Arc<Publication>>, JournalError> {
         let mut next = Vec::new();
@@ -93,14 +93,11 @@ impl Flight {
         self.under_way.len() < RECORDS_MAX && self.bytes < BYTES_MAX
     }
 
-    fn read(&mut self, reader: &JournalReader, fresh: &Handover<Arc<Publication>>) -> Result<(), JournalError> {
+    fn read(&mut self, reader: &JournalReader, fresh: &Handover<Outgoing>) -> Result<(), JournalError> {
         let handed_on = fresh.take_from(self.read_through + 1, RECORDS_MAX);
         if !handed_on.is_empty() {
             self.read_through += handed_on.len() as u64;
-            self.ahead.extend(handed_on.into_iter().map(|publication| {
-                let subject = outbox::subject(&publication);
-                (publication, subject)
-            }));
+            self.ahead.extend(handed_on);
             return Ok(());
         }
         for record in reader.outbox_after(self.read_through, RECORDS_MAX, BYTES_MAX)? {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
-use crate::broker::{DeliveryToken, Intake, Publication};
+use crate::broker::{DeliveryToken, Intake};
 use crate::journal::{Entry, Journal, JournalError, JournalReader};
 use crate::kill_point::kill_point;
 use crate::routing::Frozen;
@@ -14,6 +14,7 @@ use crate::telemetry::traces::Tracer;
 
 use super::breaker::Breaker;
 use super::handover::Handover;
+use super::outbox::Outgoing;
 use super::publisher::Promises;
 use super::snapshots::Snapshots;
 use super::writer::Sealed;
@@ -39,7 +40,7 @@ pub(super) struct Heralds {
     pub(super) breaker: Breaker,
     pub(super) meters: Meters,
     /// To the publisher.
-    pub(super) publications: Handover<Arc<Publication>>,
+    pub(super) publications: Handover<Outgoing>,
     /// To the chronicle, where there is one.
     pub(super) entries: Option<Handover<Entry>>,
     pub(super) checkpointer: Checkpointer,
@@ -105,7 +106,7 @@ pub(super) async fn run<J: Journal>(
         }
         kill_point!(AfterAcknowledge);
         let publications = sealed.publications.into_iter();
-        let publications = publications.map(|(number, sent)| (number, number + 1, sent.body.len(), sent));
+        let publications = publications.map(|(number, sent)| (number, number + 1, sent.0.body.len(), sent));
         heralds.publications.add(publications);
         if let Some(entries) = &heralds.entries {
             let told = sealed.batch.entries.into_iter().filter(|entry| !entry.events.is_empty());

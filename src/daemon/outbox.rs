@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -45,7 +46,16 @@ pub(super) fn dead_letter(
 /// Stands for a ticket. Two tickets may share one: then they wait for each other, which does no harm.
 pub(super) type Subject = u64;
 
-/// The ticket of which a message tells, where it tells of one: its messages are published in their order (contract §3).
+/// A publication, and the ticket of which it tells.
+pub(super) type Outgoing = (Arc<Publication>, Option<Subject>);
+
+/// What stands for a ticket.
+pub(super) fn subject_of(ticket: &str) -> Subject {
+    foldhash::fast::FixedState::default().hash_one(ticket.as_bytes())
+}
+
+/// The ticket of which a message tells, where it tells of one: its messages are published in their order (contract §3). For
+/// what is read back; whoever makes a message knows.
 pub(super) fn subject(publication: &Publication) -> Option<Subject> {
     #[derive(Deserialize)]
     struct Told<'a> {
@@ -63,7 +73,7 @@ pub(super) fn subject(publication: &Publication) -> Option<Subject> {
     }
     // Whatever is no event of ours has no order to keep.
     let told = serde_json::from_slice::<Told<'_>>(&publication.body).ok()?;
-    Some(foldhash::fast::FixedState::default().hash_one(told.data.ticket_id?.as_bytes()))
+    Some(subject_of(&told.data.ticket_id?))
 }
 
 pub(super) fn encode(publication: &Publication) -> Vec<u8> {
@@ -87,6 +97,7 @@ mod tests {
         let outbound = Outbound {
             id: "00000000000000fe-7".to_owned(),
             kind: "assignment.assigned",
+            ticket: Some("t-1".parse().expect("a name")),
             routing_key: "assignment.assigned.billing".to_owned(),
             timestamp: Timestamp(1_795_338_287_977),
             correlation_id: Some("7f3c".to_owned()),

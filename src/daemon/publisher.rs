@@ -20,6 +20,7 @@ use crate::telemetry::traces::Tracer;
 
 use super::flight::{Flight, Together};
 use super::handover::Handover;
+use super::outbox::Outgoing;
 use super::writer::Promise;
 use super::{DaemonError, Host, Mistake};
 
@@ -80,7 +81,7 @@ pub(super) struct Publisher {
     pub(super) meters: Meters,
     pub(super) flight: Flight,
     /// What has just become durable, without reading it.
-    pub(super) fresh: Handover<Arc<Publication>>,
+    pub(super) fresh: Handover<Outgoing>,
     pub(super) tracer: Tracer,
 }
 

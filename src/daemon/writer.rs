@@ -26,7 +26,7 @@ use crate::wire::{self, Context, Encoder, Inbound, RawEvent, Unreadable};
 use super::answers::Answers;
 use super::duplicates::{Duplicates, duplicate_id};
 use super::hooks::Inlets;
-use super::outbox;
+use super::outbox::{self, Outgoing, Subject};
 use super::{Mistake, Planted};
 
 /// The extension of CloudEvents for distributed tracing, and the header of W3C Trace Context.
@@ -58,7 +58,7 @@ pub struct Sealed {
     /// Then: to be acknowledged, each with all before it in its epoch.
     pub settle: Vec<DeliveryToken>,
     /// Then: to be sent. What the batch's outbox says, number by number.
-    pub publications: Vec<(u64, Arc<Publication>)>,
+    pub publications: Vec<(u64, Outgoing)>,
     /// Then: to be watched for.
     pub promises: Vec<Promise>,
     /// Then: to be given.
@@ -308,7 +308,8 @@ impl Writer {
                 continue;
             }
             let Some(outbound) = self.encoder.encode(event, seq, at, self.engine.state(), context) else { continue };
-            let number = self.post(outbox::publication(outbound));
+            let subject = outbound.ticket.as_ref().map(|ticket| outbox::subject_of(ticket.as_str()));
+            let number = self.post(outbox::publication(outbound), subject);
             if let (Event::TicketAssigned { taking, .. }, Some(received_at)) = (event, received_at) {
                 self.filling.promises.push(Promise { number, role: taking.role.clone(), received_at });
             }
@@ -328,15 +329,16 @@ impl Writer {
             return;
         }
         let Delivery { routing_key, properties, body, .. } = delivery;
-        self.post(outbox::dead_letter(routing_key, properties, body, unreadable));
+        self.post(outbox::dead_letter(routing_key, properties, body, unreadable), None);
     }
 
-    fn post(&mut self, publication: Publication) -> u64 {
+    fn post(&mut self, publication: Publication, subject: Option<Subject>) -> u64 {
+        debug_assert_eq!(subject, outbox::subject(&publication), "it is the same when it is read back");
         let number = self.outbox_next;
         let bytes = outbox::encode(&publication);
         self.bytes += bytes.len();
         self.filling.batch.outbox.push(OutboxRecord { number, bytes });
-        self.filling.publications.push((number, Arc::new(publication)));
+        self.filling.publications.push((number, (Arc::new(publication), subject)));
         self.outbox_next += 1;
         number
     }

@@ -8,6 +8,7 @@
 //!
 //! This room knows `routing`, and neither the broker nor the journal: it sees bytes and properties.
 
+mod about;
 mod agent;
 pub mod bounds;
 mod data;

@@ -8,13 +8,13 @@ use crate::routing::name::{AgentId, ChannelName, RoleName, TicketId};
 use crate::routing::ticket::Closing;
 use crate::routing::{Catalogue, Event, State, Ticket, Timestamp};
 
-use super::Context;
 use super::payload::{
     AgentChanged, Assigned, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded,
     AssignmentHeld, AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, ReconciledAgent,
     TicketAtRisk, TicketAutomated, TicketBreached, TicketCallback, TicketClosed, TicketDeferred, TicketDiverted,
     TicketEscalated, TicketQueued, TicketUnroutable, Time, WaitRangeBody,
 };
+use super::{Context, about};
 
 /// The content type of everything that is published.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
@@ -26,6 +26,8 @@ pub struct Outbound {
     pub id: String,
     /// The type: AMQP `type`.
     pub kind: &'static str,
+    /// Of which it tells: the `ticket_id` of its data.
+    pub ticket: Option<TicketId>,
     /// `<type>.<role>`, or `<type>` where no role applies.
     pub routing_key: String,
     /// When it happened: AMQP `timestamp`, which has seconds only.
@@ -72,74 +74,8 @@ impl Encoder {
         known: &Known<'_>,
         context: &Context,
     ) -> Option<Outbound> {
-        let sheet = Sheet { encoder: self, seq, at, context };
-        match event {
-            Event::CatalogueReplaced { changes, version, .. } => {
-                Some(sheet.message("catalogue.changed", None, &CatalogueChanged { version: *version, changes }))
-            }
-            Event::AgentChanged { agent, view } => {
-                Some(sheet.message("agent.changed", None, &AgentChanged::of(agent.as_str(), view)))
-            }
-            Event::AgentReconciled { agent, taken, created, returned, ended } => {
-                let data = ReconciledAgent {
-                    agent_id: agent.as_str(),
-                    taken: ids(taken),
-                    created: ids(created),
-                    returned: ids(returned),
-                    ended: ids(ended),
-                };
-                Some(sheet.message("agent.reconciled", None, &data))
-            }
-            Event::CommandRejected { rejection, ticket, agent } => {
-                let data = CommandRejected {
-                    code: rejection.code.as_str(),
-                    detail: &rejection.detail,
-                    ticket_id: ticket.as_ref().map(TicketId::as_str),
-                    agent_id: agent.as_ref().map(AgentId::as_str),
-                };
-                Some(sheet.message("command.rejected", None, &data))
-            }
-            Event::TicketQueued { .. }
-            | Event::TicketUnroutable { .. }
-            | Event::TicketEscalated { .. }
-            | Event::TicketAtRisk { .. }
-            | Event::TicketDeferred { .. }
-            | Event::TicketDiverted { .. }
-            | Event::TicketBreached { .. }
-            | Event::TicketAutomated { .. }
-            | Event::TicketClosed { .. } => sheet.about_ticket(event),
-            Event::OfferMade { .. }
-            | Event::OfferDeclined { .. }
-            | Event::OfferExpired { .. }
-            | Event::OfferRevoked { .. }
-            | Event::TicketAssigned { .. }
-            | Event::AssignmentRevoked { .. }
-            | Event::AssignmentPaused { .. }
-            | Event::AssignmentResumed { .. }
-            | Event::AssignmentCompleted { .. } => sheet.about_assignment(event, known),
-            // The engine's own book-keeping; of agents, `AgentChanged` tells.
-            Event::TicketCreated { .. }
-            | Event::PlaceResumed { .. }
-            | Event::PlaceGivenUp { .. }
-            | Event::TicketUpdated { .. }
-            | Event::TicketScheduled { .. }
-            | Event::TicketRedirected { .. }
-            | Event::DirectionEnded { .. }
-            | Event::AgentBarred { .. }
-            | Event::BarsLapsed { .. }
-            | Event::AutomationInVain { .. }
-            | Event::ResumeAwaited { .. }
-            | Event::OwnerReplied { .. }
-            | Event::PaceEnded { .. }
-            | Event::WrapUpFinished { .. }
-            | Event::AgentRegistered { .. }
-            | Event::AgentRemoved { .. }
-            | Event::PresenceChanged { .. }
-            | Event::AgentSeen { .. }
-            | Event::RoleLooked { .. }
-            | Event::HoursLooked { .. }
-            | Event::ClosedForgotten { .. } => None,
-        }
+        let message = Sheet { encoder: self, seq, at, context }.about(event, known)?;
+        Some(Outbound { ticket: about::ticket(event).cloned(), ..message })
     }
 }
 
@@ -186,6 +122,77 @@ struct Envelope<'a, T> {
 const BODY_SIZE_USUAL: usize = 1024;
 
 impl Sheet<'_> {
+    /// The message about an event, where the outside is told of it.
+    fn about(&self, event: &Event, known: &Known<'_>) -> Option<Outbound> {
+        match event {
+            Event::CatalogueReplaced { changes, version, .. } => {
+                Some(self.message("catalogue.changed", None, &CatalogueChanged { version: *version, changes }))
+            }
+            Event::AgentChanged { agent, view } => {
+                Some(self.message("agent.changed", None, &AgentChanged::of(agent.as_str(), view)))
+            }
+            Event::AgentReconciled { agent, taken, created, returned, ended } => {
+                let data = ReconciledAgent {
+                    agent_id: agent.as_str(),
+                    taken: ids(taken),
+                    created: ids(created),
+                    returned: ids(returned),
+                    ended: ids(ended),
+                };
+                Some(self.message("agent.reconciled", None, &data))
+            }
+            Event::CommandRejected { rejection, ticket, agent } => {
+                let data = CommandRejected {
+                    code: rejection.code.as_str(),
+                    detail: &rejection.detail,
+                    ticket_id: ticket.as_ref().map(TicketId::as_str),
+                    agent_id: agent.as_ref().map(AgentId::as_str),
+                };
+                Some(self.message("command.rejected", None, &data))
+            }
+            Event::TicketQueued { .. }
+            | Event::TicketUnroutable { .. }
+            | Event::TicketEscalated { .. }
+            | Event::TicketAtRisk { .. }
+            | Event::TicketDeferred { .. }
+            | Event::TicketDiverted { .. }
+            | Event::TicketBreached { .. }
+            | Event::TicketAutomated { .. }
+            | Event::TicketClosed { .. } => self.about_ticket(event),
+            Event::OfferMade { .. }
+            | Event::OfferDeclined { .. }
+            | Event::OfferExpired { .. }
+            | Event::OfferRevoked { .. }
+            | Event::TicketAssigned { .. }
+            | Event::AssignmentRevoked { .. }
+            | Event::AssignmentPaused { .. }
+            | Event::AssignmentResumed { .. }
+            | Event::AssignmentCompleted { .. } => self.about_assignment(event, known),
+            // The engine's own book-keeping; of agents, `AgentChanged` tells.
+            Event::TicketCreated { .. }
+            | Event::PlaceResumed { .. }
+            | Event::PlaceGivenUp { .. }
+            | Event::TicketUpdated { .. }
+            | Event::TicketScheduled { .. }
+            | Event::TicketRedirected { .. }
+            | Event::DirectionEnded { .. }
+            | Event::AgentBarred { .. }
+            | Event::BarsLapsed { .. }
+            | Event::AutomationInVain { .. }
+            | Event::ResumeAwaited { .. }
+            | Event::OwnerReplied { .. }
+            | Event::PaceEnded { .. }
+            | Event::WrapUpFinished { .. }
+            | Event::AgentRegistered { .. }
+            | Event::AgentRemoved { .. }
+            | Event::PresenceChanged { .. }
+            | Event::AgentSeen { .. }
+            | Event::RoleLooked { .. }
+            | Event::HoursLooked { .. }
+            | Event::ClosedForgotten { .. } => None,
+        }
+    }
+
     fn message(&self, kind: &'static str, role: Option<&RoleName>, data: &impl Serialize) -> Outbound {
         let id = format!("{:016x}-{}", self.encoder.instance, self.seq);
         let envelope = Envelope {
@@ -203,6 +210,7 @@ impl Sheet<'_> {
             routing_key: role.map_or_else(|| kind.to_owned(), |role| format!("{kind}.{role}")),
             id,
             kind,
+            ticket: None,
             timestamp: self.at,
             correlation_id: self.context.correlation_id.clone(),
             traceparent: self.context.traceparent.clone(),

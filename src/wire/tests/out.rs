@@ -64,6 +64,16 @@ fn an_estimate_is_always_said_even_where_nothing_is_known() {
     assert_eq!(body(&message)["data"].get("estimated_wait_range_ms"), Some(&Value::Null));
 }
 
+#[test]
+fn a_message_knows_the_ticket_that_its_data_name() {
+    let messages = examples::outbound();
+    assert!(messages.iter().any(|message| message.ticket.is_none()));
+    for message in messages {
+        let told = body(&message)["data"].get("ticket_id").and_then(Value::as_str).map(str::to_owned);
+        assert_eq!(message.ticket.as_ref().map(TicketId::as_str), told.as_deref(), "{}", message.kind);
+    }
+}
+
 fn state() -> State {
     State::new(Identity { instance: 0xfeed, seed: 1 })
 }
