@@ -74,7 +74,7 @@ async fn an_older_program_refuses_a_journal_of_a_later_version_and_goes_on_from_
     let had = version(&place.journal());
     let kept = place.file("kept");
     copy(&place.journal(), &kept);
-    // It is looked at by the new program, and has the customers' next words: the older one is to go on from before that.
+    // This program takes in what waited; what it took is what a way back loses.
     let mut daemon = place.start().await;
     daemon.signal("TERM");
     assert_eq!(daemon.exit_code(SOON).await, 0, "{}", daemon.log());
