@@ -53,6 +53,11 @@ impl Home {
         Ok(Self { path: path.to_owned(), _lock: lock(path)? })
     }
 
+    /// The version that the journal is of as it lies there; whoever appends to it makes it this one's.
+    pub(super) fn version(&self) -> Result<u32, JournalError> {
+        Ok(format_of(&self.path)?.unwrap_or(SCHEMA_VERSION))
+    }
+
     /// The directory.
     pub(super) fn path(&self) -> &Path {
         &self.path

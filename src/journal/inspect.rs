@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::routing::Timestamp;
 
+use super::home::Home;
 use super::open::open_to_look;
 use super::record::decode_for_replay;
 use super::row::Row;
@@ -79,7 +80,7 @@ impl JournalReader {
             snapshots.map(|file| InspectedSnapshot { bytes: length(&file.path), seq: file.seq, path: file.path });
         Ok(Inspection {
             path,
-            version: SCHEMA_VERSION,
+            version: self.shared.home.as_ref().map_or(Ok(SCHEMA_VERSION), Home::version)?,
             instance: format!("{:016x}", self.identity().instance),
             bytes: usage.bytes,
             batches: usage.batches,

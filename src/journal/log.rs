@@ -18,6 +18,9 @@ use crate::routing::Identity;
 use super::JournalError;
 use super::frame::{Frame, HEADER_LENGTH, Header};
 
+/// How much of a new log is written at a time.
+const FILLED_AT_ONCE: usize = 1 << 20;
+
 /// A log that batches are written to.
 #[derive(Debug)]
 pub(super) struct Log {
@@ -46,7 +49,7 @@ impl Log {
         let failed = |action| JournalError::file(action, path);
         let mut bytes = storage.len().map_err(failed("look at"))?;
         if bytes == 0 {
-            storage.set_len(log_bytes).and_then(|()| storage.sync_data()).map_err(failed("create"))?;
+            fill(&*storage, log_bytes).and_then(|()| storage.sync_data()).map_err(failed("create"))?;
             bytes = log_bytes;
         }
         Ok(Self {
@@ -102,6 +105,18 @@ impl Log {
     pub(super) fn sync(&self) -> Result<(), JournalError> {
         self.storage.sync_data().map_err(JournalError::file("sync", &self.path))
     }
+}
+
+/// Writes all of a new log once. What is written in place later then needs no room to be found for it, and a sync has
+/// nothing else to write down.
+fn fill(storage: &dyn StorageBackend, length: u64) -> io::Result<()> {
+    storage.set_len(length)?;
+    let zeros = vec![0; FILLED_AT_ONCE];
+    for at in (0..length).step_by(FILLED_AT_ONCE) {
+        let left = usize::try_from(length - at).unwrap_or(FILLED_AT_ONCE);
+        storage.write(at, &zeros[..left.min(FILLED_AT_ONCE)])?;
+    }
+    Ok(())
 }
 
 /// What an unclean end left in a log.
