@@ -106,10 +106,10 @@ impl<E: Handles> Centre<E> {
         let about = ticket(self.arrived);
         self.arrived += 1;
         let mut spec = TicketSpec::on(name::<ChannelName>("task"));
-        spec.kind = Some(name(&format!("type-{}", about.role)));
-        spec.priority = Priority::new(u8::try_from(about.priority).expect("a digit")).expect("a level");
+        spec.asked_mut().kind = Some(name(&format!("type-{}", about.role)));
+        spec.asked_mut().priority = Priority::new(u8::try_from(about.priority).expect("a digit")).expect("a level");
         if let Some(number) = about.language {
-            spec.skills = language(number, 3);
+            spec.asked_mut().skills = language(number, 3);
         }
         self.tell(Command::CreateTicket { ticket: name(&format!("ticket-{:09}", about.number)), spec: Box::new(spec) });
     }

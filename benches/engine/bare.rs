@@ -13,7 +13,8 @@ pub(crate) fn choose<'s>(state: &'s State, ticket: &'s Ticket) -> Option<&'s Age
             && group.signature.skills.fulfil(&demand.skills)
             && demand.permissions.is_subset(&group.permissions)
     });
-    let firsts = fits
-        .filter_map(|group| state.pool().bench(group, &ticket.spec.channel)?.first(Strategy::LongestIdle.ordering()));
+    let firsts = fits.filter_map(|group| {
+        state.pool().bench(group, &ticket.spec.asked.channel)?.first(Strategy::LongestIdle.ordering())
+    });
     firsts.min_by_key(|(key, _)| **key).map(|(_, agent)| &state.agent_at(agent).id)
 }

@@ -74,11 +74,12 @@ pub(crate) fn profile(number: usize) -> AgentProfile {
 pub(crate) fn specs() -> Vec<TicketSpec> {
     let spec = |number: usize| {
         let mut spec = TicketSpec::on(name::<ChannelName>("task"));
-        spec.kind = Some(name(&format!("type-{}", number % ROLES)));
-        spec.priority = Priority::new(u8::try_from(number / ROLES % 10).expect("a digit")).expect("a level");
+        spec.asked_mut().kind = Some(name(&format!("type-{}", number % ROLES)));
+        spec.asked_mut().priority =
+            Priority::new(u8::try_from(number / ROLES % 10).expect("a digit")).expect("a level");
         if number.is_multiple_of(4) {
             let language = name(["de", "en", "fr", "pl"][number / 4 % 4]);
-            spec.skills = Skills([(language, SkillLevel::new(3).expect("a level"))].into());
+            spec.asked_mut().skills = Skills([(language, SkillLevel::new(3).expect("a level"))].into());
         }
         spec
     };

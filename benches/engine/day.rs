@@ -162,8 +162,8 @@ fn hostile_profile(number: usize) -> AgentProfile {
 
 fn hostile_spec(number: usize, size: Size) -> TicketSpec {
     let mut spec = TicketSpec::on(name::<ChannelName>("task"));
-    spec.skills = Skills([skill(number, number / HOSTILE_SKILLS % 4)].into());
-    spec.exclude_agents.insert(agent(number * 7 % size.agents));
-    spec.preferred_agent = Some(agent(number * 13 % size.agents));
+    spec.asked_mut().skills = Skills([skill(number, number / HOSTILE_SKILLS % 4)].into());
+    spec.beside.exclude_agents.insert(agent(number * 7 % size.agents));
+    spec.beside.preferred_agent = Some(agent(number * 13 % size.agents));
     spec
 }

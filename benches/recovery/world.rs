@@ -114,10 +114,11 @@ impl World {
         self.created += 1;
         let channel = CHANNELS[usize::try_from(number % 4).expect("small")];
         let mut spec = TicketSpec::on(ChannelName::parse(channel).expect("a name"));
-        spec.role = Some(role(number % ROLES));
-        spec.subject = Some(format!("My invoice {number} of last month names the wrong company"));
-        spec.customer = Customer { id: Some(format!("c-{}", number % 50_000)), tier: None, language: None }.into();
-        spec.attributes.insert("order".to_owned(), Scalar::Int(i64::try_from(number).expect("small")));
+        spec.asked_mut().role = Some(role(number % ROLES));
+        spec.beside.subject = Some(format!("My invoice {number} of last month names the wrong company"));
+        spec.beside.customer =
+            Customer { id: Some(format!("c-{}", number % 50_000)), tier: None, language: None }.into();
+        spec.beside.attributes.insert("order".to_owned(), Scalar::Int(i64::try_from(number).expect("small")));
         let ticket = TicketId::parse(&format!("ticket-{number:08}")).expect("a name");
         self.tell(Command::CreateTicket { ticket, spec: Box::new(spec) });
     }

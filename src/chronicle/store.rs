@@ -254,7 +254,7 @@ impl Intake<'_> {
     fn count(&mut self, at: Timestamp, event: &Event) -> Result<(), ChronicleError> {
         match event {
             Event::TicketCreated { intake, .. } => {
-                self.cell(at, intake.demand.role(), intake.spec.channel.as_str(), None).arrived += 1;
+                self.cell(at, intake.demand.role(), intake.spec.asked.channel.as_str(), None).arrived += 1;
             }
             Event::TicketAssigned { taking, waited, .. } => {
                 let cell = self.taken(at, taking);

@@ -9,8 +9,8 @@ use crate::routing::event::{Event, Held};
 use crate::routing::offer::RevokeCause;
 use crate::routing::ticket::Closing;
 use crate::routing::{
-    AgentId, AgentProfile, Catalogue, ChannelName, Command, Engine, Identity, RoleName, Status, TicketId, TicketSpec,
-    Timestamp,
+    AgentId, AgentProfile, Asked, Catalogue, ChannelName, Command, Engine, Identity, RoleName, Status, TicketId,
+    TicketSpec, Timestamp,
 };
 
 const START: i64 = 1_795_000_000_000;
@@ -55,7 +55,7 @@ fn day() -> Vec<Told> {
         let command = match draw(12) {
             0..=3 => {
                 let channel = ChannelName::parse(if draw(3) == 0 { "call" } else { "chat" }).expect("a name");
-                let spec = Box::new(TicketSpec { role: Some(role(draw(2))), ..TicketSpec::on(channel) });
+                let spec = Box::new(TicketSpec::from(Asked { role: Some(role(draw(2))), ..Asked::on(channel) }));
                 Command::CreateTicket { ticket: TicketId::parse(&format!("T-{}", number / 4)).expect("a name"), spec }
             }
             4 => Command::CancelTicket { ticket, reason: None },
@@ -215,10 +215,8 @@ fn what_is_completed_while_it_is_paused_ends_nobodys_work_on_another_ticket() {
     let agent = AgentId::parse("ana").expect("a name");
     let ticket = |name: &str| TicketId::parse(name).expect("a name");
     let create = |name: &str| {
-        let spec = TicketSpec {
-            role: RoleName::parse("billing").ok(),
-            ..TicketSpec::on(ChannelName::parse("chat").expect("a name"))
-        };
+        let role = RoleName::parse("billing").ok();
+        let spec = TicketSpec::from(Asked { role, ..Asked::on(ChannelName::parse("chat").expect("a name")) });
         Command::CreateTicket { ticket: ticket(name), spec: Box::new(spec) }
     };
     let complete = |name: &str| {

@@ -101,9 +101,9 @@ fn recorded_ticket(record: &Record, later_ms: i64) -> Result<Recorded, Failure> 
         |error: &dyn std::fmt::Display| Failure::new(Exit::Configuration, format!("ticket {}: {error}", record.ticket));
     let channel = ChannelName::parse(&record.channel).map_err(|error| wrong(&error))?;
     let mut spec = TicketSpec::on(channel);
-    spec.kind = record.kind.as_deref().map(TicketType::parse).transpose().map_err(|error| wrong(&error))?;
-    spec.role = record.role.as_deref().map(RoleName::parse).transpose().map_err(|error| wrong(&error))?;
-    spec.priority = match record.priority.as_deref() {
+    spec.asked_mut().kind = record.kind.as_deref().map(TicketType::parse).transpose().map_err(|error| wrong(&error))?;
+    spec.asked_mut().role = record.role.as_deref().map(RoleName::parse).transpose().map_err(|error| wrong(&error))?;
+    spec.asked_mut().priority = match record.priority.as_deref() {
         None | Some("normal") => Priority::NORMAL,
         Some("low") => Priority::LOW,
         Some("high") => Priority::HIGH,

@@ -286,7 +286,7 @@ impl ExplanationBody {
             phase,
             created_at,
             waited_ms: as_of.since(created_at).0,
-            channel: spec.channel,
+            channel: spec.asked.channel.clone(),
             priority: demand.priority.get(),
             classification: Classification { role: demand.roles.first().cloned(), by: way.code(), rule: demand.rule },
             demand: DemandBody {

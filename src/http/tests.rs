@@ -31,7 +31,8 @@ use crate::records::tokens::Tokens;
 use crate::routing::command::Command;
 use crate::routing::role::{Role, ServiceTarget};
 use crate::routing::{
-    AgentId, AgentProfile, Catalogue, ChannelName, Engine, Identity, Millis, RoleName, TicketId, TicketSpec, Timestamp,
+    AgentId, AgentProfile, Asked, Catalogue, ChannelName, Engine, Identity, Millis, RoleName, TicketId, TicketSpec,
+    Timestamp,
 };
 use crate::telemetry::occurrence::{CareTaken, HookKnown};
 use crate::telemetry::recorder::{Build, build_recorder, describe};
@@ -114,7 +115,7 @@ fn busy_engine() -> (Engine, Arc<ReadModel>) {
     );
     let ticket = |id: &str| Command::CreateTicket {
         ticket: TicketId::parse(id).expect("a name"),
-        spec: Box::new(TicketSpec { role: Some(role.clone()), ..TicketSpec::on(chat.clone()) }),
+        spec: Box::new(TicketSpec::from(Asked { role: Some(role.clone()), ..Asked::on(chat.clone()) })),
     };
     let commands = [
         Command::ReplaceCatalogue { catalogue: Arc::new(catalogue) },

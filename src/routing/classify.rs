@@ -61,7 +61,7 @@ impl Classifier {
     #[must_use]
     pub fn classify(&self, facts: &Facts<'_>, seed: u64) -> Demand {
         let (catalogue, spec) = (facts.catalogue(), facts.spec);
-        if let Some(own) = &spec.role {
+        if let Some(own) = &spec.asked.role {
             let known = catalogue.roles.contains_key(own).then(|| own.clone());
             return demand(catalogue, spec, known, None);
         }
@@ -73,7 +73,7 @@ impl Classifier {
 }
 
 fn by_type(catalogue: &Catalogue, spec: &TicketSpec) -> Option<RoleName> {
-    let typed = spec.kind.as_ref().and_then(|kind| catalogue.role_for_type(kind, &spec.channel));
+    let typed = spec.asked.kind.as_ref().and_then(|kind| catalogue.role_for_type(kind, &spec.asked.channel));
     typed.or(catalogue.default_role.as_ref()).cloned()
 }
 
@@ -84,9 +84,9 @@ fn demand(catalogue: &Catalogue, spec: &TicketSpec, role: Option<RoleName>, matc
         rank_max: role.as_ref().and_then(|role| catalogue.roles.get(role)?.staffing.rank_max),
         roles: role.into_iter().collect(),
         rule: matched.map(|rule| rule.name.clone()),
-        skills: joined(&spec.skills, &set.skills),
-        permissions: spec.permissions.union(&set.permissions).cloned().collect(),
-        priority: set.priority.unwrap_or(spec.priority).raised(set.raise_priority),
+        skills: joined(&spec.asked.skills, &set.skills),
+        permissions: spec.asked.permissions.union(&set.permissions).cloned().collect(),
+        priority: set.priority.unwrap_or(spec.asked.priority).raised(set.raise_priority),
     }
 }
 
@@ -141,13 +141,13 @@ mod tests {
 
     fn spec() -> TicketSpec {
         let mut spec = TicketSpec::on(ChannelName::parse("chat").unwrap());
-        spec.customer.tier = Some("vip".to_owned());
-        spec.subject = Some("Invoice 4711".to_owned());
-        spec.attributes.insert("amount".to_owned(), Scalar::Int(120));
-        spec.attributes.insert("share".to_owned(), Scalar::Float(0.5));
-        spec.exclude_agents.insert("ana".parse().unwrap());
-        spec.due_at = Some(Timestamp(NOW.0 + 60_999));
-        spec.not_before = Some(Timestamp(NOW.0 - 1));
+        spec.beside.customer.tier = Some("vip".to_owned());
+        spec.beside.subject = Some("Invoice 4711".to_owned());
+        spec.beside.attributes.insert("amount".to_owned(), Scalar::Int(120));
+        spec.beside.attributes.insert("share".to_owned(), Scalar::Float(0.5));
+        spec.beside.exclude_agents.insert("ana".parse().unwrap());
+        spec.beside.due_at = Some(Timestamp(NOW.0 + 60_999));
+        spec.beside.not_before = Some(Timestamp(NOW.0 - 1));
         spec
     }
 

@@ -1,18 +1,15 @@
-//! What tickets demand, kept once: many tickets demand the same, and what upstream says the same of is classified the
-//! same. Nothing is decided by what is kept here.
+//! What tickets ask for and demand, kept once: many ask for the same and demand the same, and what asks for the same is
+//! classified the same. Nothing is decided by what is kept here.
 
-use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use hashbrown::HashTable;
 
 use super::digest::Digest;
-use super::name::{ChannelName, Permission, RoleName, TicketType};
-use super::skill::Skills;
-use super::ticket::{Demand, Priority, TicketSpec};
+use super::ticket::{Asked, Demand, TicketSpec};
 
-/// How many demands are kept at most. Where tickets demand more than that, some are kept several times.
+/// How many different ones are kept at most. Where tickets differ more than that, some are kept several times.
 const KEPT_MAX: usize = 4_096;
 
 fn digest(value: &impl Hash) -> u64 {
@@ -21,18 +18,24 @@ fn digest(value: &impl Hash) -> u64 {
     digest.finish()
 }
 
-/// Demands that several tickets share.
-#[derive(Debug, Clone, Default)]
-pub(super) struct SharedDemands(HashTable<Arc<Demand>>);
+/// What several tickets share.
+#[derive(Debug, Clone)]
+pub(super) struct Shared<T>(HashTable<Arc<T>>);
 
-impl SharedDemands {
-    /// An equal demand that others have too, or that one, for others to share.
-    pub(super) fn share(&mut self, demand: &Arc<Demand>) -> Arc<Demand> {
-        if Arc::strong_count(demand) > 1 {
-            return Arc::clone(demand);
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self(HashTable::new())
+    }
+}
+
+impl<T: Hash + Eq> Shared<T> {
+    /// An equal one that others have too, or that one, for others to share.
+    pub(super) fn share(&mut self, one: &Arc<T>) -> Arc<T> {
+        if Arc::strong_count(one) > 1 {
+            return Arc::clone(one);
         }
-        let hash = digest(demand);
-        if let Some(known) = self.0.find(hash, |known| known == demand) {
+        let hash = digest(one);
+        if let Some(known) = self.0.find(hash, |known| known == one) {
             return Arc::clone(known);
         }
         if self.0.len() == KEPT_MAX {
@@ -41,44 +44,47 @@ impl SharedDemands {
         if self.0.len() == KEPT_MAX {
             self.0.clear();
         }
-        self.0.insert_unique(hash, Arc::clone(demand), digest);
-        Arc::clone(demand)
+        self.0.insert_unique(hash, Arc::clone(one), digest);
+        Arc::clone(one)
     }
 }
 
-/// What upstream said of a ticket, as far as it decides what that demands where no rule is asked.
-type Said<'s> =
-    (Option<&'s RoleName>, Option<&'s TicketType>, &'s ChannelName, Priority, &'s Skills, &'s BTreeSet<Permission>);
-
-fn said(spec: &TicketSpec) -> Said<'_> {
-    (spec.role.as_ref(), spec.kind.as_ref(), &spec.channel, spec.priority, &spec.skills, &spec.permissions)
+impl Shared<Asked> {
+    /// What upstream said of a ticket, with what it asks for shared.
+    pub(super) fn share_in(&mut self, spec: &Arc<TicketSpec>) -> Arc<TicketSpec> {
+        let asked = self.share(&spec.asked);
+        if Arc::ptr_eq(&asked, &spec.asked) {
+            return Arc::clone(spec);
+        }
+        Arc::new(TicketSpec { asked, ..TicketSpec::clone(spec) })
+    }
 }
 
-/// What was made of what upstream said of earlier tickets, under a catalogue that has no rules.
+/// What was made of what earlier tickets asked for, under a catalogue that has no rules.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Classified(HashTable<(TicketSpec, Arc<Demand>)>);
+pub(super) struct Classified(HashTable<(Arc<Asked>, Arc<Demand>)>);
 
 impl Classified {
-    /// What was made of the same.
-    pub(super) fn get(&self, spec: &TicketSpec) -> Option<&Arc<Demand>> {
-        let said_now = said(spec);
-        self.0.find(digest(&said_now), |(known, _)| said(known) == said_now).map(|(_, demand)| demand)
+    /// What was made of the same, and the same as those tickets have it.
+    pub(super) fn get(&self, asked: &Asked) -> Option<&(Arc<Asked>, Arc<Demand>)> {
+        self.0.find(digest(asked), |(known, _)| **known == *asked)
     }
 
-    /// That is made of what upstream says of a ticket.
-    pub(super) fn record(&mut self, spec: &TicketSpec, demand: &Arc<Demand>) {
+    /// That is made of what a ticket asks for.
+    pub(super) fn record(&mut self, asked: &Arc<Asked>, demand: &Arc<Demand>) {
         if self.0.len() == KEPT_MAX {
             self.0.clear();
         }
-        let TicketSpec { kind, channel, priority, role, skills, permissions, .. } = spec.clone();
-        let known = TicketSpec { kind, priority, role, skills, permissions, ..TicketSpec::on(channel) };
-        self.0.insert_unique(digest(&said(spec)), (known, Arc::clone(demand)), |(known, _)| digest(&said(known)));
+        let known = (Arc::clone(asked), Arc::clone(demand));
+        self.0.insert_unique(digest(asked), known, |(known, _)| digest(known));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::routing::name::ChannelName;
+    use crate::routing::ticket::Priority;
 
     fn demand(priority: Priority) -> Arc<Demand> {
         Arc::new(Demand { priority, ..Demand::default() })
@@ -86,7 +92,7 @@ mod tests {
 
     #[test]
     fn equal_demands_are_one() {
-        let mut shared = SharedDemands::default();
+        let mut shared = Shared::default();
         let first = shared.share(&demand(Priority::HIGH));
         assert!(Arc::ptr_eq(&first, &shared.share(&demand(Priority::HIGH))));
         assert!(!Arc::ptr_eq(&first, &shared.share(&demand(Priority::LOW))));
@@ -94,13 +100,25 @@ mod tests {
     }
 
     #[test]
-    fn what_decides_nothing_does_not_count_and_what_decides_does() {
+    fn what_is_asked_for_is_shared_and_what_else_is_said_is_not() {
+        let mut shared = Shared::default();
+        let spec = |subject: &str| {
+            let mut spec = TicketSpec::on(ChannelName::parse("task").unwrap());
+            spec.beside.subject = Some(subject.to_owned());
+            Arc::new(spec)
+        };
+        let [one, other] = ["one", "other"].map(|subject| shared.share_in(&spec(subject)));
+        assert!(Arc::ptr_eq(&one.asked, &other.asked));
+        assert_eq!((one, other), (spec("one"), spec("other")));
+    }
+
+    #[test]
+    fn what_asks_for_the_same_was_classified_and_what_asks_for_more_was_not() {
         let mut classified = Classified::default();
-        let mut spec = TicketSpec::on(ChannelName::parse("task").unwrap());
-        classified.record(&spec, &demand(Priority::HIGH));
-        spec.subject = Some("anything".to_owned());
-        assert!(classified.get(&spec).is_some());
-        spec.priority = Priority::LOW;
-        assert!(classified.get(&spec).is_none());
+        let mut asked = Asked::on(ChannelName::parse("task").unwrap());
+        classified.record(&Arc::new(asked.clone()), &demand(Priority::HIGH));
+        assert!(classified.get(&asked).is_some());
+        asked.priority = Priority::LOW;
+        assert!(classified.get(&asked).is_none());
     }
 }

@@ -84,8 +84,8 @@ impl Ticket {
     /// ticket takes it back: what upstream asks for is that role.
     pub(super) fn go_to_role(&mut self, demand: &Arc<Demand>, due_at: Option<Timestamp>, at: Timestamp) {
         let spec = Arc::make_mut(&mut self.spec);
-        spec.role = demand.role().cloned();
-        spec.priority = demand.priority;
+        spec.asked_mut().role = demand.role().cloned();
+        spec.asked_mut().priority = demand.priority;
         self.demand = Arc::clone(demand);
         self.due_at = due_at;
         self.breached = due_at.is_some_and(|due| due <= at);

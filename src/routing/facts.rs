@@ -107,34 +107,34 @@ impl<'a> Facts<'a> {
     }
 
     fn fact(&self, variable: &str) -> Option<Fact<'_>> {
-        let (spec, customer) = (self.spec, &self.spec.customer);
+        let (spec, customer) = (self.spec, &self.spec.beside.customer);
         let local = || self.catalogue.time_zone.local(self.now);
         Some(match variable {
-            "type" => text(spec.kind.as_ref().map(TicketType::as_str)),
-            "channel" => text(Some(spec.channel.as_str())),
-            "priority" => int(spec.priority.get().into()),
-            "role" => text(spec.role.as_ref().map(RoleName::as_str)),
+            "type" => text(spec.asked.kind.as_ref().map(TicketType::as_str)),
+            "channel" => text(Some(spec.asked.channel.as_str())),
+            "priority" => int(spec.asked.priority.get().into()),
+            "role" => text(spec.asked.role.as_ref().map(RoleName::as_str)),
             "skills" => {
-                let levels = spec.skills.0.iter();
+                let levels = spec.asked.skills.0.iter();
                 Box::new(map(levels.map(|(name, level)| (name.as_str(), int(level.get().into())))))
             }
-            "permissions" => list(spec.permissions.iter().map(Permission::as_str)),
+            "permissions" => list(spec.asked.permissions.iter().map(Permission::as_str)),
             "customer" => Box::new(map([
                 ("id", text(customer.id.as_deref())),
                 ("tier", text(customer.tier.as_deref())),
                 ("language", text(customer.language.as_deref())),
             ])),
-            "preferred_agent" => text(spec.preferred_agent.as_ref().map(AgentId::as_str)),
-            "exclude_agents" => list(spec.exclude_agents.iter().map(AgentId::as_str)),
-            "subject" => text(spec.subject.as_deref()),
+            "preferred_agent" => text(spec.beside.preferred_agent.as_ref().map(AgentId::as_str)),
+            "exclude_agents" => list(spec.beside.exclude_agents.iter().map(AgentId::as_str)),
+            "subject" => text(spec.beside.subject.as_deref()),
             "attributes" => {
-                let attributes = spec.attributes.iter();
+                let attributes = spec.beside.attributes.iter();
                 Box::new(map(attributes.map(|(name, value)| (name.as_str(), scalar(value)))))
             }
             "age" => int(self.now.0.saturating_sub(self.created_at.0).div_euclid(1_000)),
-            "due_in" => self.seconds_until(spec.due_at),
-            "starts_in" => self.seconds_until(spec.not_before),
-            "expires_in" => self.seconds_until(spec.expires_at),
+            "due_in" => self.seconds_until(spec.beside.due_at),
+            "starts_in" => self.seconds_until(spec.beside.not_before),
+            "expires_in" => self.seconds_until(spec.beside.expires_at),
             "hour" => int(local().hour().into()),
             "weekday" => text(Some(weekday(local().weekday()))),
             "date" => Box::new(CelString::from(local().date().to_string())),

@@ -175,7 +175,7 @@ impl Follow for Index {
     fn enter(&mut self, number: Number<Ticket>, ticket: &Ticket, catalogue: &Catalogue) {
         match ticket.phase {
             Phase::Waiting => {
-                let lane = self.pool.lanes().number(&ticket.spec.channel);
+                let lane = self.pool.lanes().number(&ticket.spec.asked.channel);
                 self.queues.insert(number, (ticket, lane), ranks(ticket, catalogue));
             }
             Phase::Unroutable(_) => {
@@ -287,7 +287,7 @@ fn ticket_moment(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) -> Opt
     let by_owner = match &ticket.phase {
         Phase::Assigned(_) => grace_due(ticket, agents, catalogue).into_iter().chain(reply_due(ticket, role)).min(),
         Phase::Resuming(_) => grace_due(ticket, agents, catalogue),
-        Phase::Scheduled => ticket.spec.not_before,
+        Phase::Scheduled => ticket.spec.beside.not_before,
         Phase::Intake | Phase::Deferred | Phase::Unroutable(_) | Phase::Paused(_) => None,
         Phase::Offered(offers) => offers.iter().map(|offer| offer.expires_at).min(),
         Phase::Waiting => {
@@ -299,7 +299,7 @@ fn ticket_moment(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) -> Opt
     let by_promise = service::breach_due(ticket)
         .and_then(|_| [service::at_risk_due(ticket, role), service::breach_due(ticket)].into_iter().flatten().min());
     let unowned = ticket.phase.ownership().is_none();
-    let by_spec = ticket.spec.expires_at.filter(|_| unowned);
+    let by_spec = ticket.spec.beside.expires_at.filter(|_| unowned);
     [by_automation, by_owner, by_promise, by_spec, ticket.wait_ends(role)].into_iter().flatten().min()
 }
 
@@ -322,8 +322,8 @@ pub(super) fn ticket_dues<'t>(
     let automations = automation::dues(ticket, catalogue).into_iter();
     let automations = automations.map(|(due, place)| (due, TicketDue::Automation(place)));
     let dues = [
-        (ticket.spec.expires_at.filter(|_| unowned), TicketDue::Expiry),
-        (ticket.spec.not_before.filter(|_| ticket.phase == Phase::Scheduled), TicketDue::NotBefore),
+        (ticket.spec.beside.expires_at.filter(|_| unowned), TicketDue::Expiry),
+        (ticket.spec.beside.not_before.filter(|_| ticket.phase == Phase::Scheduled), TicketDue::NotBefore),
         (service::at_risk_due(ticket, own_role), TicketDue::AtRisk),
         (service::breach_due(ticket), TicketDue::Breach),
         (ticket.direction.as_ref().and_then(|direction| direction.until).filter(|_| waiting), TicketDue::Direction),
@@ -343,7 +343,7 @@ fn grace_due(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) -> Option<
     if ownership.taken_while_away(owner) {
         return None;
     }
-    match catalogue.owner_grace(ticket.demand.role(), &ticket.spec.channel) {
+    match catalogue.owner_grace(ticket.demand.role(), &ticket.spec.asked.channel) {
         OwnerGrace::After(grace) if owner.status == Status::Offline => Some(owner.status_since + grace),
         OwnerGrace::After(_) | OwnerGrace::Keep => None,
     }

@@ -146,7 +146,7 @@ impl State {
             let free = |ticket: &&Ticket| {
                 matches!(&ticket.phase, Phase::Resuming(owner) if owner.agent == agent.id)
                     && agent.status == super::Status::Online
-                    && Standing::of(agent, &ticket.spec.channel, self.catalogue()) == Standing::Free
+                    && Standing::of(agent, &ticket.spec.asked.channel, self.catalogue()) == Standing::Free
             };
             if let Some(ticket) = agent.parked.iter().filter_map(|id| self.ticket(id)).find(free) {
                 return Err(format!("ticket {} waits for its owner {}, who is free", ticket.id, agent.id));

@@ -89,7 +89,7 @@ pub fn choose(state: &State, ticket: &Ticket, trigger: Trigger, passes_by: &dyn 
     }
     let pushed = pushed_roles(state, &ticket.demand);
     let winners_max = if role.strategy == Strategy::RingAll { role.ring_max.max(1) as usize } else { 1 };
-    if nobody_is_free(state, &pushed, &ticket.spec.channel) {
+    if nobody_is_free(state, &pushed, &ticket.spec.asked.channel) {
         return None;
     }
     let demands = Demands::of(ticket);
@@ -195,7 +195,7 @@ pub fn inability(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lack> 
 }
 
 fn lack_of_room(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
-    match Standing::of(agent, &ticket.spec.channel, state.catalogue()) {
+    match Standing::of(agent, &ticket.spec.asked.channel, state.catalogue()) {
         Standing::Offline => Some(Lack::Offline),
         Standing::ChannelOff => Some(Lack::ChannelOff),
         Standing::NoSlot => Some(Lack::NoSlot),
@@ -221,10 +221,10 @@ pub fn lasting_lack(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lac
     {
         return Some(Lack::Permission(missing.clone()));
     }
-    if agent.profile.limit(&ticket.spec.channel, state.catalogue()) == 0 {
+    if agent.profile.limit(&ticket.spec.asked.channel, state.catalogue()) == 0 {
         return Some(Lack::ChannelOff);
     }
-    ticket.spec.exclude_agents.contains(&agent.id).then_some(Lack::Barred)
+    ticket.spec.beside.exclude_agents.contains(&agent.id).then_some(Lack::Barred)
 }
 
 /// Why nobody could ever take a ticket, now or after any overflow step; `None` where somebody could.
@@ -274,10 +274,10 @@ fn obstacle(state: &State, ticket: &Ticket, demand: &Demand, group: &Group) -> O
     if !demand.permissions.is_empty() && !demand.permissions.is_subset(&group.permissions) {
         return Some(UnroutableCause::NoAgentWithPermission);
     }
-    let channel = &ticket.spec.channel;
+    let channel = &ticket.spec.asked.channel;
     let barred = |agent: &Agent| {
         let for_good = |bar: &Bar| bar.agent == agent.id && bar.until.is_none();
-        ticket.spec.exclude_agents.contains(&agent.id) || ticket.bars.iter().any(for_good)
+        ticket.spec.beside.exclude_agents.contains(&agent.id) || ticket.bars.iter().any(for_good)
     };
     let members = group.members.iter().map(|number| state.agent_at(*number));
     let mut able = members.filter(|agent| agent.profile.limit(channel, state.catalogue()) > 0).peekable();
@@ -451,7 +451,7 @@ pub fn acceptance(state: &State, ticket: &Ticket) -> Acceptance {
     if role.is_some_and(|role| role.strategy == Strategy::RingAll) {
         return Acceptance::Offer;
     }
-    state.catalogue().acceptance(role, state.catalogue().channel(&ticket.spec.channel))
+    state.catalogue().acceptance(role, state.catalogue().channel(&ticket.spec.asked.channel))
 }
 
 /// The role whose rules hold for a ticket.

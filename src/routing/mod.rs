@@ -108,7 +108,7 @@ pub use name::{
     StatusName, TicketId, TicketType,
 };
 pub use state::{Identity, State};
-pub use ticket::{Patch, Phase, Priority, Ticket, TicketChanges, TicketSpec};
+pub use ticket::{Asked, Beside, Patch, Phase, Priority, Ticket, TicketChanges, TicketSpec};
 pub use time::{Millis, Timestamp};
 
 /// The most agents that one ticket remembers not to ask again, beyond its `exclude_agents`.

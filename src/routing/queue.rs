@@ -335,7 +335,7 @@ mod tests {
     fn who_is_excluded_and_who_declined_make_one_signature() {
         let agent = || AgentId::parse("ana").unwrap();
         let (mut excluded, mut declined) = (ticket(1, &["billing"], None), ticket(2, &["billing"], None));
-        std::sync::Arc::make_mut(&mut excluded.spec).exclude_agents.insert(agent());
+        std::sync::Arc::make_mut(&mut excluded.spec).beside.exclude_agents.insert(agent());
         declined.bars.push(Bar { agent: agent(), until: Some(Timestamp(9)) });
         assert_eq!(Demands::of(&excluded), Demands::of(&declined));
         assert_ne!(Demands::of(&excluded), Demands::of(&ticket(3, &["billing"], None)));

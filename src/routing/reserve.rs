@@ -34,7 +34,7 @@ impl State {
 
     /// Whether an agent is kept from this ticket.
     pub(super) fn is_kept_from(&self, agent: &Agent, ticket: &Ticket) -> bool {
-        ticket.direction.is_none() && self.is_kept(agent, ticket.demand.role(), &ticket.spec.channel)
+        ticket.direction.is_none() && self.is_kept(agent, ticket.demand.role(), &ticket.spec.asked.channel)
     }
 
     /// Which of these roles are short, with the channels on which they are and on which anything waits.

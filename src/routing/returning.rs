@@ -42,8 +42,8 @@ pub(super) struct PlaceKey {
 impl PlaceKey {
     /// Of a ticket whose customer is known.
     pub(super) fn of(ticket: &Ticket) -> Option<Self> {
-        let customer = ticket.spec.customer.id.clone()?;
-        Some(Self { customer, role: ticket.demand.role()?.clone(), channel: ticket.spec.channel.clone() })
+        let customer = ticket.spec.beside.customer.id.clone()?;
+        Some(Self { customer, role: ticket.demand.role()?.clone(), channel: ticket.spec.asked.channel.clone() })
     }
 }
 
@@ -75,7 +75,7 @@ impl Ticket {
 impl State {
     /// The agent who is tried first for a ticket, because that one had its customer's ticket last.
     pub(super) fn last_agent(&self, ticket: &Ticket, now: Timestamp) -> Option<&AgentId> {
-        let customer = ticket.spec.customer.id.as_ref()?;
+        let customer = ticket.spec.beside.customer.id.as_ref()?;
         let within = returning(ticket, self.catalogue()).last_agent?;
         let (agent, at) = self.ground.last_agents.get(customer)?;
         (at + within >= now).then_some(agent)
@@ -90,7 +90,7 @@ impl State {
     /// From when the age of a ticket counts that has just come, where that is earlier, because its customer has withdrawn
     /// another a short while ago.
     pub(super) fn resumes_place_of(&self, ticket: &Ticket, now: Timestamp) -> Option<Timestamp> {
-        ticket.spec.customer.id.as_ref()?;
+        ticket.spec.beside.customer.id.as_ref()?;
         let within = returning(ticket, self.catalogue()).resume_within?;
         let (created_at, given_up_at) = self.ground.places.get(&PlaceKey::of(ticket)?)?;
         (given_up_at + within >= now && *created_at < ticket.created_at).then_some(*created_at)
@@ -111,7 +111,7 @@ impl Ground {
     /// Takes down who owns a ticket, or has completed it, where its role asks for that.
     fn note_last_agent(&mut self, ticket: &TicketId, agent: &AgentId, at: Timestamp) {
         let ticket = self.tickets.get(ticket).expect("an event names a ticket that has not ended");
-        let customer = ticket.spec.customer.id.as_ref();
+        let customer = ticket.spec.beside.customer.id.as_ref();
         let customer = customer.filter(|_| returning(ticket, &self.catalogue).last_agent.is_some());
         if let Some(customer) = customer.cloned() {
             self.last_agents.record(customer, agent.clone(), at, self.next_seq);
@@ -121,7 +121,7 @@ impl Ground {
 
     /// Who loses a ticket is its customer's last agent no longer.
     fn forget_last_agent(&mut self, ticket: &TicketId, agent: &AgentId) {
-        let customer = self.tickets.get(ticket).and_then(|ticket| ticket.spec.customer.id.as_ref());
+        let customer = self.tickets.get(ticket).and_then(|ticket| ticket.spec.beside.customer.id.as_ref());
         if let Some(customer) = customer
             && self.last_agents.get(customer).is_some_and(|(last, _)| last == agent)
         {

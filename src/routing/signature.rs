@@ -69,14 +69,14 @@ pub(super) struct Demands<'t> {
 impl<'t> Demands<'t> {
     /// What this ticket demands now.
     pub(super) fn of(ticket: &'t Ticket) -> Self {
-        let mut barred = Cow::Borrowed(&*ticket.spec.exclude_agents);
+        let mut barred = Cow::Borrowed(&*ticket.spec.beside.exclude_agents);
         if !ticket.bars.is_empty() {
             barred.to_mut().extend(ticket.bars.iter().map(|bar| bar.agent.clone()));
         }
         Self {
             own_role: ticket.demand.role(),
             rank_max: ticket.demand.rank_max,
-            channel: &ticket.spec.channel,
+            channel: &ticket.spec.asked.channel,
             skills: &ticket.demand.skills,
             permissions: &ticket.demand.permissions,
             barred,

@@ -13,7 +13,7 @@ use super::agent::{Agent, AgentView, ChannelLoad, SlotUse};
 use super::catalogue::Catalogue;
 use super::classify::Classifier;
 use super::closed::Closed;
-use super::demands::SharedDemands;
+use super::demands::Shared;
 use super::estimate::{OutturnsByRole, Pace};
 use super::index::{Index, RoleLooks};
 use super::name::{AgentId, ChannelName, RoleName, TicketId};
@@ -23,7 +23,7 @@ use super::rank::Rank;
 use super::returning::{LastAgents, Places};
 use super::roster::{Entries, Number, Roster, Summed};
 use super::sorted::Sorted;
-use super::ticket::{ClosedTicket, Ticket};
+use super::ticket::{Asked, ClosedTicket, Demand, Ticket};
 use super::time::Timestamp;
 use super::timer::Timers;
 
@@ -68,7 +68,10 @@ pub(super) struct Ground<T = Roster<Ticket>, A = Roster<Agent>> {
     pub(super) hours_looks: RoleLooks,
     /// What tickets demand: a table by which equal demands are one.
     #[serde(skip)]
-    pub(super) demands: SharedDemands,
+    pub(super) demands: Shared<Demand>,
+    /// The same for what upstream asks for them.
+    #[serde(skip)]
+    pub(super) asked: Shared<Asked>,
 }
 
 /// Everything that the engine knows.
@@ -99,8 +102,11 @@ impl State {
 
     /// The ground truth, and what follows from it.
     pub(super) fn of(mut ground: Ground) -> Self {
-        let Ground { tickets, demands, .. } = &mut ground;
-        tickets.values_mut().for_each(|ticket| ticket.demand = demands.share(&ticket.demand));
+        let Ground { tickets, demands, asked, .. } = &mut ground;
+        for ticket in tickets.values_mut() {
+            ticket.demand = demands.share(&ticket.demand);
+            ticket.spec = asked.share_in(&ticket.spec);
+        }
         let index = Index::of(&ground);
         Self { ground, index }
     }
@@ -284,7 +290,8 @@ impl Ground {
             last_agents: LastAgents::default(),
             places: Places::default(),
             hours_looks: BTreeMap::new(),
-            demands: SharedDemands::default(),
+            demands: Shared::default(),
+            asked: Shared::default(),
         }
     }
 
@@ -313,7 +320,8 @@ impl Ground {
             last_agents: self.last_agents.shared(),
             places: self.places.shared(),
             hours_looks: self.hours_looks.clone(),
-            demands: SharedDemands::default(),
+            demands: Shared::default(),
+            asked: Shared::default(),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::catalogue::Catalogue;
 use super::command::{Command, TransferTo};
 use super::name::RoleName;
 use super::state::{Ground, State};
-use super::ticket::{Patch, Phase, Ticket};
+use super::ticket::{Patch, Phase, Ticket, TicketSpec};
 
 #[cfg(doc)]
 use super::role::Role;
@@ -51,7 +51,8 @@ pub struct Usage {
 
 impl Usage {
     fn of(role: &RoleName, state: &State) -> Self {
-        let hangs = |ticket: &&Ticket| ticket.demand.role() == Some(role) || ticket.spec.role.as_ref() == Some(role);
+        let hangs =
+            |ticket: &&Ticket| ticket.demand.role() == Some(role) || ticket.spec.asked.role.as_ref() == Some(role);
         let (owned, waiting): (Vec<&Ticket>, Vec<&Ticket>) =
             state.tickets().filter(hangs).partition(|ticket| ticket.phase.ownership().is_some());
         let agents = state.agents().filter(|agent| agent.profile.roles.contains(role)).count();
@@ -101,8 +102,8 @@ pub(super) fn move_to_successors(ground: &mut Ground) {
 }
 
 fn rename_ticket(ticket: &mut Ticket, catalogue: &Catalogue) {
-    if let Some(successor) = ticket.spec.role.as_ref().and_then(|role| catalogue.successor(role)) {
-        std::sync::Arc::make_mut(&mut ticket.spec).role = Some(successor.clone());
+    if ticket.spec.asked.role.as_ref().is_some_and(|role| catalogue.successor(role).is_some()) {
+        rename_asked(Arc::make_mut(&mut ticket.spec), catalogue);
     }
     let demand = Arc::make_mut(&mut ticket.demand);
     demand.roles.iter_mut().for_each(|role| catalogue.rename(role));
@@ -112,6 +113,12 @@ fn rename_ticket(ticket: &mut Ticket, catalogue: &Catalogue) {
         Phase::Offered(offers) => offers.iter_mut().for_each(|offer| catalogue.rename(&mut offer.role)),
         Phase::Assigned(owner) | Phase::Paused(owner) | Phase::Resuming(owner) => catalogue.rename(&mut owner.role),
         Phase::Intake | Phase::Scheduled | Phase::Deferred | Phase::Waiting | Phase::Unroutable(_) => {}
+    }
+}
+
+fn rename_asked(spec: &mut TicketSpec, catalogue: &Catalogue) {
+    if let Some(successor) = spec.asked.role.as_ref().and_then(|role| catalogue.successor(role)) {
+        spec.asked_mut().role = Some(successor.clone());
     }
 }
 
@@ -138,7 +145,7 @@ impl Command {
     /// What was said, with roles by their names of today.
     pub(super) fn with_roles_of(mut self, catalogue: &Catalogue) -> Self {
         match &mut self {
-            Self::CreateTicket { spec, .. } => spec.role.iter_mut().for_each(|role| catalogue.rename(role)),
+            Self::CreateTicket { spec, .. } => rename_asked(spec, catalogue),
             Self::UpdateTicket { changes, .. } => {
                 if let Patch::Set(role) = &mut changes.role {
                     catalogue.rename(role);

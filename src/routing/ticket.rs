@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use demand::{Bar, Demand, Direction, Handover, UnroutableCause};
-pub use spec::{Customer, Patch, Priority, Scalar, TicketChanges, TicketSpec};
+pub use spec::{Asked, Beside, Customer, Patch, Priority, Scalar, TicketChanges, TicketSpec};
 
 use super::automation::Automated;
 use super::name::{AgentId, AssignmentId, TicketId};
@@ -178,7 +178,7 @@ impl Ticket {
     /// Since when nobody owns it, where nobody does: since it came to its role, could be worked on, or came back.
     #[must_use]
     pub fn unowned_since(&self) -> Timestamp {
-        let later = [self.returned_at, self.spec.not_before].into_iter().flatten();
+        let later = [self.returned_at, self.spec.beside.not_before].into_iter().flatten();
         later.fold(self.entered_at, Timestamp::max)
     }
 

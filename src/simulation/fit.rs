@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::{Arrivals, Distribution, Scenario, When};
-use crate::routing::ticket::Customer;
+use crate::routing::ticket::{Beside, Customer};
 use crate::routing::zone::Zone;
 use crate::routing::{Millis, TicketSpec, Timestamp};
 
@@ -65,23 +65,20 @@ pub fn typical(scene: &Scene) -> Option<Scenario> {
 
 /// What tickets of one kind have in common.
 fn kind_of(spec: &TicketSpec) -> TicketSpec {
-    TicketSpec {
-        kind: spec.kind.clone(),
-        role: spec.role.clone(),
-        priority: spec.priority,
-        skills: spec.skills.clone(),
-        permissions: spec.permissions.clone(),
-        customer: Customer { tier: spec.customer.tier.clone(), ..Customer::default() }.into(),
-        ..TicketSpec::on(spec.channel.clone())
-    }
+    let customer = Customer { tier: spec.beside.customer.tier.clone(), ..Customer::default() }.into();
+    let beside = Beside { customer, ..Beside::default() }.into();
+    TicketSpec { asked: Arc::clone(&spec.asked), created_at: None, beside }
 }
 
 fn title_of(source: &str, spec: &TicketSpec) -> String {
-    let names = [spec.role.as_ref().map(ToString::to_string), spec.kind.as_ref().map(ToString::to_string)];
-    let more =
-        names.into_iter().flatten().chain(spec.customer.tier.clone()).filter(|name| !source.contains(name.as_str()));
+    let names = [spec.asked.role.as_ref().map(ToString::to_string), spec.asked.kind.as_ref().map(ToString::to_string)];
+    let more = names
+        .into_iter()
+        .flatten()
+        .chain(spec.beside.customer.tier.clone())
+        .filter(|name| !source.contains(name.as_str()));
     let mut parts: Vec<String> = std::iter::once(source.to_owned()).chain(more).collect();
-    parts.push(format!("{}, priority {}", spec.channel, spec.priority.get()));
+    parts.push(format!("{}, priority {}", spec.asked.channel, spec.asked.priority.get()));
     parts.join(", ").chars().take(128).collect()
 }
 

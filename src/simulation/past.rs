@@ -70,14 +70,14 @@ enum Told {
 fn class_of(life: &Life) -> String {
     let role = life.role.as_ref().map_or("no role", RoleName::as_str);
     let spec = &life.recorded.spec;
-    let priority = match spec.priority {
+    let priority = match spec.asked.priority {
         Priority::NORMAL => None,
         Priority::LOW => Some("low".to_owned()),
         Priority::HIGH => Some("high".to_owned()),
         Priority::URGENT => Some("urgent".to_owned()),
         other => Some(format!("priority {}", other.get())),
     };
-    let more = spec.customer.tier.clone().into_iter().chain(priority);
+    let more = spec.beside.customer.tier.clone().into_iter().chain(priority);
     more.fold(role.to_owned(), |name, more| format!("{name}, {more}"))
 }
 
@@ -307,12 +307,12 @@ impl Past {
                     };
                     books.arrive(*source, *at, false);
                     let role = self.lives[*number].1.role.as_ref();
-                    books.classify(*number as u64, &ticket, role, &recorded.spec.channel, *at);
+                    books.classify(*number as u64, &ticket, role, &recorded.spec.asked.channel, *at);
                 }
                 Told::Answered(number, agent, role) => {
                     let (_, life) = &self.lives[*number];
                     let Some(agent) = agents.get(agent) else { continue };
-                    books.start_work(*agent, *number as u64, &life.recorded.spec.channel, *at);
+                    books.start_work(*agent, *number as u64, &life.recorded.spec.asked.channel, *at);
                     books.answer(*number as u64, *agent, role, *at);
                 }
                 Told::Stopped(number, agent) => {

@@ -287,7 +287,7 @@ impl Run<'_, '_> {
             Event::TicketCreated { ticket, intake } => {
                 let number = number_of(ticket);
                 let Some(life) = self.lives.get(number) else { return };
-                self.books.classify(number, &life.ticket, intake.demand.role(), &intake.spec.channel, self.now);
+                self.books.classify(number, &life.ticket, intake.demand.role(), &intake.spec.asked.channel, self.now);
             }
             Event::TicketQueued { role, .. } if self.pulls => self.wake(role),
             Event::TicketEscalated { ticket, .. } | Event::TicketDiverted { ticket, .. } => {

@@ -106,7 +106,7 @@ impl Source<'_> {
         }
         self.customers += 1;
         let mut spec = self.arrivals.spec.clone();
-        spec.customer.id = Some(format!("{} {}", self.arrivals.name, self.customers));
+        spec.beside.customer.id = Some(format!("{} {}", self.arrivals.name, self.customers));
         Arc::new(spec)
     }
 

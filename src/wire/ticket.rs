@@ -2,12 +2,14 @@
 //!
 //! The comments on members are the reference: `docs/events.md` and the JSON Schemas repeat them.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::routing::command::{AfterWork, Command, TransferTo};
 use crate::routing::name::{AgentId, AssignmentId, ChannelName, Permission, RoleName, TicketId, TicketType};
-use crate::routing::ticket::{Customer, Priority, TicketChanges, TicketSpec};
+use crate::routing::ticket::{Asked, Beside, Customer, Priority, TicketChanges, TicketSpec};
 
 use super::bounds::{EXCLUDE_AGENTS_MAX, PERMISSIONS_MAX};
 use super::data::Data;
@@ -86,23 +88,26 @@ pub(super) struct TicketCreated {
 
 impl TicketCreated {
     fn into_command(self, channel: ChannelName) -> Command {
-        let spec = TicketSpec {
+        let asked = Asked {
             kind: self.kind.map(|kind| kind.0),
             channel,
             priority: self.priority.map_or(Priority::NORMAL, |priority| priority.0),
             role: self.role.map(|role| role.0),
             skills: self.skills.unwrap_or_default().0,
             permissions: self.permissions.unwrap_or_default().0.into(),
+        };
+        let beside = Beside {
             customer: Customer::from(self.customer.unwrap_or_default()).into(),
             preferred_agent: self.preferred_agent.map(|agent| agent.0),
             exclude_agents: self.exclude_agents.unwrap_or_default().0.into(),
-            created_at: self.created_at.map(|moment| moment.0),
             due_at: self.due_at.map(|moment| moment.0),
             not_before: self.not_before.map(|moment| moment.0),
             expires_at: self.expires_at.map(|moment| moment.0),
             subject: self.subject.map(|subject| subject.0),
             attributes: self.attributes.unwrap_or_default().0.into(),
         };
+        let created_at = self.created_at.map(|moment| moment.0);
+        let spec = TicketSpec { asked: Arc::new(asked), created_at, beside: beside.into() };
         Command::CreateTicket { ticket: self.ticket_id.0, spec: Box::new(spec) }
     }
 

@@ -29,9 +29,9 @@ use rolecall::routing::role::{OverflowStep, Role, ServiceTarget, Strategy};
 use rolecall::routing::skill::{SkillLevel, Skills};
 use rolecall::routing::ticket::{Bar, Closing, Customer, Demand, Direction, Handover, Scalar, UnroutableCause};
 use rolecall::routing::{
-    AgentId, AgentProfile, AssignmentId, Catalogue, ChannelName, Command, Engine, Event, Identity, Millis, Patch,
-    Permission, Priority, Rejection, RejectionCode, RoleName, RuleName, SkillName, State, Status, StatusName,
-    TicketChanges, TicketId, TicketSpec, TicketType, Timestamp,
+    AgentId, AgentProfile, Asked, AssignmentId, Beside, Catalogue, ChannelName, Command, Engine, Event, Identity,
+    Millis, Patch, Permission, Priority, Rejection, RejectionCode, RoleName, RuleName, SkillName, State, Status,
+    StatusName, TicketChanges, TicketId, TicketSpec, TicketType, Timestamp,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -83,12 +83,15 @@ fn skills() -> Skills {
 }
 
 fn spec() -> TicketSpec {
-    TicketSpec {
+    let asked = Asked {
         kind: Some(name!(TicketType, "invoice")),
         priority: Priority::HIGH,
         role: Some(role()),
         skills: skills(),
         permissions: BTreeSet::from([name!(Permission, "refund.issue")]).into(),
+        ..Asked::on(channel())
+    };
+    let beside = Beside {
         customer: Customer {
             id: Some("C-1".to_owned()),
             tier: Some("vip".to_owned()),
@@ -97,7 +100,6 @@ fn spec() -> TicketSpec {
         .into(),
         preferred_agent: Some(agent()),
         exclude_agents: BTreeSet::from([name!(AgentId, "bob")]).into(),
-        created_at: Some(Timestamp(1)),
         due_at: Some(Timestamp(2)),
         not_before: Some(Timestamp(3)),
         expires_at: Some(Timestamp(4)),
@@ -110,8 +112,8 @@ fn spec() -> TicketSpec {
             ("text".to_owned(), Scalar::Text("x".to_owned())),
         ])
         .into(),
-        ..TicketSpec::on(channel())
-    }
+    };
+    TicketSpec { asked: asked.into(), created_at: Some(Timestamp(1)), beside: beside.into() }
 }
 
 fn demand() -> Demand {
@@ -499,11 +501,11 @@ fn day() -> (Vec<Entry>, State) {
     let mut engine = Engine::new(IDENTITY);
     let email = |number: u32| Command::CreateTicket {
         ticket: TicketId::parse(&format!("E-{number}")).expect("a name"),
-        spec: Box::new(TicketSpec { role: Some(role()), ..TicketSpec::on(name!(ChannelName, "email")) }),
+        spec: Box::new(TicketSpec::from(Asked { role: Some(role()), ..Asked::on(name!(ChannelName, "email")) })),
     };
     let call = Command::CreateTicket {
         ticket: name!(TicketId, "C-1"),
-        spec: Box::new(TicketSpec { role: Some(role()), ..TicketSpec::on(channel()) }),
+        spec: Box::new(TicketSpec::from(Asked { role: Some(role()), ..Asked::on(channel()) })),
     };
     let commands = [
         Command::ReplaceCatalogue { catalogue: catalogue() },

@@ -41,7 +41,7 @@ pub(crate) fn ticket_entry(first_seq: u64) -> Entry {
     let ticket = TicketId::parse(&format!("ticket-{first_seq}")).expect("a name");
     let role = RoleName::parse("billing").expect("a name");
     let mut spec = TicketSpec::on(ChannelName::parse("email").expect("a name"));
-    spec.subject = Some("My invoice of last month names the wrong company".to_owned());
+    spec.beside.subject = Some("My invoice of last month names the wrong company".to_owned());
     let at = Timestamp(1_000 * i64::try_from(first_seq).expect("a small number"));
     let demand = Demand { roles: vec![role], ..Demand::default() }.into();
     let intake = Box::new(Intake { spec: spec.clone().into(), demand, created_at: at, due_at: None });

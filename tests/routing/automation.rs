@@ -6,8 +6,8 @@ use rolecall::routing::automation::{Automation, AutomationActions, FIRINGS_MAX, 
 use rolecall::routing::command::TransferTo;
 use rolecall::routing::role::Role;
 use rolecall::routing::{
-    AutomationName, Catalogue, ChannelName, Command, Engine, Event, Identity, Millis, RoleName, TicketId, TicketSpec,
-    Timestamp,
+    Asked, AutomationName, Catalogue, ChannelName, Command, Engine, Event, Identity, Millis, RoleName, TicketId,
+    TicketSpec, Timestamp,
 };
 
 fn role(name: &str) -> RoleName {
@@ -37,7 +37,8 @@ fn back_and_forth(pairs: u8, on: Occasion) -> Arc<Catalogue> {
 fn firings(pairs: u8, on: Occasion) -> usize {
     let mut engine = Engine::new(Identity { instance: 1, seed: 1 });
     let ticket = TicketId::parse("t").expect("a name");
-    let spec = TicketSpec { role: Some(role("pong")), ..TicketSpec::on(ChannelName::parse("task").expect("a name")) };
+    let spec =
+        TicketSpec::from(Asked { role: Some(role("pong")), ..Asked::on(ChannelName::parse("task").expect("a name")) });
     let transfer =
         Command::TransferTicket { ticket: ticket.clone(), to: TransferTo::Role(role("ping")), by: None, note: None };
     let commands = [

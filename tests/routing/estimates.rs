@@ -108,7 +108,7 @@ fn live(centre: &Centre) -> Books {
             Next::Arrives => {
                 let ticket = TicketId::parse(&format!("t{arrived}")).expect("a name");
                 let mut spec = TicketSpec::on(ChannelName::parse("task").expect("a name"));
-                spec.priority = if draws.share() < centre.high { Priority::HIGH } else { Priority::NORMAL };
+                spec.asked_mut().priority = if draws.share() < centre.high { Priority::HIGH } else { Priority::NORMAL };
                 arrived += 1;
                 if arrived < TICKETS {
                     plan(now + draws.exponential_ms(between_ms), Next::Arrives);

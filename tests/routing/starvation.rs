@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use rolecall::routing::command::AfterWork;
 use rolecall::routing::role::{Order, Role};
 use rolecall::routing::{
-    AgentId, AgentProfile, Catalogue, ChannelName, Command, Engine, Event, Identity, Millis, Priority, RoleName,
+    AgentId, AgentProfile, Asked, Catalogue, ChannelName, Command, Engine, Event, Identity, Millis, Priority, RoleName,
     Status, TicketId, TicketSpec, Timestamp,
 };
 
@@ -55,7 +55,7 @@ proptest! {
                 Next::Arrives(priority) => {
                     arrived += 1;
                     let task = ChannelName::parse("task").expect("a name");
-                    let spec = Box::new(TicketSpec { priority, ..TicketSpec::on(task) });
+                    let spec = Box::new(TicketSpec::from(Asked { priority, ..Asked::on(task) }));
                     Command::CreateTicket { ticket: TicketId::parse(&format!("t{arrived}")).expect("a name"), spec }
                 }
                 Next::IsDone => {

@@ -456,18 +456,18 @@ fn spec(now: i64) -> impl Strategy<Value = TicketSpec> {
         |(channel, role, kind, (skills, permissions, priority), (preferred, excluded), times, (tier, id))| {
             let (created, expires, not_before, due) = times;
             let mut spec = TicketSpec::on(channel);
-            spec.role = role;
-            spec.kind = kind;
-            spec.skills = skills;
-            spec.permissions = permissions.into();
-            spec.priority = priority;
-            spec.preferred_agent = preferred;
-            spec.exclude_agents = excluded.into();
+            spec.asked_mut().role = role;
+            spec.asked_mut().kind = kind;
+            spec.asked_mut().skills = skills;
+            spec.asked_mut().permissions = permissions.into();
+            spec.asked_mut().priority = priority;
+            spec.beside.preferred_agent = preferred;
+            spec.beside.exclude_agents = excluded.into();
             spec.created_at = created.map(Timestamp);
-            spec.expires_at = expires.map(Timestamp);
-            spec.not_before = not_before.map(Timestamp);
-            spec.due_at = due.map(Timestamp);
-            spec.customer = Customer { id, tier, language: None }.into();
+            spec.beside.expires_at = expires.map(Timestamp);
+            spec.beside.not_before = not_before.map(Timestamp);
+            spec.beside.due_at = due.map(Timestamp);
+            spec.beside.customer = Customer { id, tier, language: None }.into();
             spec
         },
     )
@@ -712,7 +712,8 @@ fn move_times(command: &mut Command, by: i64) {
     let shift = |time: &mut Timestamp| time.0 += by;
     match command {
         Command::CreateTicket { spec, .. } => {
-            let times = [&mut spec.created_at, &mut spec.due_at, &mut spec.not_before, &mut spec.expires_at];
+            let beside = &mut *spec.beside;
+            let times = [&mut spec.created_at, &mut beside.due_at, &mut beside.not_before, &mut beside.expires_at];
             times.into_iter().flatten().for_each(shift);
         }
         Command::ReconcileAgent { as_of, .. } => as_of.iter_mut().for_each(shift),

@@ -24,7 +24,7 @@ impl World {
 
     fn create(&mut self, at: i64, id: &str) {
         let mut spec = TicketSpec::on("task".parse().unwrap());
-        spec.kind = Some("x".parse().unwrap());
+        spec.asked_mut().kind = Some("x".parse().unwrap());
         self.tell(at, Command::CreateTicket { ticket: id.parse().unwrap(), spec: Box::new(spec) });
     }
 

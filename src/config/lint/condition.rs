@@ -245,10 +245,10 @@ mod tests {
                 for attribute in &attributes {
                     for priority in [0, 3, 9] {
                         let mut ticket = TicketSpec::on(ChannelName::parse(channel).unwrap());
-                        ticket.kind = kind.map(|kind| TicketType::parse(kind).unwrap());
-                        ticket.priority = Priority::new(priority).unwrap();
-                        ticket.customer.tier = kind.map(str::to_owned);
-                        ticket.attributes.extend(attribute.clone().map(|value| ("n".to_owned(), value)));
+                        ticket.asked_mut().kind = kind.map(|kind| TicketType::parse(kind).unwrap());
+                        ticket.asked_mut().priority = Priority::new(priority).unwrap();
+                        ticket.beside.customer.tier = kind.map(str::to_owned);
+                        ticket.beside.attributes.extend(attribute.clone().map(|value| ("n".to_owned(), value)));
                         tickets.push(ticket);
                     }
                 }

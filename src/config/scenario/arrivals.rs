@@ -153,9 +153,9 @@ pub(super) fn read_all(
 
 /// Where no rule can give them a role either, nobody would ever answer such tickets.
 fn report_type_of_no_role(section: &Section<'_>, spec: &TicketSpec, catalogue: &Catalogue, reading: &mut Reading<'_>) {
-    let Some(kind) = &spec.kind else { return };
+    let Some(kind) = &spec.asked.kind else { return };
     let types = || catalogue.roles.values().flat_map(|role| &role.ticket_types);
-    let may_have_role = spec.role.is_some() || catalogue.default_role.is_some() || !catalogue.rules.is_empty();
+    let may_have_role = spec.asked.role.is_some() || catalogue.default_role.is_some() || !catalogue.rules.is_empty();
     if may_have_role || types().any(|known| known == kind) {
         return;
     }
@@ -172,11 +172,11 @@ fn read(section: &Section<'_>, base: &Path, reading: &mut Reading<'_>) -> Option
     let name = section.take(&NAME, reading);
     let channel = section.take(&CHANNEL, reading);
     let mut spec = TicketSpec::on(channel.unwrap_or_else(|| ChannelName::parse("task").expect("a word is a name")));
-    spec.kind = section.take(&TYPE, reading);
-    spec.role = section.take(&ROLE, reading);
-    spec.priority = section.take(&PRIORITY, reading).unwrap_or_default();
-    spec.skills = section.take(&SKILLS, reading).unwrap_or_default();
-    spec.customer = Customer { tier: section.take(&TIER, reading), ..Customer::default() }.into();
+    spec.asked_mut().kind = section.take(&TYPE, reading);
+    spec.asked_mut().role = section.take(&ROLE, reading);
+    spec.asked_mut().priority = section.take(&PRIORITY, reading).unwrap_or_default();
+    spec.asked_mut().skills = section.take(&SKILLS, reading).unwrap_or_default();
+    spec.beside.customer = Customer { tier: section.take(&TIER, reading), ..Customer::default() }.into();
     let when = read_when(section, base, reading);
     let handle = section.take(&HANDLE, reading);
     if handle.is_none() && section.written(&HANDLE).is_none() && !matches!(when, Some(When::Recorded(_))) {

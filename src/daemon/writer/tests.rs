@@ -115,7 +115,7 @@ fn a_switch_s_own_words_are_read_where_the_configuration_has_a_mapping_for_their
     let key = "fs01.CUSTOM.callcenter%3A%3Ainfo.inbound.1000";
     of_switch(&mut writer, 1, key, joined);
     let ticket = crate::routing::TicketId::parse("m-1").expect("a name");
-    let found = writer.state().ticket(&ticket).map(|ticket| ticket.spec.channel.to_string());
+    let found = writer.state().ticket(&ticket).map(|ticket| ticket.spec.asked.channel.to_string());
     assert_eq!(found.as_deref(), Some("call"));
 
     let dead = |writer: &mut Writer| {

@@ -10,8 +10,8 @@ use crate::routing::command::{AfterWork, TransferTo};
 use crate::routing::escalation::StepConditions;
 use crate::routing::role::{OverflowStep, Role, ServiceTarget};
 use crate::routing::{
-    AgentId, AgentProfile, Catalogue, ChannelName, Command, Engine, Identity, Millis, Priority, RoleName, Status,
-    TicketId, TicketSpec, Timestamp,
+    AgentId, AgentProfile, Asked, Catalogue, ChannelName, Command, Engine, Identity, Millis, Priority, RoleName,
+    Status, TicketId, TicketSpec, Timestamp,
 };
 
 const START: Timestamp = Timestamp(1_795_000_000_000);
@@ -44,7 +44,7 @@ fn catalogue(roles: u8) -> Command {
 fn create(id: u8, of_role: u8, channel: &str, priority: u8) -> Command {
     let channel = ChannelName::parse(channel).expect("a name");
     let priority = Priority::new(priority).expect("up to nine");
-    let spec = TicketSpec { role: Some(role(of_role)), priority, ..TicketSpec::on(channel) };
+    let spec = TicketSpec::from(Asked { role: Some(role(of_role)), priority, ..Asked::on(channel) });
     Command::CreateTicket { ticket: ticket(id), spec: Box::new(spec) }
 }
 

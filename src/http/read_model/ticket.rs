@@ -80,7 +80,7 @@ impl TicketCard {
         Self {
             ticket_id: ticket.id.clone(),
             role: ticket.demand.role().cloned(),
-            channel: ticket.spec.channel.clone(),
+            channel: ticket.spec.asked.channel.clone(),
             priority: ticket.demand.priority.get(),
             stage: Stage::of(&ticket.phase),
             agent_id: owner.or(offered).cloned(),

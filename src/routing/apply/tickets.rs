@@ -26,8 +26,10 @@ impl<F: Follow> Applying<'_, F> {
             Event::PlaceGivenUp { ticket } => self.ground.keep_place(ticket, at),
             Event::TicketUpdated { ticket, intake } => {
                 let at_risk = self.ground.is_at_risk(intake.demand.role(), intake.due_at, at);
+                let spec = self.ground.asked.share_in(&intake.spec);
                 self.change_ticket(ticket, |it| {
                     update(it, intake, at);
+                    it.spec = spec;
                     it.service.at_risk &= at_risk;
                 });
             }
@@ -104,7 +106,7 @@ impl<F: Follow> Applying<'_, F> {
         let ticket = Ticket {
             id: id.clone(),
             arrival_seq: seq,
-            spec: Arc::clone(&intake.spec),
+            spec: self.ground.asked.share_in(&intake.spec),
             demand: self.ground.demands.share(&intake.demand),
             created_at: intake.created_at,
             due_at: intake.due_at,
@@ -154,7 +156,6 @@ fn update(ticket: &mut Ticket, intake: &Intake, at: Timestamp) {
     if ticket.demand.role() != intake.demand.role() {
         ticket.restart_ladder(at);
     }
-    ticket.spec = Arc::clone(&intake.spec);
     ticket.demand = Arc::clone(&intake.demand);
     ticket.created_at = intake.created_at;
     ticket.due_at = intake.due_at;
@@ -169,8 +170,8 @@ fn redirect(ticket: &mut Ticket, event: &Event, at: Timestamp) {
     if direction.is_none() {
         // From now on this is what upstream asks for: no later look at the ticket takes it back.
         let spec = Arc::make_mut(&mut ticket.spec);
-        spec.role = demand.role().cloned();
-        spec.priority = demand.priority;
+        spec.asked_mut().role = demand.role().cloned();
+        spec.asked_mut().priority = demand.priority;
     }
     ticket.demand = Arc::clone(demand);
     ticket.due_at = *due_at;

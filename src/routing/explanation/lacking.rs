@@ -107,12 +107,12 @@ pub(super) fn everything(state: &State, agent: &Agent, ticket: &Ticket) -> Vec<L
         let held = agent.profile.permissions(catalogue);
         lacks.extend(demand.permissions.difference(&held).cloned().map(Lack::Permission));
     }
-    let channel = &ticket.spec.channel;
+    let channel = &ticket.spec.asked.channel;
     lacks.extend(Standing::ALL.into_iter().filter(|it| holds(*it, state, agent, channel)).filter_map(lack_of));
     if state.is_kept_from(agent, ticket) {
         lacks.push(Lack::Reserved);
     }
-    if ticket.spec.exclude_agents.contains(&agent.id) || ticket.bars.iter().any(|bar| bar.agent == agent.id) {
+    if ticket.spec.beside.exclude_agents.contains(&agent.id) || ticket.bars.iter().any(|bar| bar.agent == agent.id) {
         lacks.push(Lack::Barred);
     }
     if ticket.direction.as_ref().is_some_and(|direction| direction.agent != agent.id) {
@@ -163,11 +163,11 @@ fn explained(lack: Lack, state: &State, agent: &Agent, ticket: &Ticket) -> Lacki
         }
         Lack::Offline => (Cure::Presence, None, status_words(agent)),
         Lack::ChannelOff => {
-            let never = agent.profile.limit(&ticket.spec.channel, state.catalogue()) == 0;
+            let never = agent.profile.limit(&ticket.spec.asked.channel, state.catalogue()) == 0;
             let why = if never { "its limit is 0" } else { "it is switched off" };
             (if never { Cure::Change } else { Cure::Presence }, None, format!(": {why}"))
         }
-        Lack::NoSlot => (Cure::Room, None, slot_words(state, agent, &ticket.spec.channel)),
+        Lack::NoSlot => (Cure::Room, None, slot_words(state, agent, &ticket.spec.asked.channel)),
         Lack::Interrupted | Lack::Reserved => (Cure::Room, None, String::new()),
         Lack::Paced => {
             let until = agent.given.paced_until();
@@ -176,7 +176,7 @@ fn explained(lack: Lack, state: &State, agent: &Agent, ticket: &Ticket) -> Lacki
         Lack::Barred => {
             let bar = ticket.bars.iter().find(|bar| bar.agent == agent.id);
             return match bar.and_then(|bar| bar.until) {
-                _ if ticket.spec.exclude_agents.contains(&agent.id) => barred(Cure::Change, None, "is excluded"),
+                _ if ticket.spec.beside.exclude_agents.contains(&agent.id) => barred(Cure::Change, None, "is excluded"),
                 None => barred(Cure::Change, None, "gave it away"),
                 until => barred(Cure::CoolDown, until, "has just declined or missed it"),
             };

@@ -55,14 +55,14 @@ impl Way {
 fn way(state: &State, id: &TicketId, spec: &TicketSpec, demand: &Demand) -> Way {
     let catalogue = state.catalogue();
     let Some(role) = demand.role() else {
-        return if spec.role.is_some() { Way::UnknownRole } else { Way::None };
+        return if spec.asked.role.is_some() { Way::UnknownRole } else { Way::None };
     };
-    if spec.role.as_ref() == Some(role) {
+    if spec.asked.role.as_ref() == Some(role) {
         return Way::OwnRole;
     }
     let matched = demand.rule.as_ref().and_then(|name| catalogue.rules.iter().find(|rule| rule.name == *name));
     let by_rule = matched.and_then(|rule| rule.set.role_of(state.identity().seed, &rule.name, id));
-    let by_type = || spec.kind.as_ref().and_then(|kind| catalogue.role_for_type(kind, &spec.channel));
+    let by_type = || spec.asked.kind.as_ref().and_then(|kind| catalogue.role_for_type(kind, &spec.asked.channel));
     if by_rule == Some(role) {
         Way::Rule
     } else if by_type() == Some(role) {

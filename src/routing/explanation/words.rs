@@ -47,11 +47,11 @@ impl Explanation {
         let why = match self.way {
             Way::OwnRole => "it asks for it".to_owned(),
             Way::Rule => format!("{} says so", by_rule.clone().unwrap_or_default()),
-            Way::Type => format!("its type is {:?}", self.spec.kind.as_ref().map_or("", TicketType::as_str)),
+            Way::Type => format!("its type is {:?}", self.spec.asked.kind.as_ref().map_or("", TicketType::as_str)),
             Way::Default => "that is the default role".to_owned(),
             Way::Earlier => "so it was when it was classified".to_owned(),
             Way::UnknownRole => {
-                let asked_for = self.spec.role.as_ref().map_or("", RoleName::as_str);
+                let asked_for = self.spec.asked.role.as_ref().map_or("", RoleName::as_str);
                 return format!("It asks for the role {asked_for:?}, and the catalogue has no such role.");
             }
             Way::None => {

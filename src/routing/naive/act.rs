@@ -48,7 +48,7 @@ fn held(ticket: &Ticket, agent: &AgentId, assignment: &AssignmentId, role: &Role
         agent: agent.clone(),
         assignment: assignment.clone(),
         role: role.clone(),
-        channel: ticket.spec.channel.clone(),
+        channel: ticket.spec.asked.channel.clone(),
     }
 }
 
@@ -286,7 +286,7 @@ impl NaiveEngine {
     }
 
     fn offer(&mut self, id: &TicketId, agent: &AgentId, reason: &Reason, attempt: u32) {
-        let by_channel = self.state.catalogue().channel(&self.known(id).spec.channel).offer_timeout;
+        let by_channel = self.state.catalogue().channel(&self.known(id).spec.asked.channel).offer_timeout;
         let timeout = self.own_role(self.known(id)).and_then(|role| role.offer_timeout).unwrap_or(by_channel);
         let taking = self.taking(id, agent, reason, attempt);
         self.emit(Event::OfferMade { taking, expires_at: self.at + timeout });
@@ -299,8 +299,8 @@ impl NaiveEngine {
             agent: agent.clone(),
             assignment: assignment_id(self.state.identity().instance, self.state.next_seq()),
             role: Self::serving_role(self.agent(agent), ticket),
-            channel: ticket.spec.channel.clone(),
-            cost: self.state.catalogue().channel(&ticket.spec.channel).cost,
+            channel: ticket.spec.asked.channel.clone(),
+            cost: self.state.catalogue().channel(&ticket.spec.asked.channel).cost,
             attempt,
             reason: reason.clone().into(),
         }
@@ -322,7 +322,7 @@ impl NaiveEngine {
         let event = Event::TicketQueued {
             ticket: id.clone(),
             role: role.name.clone(),
-            channel: ticket.spec.channel.clone(),
+            channel: ticket.spec.asked.channel.clone(),
             position,
             waiting: u64::try_from(others + 1).expect("a count fits"),
             estimated_wait: estimate.map(|it| it.likely),
@@ -339,7 +339,7 @@ impl NaiveEngine {
 
     fn close(&mut self, id: &TicketId, how: Closing, cause: &str) {
         let ticket = self.known(id);
-        let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.channel.clone());
+        let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.asked.channel.clone());
         let service = self.settled(ticket, [Served::AbandonedWithin, Served::AbandonedLate]);
         self.emit(Event::TicketClosed {
             ticket: id.clone(),

@@ -36,7 +36,7 @@ impl NaiveEngine {
 
     /// Since when nobody has owned a ticket that is there to be taken.
     fn waits_since(ticket: &Ticket) -> Option<Timestamp> {
-        let moments = [Some(ticket.entered_at), ticket.spec.not_before, ticket.returned_at];
+        let moments = [Some(ticket.entered_at), ticket.spec.beside.not_before, ticket.returned_at];
         match ticket.phase {
             Phase::Waiting | Phase::Offered(_) | Phase::Unroutable(_) => moments.into_iter().flatten().max(),
             _ => None,
@@ -161,9 +161,9 @@ impl NaiveEngine {
         let Some(condition) = &self.automation_conditions[place] else { return true };
         let ticket = self.known(id);
         let mut spec = TicketSpec::clone(&ticket.spec);
-        spec.role = ticket.demand.role().cloned();
-        spec.priority = ticket.demand.priority;
-        let count = |role: &RoleName| -> QueueFacts { self.count_queue(role, id, &spec.channel) };
+        spec.asked_mut().role = ticket.demand.role().cloned();
+        spec.asked_mut().priority = ticket.demand.priority;
+        let count = |role: &RoleName| -> QueueFacts { self.count_queue(role, id, &spec.asked.channel) };
         condition.holds(&Facts::new(id, &spec, (ticket.created_at, self.at), self.state.catalogue(), &count))
     }
 
@@ -174,7 +174,7 @@ impl NaiveEngine {
         self.emit(Event::TicketAutomated {
             ticket: id.clone(),
             role: ticket.demand.role().cloned(),
-            channel: ticket.spec.channel.clone(),
+            channel: ticket.spec.asked.channel.clone(),
             automation: automation.name.clone(),
             agent: owner.clone(),
             set: Box::new(settings.clone()),
@@ -182,7 +182,8 @@ impl NaiveEngine {
         });
         let mut spec = TicketSpec::clone(&ticket.spec);
         if let Some(role) = &settings.role {
-            (spec.role, spec.priority) = (Some(role.clone()), ticket.demand.priority);
+            spec.asked_mut().role = Some(role.clone());
+            spec.asked_mut().priority = ticket.demand.priority;
             if owner.is_none() || about_owners(automation) {
                 self.take_back(id, RevokeCause::Transferred, &Remark::NONE);
                 if let Some(agent) = owner.clone() {
@@ -191,8 +192,8 @@ impl NaiveEngine {
                 let demand = Demand {
                     roles: vec![role.clone()],
                     rule: None,
-                    skills: ticket.spec.skills.clone(),
-                    permissions: ticket.spec.permissions.iter().cloned().collect(),
+                    skills: ticket.spec.asked.skills.clone(),
+                    permissions: ticket.spec.asked.permissions.iter().cloned().collect(),
                     priority: ticket.demand.priority,
                     rank_max: self.state.catalogue().roles[role].staffing.rank_max,
                 };
@@ -211,10 +212,10 @@ impl NaiveEngine {
             self.take_from_owner(id, RevokeCause::Supervisor);
         }
         if let Some(priority) = settings.priority {
-            spec.priority = priority;
+            spec.asked_mut().priority = priority;
         }
-        spec.skills.0.extend(settings.skills.0.clone());
-        spec.permissions.extend(settings.permissions.clone());
+        spec.asked_mut().skills.0.extend(settings.skills.0.clone());
+        spec.asked_mut().permissions.extend(settings.permissions.clone());
         if spec != *self.known(id).spec {
             self.say_anew(id, spec);
         }
@@ -232,24 +233,25 @@ impl NaiveEngine {
             && ticket.demand.role() != Some(role)
         {
             let stays_for_now = is_owned && !about_owners(automation);
-            if !(stays_for_now && spec.role.as_ref() == Some(role)) {
+            if !(stays_for_now && spec.asked.role.as_ref() == Some(role)) {
                 settings.role = Some(role.clone());
             }
         }
         settings.released &= settings.role.is_none();
-        let now = if settings.role.is_some() { ticket.demand.priority } else { spec.priority };
+        let now = if settings.role.is_some() { ticket.demand.priority } else { spec.asked.priority };
         let wanted = set.priority.unwrap_or(now).raised(set.raise_priority);
         if wanted != now {
             settings.priority = Some(wanted);
         }
         let mut skills = Skills::default();
         for (skill, level) in &set.skills.0 {
-            if spec.skills.0.get(skill).is_none_or(|demanded| demanded < level) {
+            if spec.asked.skills.0.get(skill).is_none_or(|demanded| demanded < level) {
                 skills.0.insert(skill.clone(), *level);
             }
         }
         settings.skills = skills;
-        settings.permissions = set.permissions.iter().filter(|it| !spec.permissions.contains(*it)).cloned().collect();
+        settings.permissions =
+            set.permissions.iter().filter(|it| !spec.asked.permissions.contains(*it)).cloned().collect();
         settings
     }
 }

@@ -87,27 +87,27 @@ impl NaiveEngine {
         let mut demand = Demand {
             roles: Vec::new(),
             rule: None,
-            skills: spec.skills.clone(),
-            permissions: spec.permissions.iter().cloned().collect(),
-            priority: spec.priority,
+            skills: spec.asked.skills.clone(),
+            permissions: spec.asked.permissions.iter().cloned().collect(),
+            priority: spec.asked.priority,
             rank_max: None,
         };
-        let by_type = spec.kind.as_ref().and_then(|kind| {
+        let by_type = spec.asked.kind.as_ref().and_then(|kind| {
             let mut roles = catalogue.roles.values();
-            let on_channel = |role: &Role| role.channels.as_ref().is_none_or(|all| all.contains(&spec.channel));
+            let on_channel = |role: &Role| role.channels.as_ref().is_none_or(|all| all.contains(&spec.asked.channel));
             roles.find(|role| role.ticket_types.contains(kind) && on_channel(role)).map(|role| role.name.clone())
         });
-        let mut found = spec.role.clone();
+        let mut found = spec.asked.role.clone();
         if found.is_none() {
-            let count = |role: &RoleName| self.count_queue(role, id, &spec.channel);
+            let count = |role: &RoleName| self.count_queue(role, id, &spec.asked.channel);
             let facts = Facts::new(id, spec, (created_at, self.at), catalogue, &count);
             let mut rules = self.conditions.iter().zip(&catalogue.rules);
             if let Some((_, rule)) = rules.find(|(condition, _)| condition.holds(&facts)) {
                 found = rule.set.role_of(self.state.identity().seed, &rule.name, id).cloned();
                 demand.rule = Some(rule.name.clone());
-                demand.skills = both(&spec.skills, &rule.set.skills);
+                demand.skills = both(&spec.asked.skills, &rule.set.skills);
                 demand.permissions.extend(rule.set.permissions.iter().cloned());
-                demand.priority = rule.set.priority.unwrap_or(spec.priority).raised(rule.set.raise_priority);
+                demand.priority = rule.set.priority.unwrap_or(spec.asked.priority).raised(rule.set.raise_priority);
             }
             found = found.or(by_type).or_else(|| catalogue.default_role.clone());
         }
@@ -151,7 +151,7 @@ impl NaiveEngine {
     }
 
     fn lacks_for(&self, agent: &Agent, ticket: &Ticket, demand: &Demand) -> Vec<Lack> {
-        let (catalogue, channel) = (self.state.catalogue(), &ticket.spec.channel);
+        let (catalogue, channel) = (self.state.catalogue(), &ticket.spec.asked.channel);
         let mut lacks = Vec::new();
         if !demand.roles.iter().any(|role| agent.profile.roles.contains(role)) {
             lacks.push(Lack::Role);
@@ -165,7 +165,7 @@ impl NaiveEngine {
         lacks.extend(demand.permissions.difference(&held).cloned().map(Lack::Permission));
         let conditions = [
             (agent.profile.limit(channel, catalogue) == 0, Lack::Channel),
-            (ticket.spec.exclude_agents.contains(&agent.id), Lack::Excluded),
+            (ticket.spec.beside.exclude_agents.contains(&agent.id), Lack::Excluded),
         ];
         lacks.extend(conditions.into_iter().filter(|(holds, _)| *holds).map(|(_, lack)| lack));
         lacks.extend(self.lacks_of_room(agent, channel));
@@ -208,7 +208,7 @@ impl NaiveEngine {
         let others = others.filter_map(|role| self.state.catalogue().roles.get(role));
         others.filter(|role| role.staffing.reserve > 0).any(|role| {
             let has_it = self.state.agents().filter(|agent| agent.profile.roles.contains(&role.name));
-            let free = has_it.filter(|agent| self.is_free(agent, &ticket.spec.channel)).count();
+            let free = has_it.filter(|agent| self.is_free(agent, &ticket.spec.asked.channel)).count();
             free <= role.staffing.reserve as usize
         })
     }
@@ -348,7 +348,7 @@ impl NaiveEngine {
     pub(super) fn best_to_resume(&self, agent: &Agent) -> Option<&Ticket> {
         let back = |ticket: &&Ticket| {
             matches!(&ticket.phase, crate::routing::Phase::Resuming(owner) if owner.agent == agent.id)
-                && agent.has_slot(&ticket.spec.channel, self.state.catalogue())
+                && agent.has_slot(&ticket.spec.asked.channel, self.state.catalogue())
         };
         let key = |ticket: &&Ticket| (Reverse(self.importance(ticket)), ticket.created_at, ticket.arrival_seq);
         self.state.tickets().filter(back).min_by_key(key)
@@ -458,7 +458,7 @@ impl NaiveEngine {
 
     /// `ring_all` always asks; else as the role says, else as the channel says.
     pub(super) fn acceptance(&self, ticket: &Ticket) -> Acceptance {
-        let by_channel = self.state.catalogue().channel(&ticket.spec.channel).acceptance;
+        let by_channel = self.state.catalogue().channel(&ticket.spec.asked.channel).acceptance;
         match self.own_role(ticket) {
             Some(role) if role.strategy == Strategy::RingAll => Acceptance::Offer,
             Some(role) => role.acceptance.unwrap_or(by_channel),
@@ -468,11 +468,11 @@ impl NaiveEngine {
 
     /// "Targets".
     pub(super) fn due_at(&self, spec: &TicketSpec, demand: &Demand, created_at: Timestamp) -> Option<Timestamp> {
-        if spec.due_at.is_some() {
-            return spec.due_at;
+        if spec.beside.due_at.is_some() {
+            return spec.beside.due_at;
         }
         let target = self.state.catalogue().roles.get(demand.role()?)?.target?;
-        Some(spec.not_before.unwrap_or(created_at).max(created_at) + target.answer_within)
+        Some(spec.beside.not_before.unwrap_or(created_at).max(created_at) + target.answer_within)
     }
 }
 

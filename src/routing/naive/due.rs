@@ -101,10 +101,10 @@ impl NaiveEngine {
         let mut dues = Vec::new();
         let mut due = |when: Option<Timestamp>, what: What| dues.extend(when.map(|when| (when, what)));
         if ticket.phase.ownership().is_none() {
-            due(ticket.spec.expires_at, What::Expires);
+            due(ticket.spec.beside.expires_at, What::Expires);
         }
         match &ticket.phase {
-            Phase::Scheduled => due(ticket.spec.not_before, What::Starts),
+            Phase::Scheduled => due(ticket.spec.beside.not_before, What::Starts),
             Phase::Offered(offers) => {
                 for offer in offers {
                     due(Some(offer.expires_at), What::OfferLapses(offer.agent.clone()));

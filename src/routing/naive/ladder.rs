@@ -30,7 +30,7 @@ impl NaiveEngine {
                 return Some(Event::TicketEscalated {
                     ticket: ticket.id.clone(),
                     role: role.name.clone(),
-                    channel: ticket.spec.channel.clone(),
+                    channel: ticket.spec.asked.channel.clone(),
                     step: number,
                     demand: overflow::widened(&ticket.demand, step).into(),
                     cause: EscalationCause::of(step, self.at.since(ticket.entered_at)),

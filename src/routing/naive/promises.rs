@@ -70,7 +70,7 @@ impl NaiveEngine {
     fn role_and_channel(&self, id: &TicketId) -> (crate::routing::RoleName, crate::routing::ChannelName) {
         let ticket = self.known(id);
         let role = self.own_role(ticket).expect("only a ticket with a role has a promise");
-        (role.name.clone(), ticket.spec.channel.clone())
+        (role.name.clone(), ticket.spec.asked.channel.clone())
     }
 
     /// The place of a ticket in its role's queue, whether it stands there already or not: 1 for the next.

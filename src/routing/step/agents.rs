@@ -81,7 +81,7 @@ impl Step<'_> {
         self.emit(Event::PresenceChanged { agent: id.clone(), status, name, switches, reason });
         let lost = self.open_offers(id, |step, ticket| {
             let agent = step.state.agent(id).expect("checked by the caller");
-            status.loses_offers() || !agent.channel_on(&ticket.spec.channel, step.state.catalogue())
+            status.loses_offers() || !agent.channel_on(&ticket.spec.asked.channel, step.state.catalogue())
         });
         for ticket in &lost {
             self.revoke_offer(ticket, id, RevokeCause::AgentOffline, Remark::NONE);
@@ -95,7 +95,7 @@ impl Step<'_> {
     /// is paused stays, for nobody could do anything about it until its customer is back.
     fn leave_at_once(&mut self, id: &AgentId) -> Vec<TicketId> {
         let grace = |step: &Self, ticket: &Ticket| {
-            step.state.catalogue().owner_grace(ticket.demand.role(), &ticket.spec.channel)
+            step.state.catalogue().owner_grace(ticket.demand.role(), &ticket.spec.asked.channel)
         };
         let agent = self.state.agent(id).expect("checked by the caller");
         let no_grace =

@@ -152,12 +152,10 @@ impl Step<'_> {
     fn condition_holds(&self, id: &TicketId, place: usize) -> bool {
         let Some(condition) = &self.state.index.automation_conditions[place] else { return true };
         let ticket = self.known(id);
-        let spec = TicketSpec {
-            role: ticket.demand.role().cloned(),
-            priority: ticket.demand.priority,
-            ..TicketSpec::clone(&ticket.spec)
-        };
-        let count = |role: &RoleName| count_queue(self.state, role, id, &spec.channel);
+        let mut spec = TicketSpec::clone(&ticket.spec);
+        let asked = spec.asked_mut();
+        (asked.role, asked.priority) = (ticket.demand.role().cloned(), ticket.demand.priority);
+        let count = |role: &RoleName| count_queue(self.state, role, id, &spec.asked.channel);
         let facts = Facts::new(id, &spec, (ticket.created_at, self.at), self.state.catalogue(), &count);
         condition.holds(&facts)
     }
@@ -169,7 +167,7 @@ impl Step<'_> {
         let event = Event::TicketAutomated {
             ticket: id.clone(),
             role: ticket.demand.role().cloned(),
-            channel: ticket.spec.channel.clone(),
+            channel: ticket.spec.asked.channel.clone(),
             automation: automation.name.clone(),
             agent: ticket.phase.ownership().map(|ownership| ownership.agent.clone()),
             set: Box::new(settings.clone()),
@@ -196,19 +194,20 @@ impl Step<'_> {
         let (spec, owned) = (&ticket.spec, ticket.phase.ownership().is_some());
         // Whoever owns it keeps it, unless the automation is about owners: it goes there when it comes back.
         let goes_later = owned && !automation.on.is_of_owner();
-        let there =
-            |role: &RoleName| ticket.demand.role() == Some(role) || goes_later && spec.role.as_ref() == Some(role);
+        let there = |role: &RoleName| {
+            ticket.demand.role() == Some(role) || goes_later && spec.asked.role.as_ref() == Some(role)
+        };
         let role = set.role.clone().filter(|role| self.state.catalogue().roles.contains_key(role) && !there(role));
-        let base = if role.is_some() { ticket.demand.priority } else { spec.priority };
+        let base = if role.is_some() { ticket.demand.priority } else { spec.asked.priority };
         let priority = set.priority.unwrap_or(base).raised(set.raise_priority);
-        let more = set.skills.0.iter().filter(|(name, level)| spec.skills.0.get(*name) < Some(*level));
+        let more = set.skills.0.iter().filter(|(name, level)| spec.asked.skills.0.get(*name) < Some(*level));
         // Who is handed a ticket has it from its owner.
         let released = set.release && owned && automation.on.is_of_owner() && role.is_none();
         Settings {
             role,
             priority: Some(priority).filter(|priority| *priority != base),
             skills: Skills(more.map(|(name, level)| (name.clone(), *level)).collect()),
-            permissions: set.permissions.difference(&spec.permissions).cloned().collect(),
+            permissions: set.permissions.difference(&spec.asked.permissions).cloned().collect(),
             released,
         }
     }
@@ -218,12 +217,12 @@ impl Step<'_> {
         let ticket = self.known(id);
         let mut spec = TicketSpec::clone(&ticket.spec);
         if let Some(role) = &settings.role {
-            spec.role = Some(role.clone());
-            spec.priority = ticket.demand.priority;
+            spec.asked_mut().role = Some(role.clone());
+            spec.asked_mut().priority = ticket.demand.priority;
         }
-        spec.priority = settings.priority.unwrap_or(spec.priority);
-        spec.skills = classify::joined(&spec.skills, &settings.skills);
-        spec.permissions.extend(settings.permissions.iter().cloned());
+        spec.asked_mut().priority = settings.priority.unwrap_or(spec.asked.priority);
+        spec.asked_mut().skills = classify::joined(&spec.asked.skills, &settings.skills);
+        spec.asked_mut().permissions.extend(settings.permissions.iter().cloned());
         spec
     }
 

@@ -14,7 +14,7 @@ impl Step<'_> {
     /// What a ticket of that spec demands.
     pub(super) fn classify(&self, id: &TicketId, spec: &TicketSpec, created_at: Timestamp) -> Demand {
         let state = &*self.state;
-        let count = |role: &RoleName| count_queue(state, role, id, &spec.channel);
+        let count = |role: &RoleName| count_queue(state, role, id, &spec.asked.channel);
         let facts = Facts::new(id, spec, (created_at, self.at), state.catalogue(), &count);
         state.classifier().classify(&facts, state.identity().seed)
     }
@@ -39,7 +39,7 @@ impl State {
     /// What a ticket of that spec would demand if it came now. Nothing happens.
     #[must_use]
     pub fn would_demand(&self, id: &TicketId, spec: &TicketSpec, now: Timestamp) -> Demand {
-        let count = |role: &RoleName| count_queue(self, role, id, &spec.channel);
+        let count = |role: &RoleName| count_queue(self, role, id, &spec.asked.channel);
         let created_at = spec.created_at.map_or(now, |created| created.min(now));
         let facts = Facts::new(id, spec, (created_at, now), self.catalogue(), &count);
         self.classifier().classify(&facts, self.identity().seed)

@@ -48,7 +48,7 @@ impl Step<'_> {
         let ticket = self.known(id);
         let demand = self.demand_of_role(ticket, to);
         let due_at = self.due_at(&ticket.spec, &demand, ticket.created_at);
-        let channel = ticket.spec.channel.clone();
+        let channel = ticket.spec.asked.channel.clone();
         self.emit(Event::TicketDiverted { ticket: id.clone(), role: from, channel, cause, demand, due_at });
         self.place(id, Trigger::TicketDiverted);
     }
@@ -56,7 +56,7 @@ impl Step<'_> {
     fn leave_for_callback(&mut self, id: &TicketId, cause: DiversionCause) {
         let ticket = self.known(id);
         let note = CallbackNote { waited: self.at.since(ticket.created_at), spec: TicketSpec::clone(&ticket.spec) };
-        let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.channel.clone());
+        let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.asked.channel.clone());
         let callback = Some(Box::new(note));
         let (how, cause) = (Closing::CalledBack, cause.as_str().to_owned());
         let service = self.score(ticket, [Served::AbandonedWithin, Served::AbandonedLate]);

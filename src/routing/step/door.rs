@@ -56,7 +56,7 @@ impl Step<'_> {
         }
         let role = ticket.demand.role().expect("what is closed is a role").clone();
         let due_at = self.due_at(&ticket.spec, &ticket.demand, ticket.created_at.max(opens_at));
-        let channel = ticket.spec.channel.clone();
+        let channel = ticket.spec.asked.channel.clone();
         self.emit(Event::TicketDeferred { ticket: id.clone(), role, channel, opens_at, due_at });
     }
 

@@ -35,24 +35,27 @@ impl Step<'_> {
     }
 
     /// What is made of a ticket that was not known.
-    pub(super) fn intake(&self, id: &TicketId, spec: TicketSpec) -> Intake {
+    pub(super) fn intake(&self, id: &TicketId, mut spec: TicketSpec) -> Intake {
         let created_at = self.created_at(&spec, self.at);
-        let demand = self.first_demand(id, &spec, created_at);
+        let demand = self.first_demand(id, &mut spec, created_at);
         let due_at = self.due_at(&spec, &demand, created_at);
         Intake { spec: Arc::new(spec), demand, created_at, due_at }
     }
 
-    /// What a ticket that was not known demands. Without rules that is what others demanded of which the same was said.
-    fn first_demand(&self, id: &TicketId, spec: &TicketSpec, created_at: Timestamp) -> Arc<Demand> {
+    /// What a ticket that was not known demands. Without rules that is what others demanded that asked for the same, and
+    /// it shares that with them.
+    fn first_demand(&self, id: &TicketId, spec: &mut TicketSpec, created_at: Timestamp) -> Arc<Demand> {
         let asks = !self.state.catalogue().rules.is_empty();
-        let known = if asks { None } else { self.state.index.classified.get(spec) };
-        known.map_or_else(|| Arc::new(self.classify(id, spec, created_at)), Arc::clone)
+        let known = if asks { None } else { self.state.index.classified.get(&spec.asked) };
+        let Some((asked, demand)) = known else { return Arc::new(self.classify(id, spec, created_at)) };
+        spec.asked = Arc::clone(asked);
+        Arc::clone(demand)
     }
 
     /// What was made of a ticket will be made of others of which the same is said, unless rules are asked.
     fn remember_demand(&mut self, intake: &Intake) {
         if self.state.catalogue().rules.is_empty() && Arc::strong_count(&intake.demand) == 1 {
-            self.state.index.classified.record(&intake.spec, &intake.demand);
+            self.state.index.classified.record(&intake.spec.asked, &intake.demand);
         }
     }
 
@@ -61,8 +64,8 @@ impl Step<'_> {
     pub(super) fn due_at(&self, spec: &TicketSpec, demand: &Demand, created_at: Timestamp) -> Option<Timestamp> {
         let role = demand.role().and_then(|role| self.state.catalogue().roles.get(role));
         let target = role.and_then(|role| role.target);
-        let workable_at = spec.not_before.map_or(created_at, |not_before| not_before.max(created_at));
-        spec.due_at.or_else(|| target.map(|target| workable_at + target.answer_within))
+        let workable_at = spec.beside.not_before.map_or(created_at, |not_before| not_before.max(created_at));
+        spec.beside.due_at.or_else(|| target.map(|target| workable_at + target.answer_within))
     }
 
     pub(super) fn update_ticket(&mut self, id: &TicketId, changes: &TicketChanges) -> Handled {
@@ -117,8 +120,8 @@ impl Step<'_> {
     pub(super) fn place_waiting(&mut self, id: &TicketId, trigger: Trigger) {
         self.forget_lapsed(id);
         let ticket = self.known(id);
-        let later = ticket.spec.not_before.is_some_and(|not_before| not_before > self.at);
-        let over = ticket.spec.expires_at.is_some_and(|expiry| expiry <= self.at);
+        let later = ticket.spec.beside.not_before.is_some_and(|not_before| not_before > self.at);
+        let over = ticket.spec.beside.expires_at.is_some_and(|expiry| expiry <= self.at);
         let closed = self.is_sent_from_closed(ticket);
         if later || over || closed || matching::unroutable(self.state, ticket).is_some() {
             self.place(id, trigger);
@@ -134,7 +137,7 @@ impl Step<'_> {
         let unfit = |agent: &AgentId| {
             let agent = self.state.agent(agent).expect("an offer is open to a registered agent");
             let slot = agent.slots.get(&ticket.id).expect("an open offer takes a slot");
-            slot.channel != ticket.spec.channel || matching::lasting_lack(self.state, agent, ticket).is_some()
+            slot.channel != ticket.spec.asked.channel || matching::lasting_lack(self.state, agent, ticket).is_some()
         };
         let agents: Vec<AgentId> =
             ticket.phase.offers().iter().map(|offer| offer.agent.clone()).filter(|agent| unfit(agent)).collect();

@@ -43,7 +43,7 @@ impl Step<'_> {
         let event = Event::TicketEscalated {
             ticket: id.clone(),
             role: ticket.demand.role().expect("who has a ladder has a role").clone(),
-            channel: ticket.spec.channel.clone(),
+            channel: ticket.spec.asked.channel.clone(),
             step: number,
             demand: overflow::widened(&ticket.demand, step).into(),
             cause: EscalationCause::of(step, self.at.since(ticket.entered_at)),

@@ -213,7 +213,7 @@ fn held_by_offer(ticket: &Ticket, offer: &Offer) -> Held {
         agent: offer.agent.clone(),
         assignment: offer.assignment.clone(),
         role: offer.role.clone(),
-        channel: ticket.spec.channel.clone(),
+        channel: ticket.spec.asked.channel.clone(),
     }
 }
 
@@ -223,7 +223,7 @@ fn held_by_owner(ticket: &Ticket, ownership: &Ownership) -> Held {
         agent: ownership.agent.clone(),
         assignment: ownership.assignment.clone(),
         role: ownership.role.clone(),
-        channel: ticket.spec.channel.clone(),
+        channel: ticket.spec.asked.channel.clone(),
     }
 }
 

@@ -63,7 +63,7 @@ impl Step<'_> {
             agent: offer.agent.clone(),
             assignment: offer.assignment.clone(),
             role: offer.role.clone(),
-            channel: ticket.spec.channel.clone(),
+            channel: ticket.spec.asked.channel.clone(),
             cost: slot.cost,
             attempt: ticket.attempt,
             reason: Arc::clone(&offer.reason),

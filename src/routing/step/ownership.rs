@@ -39,7 +39,7 @@ impl Step<'_> {
 
     fn wrap_up_until(&self, ticket: &Ticket) -> Option<Timestamp> {
         let by_role = matching::own_role(self.state, ticket).and_then(|role| role.wrap_up);
-        let length = by_role.unwrap_or_else(|| self.state.catalogue().channel(&ticket.spec.channel).wrap_up);
+        let length = by_role.unwrap_or_else(|| self.state.catalogue().channel(&ticket.spec.asked.channel).wrap_up);
         (!length.is_zero()).then(|| self.at + length)
     }
 
@@ -110,8 +110,8 @@ impl Step<'_> {
         Arc::new(Demand {
             roles: vec![role.clone()],
             rule: None,
-            skills: ticket.spec.skills.clone(),
-            permissions: BTreeSet::clone(&ticket.spec.permissions),
+            skills: ticket.spec.asked.skills.clone(),
+            permissions: BTreeSet::clone(&ticket.spec.asked.permissions),
             priority: ticket.demand.priority,
             rank_max: self.state.catalogue().roles.get(role).and_then(|role| role.staffing.rank_max),
         })
@@ -147,7 +147,7 @@ impl Step<'_> {
         if agent.status == Status::Offline {
             self.take_from_gone(id);
             self.place_again(id);
-        } else if agent.has_slot(&ticket.spec.channel, self.state.catalogue()) {
+        } else if agent.has_slot(&ticket.spec.asked.channel, self.state.catalogue()) {
             self.resume_assignment(id);
         } else {
             self.emit(Event::ResumeAwaited { ticket: id.clone() });

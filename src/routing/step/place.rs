@@ -30,10 +30,10 @@ impl Step<'_> {
         }
         self.forget_lapsed(id);
         let ticket = self.known(id);
-        if ticket.spec.expires_at.is_some_and(|expiry| expiry <= self.at) {
+        if ticket.spec.beside.expires_at.is_some_and(|expiry| expiry <= self.at) {
             return self.close(id, Closing::Expired, "expires_at");
         }
-        if let Some(not_before) = ticket.spec.not_before.filter(|not_before| *not_before > self.at) {
+        if let Some(not_before) = ticket.spec.beside.not_before.filter(|not_before| *not_before > self.at) {
             if ticket.phase != Phase::Scheduled {
                 self.emit(Event::TicketScheduled { ticket: id.clone(), not_before });
             }
@@ -49,7 +49,7 @@ impl Step<'_> {
         match matching::unroutable(self.state, ticket) {
             Some(cause) if ticket.phase == Phase::Unroutable(cause) => {}
             Some(cause) => {
-                let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.channel.clone());
+                let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.asked.channel.clone());
                 self.emit(Event::TicketUnroutable { ticket: id.clone(), role, channel, cause });
             }
             None => {
@@ -107,7 +107,7 @@ impl Step<'_> {
         let estimate = self.state.estimate(&role, ticket.demand.priority, position, self.at);
         let event = Event::TicketQueued {
             ticket: id.clone(),
-            channel: ticket.spec.channel.clone(),
+            channel: ticket.spec.asked.channel.clone(),
             position,
             waiting: u64::try_from(waiting_before).expect("a length fits") + 1 - already,
             estimated_wait: estimate.map(|estimate| estimate.likely),
@@ -131,14 +131,14 @@ impl Step<'_> {
     /// To its preferred agent.
     fn place_with_preferred(&mut self, id: &TicketId) -> bool {
         let ticket = self.known(id);
-        let Some(agent) = ticket.spec.preferred_agent.clone() else { return false };
+        let Some(agent) = ticket.spec.beside.preferred_agent.clone() else { return false };
         self.place_with(id, &agent, ticket.with_role_since(self.at), Trigger::Directed)
     }
 
     /// To the agent who had a ticket of its customer last, where it names nobody.
     fn place_with_last_agent(&mut self, id: &TicketId) -> bool {
         let ticket = self.known(id);
-        let last = self.state.last_agent(ticket, self.at).filter(|_| ticket.spec.preferred_agent.is_none());
+        let last = self.state.last_agent(ticket, self.at).filter(|_| ticket.spec.beside.preferred_agent.is_none());
         let Some(agent) = last.cloned() else { return false };
         self.place_with(id, &agent, ticket.with_role_since(self.at), Trigger::LastAgent)
     }
@@ -241,7 +241,7 @@ impl Step<'_> {
         let taking = self.taking(id, agent, choice, attempt);
         let ticket = self.known(id);
         let role = matching::own_role(self.state, ticket);
-        let channel = self.state.catalogue().channel(&ticket.spec.channel);
+        let channel = self.state.catalogue().channel(&ticket.spec.asked.channel);
         let timeout = role.and_then(|role| role.offer_timeout).unwrap_or(channel.offer_timeout);
         self.emit(Event::OfferMade { taking, expires_at: self.at + timeout });
     }
@@ -255,8 +255,8 @@ impl Step<'_> {
             agent: agent.id.clone(),
             assignment: assignment_id(self.state.identity().instance, self.state.next_seq()),
             role: role.clone(),
-            channel: ticket.spec.channel.clone(),
-            cost: self.state.catalogue().channel(&ticket.spec.channel).cost,
+            channel: ticket.spec.asked.channel.clone(),
+            cost: self.state.catalogue().channel(&ticket.spec.asked.channel).cost,
             attempt,
             reason: Arc::clone(&choice.reason),
         }
@@ -265,7 +265,7 @@ impl Step<'_> {
     /// Ends a ticket that nobody owns.
     pub(super) fn close(&mut self, id: &TicketId, how: Closing, cause: impl Into<String>) {
         let ticket = self.known(id);
-        let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.channel.clone());
+        let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.asked.channel.clone());
         let (cause, callback) = (cause.into(), None);
         let service = self.score(ticket, [Served::AbandonedWithin, Served::AbandonedLate]);
         self.emit(Event::TicketClosed { ticket: id.clone(), role, channel, how, cause, callback, service });
@@ -318,7 +318,8 @@ impl Step<'_> {
     /// The best-ranked ticket that this agent owns, whose customer is back, and for which it has a slot.
     fn best_to_resume(&self, agent: &Agent) -> Option<TicketId> {
         let back = agent.parked.iter().filter_map(|id| self.state.ticket(id)).filter(|ticket| {
-            matches!(ticket.phase, Phase::Resuming(_)) && agent.has_slot(&ticket.spec.channel, self.state.catalogue())
+            matches!(ticket.phase, Phase::Resuming(_))
+                && agent.has_slot(&ticket.spec.asked.channel, self.state.catalogue())
         });
         let key =
             |ticket: &&Ticket| (std::cmp::Reverse(self.importance(ticket)), ticket.created_at, ticket.arrival_seq);
@@ -342,7 +343,7 @@ impl Step<'_> {
         let ticket = self.known(id);
         let ownership = ticket.phase.ownership().expect("only what is owned is resumed");
         let held = held_by_owner(ticket, ownership);
-        let cost = self.state.catalogue().channel(&ticket.spec.channel).cost;
+        let cost = self.state.catalogue().channel(&ticket.spec.asked.channel).cost;
         self.emit(Event::AssignmentResumed { held, cost });
     }
 }

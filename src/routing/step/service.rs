@@ -22,7 +22,7 @@ impl Step<'_> {
         let event = Event::TicketAtRisk {
             ticket: id.clone(),
             role: role.clone(),
-            channel: ticket.spec.channel.clone(),
+            channel: ticket.spec.asked.channel.clone(),
             due_at,
             position,
             estimated_wait: self.likely_wait(ticket).filter(|_| waits),
@@ -62,7 +62,7 @@ impl Step<'_> {
         let event = Event::TicketBreached {
             ticket: id.clone(),
             role: ticket.demand.role().expect("only a ticket with a role is breached").clone(),
-            channel: ticket.spec.channel.clone(),
+            channel: ticket.spec.asked.channel.clone(),
             due_at: ticket.due_at.expect("only a ticket with a due time is breached"),
         };
         self.emit(event);

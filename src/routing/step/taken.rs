@@ -8,7 +8,7 @@ use crate::routing::event::{Event, Intake, Sign, Taking};
 use crate::routing::matching;
 use crate::routing::name::{AgentId, RoleName, TicketId};
 use crate::routing::offer::{Ownership, Remark, RevokeCause, Trigger};
-use crate::routing::ticket::{Demand, Phase, TicketSpec, assignment_id};
+use crate::routing::ticket::{Asked, Demand, Phase, TicketSpec, assignment_id};
 use crate::routing::time::Timestamp;
 
 /// What a snapshot makes different, before anything of it is done.
@@ -73,8 +73,8 @@ impl Step<'_> {
             agent: agent.clone(),
             assignment: assignment_id(self.state.identity().instance, self.state.next_seq()),
             role,
-            channel: ticket.spec.channel.clone(),
-            cost: self.state.catalogue().channel(&ticket.spec.channel).cost,
+            channel: ticket.spec.asked.channel.clone(),
+            cost: self.state.catalogue().channel(&ticket.spec.asked.channel).cost,
             attempt: ticket.attempt + 1,
             reason: matching::choose_only(taker, ticket, strategy, Trigger::Taken).reason,
         };
@@ -142,7 +142,7 @@ impl Step<'_> {
             } else if let Some(closed) = self.state.closed_ticket(id) {
                 drift.ended.extend(seen(closed.at).then(|| id.clone()));
             } else {
-                let spec = TicketSpec { role: owned.role.clone(), ..TicketSpec::on(owned.channel.clone()) };
+                let spec = TicketSpec::from(Asked { role: owned.role.clone(), ..Asked::on(owned.channel.clone()) });
                 let intake = self.intake(id, spec);
                 let role = self.role_by_hand(agent, owned.role.as_ref(), &intake.demand)?;
                 drift.created.push((id.clone(), intake, role));

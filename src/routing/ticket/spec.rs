@@ -1,8 +1,10 @@
 //! What upstream says of a ticket, and what of that it changes later.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::routing::name::{AgentId, ChannelName, Permission, RoleName, TicketType};
 use crate::routing::seldom::{Nothing, Seldom};
@@ -111,9 +113,9 @@ impl std::hash::Hash for Scalar {
     }
 }
 
-/// What upstream said of a ticket, with defaults filled in.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct TicketSpec {
+/// What upstream asks for a ticket: what decides which agents may take it. Many tickets ask for the same, and share this.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Asked {
     /// The kind of work, by which roles are found.
     pub kind: Option<TicketType>,
     /// How it arrived; `task` where upstream says nothing.
@@ -126,14 +128,26 @@ pub struct TicketSpec {
     pub skills: Skills,
     /// Permissions demanded.
     pub permissions: Seldom<BTreeSet<Permission>>,
+}
+
+impl Asked {
+    /// Nothing but an agent who works on that channel.
+    #[must_use]
+    pub fn on(channel: ChannelName) -> Self {
+        let (priority, skills) = (Priority::NORMAL, Skills::default());
+        Self { kind: None, channel, priority, role: None, skills, permissions: Seldom::new() }
+    }
+}
+
+/// What upstream says of one ticket and not of the next, where it says any of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Beside {
     /// Who asks.
     pub customer: Seldom<Customer>,
     /// Whom to try first.
     pub preferred_agent: Option<AgentId>,
     /// Who must not get it.
     pub exclude_agents: Seldom<BTreeSet<AgentId>>,
-    /// When it came into being; its age counts from here. `None` for when the engine first heard of it.
-    pub created_at: Option<Timestamp>,
     /// When it should have been answered; `None` for by the role's target.
     pub due_at: Option<Timestamp>,
     /// It waits aside until then.
@@ -144,6 +158,129 @@ pub struct TicketSpec {
     pub subject: Option<String>,
     /// For rules, and handed on with the assignment.
     pub attributes: Seldom<BTreeMap<String, Scalar>>,
+}
+
+impl Nothing for Beside {
+    const NOTHING: &'static Self = &Self {
+        customer: Seldom::new(),
+        preferred_agent: None,
+        exclude_agents: Seldom::new(),
+        due_at: None,
+        not_before: None,
+        expires_at: None,
+        subject: None,
+        attributes: Seldom::new(),
+    };
+}
+
+/// What upstream said of a ticket, with defaults filled in. It is written as one record of all its members.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "Read")]
+pub struct TicketSpec {
+    /// What it asks for.
+    pub asked: Arc<Asked>,
+    /// When it came into being; its age counts from here. `None` for when the engine first heard of it.
+    pub created_at: Option<Timestamp>,
+    /// What else it said.
+    pub beside: Seldom<Beside>,
+}
+
+/// A [`TicketSpec`] as it is written and hashed.
+#[derive(Hash, Serialize)]
+struct Written<'s> {
+    kind: &'s Option<TicketType>,
+    channel: &'s ChannelName,
+    priority: Priority,
+    role: &'s Option<RoleName>,
+    skills: &'s Skills,
+    permissions: &'s BTreeSet<Permission>,
+    customer: &'s Customer,
+    preferred_agent: &'s Option<AgentId>,
+    exclude_agents: &'s BTreeSet<AgentId>,
+    created_at: Option<Timestamp>,
+    due_at: Option<Timestamp>,
+    not_before: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+    subject: &'s Option<String>,
+    attributes: &'s BTreeMap<String, Scalar>,
+}
+
+/// A [`TicketSpec`] as it is read.
+#[derive(Deserialize)]
+struct Read {
+    kind: Option<TicketType>,
+    channel: ChannelName,
+    priority: Priority,
+    role: Option<RoleName>,
+    skills: Skills,
+    permissions: Seldom<BTreeSet<Permission>>,
+    customer: Seldom<Customer>,
+    preferred_agent: Option<AgentId>,
+    exclude_agents: Seldom<BTreeSet<AgentId>>,
+    created_at: Option<Timestamp>,
+    due_at: Option<Timestamp>,
+    not_before: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+    subject: Option<String>,
+    attributes: Seldom<BTreeMap<String, Scalar>>,
+}
+
+impl From<Read> for TicketSpec {
+    fn from(read: Read) -> Self {
+        let Read { kind, channel, priority, role, skills, permissions, .. } = read;
+        let Read { customer, preferred_agent, exclude_agents, due_at, not_before, expires_at, subject, .. } = read;
+        let attributes = read.attributes;
+        Self {
+            asked: Arc::new(Asked { kind, channel, priority, role, skills, permissions }),
+            created_at: read.created_at,
+            beside: Beside {
+                customer,
+                preferred_agent,
+                exclude_agents,
+                due_at,
+                not_before,
+                expires_at,
+                subject,
+                attributes,
+            }
+            .into(),
+        }
+    }
+}
+
+impl TicketSpec {
+    fn written(&self) -> Written<'_> {
+        let (asked, beside) = (&*self.asked, &*self.beside);
+        Written {
+            kind: &asked.kind,
+            channel: &asked.channel,
+            priority: asked.priority,
+            role: &asked.role,
+            skills: &asked.skills,
+            permissions: &asked.permissions,
+            customer: &beside.customer,
+            preferred_agent: &beside.preferred_agent,
+            exclude_agents: &beside.exclude_agents,
+            created_at: self.created_at,
+            due_at: beside.due_at,
+            not_before: beside.not_before,
+            expires_at: beside.expires_at,
+            subject: &beside.subject,
+            attributes: &beside.attributes,
+        }
+    }
+}
+
+impl Serialize for TicketSpec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.written().serialize(serializer)
+    }
+}
+
+impl Hash for TicketSpec {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.written().hash(state);
+    }
 }
 
 /// What a change does to an optional member.
@@ -189,42 +326,41 @@ pub struct TicketChanges {
     pub attributes: Option<BTreeMap<String, Scalar>>,
 }
 
+impl From<Asked> for TicketSpec {
+    /// A ticket of which nothing is known but that.
+    fn from(asked: Asked) -> Self {
+        Self { asked: Arc::new(asked), created_at: None, beside: Seldom::new() }
+    }
+}
+
 impl TicketSpec {
     /// A ticket of which nothing is known but its channel.
     #[must_use]
     pub fn on(channel: ChannelName) -> Self {
-        Self {
-            kind: None,
-            channel,
-            priority: Priority::NORMAL,
-            role: None,
-            skills: Skills::default(),
-            permissions: Seldom::new(),
-            customer: Seldom::new(),
-            preferred_agent: None,
-            exclude_agents: Seldom::new(),
-            created_at: None,
-            due_at: None,
-            not_before: None,
-            expires_at: None,
-            subject: None,
-            attributes: Seldom::new(),
-        }
+        Asked::on(channel).into()
+    }
+
+    /// What it asks for, to be changed.
+    pub fn asked_mut(&mut self) -> &mut Asked {
+        Arc::make_mut(&mut self.asked)
     }
 
     /// This ticket with those changes.
     #[must_use]
     pub fn with(&self, changes: &TicketChanges) -> Self {
-        let mut next = self.clone();
+        let (mut asked, mut beside) = (Asked::clone(&self.asked), Beside::clone(&self.beside));
         macro_rules! replace {
-            ($($member:ident)+) => {$(if let Some(value) = &changes.$member { next.$member = value.clone().into(); })+};
+            ($($part:ident.$member:ident)+) => {
+                $(if let Some(value) = &changes.$member { $part.$member = value.clone().into(); })+
+            };
         }
         macro_rules! patch {
-            ($($member:ident)+) => {$(changes.$member.apply(&mut next.$member);)+};
+            ($($part:ident.$member:ident)+) => {$(changes.$member.apply(&mut $part.$member);)+};
         }
-        replace!(channel priority skills permissions customer exclude_agents attributes);
-        patch!(kind role preferred_agent due_at not_before expires_at subject);
-        next.created_at = changes.created_at.or(next.created_at);
-        next
+        replace!(asked.channel asked.priority asked.skills asked.permissions);
+        replace!(beside.customer beside.exclude_agents beside.attributes);
+        patch!(asked.kind asked.role);
+        patch!(beside.preferred_agent beside.due_at beside.not_before beside.expires_at beside.subject);
+        Self { asked: Arc::new(asked), created_at: changes.created_at.or(self.created_at), beside: beside.into() }
     }
 }

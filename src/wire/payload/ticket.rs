@@ -211,14 +211,14 @@ struct CustomerBody<'a> {
 
 impl<'a> TicketBody<'a> {
     pub(super) fn of(spec: &'a TicketSpec) -> Self {
-        let Customer { id, tier, language } = &*spec.customer;
+        let Customer { id, tier, language } = &*spec.beside.customer;
         let said = id.is_some() || tier.is_some() || language.is_some();
         let customer = CustomerBody { id: id.as_deref(), tier: tier.as_deref(), language: language.as_deref() };
         Self {
-            kind: spec.kind.as_ref().map(TicketType::as_str),
-            subject: spec.subject.as_deref(),
+            kind: spec.asked.kind.as_ref().map(TicketType::as_str),
+            subject: spec.beside.subject.as_deref(),
             customer: said.then_some(customer),
-            attributes: Some(&*spec.attributes).filter(|attributes| !attributes.is_empty()),
+            attributes: Some(&*spec.beside.attributes).filter(|attributes| !attributes.is_empty()),
         }
     }
 }

@@ -141,9 +141,9 @@ fn ticket() -> Ticket {
     Ticket {
         id: ticket_id(),
         arrival_seq: 40,
-        demand: Demand { priority: spec.priority, ..demand() }.into(),
+        demand: Demand { priority: spec.asked.priority, ..demand() }.into(),
         created_at,
-        due_at: spec.due_at,
+        due_at: spec.beside.due_at,
         entered_at: created_at,
         let_in_at: None,
         opens_at: None,

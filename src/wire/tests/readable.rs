@@ -140,14 +140,14 @@ fn a_ticket_of_which_little_is_said_has_the_defaults() {
     let nulls = nulls();
     assert_eq!(created(&format!("{{\"ticket_id\":\"T\"{nulls}}}")), TicketSpec::on(task));
     let call = command(EventKind::CallQueued, r#"{"ticket_id":"T"}"#);
-    assert!(matches!(call, Command::CreateTicket { spec, .. } if spec.channel.as_str() == "call"));
+    assert!(matches!(call, Command::CreateTicket { spec, .. } if spec.asked.channel.as_str() == "call"));
 }
 
 #[test]
 fn unknown_members_are_ignored() {
     let with_more = r#"{"zzz":{"a":[1,2]},"ticket_id":"T","ticketId":"U","customer":{"tier":"vip","age":40}}"#;
     let customer = Customer { tier: Some("vip".to_owned()), ..Customer::default() };
-    assert_eq!(created(with_more).customer, customer);
+    assert_eq!(created(with_more).beside.customer, customer);
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn priorities_are_words_or_numbers() {
         ("-0", 0),
     ] {
         let spec = created(&format!(r#"{{"ticket_id":"T","priority":{value}}}"#));
-        assert_eq!(spec.priority, Priority::new(expected).unwrap(), "{value}");
+        assert_eq!(spec.asked.priority, Priority::new(expected).unwrap(), "{value}");
     }
 }
 
@@ -181,7 +181,7 @@ fn attributes_keep_their_values() {
         ("f", Scalar::Null),
         ("g", Scalar::Float(18_446_744_073_709_551_615.0)),
     ];
-    assert_eq!(*spec.attributes, expected.map(|(name, value)| (name.to_owned(), value)).into());
+    assert_eq!(*spec.beside.attributes, expected.map(|(name, value)| (name.to_owned(), value)).into());
 }
 
 #[test]

@@ -57,7 +57,7 @@ impl NaiveEngine {
         let catalogue = self.state.catalogue();
         let gone = matches!(status, Status::Away | Status::Draining | Status::Offline);
         let mut lost =
-            self.offered_to(id, |ticket| gone || !self.agent(id).channel_on(&ticket.spec.channel, catalogue));
+            self.offered_to(id, |ticket| gone || !self.agent(id).channel_on(&ticket.spec.asked.channel, catalogue));
         let mut directed = Vec::new();
         if status == Status::Offline {
             let at_once = |ticket: &Ticket| {

@@ -27,7 +27,7 @@ impl NaiveEngine {
                 self.emit(Event::TicketClosed {
                     ticket: id.clone(),
                     role: Some(role.name),
-                    channel: ticket.spec.channel.clone(),
+                    channel: ticket.spec.asked.channel.clone(),
                     how: Closing::CalledBack,
                     cause: cause.as_str().to_owned(),
                     callback: Some(Box::new(CallbackNote { waited, spec: TicketSpec::clone(&ticket.spec) })),
@@ -41,13 +41,13 @@ impl NaiveEngine {
                 let demand = Demand {
                     roles: vec![to.clone()],
                     rule: None,
-                    skills: ticket.spec.skills.clone(),
-                    permissions: ticket.spec.permissions.iter().cloned().collect(),
+                    skills: ticket.spec.asked.skills.clone(),
+                    permissions: ticket.spec.asked.permissions.iter().cloned().collect(),
                     priority: ticket.demand.priority,
                     rank_max: self.state.catalogue().roles.get(&to).and_then(|to| to.staffing.rank_max),
                 };
                 let due_at = self.due_at(&ticket.spec, &demand, ticket.created_at);
-                let channel = ticket.spec.channel.clone();
+                let channel = ticket.spec.asked.channel.clone();
                 let trail = self.trail.clone();
                 self.trail.push(role.name.clone());
                 self.emit(Event::TicketDiverted {

@@ -44,7 +44,7 @@ impl NaiveEngine {
         let opens_at = self.hours(role).expect("by its hours").opens_at(self.at);
         if ticket.phase != Phase::Deferred || ticket.opens_at != Some(opens_at) {
             let due_at = self.due_at(&ticket.spec, &ticket.demand, ticket.created_at.max(opens_at));
-            let (role, channel) = (role.name.clone(), ticket.spec.channel.clone());
+            let (role, channel) = (role.name.clone(), ticket.spec.asked.channel.clone());
             self.emit(Event::TicketDeferred { ticket: id.clone(), role, channel, opens_at, due_at });
         }
         true

@@ -12,7 +12,7 @@ use crate::routing::ticket::{Bar, Ticket};
 impl NaiveEngine {
     /// As the role says, else as the channel says.
     pub(in crate::routing::naive) fn owner_grace(&self, ticket: &Ticket) -> OwnerGrace {
-        let by_channel = self.state.catalogue().channel(&ticket.spec.channel).owner_grace;
+        let by_channel = self.state.catalogue().channel(&ticket.spec.asked.channel).owner_grace;
         self.own_role(ticket).and_then(|role| role.owning.owner_grace).unwrap_or(by_channel)
     }
 

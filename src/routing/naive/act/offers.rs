@@ -77,7 +77,7 @@ impl NaiveEngine {
             agent: offer.agent.clone(),
             assignment: offer.assignment.clone(),
             role: offer.role.clone(),
-            channel: ticket.spec.channel.clone(),
+            channel: ticket.spec.asked.channel.clone(),
             cost: self.agent(&offer.agent).slots[id].cost,
             attempt: ticket.attempt,
             reason: offer.reason.clone(),

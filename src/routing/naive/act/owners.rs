@@ -21,7 +21,7 @@ impl NaiveEngine {
     ) -> Handled {
         let ticket = self.require_ticket(id)?;
         let owner = require_owner(ticket, agent)?;
-        let by_channel = self.state.catalogue().channel(&ticket.spec.channel).wrap_up;
+        let by_channel = self.state.catalogue().channel(&ticket.spec.asked.channel).wrap_up;
         let length = self.own_role(ticket).and_then(|role| role.wrap_up).unwrap_or(by_channel);
         let wraps_up = matches!(ticket.phase, Phase::Assigned(_)) && then == AfterWork::WrapUp && !length.is_zero();
         let event = Event::AssignmentCompleted {
@@ -58,8 +58,8 @@ impl NaiveEngine {
                 let demand = Demand {
                     roles: vec![role.clone()],
                     rule: None,
-                    skills: ticket.spec.skills.clone(),
-                    permissions: BTreeSet::clone(&ticket.spec.permissions),
+                    skills: ticket.spec.asked.skills.clone(),
+                    permissions: BTreeSet::clone(&ticket.spec.asked.permissions),
                     priority: ticket.demand.priority,
                     rank_max: self.state.catalogue().roles[role].staffing.rank_max,
                 };
@@ -114,7 +114,7 @@ impl NaiveEngine {
         if agent.status == Status::Offline {
             self.take_from_gone(id);
             self.place_again(id);
-        } else if agent.has_slot(&ticket.spec.channel, self.state.catalogue()) {
+        } else if agent.has_slot(&ticket.spec.asked.channel, self.state.catalogue()) {
             self.resume_assignment(id);
         } else {
             self.emit(Event::ResumeAwaited { ticket: id.clone() });
@@ -126,7 +126,7 @@ impl NaiveEngine {
         let ticket = self.known(id);
         let owner = ticket.phase.ownership().expect("only what is owned is resumed");
         let held = held(ticket, &owner.agent, &owner.assignment, &owner.role);
-        let cost = self.state.catalogue().channel(&ticket.spec.channel).cost;
+        let cost = self.state.catalogue().channel(&ticket.spec.asked.channel).cost;
         self.emit(Event::AssignmentResumed { held, cost });
     }
 }

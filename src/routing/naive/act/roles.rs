@@ -22,7 +22,7 @@ impl NaiveEngine {
             let agents = self.state.agents().filter(|agent| agent.profile.roles.contains(gone)).count();
             let (mut waiting, mut owned) = (0, 0);
             for ticket in self.state.tickets() {
-                if ticket.spec.role.as_ref() == Some(gone) || ticket.demand.role() == Some(gone) {
+                if ticket.spec.asked.role.as_ref() == Some(gone) || ticket.demand.role() == Some(gone) {
                     *if ticket.phase.ownership().is_some() { &mut owned } else { &mut waiting } += 1;
                 }
             }
@@ -56,7 +56,9 @@ impl NaiveEngine {
     /// What was said, with roles as they are called today.
     pub(super) fn in_todays_names(&self, mut said: Command) -> Command {
         match &mut said {
-            Command::CreateTicket { spec, .. } => spec.role = spec.role.as_ref().map(|role| self.today(role)),
+            Command::CreateTicket { spec, .. } => {
+                spec.asked_mut().role = spec.asked.role.as_ref().map(|role| self.today(role));
+            }
             Command::UpdateTicket { changes, .. } => {
                 if let Patch::Set(role) = &changes.role {
                     changes.role = Patch::Set(self.today(role));

@@ -6,7 +6,7 @@ use crate::routing::command::{OwnedTicket, Rejection, RejectionCode};
 use crate::routing::event::{Event, Intake, Sign, Taking};
 use crate::routing::name::{AgentId, RoleName, TicketId};
 use crate::routing::offer::{Remark, RevokeCause, Trigger};
-use crate::routing::ticket::{Demand, Phase, TicketSpec, assignment_id};
+use crate::routing::ticket::{Asked, Demand, Phase, TicketSpec, assignment_id};
 use crate::routing::time::Timestamp;
 
 impl NaiveEngine {
@@ -52,8 +52,8 @@ impl NaiveEngine {
             agent: agent.clone(),
             assignment: assignment_id(self.state.identity().instance, self.state.next_seq()),
             role,
-            channel: ticket.spec.channel.clone(),
-            cost: self.state.catalogue().channel(&ticket.spec.channel).cost,
+            channel: ticket.spec.asked.channel.clone(),
+            cost: self.state.catalogue().channel(&ticket.spec.asked.channel).cost,
             attempt: ticket.attempt + 1,
             reason: self.reason_of_one(self.agent(agent), ticket, Trigger::Taken).into(),
         };
@@ -86,7 +86,7 @@ impl NaiveEngine {
                     ended.push(id);
                 }
             } else {
-                let spec = TicketSpec { role: owned.role.clone(), ..TicketSpec::on(owned.channel.clone()) };
+                let spec = TicketSpec::from(Asked { role: owned.role.clone(), ..Asked::on(owned.channel.clone()) });
                 let demand = self.classify(&id, &spec, self.at);
                 let role = self.role_by_hand(agent, owned.role.as_ref(), &demand)?;
                 let due_at = self.due_at(&spec, &demand, self.at);

@@ -37,8 +37,8 @@ impl NaiveEngine {
     fn place_of_customer(&self, id: &TicketId) -> Option<Timestamp> {
         let ticket = self.known(id);
         let role = self.own_role(ticket)?;
-        let customer = ticket.spec.customer.id.clone()?;
-        let key = PlaceKey { customer, role: role.name.clone(), channel: ticket.spec.channel.clone() };
+        let customer = ticket.spec.beside.customer.id.clone()?;
+        let key = PlaceKey { customer, role: role.name.clone(), channel: ticket.spec.asked.channel.clone() };
         let (created_at, given_up_at) = self.state.ground.places.get(&key)?;
         let in_time = self.at.since(given_up_at) <= role.returning.resume_within?;
         Some(*created_at).filter(|created_at| in_time && *created_at < ticket.created_at)
@@ -59,7 +59,7 @@ impl NaiveEngine {
         let aside = ticket.phase == Phase::Scheduled;
         let waits = !aside && ticket.phase.ownership().is_none();
         let asks = self.own_role(ticket).is_some_and(|role| role.returning.resume_within.is_some());
-        if waits && asks && ticket.spec.customer.id.is_some() {
+        if waits && asks && ticket.spec.beside.customer.id.is_some() {
             self.emit(Event::PlaceGivenUp { ticket: id.clone() });
         }
         self.take_back(id, RevokeCause::TicketCancelled, &Remark::reason(reason.map(str::to_owned)));
@@ -97,7 +97,7 @@ impl NaiveEngine {
         }
         for offer in ticket.phase.offers() {
             let (now, agent) = (self.known(id), self.agent(&offer.agent));
-            if agent.slots[id].channel != now.spec.channel || self.lasting_lack(agent, now).is_some() {
+            if agent.slots[id].channel != now.spec.asked.channel || self.lasting_lack(agent, now).is_some() {
                 self.take_back_offer(id, &offer.agent, RevokeCause::RoleChanged);
             }
         }
@@ -136,8 +136,8 @@ impl NaiveEngine {
     pub(super) fn look_again(&mut self, id: &TicketId, because: Trigger) {
         self.forget_lapsed(id);
         let ticket = self.known(id);
-        let scheduled = ticket.spec.not_before.is_some_and(|not_before| not_before > self.at);
-        let expired = ticket.spec.expires_at.is_some_and(|expires_at| expires_at <= self.at);
+        let scheduled = ticket.spec.beside.not_before.is_some_and(|not_before| not_before > self.at);
+        let expired = ticket.spec.beside.expires_at.is_some_and(|expires_at| expires_at <= self.at);
         if scheduled || expired || self.sent_away_by_hours(ticket) || self.unroutable(ticket).is_some() {
             self.place(id, because);
         } else {
@@ -154,10 +154,10 @@ impl NaiveEngine {
         }
         self.forget_lapsed(id);
         let ticket = self.known(id).clone();
-        if ticket.spec.expires_at.is_some_and(|expires_at| expires_at <= self.at) {
+        if ticket.spec.beside.expires_at.is_some_and(|expires_at| expires_at <= self.at) {
             return self.close(id, Closing::Expired, "expires_at");
         }
-        if let Some(not_before) = ticket.spec.not_before.filter(|not_before| *not_before > self.at) {
+        if let Some(not_before) = ticket.spec.beside.not_before.filter(|not_before| *not_before > self.at) {
             if ticket.phase != Phase::Scheduled {
                 self.emit(Event::TicketScheduled { ticket: id.clone(), not_before });
             }
@@ -173,7 +173,7 @@ impl NaiveEngine {
             None => self.queue(id, ticket.direction),
             Some(cause) if ticket.phase == Phase::Unroutable(cause) => {}
             Some(cause) => {
-                let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.channel.clone());
+                let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.asked.channel.clone());
                 self.emit(Event::TicketUnroutable { ticket: id.clone(), role, channel, cause });
             }
         }
@@ -222,7 +222,7 @@ impl NaiveEngine {
         let ticket = self.known(id);
         let was_aside = matches!(ticket.phase, Phase::Scheduled | Phase::Deferred);
         let entered_at = if was_aside { self.at } else { ticket.entered_at };
-        let preferred = ticket.spec.preferred_agent.clone();
+        let preferred = ticket.spec.beside.preferred_agent.clone();
         let in_mind = match preferred {
             Some(preferred) => Some((preferred, Trigger::Directed)),
             None => self.last_agent_of(ticket).map(|last| (last, Trigger::LastAgent)),
@@ -235,7 +235,7 @@ impl NaiveEngine {
     /// Who had the customer's ticket last, no longer ago than the ticket's role asks for.
     fn last_agent_of(&self, ticket: &Ticket) -> Option<AgentId> {
         let within = self.own_role(ticket)?.returning.last_agent?;
-        let (agent, had_it_at) = self.state.ground.last_agents.get(ticket.spec.customer.id.as_ref()?)?;
+        let (agent, had_it_at) = self.state.ground.last_agents.get(ticket.spec.beside.customer.id.as_ref()?)?;
         (self.at.since(had_it_at) <= within).then(|| agent.clone())
     }
 
