@@ -54,7 +54,7 @@ fn join(staff: &mut Vec<StaffMember>, member: StaffMember) {
         staff.push(member);
         return;
     };
-    known.profile.roles.extend(member.profile.roles);
+    std::sync::Arc::make_mut(&mut known.profile.roles).extend(member.profile.roles.iter().cloned());
     if let (Presence::Stints(known), Presence::Stints(more)) = (&mut known.presence, member.presence) {
         known.extend(more);
     }

@@ -109,7 +109,7 @@ pub(super) async fn permissions(
     visible(&author, &agent_id)?;
     let profile = shared.read_model.profile(&agent_id).ok_or_else(unknown_agent)?;
     let permissions = profile.permissions(&shared.read_model.catalogue());
-    let (access, roles) = (profile.access, profile.roles.clone());
+    let (access, roles) = (profile.access, BTreeSet::clone(&profile.roles));
     Ok(Json(AgentPermissions { agent_id, access, roles, permissions }))
 }
 

@@ -1,6 +1,7 @@
 //! An agent: what it is for, what it can hold, whether it is there, and what it holds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -64,8 +65,8 @@ impl Status {
 pub struct AgentProfile {
     /// For people.
     pub name: Option<String>,
-    /// What the agent is for.
-    pub roles: BTreeSet<RoleName>,
+    /// What the agent is for, shared with others who are for the same.
+    pub roles: Arc<BTreeSet<RoleName>>,
     /// What it is good at.
     pub skills: Skills,
     /// How many tickets of a channel it holds at most, where it differs from the channel's own limit.
@@ -95,7 +96,7 @@ impl AgentProfile {
     pub fn of_roles(roles: impl IntoIterator<Item = RoleName>) -> Self {
         Self {
             name: None,
-            roles: roles.into_iter().collect(),
+            roles: Arc::new(roles.into_iter().collect()),
             skills: Skills::default(),
             limits: Sorted::new(),
             capacity: None,

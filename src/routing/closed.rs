@@ -1,13 +1,12 @@
 //! Tickets that have ended and are remembered for a while, by id and in the order in which they ended.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use foldhash::fast::FixedState;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::directory::{Directory, NameHash};
 use super::ledger::Ledger;
 use super::name::TicketId;
 use super::ticket::ClosedTicket;
@@ -16,20 +15,29 @@ use super::time::Timestamp;
 /// What has ended. It is written as a map by id, in the order in which they ended.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Closed {
-    by_id: HashMap<TicketId, ClosedTicket, FixedState>,
+    /// By the lower half of their numbers.
+    directory: Directory,
     in_order: Ledger<(TicketId, ClosedTicket)>,
-    /// How many there ever were.
+    /// How many there ever were: the number of the next.
     count: u64,
 }
 
 impl Closed {
     /// The same, to be written down: nothing is found in it by id.
     pub(super) fn shared(&self) -> Self {
-        Self { by_id: HashMap::default(), in_order: self.in_order.clone(), count: self.count }
+        Self { directory: Directory::default(), in_order: self.in_order.clone(), count: self.count }
     }
 
     pub(super) fn get(&self, id: &TicketId) -> Option<&ClosedTicket> {
-        self.by_id.get(id)
+        let is_it = |place| self.at(place).is_some_and(|(known, _)| known == id);
+        let place = self.directory.find(NameHash::of(id), is_it)?;
+        self.at(place).map(|(_, closed)| closed)
+    }
+
+    /// Of those whose numbers have that lower half the last.
+    fn at(&self, place: u32) -> Option<&(TicketId, ClosedTicket)> {
+        let back = lower_half(self.count).wrapping_sub(place);
+        self.in_order.get(self.count.checked_sub(u64::from(back))?)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -41,16 +49,23 @@ impl Closed {
         self.in_order.first().map(|(_, closed)| closed.at)
     }
 
+    /// When that one ended of those that are remembered, of which the first is 0.
+    pub(super) fn nth_at(&self, nth: usize) -> Option<Timestamp> {
+        let forgotten = self.count - self.len() as u64;
+        self.in_order.get(forgotten + nth as u64).map(|(_, closed)| closed.at)
+    }
+
     /// One has ended that is not remembered yet.
     pub(super) fn add(&mut self, id: TicketId, closed: ClosedTicket) {
-        self.in_order.push(self.count, (id.clone(), closed));
-        self.by_id.insert(id, closed);
+        self.directory.insert(NameHash::of(&id), lower_half(self.count));
+        self.in_order.push(self.count, (id, closed));
         self.count += 1;
     }
 
     pub(super) fn forget_first(&mut self) {
+        let first = self.count - self.len() as u64;
         if let Some((id, _)) = self.in_order.pop_first() {
-            self.by_id.remove(&id);
+            self.directory.remove(NameHash::of(&id), lower_half(first));
         }
     }
 
@@ -61,12 +76,17 @@ impl Closed {
         }
         let mut ordered = Self::default();
         for (_, id) in order {
-            if let Some(closed) = self.by_id.get(id) {
+            if let Some(closed) = self.get(id) {
                 ordered.add(id.clone(), *closed);
             }
         }
         ordered
     }
+}
+
+/// At most a million are remembered, so that no two of them are alike in that.
+fn lower_half(number: u64) -> u32 {
+    u32::try_from(number & u64::from(u32::MAX)).expect("the lower half fits")
 }
 
 impl Hash for Closed {

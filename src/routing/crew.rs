@@ -146,7 +146,7 @@ impl Crews {
     /// A group in which nobody is yet is of its roles from now on.
     pub(super) fn join(&mut self, number: usize, group: &mut Group) {
         let mut asked = Vec::new();
-        for role in &group.signature.roles {
+        for role in &*group.signature.roles {
             let crew = *self.numbers.entry(role.clone()).or_insert_with(|| {
                 self.all.push(Crew::new(role.clone(), self.lanes));
                 self.all.len() - 1
@@ -161,7 +161,7 @@ impl Crews {
 
     /// A group in which nobody is any more is no more.
     pub(super) fn part(&mut self, group: &Group, number: usize) {
-        for role in &group.signature.roles {
+        for role in &*group.signature.roles {
             let crew = self.numbers[role];
             self.all[crew].groups.retain(|listed| *listed != number);
         }
@@ -169,7 +169,7 @@ impl Crews {
 
     /// One comes to a group, or leaves it, and stands so.
     pub(super) fn count_member(&mut self, group: &Group, comes: bool, standings: &[Standing]) {
-        for role in &group.signature.roles {
+        for role in &*group.signature.roles {
             let crew = &mut self.all[self.numbers[role]];
             for audience in &mut crew.audiences {
                 audience.count_member(role, group, comes, standings);

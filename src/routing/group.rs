@@ -5,6 +5,7 @@
 //! sits in one row at a time, whatever the number of channels, and the first of a bench is the first of one of few rows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::agent::{Agent, AgentProfile};
 use super::audience::{self, Asked};
@@ -20,7 +21,7 @@ use super::strategy::{OrderKey, Ordering};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct GroupSignature {
     /// Their roles.
-    pub roles: BTreeSet<RoleName>,
+    pub roles: Arc<BTreeSet<RoleName>>,
     /// Their skills.
     pub skills: Skills,
     ranks: BTreeMap<RoleName, u32>,

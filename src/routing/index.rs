@@ -25,8 +25,14 @@ use super::ticket::{Phase, Ticket};
 use super::time::{Millis, Timestamp};
 use super::timer::{AgentDue, RoleDue, Subject, TicketDue, Timers};
 
-/// How much longer than its retention an ended ticket may be remembered, so that many are forgotten in one step.
+/// How much longer than its retention an ended ticket may be remembered, so that several are forgotten in one step.
 const FORGET_SLACK: Millis = Millis::from_secs(60);
+/// So many are forgotten as soon as all of them may be.
+const FORGET_AT_ONCE: usize = 256;
+/// The shortest time.
+const MOMENT: Millis = Millis(1);
+/// More than so many are not forgotten in one step, but where they ended in one moment.
+const FORGET_MAX: usize = 1_024;
 
 /// When what waits for a role was last looked at.
 pub(super) type RoleLooks = BTreeMap<RoleName, Timestamp>;
@@ -379,5 +385,14 @@ fn look_due(role: &RoleName, looks: &RoleLooks) -> Timestamp {
 
 /// When ended tickets are forgotten next.
 pub(super) fn closed_due(ground: &Ground) -> Option<Timestamp> {
-    ground.closed.first_at().map(|at| at + ground.catalogue.closed_retention + FORGET_SLACK)
+    let late = ground.closed.first_at().map(|first| first + FORGET_SLACK);
+    let many = ground.closed.nth_at(FORGET_AT_ONCE - 1).map(|last| last + MOMENT);
+    let due = late.into_iter().chain(many).min()?;
+    Some(due + ground.catalogue.closed_retention)
+}
+
+/// Before which moment what ended is forgotten now: less than may be where that is much.
+pub(super) fn forgotten_before(ground: &Ground, at: Timestamp) -> Timestamp {
+    let before = at - ground.catalogue.closed_retention;
+    ground.closed.nth_at(FORGET_MAX - 1).map_or(before, |last| before.min(last + MOMENT))
 }

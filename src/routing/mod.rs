@@ -39,6 +39,7 @@ pub mod cooldown;
 mod crew;
 mod demands;
 mod digest;
+mod directory;
 pub mod diversion;
 mod doors;
 mod draw;

@@ -391,7 +391,7 @@ mod tests {
         pool.dismiss(ben);
         pool.dismiss(ben);
         assert_eq!(pool.mates(ana).count() + pool.mates(ben).count(), 0);
-        roster.at_mut(ana).profile.roles = [role("technical")].into();
+        roster.at_mut(ana).profile.roles = BTreeSet::from([role("technical")]).into();
         pool.admit(ana, roster.at(ana), &catalogue());
         assert_eq!(pool.groups_of(&[role("billing")]).count(), 0);
         assert_eq!(pool.groups_of(&[role("technical")]).count(), 1);

@@ -28,7 +28,7 @@ impl State {
         if !self.keeps_agents() {
             return false;
         }
-        let others = self.reserving(&agent.profile.roles).filter(|role| Some(&role.name) != own_role);
+        let others = self.reserving(&*agent.profile.roles).filter(|role| Some(&role.name) != own_role);
         others.into_iter().any(|role| self.is_short(&role.name, channel))
     }
 

@@ -10,16 +10,16 @@
 //! the copy of a piece.
 
 use std::fmt;
-use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::marker::PhantomData;
 use std::ops::Index;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::directory::{Directory, NameHash};
 
 /// What has a name by which the outside knows it.
 pub(super) trait Named {
@@ -79,23 +79,6 @@ impl<T> fmt::Debug for Number<T> {
 
 /// What a piece weighs at most: so much is copied where an entry changes while somebody else has its piece.
 const PIECE_BYTES: usize = 16 << 10;
-/// Into how many tables the names are shared out: one that grows moves this part of the names.
-const TABLES: usize = 64;
-
-/// A name's number, and enough of its hash to move it without reading the name.
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    hash: u32,
-    place: u32,
-}
-
-impl Known {
-    /// As a table wants it: high bits that differ.
-    fn spread(hash: u32) -> u64 {
-        u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-    }
-}
-
 /// Where the last name was found. It is a guess, which the name there confirms or not, so no order among those who read
 /// and write it is needed.
 #[derive(Debug)]
@@ -174,14 +157,14 @@ impl<T: Clone> Entries<T> {
 pub(super) struct Roster<T> {
     entries: Entries<T>,
     vacant: Vec<u32>,
-    tables: Vec<HashTable<Known>>,
+    directory: Directory,
     recent: Recent,
 }
 
 impl<T> Default for Roster<T> {
     fn default() -> Self {
-        let tables = vec![HashTable::new(); TABLES];
-        Self { entries: Entries::default(), vacant: Vec::new(), tables, recent: Recent::default() }
+        let (entries, directory) = (Entries::default(), Directory::default());
+        Self { entries, vacant: Vec::new(), directory, recent: Recent::default() }
     }
 }
 
@@ -209,11 +192,9 @@ impl<T: Named> Roster<T> {
 
     #[inline(never)]
     fn look_up(&self, name: &T::Name) -> Option<Number<T>> {
-        let hash = hash_of(name);
-        let is_it = |known: &Known| known.hash == hash && self.holds(known.place, name);
-        let known = self.tables[table_of(hash)].find(Known::spread(hash), is_it)?;
-        self.recent.0.store(known.place, Ordering::Relaxed);
-        Some(Number(known.place, PhantomData))
+        let place = self.directory.find(NameHash::of(name), |place| self.holds(place, name))?;
+        self.recent.0.store(place, Ordering::Relaxed);
+        Some(Number(place, PhantomData))
     }
 
     fn holds(&self, place: u32, name: &T::Name) -> bool {
@@ -263,14 +244,12 @@ impl<T: Named + Clone> Roster<T> {
 
     /// Takes in what was not known.
     pub(super) fn add(&mut self, entry: T) -> Number<T> {
-        let hash = hash_of(entry.name());
-        let is_it = |known: &Known| known.hash == hash && self.holds(known.place, entry.name());
-        let known = self.tables[table_of(hash)].find(Known::spread(hash), is_it);
+        let hash = NameHash::of(entry.name());
+        let known = self.directory.find(hash, |place| self.holds(place, entry.name()));
         assert!(known.is_none(), "what is added was not known");
         let place = self.vacant.pop().unwrap_or_else(|| self.entries.append());
         *self.entries.slot(place as usize) = Some(entry);
-        self.tables[table_of(hash)]
-            .insert_unique(Known::spread(hash), Known { hash, place }, |known| Known::spread(known.hash));
+        self.directory.insert(hash, place);
         self.entries.len += 1;
         self.recent.0.store(place, Ordering::Relaxed);
         Number(place, PhantomData)
@@ -279,10 +258,7 @@ impl<T: Named + Clone> Roster<T> {
     /// Takes out what has this name.
     pub(super) fn remove(&mut self, name: &T::Name) -> Option<(Number<T>, T)> {
         let number = self.number(name)?;
-        let hash = hash_of(name);
-        let is_it = |known: &Known| known.place == number.0;
-        let known = self.tables[table_of(hash)].find_entry(Known::spread(hash), is_it);
-        known.expect("what has a number is listed under its name").remove();
+        self.directory.remove(NameHash::of(name), number.0);
         let entry = self.entries.slot(number.place()).take().expect("a number is that of an entry");
         self.vacant.push(number.0);
         self.entries.len -= 1;
@@ -316,16 +292,6 @@ impl<'r, T: 'r, I: Iterator<Item = &'r Option<T>>> Iterator for Values<I> {
 }
 
 impl<'r, T: 'r, I: Iterator<Item = &'r Option<T>>> ExactSizeIterator for Values<I> {}
-
-fn hash_of<N: Hash>(name: &N) -> u32 {
-    let hash = FixedState::default().hash_one(name);
-    u32::try_from(hash >> 32).expect("the upper half fits")
-}
-
-/// By other bits than those that a table looks at first.
-fn table_of(hash: u32) -> usize {
-    hash as usize % TABLES
-}
 
 impl<T: Named> Index<&T::Name> for Roster<T> {
     type Output = T;

@@ -3,7 +3,7 @@
 //! [`Ground`] is what events made true, and what a snapshot holds. [`Index`] follows from it: queues, benches, timers,
 //! compiled rules. The one place where either changes is [`State::apply`], in [`super::apply`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -72,6 +72,9 @@ pub(super) struct Ground<T = Roster<Ticket>, A = Roster<Agent>> {
     /// The same for what upstream asks for them.
     #[serde(skip)]
     pub(super) asked: Shared<Asked>,
+    /// The same for the roles of agents.
+    #[serde(skip)]
+    pub(super) roles: Shared<BTreeSet<RoleName>>,
 }
 
 /// Everything that the engine knows.
@@ -102,10 +105,13 @@ impl State {
 
     /// The ground truth, and what follows from it.
     pub(super) fn of(mut ground: Ground) -> Self {
-        let Ground { tickets, demands, asked, .. } = &mut ground;
+        let Ground { tickets, agents, demands, asked, roles, .. } = &mut ground;
         for ticket in tickets.values_mut() {
             ticket.demand = demands.share(&ticket.demand);
             ticket.spec = asked.share_in(&ticket.spec);
+        }
+        for agent in agents.values_mut() {
+            agent.profile.roles = roles.share(&agent.profile.roles);
         }
         let index = Index::of(&ground);
         Self { ground, index }
@@ -292,6 +298,7 @@ impl Ground {
             hours_looks: BTreeMap::new(),
             demands: Shared::default(),
             asked: Shared::default(),
+            roles: Shared::default(),
         }
     }
 
@@ -322,6 +329,7 @@ impl Ground {
             hours_looks: self.hours_looks.clone(),
             demands: Shared::default(),
             asked: Shared::default(),
+            roles: Shared::default(),
         }
     }
 }

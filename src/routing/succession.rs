@@ -105,10 +105,12 @@ fn rename_ticket(ticket: &mut Ticket, catalogue: &Catalogue) {
     if ticket.spec.asked.role.as_ref().is_some_and(|role| catalogue.successor(role).is_some()) {
         rename_asked(Arc::make_mut(&mut ticket.spec), catalogue);
     }
-    let demand = Arc::make_mut(&mut ticket.demand);
-    demand.roles.iter_mut().for_each(|role| catalogue.rename(role));
-    let mut seen = BTreeSet::new();
-    demand.roles.retain(|role| seen.insert(role.clone()));
+    if ticket.demand.roles.iter().any(|role| catalogue.successor(role).is_some()) {
+        let demand = Arc::make_mut(&mut ticket.demand);
+        demand.roles.iter_mut().for_each(|role| catalogue.rename(role));
+        let mut seen = BTreeSet::new();
+        demand.roles.retain(|role| seen.insert(role.clone()));
+    }
     match &mut ticket.phase {
         Phase::Offered(offers) => offers.iter_mut().for_each(|offer| catalogue.rename(&mut offer.role)),
         Phase::Assigned(owner) | Phase::Paused(owner) | Phase::Resuming(owner) => catalogue.rename(&mut owner.role),
@@ -125,19 +127,23 @@ fn rename_asked(spec: &mut TicketSpec, catalogue: &Catalogue) {
 /// An agent who comes to a role in place of others has the best rank that it had in any of them.
 fn rename_profile(profile: &mut AgentProfile, catalogue: &Catalogue) {
     let mut new: BTreeMap<RoleName, u32> = BTreeMap::new();
-    for role in &profile.roles {
+    for role in &*profile.roles {
         if let Some(successor) = catalogue.successor(role).filter(|successor| !profile.roles.contains(*successor)) {
             let best = new.entry(successor.clone()).or_insert(u32::MAX);
             *best = profile.rank(role).min(*best);
         }
     }
-    profile.roles.retain(|role| catalogue.successor(role).is_none());
     profile.ranks.retain(|role, _| catalogue.successor(role).is_none());
+    if profile.roles.iter().all(|role| catalogue.successor(role).is_none()) {
+        return;
+    }
+    let roles = Arc::make_mut(&mut profile.roles);
+    roles.retain(|role| catalogue.successor(role).is_none());
     for (role, rank) in new {
         if rank != AgentProfile::RANK_DEFAULT {
             profile.ranks.entry(role.clone()).or_insert(rank);
         }
-        profile.roles.insert(role);
+        roles.insert(role);
     }
 }
 

@@ -283,7 +283,7 @@ impl<'s> Books<'s> {
         for (_, group) in &mut self.groups {
             group.waits_ms.sort_unstable();
         }
-        let roles = self.scene.staff.iter().map(|member| member.profile.roles.clone());
+        let roles = self.scene.staff.iter().map(|member| std::collections::BTreeSet::clone(&member.profile.roles));
         let mut agents: Vec<AgentTally> = self.desks.into_iter().map(|desk| desk.tally).collect();
         agents.iter_mut().zip(roles).for_each(|(tally, roles)| tally.roles = roles);
         Tally {

@@ -47,7 +47,7 @@ impl AgentRegistered {
         let members: Self = data.read()?;
         let profile = AgentProfile {
             name: members.name.map(|name| name.0),
-            roles: members.roles.0,
+            roles: members.roles.0.into(),
             skills: members.skills.unwrap_or_default().0,
             limits: numbers(members.limits.unwrap_or_default()).into_iter().collect(),
             capacity: members.capacity.map(|capacity| capacity.0),

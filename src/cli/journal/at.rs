@@ -102,7 +102,7 @@ fn standing(state: &State, at: Timestamp) -> Standing {
     for agent in state.agents() {
         *agents.entry(agent.status.as_str()).or_default() += 1;
         if agent.status == crate::routing::Status::Online {
-            for role in &agent.profile.roles {
+            for role in &*agent.profile.roles {
                 roles.entry(role.clone()).or_default().agents_online += 1;
             }
         }

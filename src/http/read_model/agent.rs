@@ -72,7 +72,7 @@ pub struct AgentCard {
     #[serde(serialize_with = "moment::rfc3339")]
     pub idle_since: Timestamp,
     /// What it is for.
-    pub roles: BTreeSet<RoleName>,
+    pub roles: std::sync::Arc<BTreeSet<RoleName>>,
     /// Whether it could take one more.
     pub room: Room,
     /// Channels that it has switched off, by `agent.presence`.

@@ -41,6 +41,8 @@ impl<F: Follow> Applying<'_, F> {
     }
 
     fn register_agent(&mut self, id: &AgentId, profile: &AgentProfile, at: Timestamp, seq: u64) {
+        let roles = self.ground.roles.share(&profile.roles);
+        let profile = AgentProfile { roles, ..profile.clone() };
         let fresh = || Agent {
             id: id.clone(),
             profile: profile.clone(),
@@ -60,9 +62,9 @@ impl<F: Follow> Applying<'_, F> {
         };
         let number = self.ground.agents.number(id).unwrap_or_else(|| self.ground.agents.add(fresh()));
         let agent = self.ground.agents.at_mut(number);
-        agent.profile = profile.clone();
+        agent.profile = profile;
         agent.acts(at);
-        agent.given.reckon(at, self.ground.catalogue.agents.pacing.allowances(profile));
+        agent.given.reckon(at, self.ground.catalogue.agents.pacing.allowances(&agent.profile));
         self.index.admit(number, agent, &self.ground.catalogue);
         self.index.time_agent(number, agent, &self.ground.catalogue);
     }

@@ -27,9 +27,10 @@ impl<F: Follow> Applying<'_, F> {
             Event::TicketUpdated { ticket, intake } => {
                 let at_risk = self.ground.is_at_risk(intake.demand.role(), intake.due_at, at);
                 let spec = self.ground.asked.share_in(&intake.spec);
+                let demand = self.ground.demands.share(&intake.demand);
                 self.change_ticket(ticket, |it| {
                     update(it, intake, at);
-                    it.spec = spec;
+                    (it.spec, it.demand) = (spec, demand);
                     it.service.at_risk &= at_risk;
                 });
             }
@@ -156,7 +157,6 @@ fn update(ticket: &mut Ticket, intake: &Intake, at: Timestamp) {
     if ticket.demand.role() != intake.demand.role() {
         ticket.restart_ladder(at);
     }
-    ticket.demand = Arc::clone(&intake.demand);
     ticket.created_at = intake.created_at;
     ticket.due_at = intake.due_at;
     ticket.breached &= intake.due_at.is_some_and(|due| due <= at);

@@ -141,7 +141,12 @@ impl NaiveEngine {
     fn elapse(&mut self) -> Verdict {
         for _ in 0..ELAPSED_MAX {
             match self.dues().into_iter().min() {
-                Some((due, who, what)) if due <= self.at => self.happens(&who, what),
+                Some((due, who, what)) if due <= self.at => {
+                    self.happens(&who, what);
+                    if who == Who::Ended {
+                        break;
+                    }
+                }
                 _ => break,
             }
             self.settle();
@@ -156,7 +161,9 @@ impl NaiveEngine {
             (Who::Agent(agent), What::GoesIdle) => self.turn(agent, Status::Away, "idle"),
             (Who::Agent(agent), _) => self.turn(agent, Status::Offline, "heartbeat"),
             (Who::Ended, _) => {
-                self.emit(Event::ClosedForgotten { before: self.at - self.state.catalogue().closed_retention });
+                let old_enough = self.at - self.state.catalogue().closed_retention;
+                let last = self.state.ground.closed.nth_at(1_023).map(|last| last + crate::routing::time::Millis(1));
+                self.emit(Event::ClosedForgotten { before: last.map_or(old_enough, |last| last.min(old_enough)) });
             }
             (Who::Ticket(id), What::Expires) => {
                 self.take_back(id, RevokeCause::TicketCancelled, &Remark::NONE);

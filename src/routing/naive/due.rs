@@ -70,8 +70,10 @@ impl NaiveEngine {
         }
         dues.extend(self.closings());
         dues.extend(self.opening());
-        if let Some(ended) = self.state.ground.closed.first_at() {
-            let forgotten = ended + self.state.catalogue().closed_retention + FORGET_SLACK;
+        let ended = &self.state.ground.closed;
+        let of_many = ended.nth_at(255).map(|last| last + Millis(1));
+        if let Some(due) = ended.first_at().map(|first| first + FORGET_SLACK).into_iter().chain(of_many).min() {
+            let forgotten = due + self.state.catalogue().closed_retention;
             dues.push((forgotten, Who::Ended, What::AreForgotten));
         }
         dues

@@ -27,8 +27,10 @@ impl Step<'_> {
                 Subject::Role(role) => self.role_due(&role),
                 Subject::Doors => self.open_door(),
                 Subject::Closed => {
-                    let before = self.at - self.state.catalogue().closed_retention;
+                    // What else is due waits for the next step: of what is forgotten there may be much.
+                    let before = index::forgotten_before(&self.state.ground, self.at);
                     self.emit(Event::ClosedForgotten { before });
+                    break;
                 }
             }
             self.settle();

@@ -1,6 +1,7 @@
 //! Roles that leave the catalogue, and those that come in their place.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{NaiveEngine, reject};
 use crate::routing::agent::AgentProfile;
@@ -79,7 +80,7 @@ impl NaiveEngine {
     /// role before, or is given a rank in it.
     fn profile_today(&self, said: &AgentProfile) -> AgentProfile {
         let mut profile = said.clone();
-        profile.roles = said.roles.iter().map(|role| self.today(role)).collect();
+        profile.roles = Arc::new(said.roles.iter().map(|role| self.today(role)).collect());
         profile.ranks.retain(|role, _| self.today(role) == *role);
         for role in profile.roles.difference(&said.roles).cloned().collect::<BTreeSet<_>>() {
             let old = said.roles.iter().filter(|old| self.today(old) == role);
