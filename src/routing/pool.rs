@@ -75,6 +75,11 @@ impl Pool {
         self.lanes.told()
     }
 
+    /// Whether the outside is told of that channel, of every agent.
+    pub(super) fn tells_of(&self, channel: &ChannelName) -> bool {
+        self.lanes.told().binary_search(channel).is_ok()
+    }
+
     /// The channels for which benches are kept.
     pub(super) fn lanes(&self) -> &Lanes {
         &self.lanes
@@ -149,10 +154,11 @@ impl Pool {
         &self.fronts[ordering as usize]
     }
 
-    /// How many tickets of the channel in that place among those that the outside is told of an agent holds at most, where
+    /// How many tickets an agent holds at most of the channel in a place among those that the outside is told of, where
     /// the channel has a lane.
-    pub(super) fn told_limit(&self, agent: Number<Agent>, place: usize) -> Option<u32> {
-        Some(self.home(agent)?.terms.limit(self.lanes.lane_of_told(place)?))
+    pub(super) fn told_limits(&self, agent: Number<Agent>) -> Option<impl Fn(usize) -> Option<u32>> {
+        let terms = &self.home(agent)?.terms;
+        Some(|place| Some(terms.limit(self.lanes.lane_of_told(place)?)))
     }
 
     /// How agents stand role by role, for comparison with what the agents say.

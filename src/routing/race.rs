@@ -21,7 +21,7 @@ use super::ticket::Ticket;
 
 /// How many groups are looked at before those that are behind: the winner's, the runner-up's, and some for those who pass
 /// the ticket by.
-const NEAREST: usize = 4;
+const NEAREST: usize = 3;
 
 /// Behind everybody's place.
 const LAST: OrderKey = (i64::MAX, u64::MAX);

@@ -245,22 +245,24 @@ impl State {
     /// What the outside is told of an agent.
     #[must_use]
     pub fn agent_view(&self, agent: &Agent) -> AgentView {
-        let load = |name: &ChannelName| ChannelLoad {
-            used: agent.used(name),
-            limit: agent.profile.limit(name, &self.ground.catalogue),
+        let unused = |limit: u32| ChannelLoad { used: 0, limit };
+        let limit_of = |name: &ChannelName| unused(agent.profile.limit(name, &self.ground.catalogue));
+        let pool = &self.index.pool;
+        let limits = self.ground.agents.number(&agent.id).and_then(|number| pool.told_limits(number));
+        let told_load = |(place, name): (usize, &ChannelName)| {
+            let limit = limits.as_ref().and_then(|limits| limits(place));
+            (name.clone(), limit.map_or_else(|| limit_of(name), unused))
         };
-        let told = self.index.pool.channels();
-        let number = self.ground.agents.number(&agent.id);
-        let limit = |place| number.and_then(|number| self.index.pool.told_limit(number, place));
-        let told_load = |(place, name): (usize, &ChannelName)| match limit(place) {
-            Some(limit) => (name.clone(), ChannelLoad { used: agent.used(name), limit }),
-            None => (name.clone(), load(name)),
-        };
-        let mut all = Sorted::of_sorted(told.iter().enumerate().map(told_load));
-        let held = agent.slots.values().map(|slot| &slot.channel);
-        let more = agent.profile.limits.keys().chain(held).filter(|name| !all.contains_key(name));
-        let more: Vec<&ChannelName> = more.collect();
-        all.extend(more.into_iter().map(|name| (name.clone(), load(name))));
+        let mut all = Sorted::of_sorted(pool.channels().iter().enumerate().map(told_load));
+        for name in agent.profile.limits.keys().filter(|name| !pool.tells_of(name)) {
+            all.insert(name.clone(), limit_of(name));
+        }
+        for slot in agent.slots.values() {
+            match all.get_mut(&slot.channel) {
+                Some(load) => load.used += 1,
+                None => drop(all.insert(slot.channel.clone(), ChannelLoad { used: 1, ..limit_of(&slot.channel) })),
+            }
+        }
         let wrapping_up = |slot: &&super::agent::Slot| matches!(slot.used_for, SlotUse::WrapUp { .. });
         AgentView {
             status: agent.status,
