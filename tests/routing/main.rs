@@ -4,6 +4,7 @@ mod automation;
 mod estimates;
 #[cfg(any(debug_assertions, feature = "naive"))]
 mod explanations;
+mod forgetting;
 mod invariants;
 #[cfg(any(debug_assertions, feature = "naive"))]
 mod naive;
