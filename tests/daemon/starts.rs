@@ -28,14 +28,15 @@ async fn a_second_process_on_a_journal_says_so_and_leaves_the_first_alone() {
 
 #[tokio::test]
 async fn a_broker_that_is_not_there_ends_the_start_within_its_timeout() {
-    let config = format!("[amqp]\nconnect_timeout = \"1s\"\n{CONFIG}");
+    // Time enough for a first try to fail on a machine that is busy with other tests: only then is it said that there are more.
+    let config = format!("[amqp]\nconnect_timeout = \"4s\"\n{CONFIG}");
     let place = Place::on(NOWHERE, "nowhere", &config);
     let mut daemon = place.launch();
     let code = daemon.exit_code(END).await;
     let took = daemon.launched_at.elapsed();
     assert_eq!(code, 69, "{}", daemon.log());
-    assert!(took > Duration::from_millis(750), "it tried to the last: {took:?}");
-    assert!(took < Duration::from_secs(6), "{took:?}");
+    assert!(took > Duration::from_millis(3_500), "it tried to the last: {took:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
     let log = daemon.log();
     assert!(log.contains("127.0.0.1:1") && !log.contains("secret"), "{log}");
     assert!(!daemon.said("no broker yet").is_empty(), "{log}");
