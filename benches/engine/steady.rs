@@ -1,6 +1,7 @@
 //! A workload for so many decisions and nothing else, for instruments that look from outside: `valgrind`, `perf`.
 //!
-//! Workloads are those of the bench, and `morning`: a backlog is met by agents who come one after the other.
+//! Workloads are those of the bench, and `morning`: a backlog is met by agents who come one after the other. `weight` does
+//! nothing, and says what an agent, a ticket that is owned and one that waits weigh in a centre of that size.
 //! `ROLECALL_BENCH_STEADY=saturated/10k_100k/200000` has the bench do so many decisions of that workload at that size, and
 //! say how long they took, how long the longest commands took, and what a centre of that size weighs. Beside the clock on
 //! the wall it reads how long the thread was on a core, which a machine that is shared disturbs less.
@@ -32,6 +33,10 @@ impl Wish {
 pub(crate) fn ran() -> bool {
     let Ok(text) = std::env::var("ROLECALL_BENCH_STEADY") else { return false };
     let wish = Wish::of(&text).expect("ROLECALL_BENCH_STEADY is WORKLOAD/SIZE/DECISIONS, as in light/10k_100k/200000");
+    if wish.workload == "weight" {
+        weigh(&text, wish.size);
+        return true;
+    }
     let before = resident_bytes();
     let mut workload = Workload::of(&wish);
     let weighs = resident_bytes().saturating_sub(before);
@@ -109,6 +114,23 @@ fn timed(work: impl FnOnce()) -> Duration {
     let begun = Instant::now();
     work();
     begun.elapsed()
+}
+
+/// What each of a centre weighs, its own id with it.
+fn weigh(text: &str, size: Size) {
+    let mut stood = resident_bytes();
+    let mut each = |count: usize| {
+        let (before, now) = (stood, resident_bytes());
+        stood = now;
+        now.saturating_sub(before) / count
+    };
+    let mut centre = Centre::open(size);
+    let agent = each(size.agents);
+    (0..size.agents).for_each(|_| drop(centre.arrive()));
+    let owned = each(size.agents);
+    (0..size.waiting).for_each(|_| drop(centre.arrive()));
+    let waiting = each(size.waiting);
+    println!("{text}: an agent {agent} B, a ticket that is owned {owned} B, one that waits {waiting} B");
 }
 
 fn report(text: &str, (whole, computed): (Duration, u128), decisions: usize, mut took: Vec<Duration>, weighs: usize) {

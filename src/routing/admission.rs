@@ -6,7 +6,7 @@ use super::diversion::{Diversion, DiversionCause};
 use super::name::{HoursName, RoleName};
 use super::role::Role;
 use super::ticket::{Phase, Ticket};
-use super::time::{Millis, Timestamp};
+use super::time::{Millis, Sometime, Timestamp};
 
 /// What keeps tickets from waiting for a role. By default nothing does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -78,15 +78,15 @@ impl Ticket {
         if self.phase == Phase::Deferred {
             self.entered_at = at;
         }
-        self.let_in_at = let_in_at;
+        self.let_in_at = let_in_at.into();
     }
 
     /// It waits aside for its role to open.
     pub(super) fn defer(&mut self, opens_at: Timestamp, due_at: Option<Timestamp>, at: Timestamp) {
         self.phase = Phase::Deferred;
-        self.let_in_at = None;
-        self.opens_at = Some(opens_at);
-        self.due_at = due_at;
+        self.let_in_at = Sometime::NEVER;
+        self.opens_at = opens_at.into();
+        self.due_at = due_at.into();
         self.breached &= due_at.is_some_and(|due| due <= at);
         self.service.at_risk = false;
     }
@@ -100,7 +100,7 @@ impl Ticket {
     /// Since when it has waited for its role, offers included: since it was let in, or came back from an owner.
     #[must_use]
     pub fn waits_since(&self) -> Timestamp {
-        self.let_in_at.unwrap_or(self.entered_at)
+        self.let_in_at.get().unwrap_or(self.entered_at)
     }
 
     /// When it has waited for as long as its role lets anything wait. An open offer is let ring.

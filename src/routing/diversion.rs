@@ -87,7 +87,7 @@ impl Ticket {
         spec.asked_mut().role = demand.role().cloned();
         spec.asked_mut().priority = demand.priority;
         self.demand = Arc::clone(demand);
-        self.due_at = due_at;
+        self.due_at = due_at.into();
         self.breached = due_at.is_some_and(|due| due <= at);
         self.restart_ladder(at);
         self.direction = None;

@@ -61,7 +61,7 @@ impl Doors {
 }
 
 fn turn(ticket: &Ticket, catalogue: &Catalogue) -> Option<(RoleName, Turn)> {
-    let opens_at = ticket.opens_at.filter(|_| ticket.phase == Phase::Deferred)?;
+    let opens_at = ticket.opens_at.get().filter(|_| ticket.phase == Phase::Deferred)?;
     let role = catalogue.roles.get(ticket.demand.role()?)?;
     Some((role.name.clone(), (opens_at, Rank::of(ticket, role), ticket.id.clone())))
 }

@@ -224,7 +224,7 @@ impl Ticket {
             estimate.map(|Estimate { by_pace, likely, range }| Foretold { at, priority, by_pace, likely, range });
         let service = &mut self.service;
         if !service.answered && service.foretold.is_none() {
-            service.foretold = said;
+            service.foretold = said.map(Box::new);
         }
     }
 }

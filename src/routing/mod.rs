@@ -73,6 +73,7 @@ mod presence;
 pub mod queue;
 mod race;
 pub mod rank;
+mod ranked;
 mod reserve;
 pub mod returning;
 pub mod role;

@@ -9,12 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::digest::ByRole;
 use super::name::{AgentId, ChannelName, RoleName};
 use super::rank::Rank;
+use super::ranked::Ranked;
 use super::roster::Number;
 use super::signature::{Demands, Signature, SignatureNumber, Signatures};
 use super::ticket::Ticket;
-
-/// How many ranks are kept in one piece: an insertion moves half of one, a position counts over all of them.
-const RANKS_IN_A_PIECE: usize = 128;
 
 /// The first ticket of a line.
 #[derive(Debug, Clone, Copy)]
@@ -25,22 +23,16 @@ struct Head {
 }
 
 /// The tickets that wait for one role.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Lines {
     /// Where the line of each signature is.
     places: BTreeMap<SignatureNumber, usize>,
     /// The first of each line, side by side: whoever looks for work looks at all of them.
     heads: Vec<Head>,
     /// The same lines as a whole: tickets of one signature, best-ranked first.
-    tickets: Vec<BTreeMap<Rank, Number<Ticket>>>,
-    ranks: indexset::BTreeSet<Rank>,
-}
-
-impl Default for Lines {
-    fn default() -> Self {
-        let ranks = indexset::BTreeSet::with_maximum_node_size(RANKS_IN_A_PIECE);
-        Self { places: BTreeMap::new(), heads: Vec::new(), tickets: Vec::new(), ranks }
-    }
+    tickets: Vec<Ranked<Number<Ticket>>>,
+    /// Of all lines.
+    ranks: Ranked<()>,
 }
 
 impl Lines {
@@ -48,28 +40,25 @@ impl Lines {
         let Self { places, heads, tickets, ranks } = self;
         let place = *places.entry(signature).or_insert_with(|| {
             heads.push(Head { rank, ticket, signature });
-            tickets.push(BTreeMap::new());
+            tickets.push(Ranked::default());
             tickets.len() - 1
         });
-        let stood = tickets[place].insert(rank, ticket);
-        assert!(stood.is_none(), "a ticket waits once in a role's queue");
+        let is_new = tickets[place].insert(rank, ticket) && ranks.insert(rank, ());
+        assert!(is_new, "a ticket waits once in a role's queue");
         if rank < heads[place].rank {
             heads[place] = Head { rank, ticket, signature };
         }
-        ranks.insert(rank);
     }
 
     fn remove(&mut self, ticket: Number<Ticket>, signature: SignatureNumber, rank: &Rank) {
         let place = *self.places.get(&signature).expect("a waiting ticket's signature has a line");
         let (head, line) = (&mut self.heads[place], &mut self.tickets[place]);
-        let stood = if *rank == head.rank { line.pop_first().map(|(_, ticket)| ticket) } else { line.remove(rank) };
-        assert_eq!(stood, Some(ticket), "a waiting ticket stands in its line");
-        match line.first_key_value() {
-            Some((rank, ticket)) => *head = Head { rank: *rank, ticket: *ticket, signature },
+        assert_eq!(line.remove(rank), Some(ticket), "a waiting ticket stands in its line");
+        match line.first() {
+            Some((rank, ticket)) => *head = Head { rank, ticket, signature },
             None => self.close_line(place),
         }
-        let counted = self.ranks.remove(rank);
-        assert!(counted, "a waiting ticket's rank is counted");
+        assert!(self.ranks.remove(rank).is_some(), "a waiting ticket's rank is counted");
     }
 
     /// Nobody stands in a line any more.
@@ -83,7 +72,7 @@ impl Lines {
     }
 
     /// Every line, with its signature.
-    fn iter(&self) -> impl Iterator<Item = (SignatureNumber, &BTreeMap<Rank, Number<Ticket>>)> {
+    fn iter(&self) -> impl Iterator<Item = (SignatureNumber, &Ranked<Number<Ticket>>)> {
         self.heads.iter().map(|head| head.signature).zip(&self.tickets)
     }
 }
@@ -106,7 +95,7 @@ impl<'q> RoleQueue<'q> {
     /// How many of those who wait have a better rank.
     #[must_use]
     pub fn ahead_of(self, rank: &Rank) -> usize {
-        self.lines.ranks.rank(rank)
+        self.lines.ranks.ahead_of(rank)
     }
 
     /// The rank of the best-ranked ticket of each signature, and, where somebody wants to know, the two.
@@ -116,7 +105,7 @@ impl<'q> RoleQueue<'q> {
 
     /// All who wait, in no particular order.
     pub(super) fn tickets(self) -> impl Iterator<Item = Number<Ticket>> {
-        self.lines.tickets.iter().flat_map(|line| line.values().copied())
+        self.lines.tickets.iter().flat_map(Ranked::iter).map(|(_, ticket)| ticket)
     }
 
     /// All tickets of a signature that names this agent as the one it waits for.
@@ -131,7 +120,7 @@ impl<'q> RoleQueue<'q> {
 
     fn of_signatures(self, which: impl Fn(&Signature) -> bool) -> impl Iterator<Item = Number<Ticket>> {
         let lines = self.lines.iter().filter(move |(signature, _)| which(self.signatures.at(*signature)));
-        lines.flat_map(|(_, line)| line.values().copied())
+        lines.flat_map(|(_, line)| line.iter()).map(|(_, ticket)| ticket)
     }
 }
 
@@ -204,7 +193,7 @@ impl Queues {
         lines
             .flat_map(|(role, (signature, line))| {
                 let signature = self.signatures.at(signature);
-                line.iter().map(move |(rank, ticket)| (role, signature, *ticket, *rank))
+                line.iter().map(move |(rank, ticket)| (role, signature, ticket, rank))
             })
             .collect()
     }
@@ -227,7 +216,7 @@ mod tests {
     use crate::routing::service::Service;
     use crate::routing::skill::{SkillLevel, Skills};
     use crate::routing::ticket::{Bar, Demand, Phase, TicketSpec};
-    use crate::routing::time::Timestamp;
+    use crate::routing::time::{Sometime, Timestamp};
 
     fn role(name: &str) -> RoleName {
         RoleName::parse(name).unwrap()
@@ -251,10 +240,10 @@ mod tests {
             spec: TicketSpec::on(ChannelName::parse("task").unwrap()).into(),
             demand: demand.into(),
             created_at: Timestamp(0),
-            due_at: None,
+            due_at: Sometime::NEVER,
             entered_at: Timestamp(0),
-            let_in_at: None,
-            opens_at: None,
+            let_in_at: Sometime::NEVER,
+            opens_at: Sometime::NEVER,
             steps_taken: 0,
             steps_ahead: Seldom::new(),
             breached: false,
@@ -263,7 +252,7 @@ mod tests {
             bars: Seldom::new(),
             direction: None,
             handover: None,
-            returned_at: None,
+            returned_at: Sometime::NEVER,
             automated: Seldom::new(),
             phase: Phase::Waiting,
         }

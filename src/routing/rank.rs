@@ -6,13 +6,16 @@ use super::time::Timestamp;
 
 /// A ticket's place in a role's queue; the smallest is the next. Keys of one role compare among themselves only.
 ///
-/// The three numbers hold what the role's [`Order`] asks for, most important first; the order of arrival breaks every
+/// The two numbers hold what the role's [`Order`] asks for, most important first; the order of arrival breaks every
 /// tie, so that no two tickets are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rank {
-    keys: [i64; 3],
+    keys: [i64; 2],
     arrival_seq: u64,
 }
+
+/// Between two priorities, where both are in one number with a time: so many milliseconds are two million years.
+const PRIORITY_STEP: i64 = 1 << 56;
 
 impl Rank {
     /// The place of a ticket in that role's queue.
@@ -23,15 +26,21 @@ impl Rank {
     #[must_use]
     pub fn of(ticket: &Ticket, role: &Role) -> Self {
         let created = ticket.created_at.0;
-        let due = ticket.due_at.map_or(i64::MAX, |due| due.0);
+        let due = ticket.due_at.get().map_or(i64::MAX, |due| due.0);
         let priority = i64::from(ticket.demand.priority.get());
         let keys = match role.order {
-            Order::Priority => [-priority, due, created],
-            Order::Deadline => [due, created, 0],
-            Order::Aged => [(ticket.created_at - worth(role, priority)).0, created, 0],
-            Order::Fifo => [created, 0, 0],
+            Order::Priority => [priority_then(priority, due), created],
+            Order::Deadline => [due, created],
+            Order::Aged => [(ticket.created_at - worth(role, priority)).0, created],
+            Order::Fifo => [created, 0],
         };
         Self { keys, arrival_seq: ticket.arrival_seq }
+    }
+
+    /// One made up.
+    #[cfg(test)]
+    pub(super) fn test(keys: [i64; 2], arrival_seq: u64) -> Self {
+        Self { keys, arrival_seq }
     }
 
     /// The order of arrival alone.
@@ -39,6 +48,11 @@ impl Rank {
     pub fn arrival_seq(&self) -> u64 {
         self.arrival_seq
     }
+}
+
+/// The higher priority first, then what is due earlier. What is due in more than a million years is due then.
+fn priority_then(priority: i64, due: i64) -> i64 {
+    due.clamp(-PRIORITY_STEP / 2, PRIORITY_STEP / 2 - 1) - priority * PRIORITY_STEP
 }
 
 fn worth(role: &Role, priority: i64) -> super::time::Millis {
@@ -67,7 +81,7 @@ mod tests {
     use crate::routing::seldom::Seldom;
     use crate::routing::service::Service;
     use crate::routing::ticket::{Demand, Phase, Priority, TicketSpec};
-    use crate::routing::time::Millis;
+    use crate::routing::time::{Millis, Sometime};
 
     fn role(order: Order) -> Role {
         let priority_worth = Millis::from_secs(60);
@@ -81,10 +95,10 @@ mod tests {
             spec: TicketSpec::on(ChannelName::parse("task").unwrap()).into(),
             demand: Demand { priority: Priority::new(priority).unwrap(), ..Demand::default() }.into(),
             created_at: Timestamp(created_at),
-            due_at: due_at.map(Timestamp),
+            due_at: due_at.map(Timestamp).into(),
             entered_at: Timestamp(created_at),
-            let_in_at: None,
-            opens_at: None,
+            let_in_at: Sometime::NEVER,
+            opens_at: Sometime::NEVER,
             steps_taken: 0,
             steps_ahead: Seldom::new(),
             breached: false,
@@ -93,7 +107,7 @@ mod tests {
             bars: Seldom::new(),
             direction: None,
             handover: None,
-            returned_at: None,
+            returned_at: Sometime::NEVER,
             automated: Seldom::new(),
             phase: Phase::Waiting,
         }
@@ -141,5 +155,8 @@ mod tests {
         let first = Rank::of(&ticket(1, 9, i64::MIN, Some(i64::MIN)), &longest);
         let last = Rank::of(&ticket(2, 0, i64::MAX, Some(i64::MAX)), &longest);
         assert!(first < last);
+        let by_priority = [(1, 9, Some(i64::MAX)), (2, 9, None), (3, 8, Some(i64::MIN)), (4, 0, Some(0)), (5, 0, None)];
+        let by_priority = by_priority.map(|(arrival, priority, due)| ticket(arrival, priority, i64::MAX, due));
+        assert_eq!(ranked(Order::Priority, &by_priority), [1, 2, 3, 4, 5]);
     }
 }

@@ -68,7 +68,7 @@ impl Ticket {
     /// It has the place of another, and is as old as that one.
     pub(super) fn count_from(&mut self, created_at: Timestamp, due_at: Option<Timestamp>) {
         std::sync::Arc::make_mut(&mut self.spec).created_at = Some(created_at);
-        (self.created_at, self.due_at) = (created_at, due_at);
+        (self.created_at, self.due_at) = (created_at, due_at.into());
     }
 }
 

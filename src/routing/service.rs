@@ -73,7 +73,7 @@ pub struct Service {
     pub answered: bool,
     /// What was said of its wait when it came into its role's queue, until it is owned.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub foretold: Option<Foretold>,
+    pub foretold: Option<Box<Foretold>>,
 }
 
 impl Service {
@@ -103,7 +103,7 @@ pub(super) fn at_risk_due(ticket: &Ticket, role: Option<&Role>) -> Option<Timest
 pub(super) fn breach_due(ticket: &Ticket) -> Option<Timestamp> {
     let counts = ticket.phase.ownership().is_none() && !matches!(ticket.phase, Phase::Scheduled | Phase::Deferred);
     let has_role = ticket.demand.role().is_some();
-    ticket.due_at.filter(|_| counts && has_role && !ticket.breached)
+    ticket.due_at.get().filter(|_| counts && has_role && !ticket.breached)
 }
 
 impl Ground {

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hash};
+use std::num::NonZero;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -98,9 +99,20 @@ impl<'t> Demands<'t> {
     }
 }
 
-/// The number of a signature: an index, given to another when its last ticket has left.
+/// The number of a signature: an index and one more, so that none takes no room beside it. It is given to another when its
+/// last ticket has left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct SignatureNumber(u32);
+pub(super) struct SignatureNumber(NonZero<u32>);
+
+impl SignatureNumber {
+    fn of(index: u32) -> Self {
+        Self(NonZero::<u32>::MIN.checked_add(index).expect("signatures are counted in 32 bits"))
+    }
+
+    fn index(self) -> u32 {
+        self.0.get() - 1
+    }
+}
 
 /// The signatures of all that wait.
 #[derive(Debug, Clone, Default)]
@@ -126,7 +138,7 @@ impl Signatures {
         let is_it = |number: &u32| signature(entries, *number).demands() == *demands;
         if let Some(number) = numbers.find(hash, is_it).copied() {
             entries[number as usize].as_mut().expect("a numbered signature is known").1 += 1;
-            return SignatureNumber(number);
+            return SignatureNumber::of(number);
         }
         let number = vacant.pop().unwrap_or_else(|| {
             entries.push(None);
@@ -135,11 +147,12 @@ impl Signatures {
         *stray += usize::from(lane.is_none());
         entries[number as usize] = Some((demands.to_signature(lane), 1));
         numbers.insert_unique(hash, number, |number| hash_of(&signature(entries, *number).demands()));
-        SignatureNumber(number)
+        SignatureNumber::of(number)
     }
 
     /// One of its tickets has left.
-    pub(super) fn leave(&mut self, SignatureNumber(number): SignatureNumber) {
+    pub(super) fn leave(&mut self, number: SignatureNumber) {
+        let number = number.index();
         let entry = &mut self.entries[number as usize];
         let (signature, tickets) = entry.as_mut().expect("a numbered signature is known");
         *tickets -= 1;
@@ -153,8 +166,8 @@ impl Signatures {
     }
 
     /// The signature of that number.
-    pub(super) fn at(&self, SignatureNumber(number): SignatureNumber) -> &Signature {
-        signature(&self.entries, number)
+    pub(super) fn at(&self, number: SignatureNumber) -> &Signature {
+        signature(&self.entries, number.index())
     }
 
     /// All of them, in no particular order.

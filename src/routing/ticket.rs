@@ -16,7 +16,7 @@ use super::offer::{Offer, Ownership};
 use super::roster::Named;
 use super::seldom::Seldom;
 use super::service::Service;
-use super::time::Timestamp;
+use super::time::{Sometime, Timestamp};
 
 /// Where in its life a ticket stands.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -115,16 +115,16 @@ pub struct Ticket {
     /// Its age counts from here.
     pub created_at: Timestamp,
     /// When it should have been answered.
-    pub due_at: Option<Timestamp>,
+    pub due_at: Sometime,
     /// Since when it has been with its role; overflow counts from here.
     pub entered_at: Timestamp,
     /// Since when it may wait for its role, where that lets only some wait: since it was let in, or came back from an owner.
     /// `None` until then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub let_in_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Sometime::is_never")]
+    pub let_in_at: Sometime,
     /// When its role opened for it, or will; `None` where it did not have to wait for that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub opens_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Sometime::is_never")]
+    pub opens_at: Sometime,
     /// Overflow steps of its role's ladder: the first so many were taken in their order.
     pub steps_taken: u8,
     /// What was taken after those, from 1, in the order in which it was.
@@ -145,8 +145,8 @@ pub struct Ticket {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handover: Option<Box<Handover>>,
     /// When it last came back from an owner.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub returned_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Sometime::is_never")]
+    pub returned_at: Sometime,
     /// What it remembers of automations.
     #[serde(default, skip_serializing_if = "Automated::is_nothing")]
     pub automated: Seldom<Automated>,
@@ -166,8 +166,8 @@ impl Ticket {
     /// It comes to a role, whose ladder it has not climbed, and which was told nothing of it.
     pub(super) fn restart_ladder(&mut self, at: Timestamp) {
         self.entered_at = at;
-        self.let_in_at = None;
-        self.opens_at = None;
+        self.let_in_at = Sometime::NEVER;
+        self.opens_at = Sometime::NEVER;
         self.steps_taken = 0;
         self.steps_ahead = Seldom::new();
         self.automated.ask_again();
@@ -178,7 +178,7 @@ impl Ticket {
     /// Since when nobody owns it, where nobody does: since it came to its role, could be worked on, or came back.
     #[must_use]
     pub fn unowned_since(&self) -> Timestamp {
-        let later = [self.returned_at, self.spec.beside.not_before].into_iter().flatten();
+        let later = [self.returned_at.get(), self.spec.beside.not_before].into_iter().flatten();
         later.fold(self.entered_at, Timestamp::max)
     }
 

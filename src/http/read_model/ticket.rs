@@ -85,7 +85,7 @@ impl TicketCard {
             stage: Stage::of(&ticket.phase),
             agent_id: owner.or(offered).cloned(),
             created_at: ticket.created_at,
-            due_at: ticket.due_at,
+            due_at: ticket.due_at.get(),
             at_risk: ticket.service.at_risk && !ticket.breached,
             breached: ticket.breached,
         }

@@ -15,6 +15,6 @@ impl<F: Follow> Applying<'_, F> {
         let ticket = self.ground.tickets.get(id).expect("an event names a ticket that has not ended");
         let role = ticket.demand.role().and_then(|role| self.ground.catalogue.roles.get(role));
         let bounded = role.is_some_and(|role| role.admission.is_bounded());
-        ticket.let_in_at.or_else(|| bounded.then_some(at))
+        ticket.let_in_at.get().or_else(|| bounded.then_some(at))
     }
 }

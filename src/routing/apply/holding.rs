@@ -142,10 +142,10 @@ impl<F: Follow> Applying<'_, F> {
 
 /// Nobody owns it any more. Who is handed a ticket did not get it back.
 fn leave_owner(ticket: &mut Ticket, cause: RevokeCause, at: Timestamp) {
-    ticket.let_in_at = ticket.let_in_at.map(|_| at);
+    ticket.let_in_at = ticket.let_in_at.get().map(|_| at).into();
     ticket.phase = Phase::Intake;
     if cause != RevokeCause::Transferred {
-        ticket.returned_at = Some(at);
+        ticket.returned_at = at.into();
     }
     ticket.automated.ask_again();
 }

@@ -10,7 +10,7 @@ use crate::routing::name::TicketId;
 use crate::routing::seldom::Seldom;
 use crate::routing::service::Service;
 use crate::routing::ticket::{ClosedTicket, Closing, Phase, Ticket};
-use crate::routing::time::Timestamp;
+use crate::routing::time::{Sometime, Timestamp};
 
 /// How many ended tickets are remembered at most, whatever their age: some 200 MB.
 const CLOSED_MAX: usize = 1_000_000;
@@ -35,7 +35,7 @@ impl<F: Follow> Applying<'_, F> {
                 });
             }
             Event::TicketScheduled { ticket, .. } => self.change_ticket(ticket, |it| {
-                (it.let_in_at, it.opens_at) = (None, None);
+                (it.let_in_at, it.opens_at) = (Sometime::NEVER, Sometime::NEVER);
                 it.phase = Phase::Scheduled;
             }),
             Event::TicketQueued { ticket, direction, .. } => {
@@ -110,10 +110,10 @@ impl<F: Follow> Applying<'_, F> {
             spec: self.ground.asked.share_in(&intake.spec),
             demand: self.ground.demands.share(&intake.demand),
             created_at: intake.created_at,
-            due_at: intake.due_at,
+            due_at: intake.due_at.into(),
             entered_at: at,
-            let_in_at: None,
-            opens_at: None,
+            let_in_at: Sometime::NEVER,
+            opens_at: Sometime::NEVER,
             steps_taken: 0,
             steps_ahead: Seldom::new(),
             breached: false,
@@ -122,7 +122,7 @@ impl<F: Follow> Applying<'_, F> {
             bars: Seldom::new(),
             direction: None,
             handover: None,
-            returned_at: None,
+            returned_at: Sometime::NEVER,
             automated: Seldom::new(),
             phase: Phase::Intake,
         };
@@ -158,7 +158,7 @@ fn update(ticket: &mut Ticket, intake: &Intake, at: Timestamp) {
         ticket.restart_ladder(at);
     }
     ticket.created_at = intake.created_at;
-    ticket.due_at = intake.due_at;
+    ticket.due_at = intake.due_at.into();
     ticket.breached &= intake.due_at.is_some_and(|due| due <= at);
     ticket.automated.ask_again();
 }
@@ -174,7 +174,7 @@ fn redirect(ticket: &mut Ticket, event: &Event, at: Timestamp) {
         spec.asked_mut().priority = demand.priority;
     }
     ticket.demand = Arc::clone(demand);
-    ticket.due_at = *due_at;
+    ticket.due_at = (*due_at).into();
     ticket.breached = due_at.is_some_and(|due| due <= at);
     ticket.restart_ladder(at);
     ticket.direction.clone_from(direction);

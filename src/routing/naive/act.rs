@@ -286,7 +286,7 @@ impl NaiveEngine {
 
     fn assigned(&mut self, taking: Taking) {
         let ticket = self.known(&taking.ticket);
-        let (priority, due_at) = (ticket.demand.priority, ticket.due_at);
+        let (priority, due_at) = (ticket.demand.priority, ticket.due_at.get());
         let waited = self.at.since(ticket.created_at);
         let answer = self.answered(ticket);
         self.emit(Event::TicketAssigned { taking, priority, waited, due_at, answer: answer.map(Box::new) });
@@ -319,7 +319,7 @@ impl NaiveEngine {
         let role = self.own_role(ticket).expect("a ticket without a role is unroutable");
         let others = self.queue_of(&role.name).into_iter().filter(|other| other.id != *id).count();
         let full = role.admission.max_waiting.is_some_and(|max| others >= max as usize);
-        if full && ticket.let_in_at.is_none() && self.divert(id, DiversionCause::Full) {
+        if full && ticket.let_in_at.get().is_none() && self.divert(id, DiversionCause::Full) {
             return;
         }
         let ticket = self.known(id);

@@ -36,7 +36,7 @@ impl NaiveEngine {
 
     /// Since when nobody has owned a ticket that is there to be taken.
     fn waits_since(ticket: &Ticket) -> Option<Timestamp> {
-        let moments = [Some(ticket.entered_at), ticket.spec.beside.not_before, ticket.returned_at];
+        let moments = [Some(ticket.entered_at), ticket.spec.beside.not_before, ticket.returned_at.get()];
         match ticket.phase {
             Phase::Waiting | Phase::Offered(_) | Phase::Unroutable(_) => moments.into_iter().flatten().max(),
             _ => None,

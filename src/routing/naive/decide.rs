@@ -280,7 +280,7 @@ impl NaiveEngine {
 impl NaiveEngine {
     pub(super) fn place_in(ticket: &Ticket, role: &Role) -> Place {
         let (created, arrival) = (ticket.created_at.0, ticket.arrival_seq);
-        let due = ticket.due_at.map_or(i64::MAX, |due| due.0);
+        let due = ticket.due_at.get().map_or(i64::MAX, |due| due.0);
         let priority = ticket.demand.priority.get();
         match role.order {
             Order::Priority => (-i64::from(priority), due, created, arrival),

@@ -136,7 +136,7 @@ impl NaiveEngine {
         if matches!(ticket.phase, Phase::Waiting | Phase::Unroutable(_))
             && let Some(max_wait) = self.own_role(ticket).and_then(|role| role.admission.max_wait)
         {
-            due(Some(ticket.let_in_at.unwrap_or(ticket.entered_at) + max_wait), What::HasWaited);
+            due(Some(ticket.let_in_at.get().unwrap_or(ticket.entered_at) + max_wait), What::HasWaited);
         }
         dues.extend(self.dues_of_promise(ticket));
         let automations = self.dues_of_automations(ticket).into_iter();

@@ -14,7 +14,7 @@ impl NaiveEngine {
     pub(super) fn dues_of_promise(&self, ticket: &Ticket) -> Vec<(Timestamp, What)> {
         let nobodys = matches!(ticket.phase, Phase::Waiting | Phase::Unroutable(_) | Phase::Offered(_));
         let Some(role) = self.own_role(ticket) else { return Vec::new() };
-        let Some(due_at) = ticket.due_at.filter(|_| nobodys && !ticket.breached) else { return Vec::new() };
+        let Some(due_at) = ticket.due_at.get().filter(|_| nobodys && !ticket.breached) else { return Vec::new() };
         let mut dues = vec![(due_at, What::IsBreached)];
         if let Some(before) = role.target.and_then(|target| target.at_risk)
             && !ticket.service.at_risk
@@ -27,7 +27,7 @@ impl NaiveEngine {
     /// What is late already is not told of as at risk.
     pub(super) fn tell_of_risk(&mut self, id: &TicketId) {
         let ticket = self.known(id);
-        let due_at = ticket.due_at.expect("only a ticket with a due time is at risk");
+        let due_at = ticket.due_at.get().expect("only a ticket with a due time is at risk");
         if self.at >= due_at {
             return self.tell_of_breach(id);
         }
@@ -39,7 +39,7 @@ impl NaiveEngine {
 
     pub(super) fn tell_of_breach(&mut self, id: &TicketId) {
         let (role, channel) = self.role_and_channel(id);
-        let due_at = self.known(id).due_at.expect("only a ticket with a due time is breached");
+        let due_at = self.known(id).due_at.get().expect("only a ticket with a due time is breached");
         self.emit(Event::TicketBreached { ticket: id.clone(), role, channel, due_at });
     }
 
@@ -63,7 +63,7 @@ impl NaiveEngine {
         if role.target.is_none() || ticket.service.answered || matches!(ticket.phase, Phase::Scheduled) {
             return None;
         }
-        let in_time = !ticket.breached && ticket.due_at.is_none_or(|due_at| self.at <= due_at);
+        let in_time = !ticket.breached && ticket.due_at.get().is_none_or(|due_at| self.at <= due_at);
         Some(ServiceScore { role: role.name.clone(), served: if in_time { kept } else { broken } })
     }
 

@@ -14,7 +14,7 @@ impl Step<'_> {
     /// Whether so many wait for its role that a ticket is not let in. Who was let in before comes back to its place.
     pub(super) fn is_turned_away(&self, ticket: &Ticket) -> bool {
         let Some(role) = matching::own_role(self.state, ticket) else { return false };
-        let Some(max) = role.admission.max_waiting.filter(|_| ticket.let_in_at.is_none()) else { return false };
+        let Some(max) = role.admission.max_waiting.filter(|_| ticket.let_in_at.get().is_none()) else { return false };
         let waiting = self.state.queues().role(&role.name).map_or(0, RoleQueue::len);
         let others = waiting - usize::from(ticket.phase == Phase::Waiting);
         others >= usize::try_from(max).expect("32 bits fit")

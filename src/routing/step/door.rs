@@ -45,13 +45,13 @@ impl Step<'_> {
         }
         match role.admission.when_closed {
             Some(_) => Some(Closed::Sends),
-            None => ticket.let_in_at.is_none().then(|| Closed::Until(hours.opens_at(self.at))),
+            None => ticket.let_in_at.get().is_none().then(|| Closed::Until(hours.opens_at(self.at))),
         }
     }
 
     fn defer(&mut self, id: &TicketId, opens_at: Timestamp) {
         let ticket = self.known(id);
-        if ticket.phase == Phase::Deferred && ticket.opens_at == Some(opens_at) {
+        if ticket.phase == Phase::Deferred && ticket.opens_at.get() == Some(opens_at) {
             return;
         }
         let role = ticket.demand.role().expect("what is closed is a role").clone();

@@ -93,7 +93,7 @@ impl Step<'_> {
         let demand = self.demand_afresh(ticket, &spec);
         let created_at = self.created_at(&spec, ticket.created_at);
         let moved = demand.role() != ticket.demand.role();
-        let opens_at = ticket.opens_at.filter(|_| !moved).unwrap_or(created_at);
+        let opens_at = ticket.opens_at.get().filter(|_| !moved).unwrap_or(created_at);
         let due_at = self.due_at(&spec, &demand, created_at.max(opens_at));
         let owned = ticket.phase.ownership().is_some();
         let demand = if owned { Arc::clone(&ticket.demand) } else { Arc::new(demand) };

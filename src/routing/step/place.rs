@@ -229,7 +229,7 @@ impl Step<'_> {
         let event = Event::TicketAssigned {
             priority: ticket.demand.priority,
             waited: self.at.since(ticket.created_at),
-            due_at: ticket.due_at,
+            due_at: ticket.due_at.get(),
             answer: self.first_answer(ticket).map(Box::new),
             taking,
         };

@@ -12,7 +12,7 @@ impl Step<'_> {
     /// A ticket will be late soon; one that is late by now is told of as that alone.
     pub(super) fn warn(&mut self, id: &TicketId) {
         let ticket = self.known(id);
-        let due_at = ticket.due_at.expect("only a ticket with a due time is at risk");
+        let due_at = ticket.due_at.get().expect("only a ticket with a due time is at risk");
         if due_at <= self.at {
             return self.breach(id);
         }
@@ -52,7 +52,7 @@ impl Step<'_> {
         if ticket.service.answered || ticket.phase == Phase::Scheduled {
             return None;
         }
-        let is_late = ticket.breached || ticket.due_at.is_some_and(|due_at| due_at < self.at);
+        let is_late = ticket.breached || ticket.due_at.get().is_some_and(|due_at| due_at < self.at);
         Some(ServiceScore { role: role.name.clone(), served: if is_late { late } else { in_time } })
     }
 
@@ -63,7 +63,7 @@ impl Step<'_> {
             ticket: id.clone(),
             role: ticket.demand.role().expect("only a ticket with a role is breached").clone(),
             channel: ticket.spec.asked.channel.clone(),
-            due_at: ticket.due_at.expect("only a ticket with a due time is breached"),
+            due_at: ticket.due_at.get().expect("only a ticket with a due time is breached"),
         };
         self.emit(event);
     }

@@ -90,7 +90,7 @@ impl<'a> AssignmentOffered<'a> {
             attempt: taking.attempt,
             priority: ticket.map(|ticket| ticket.demand.priority.get()),
             waited_ms: ticket.map(|ticket| at.since(ticket.created_at).0),
-            due_at: ticket.and_then(|ticket| ticket.due_at).map(Time),
+            due_at: ticket.and_then(|ticket| ticket.due_at.get()).map(Time),
             transferred_by: handover(ticket).and_then(Handover::giver),
             note: handover(ticket).and_then(|handover| handover.note.as_deref()),
             permissions: granted(taking, catalogue),

@@ -37,12 +37,12 @@ impl NaiveEngine {
         if self.sent_away_by_hours(ticket) {
             return self.divert(id, DiversionCause::Closed);
         }
-        if ticket.let_in_at.is_some() {
+        if ticket.let_in_at.get().is_some() {
             return false;
         }
         let role = self.own_role(ticket).expect("a role is closed");
         let opens_at = self.hours(role).expect("by its hours").opens_at(self.at);
-        if ticket.phase != Phase::Deferred || ticket.opens_at != Some(opens_at) {
+        if ticket.phase != Phase::Deferred || ticket.opens_at.get() != Some(opens_at) {
             let due_at = self.due_at(&ticket.spec, &ticket.demand, ticket.created_at.max(opens_at));
             let (role, channel) = (role.name.clone(), ticket.spec.asked.channel.clone());
             self.emit(Event::TicketDeferred { ticket: id.clone(), role, channel, opens_at, due_at });
@@ -79,7 +79,7 @@ impl NaiveEngine {
     /// When the first of those comes in who wait for their roles to open.
     pub(in crate::routing::naive) fn opening(&self) -> Option<(Timestamp, Who, What)> {
         let ticket = self.known(&self.first_at_the_doors()?);
-        Some((ticket.opens_at.expect("it waits for that"), Who::Doors, What::Opens))
+        Some((ticket.opens_at.get().expect("it waits for that"), Who::Doors, What::Opens))
     }
 
     /// Of those who come in next the one of the heaviest role; of several with one order the best-ranked, of those with
@@ -88,8 +88,8 @@ impl NaiveEngine {
         let deferred = self.state.tickets().filter(|ticket| ticket.phase == Phase::Deferred);
         let mut found: Vec<(&Role, &Ticket)> =
             deferred.filter_map(|ticket| Some((self.own_role(ticket)?, ticket))).collect();
-        let opens_at = found.iter().map(|(_, ticket)| ticket.opens_at).min()?;
-        found.retain(|(_, ticket)| ticket.opens_at == opens_at);
+        let opens_at = found.iter().map(|(_, ticket)| ticket.opens_at.get()).min()?;
+        found.retain(|(_, ticket)| ticket.opens_at.get() == opens_at);
         let weight = found.iter().map(|(role, _)| role.weight).max()?;
         found.retain(|(role, _)| role.weight == weight);
         let first_in_its_order = |(role, ticket): &&(&Role, &Ticket)| {

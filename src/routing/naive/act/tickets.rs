@@ -82,7 +82,7 @@ impl NaiveEngine {
         let fresh = self.demand_afresh(&ticket, &spec);
         let created_at = self.created_at(&spec, ticket.created_at);
         let moved = fresh.role() != ticket.demand.role();
-        let workable = if moved { created_at } else { ticket.opens_at.unwrap_or(created_at).max(created_at) };
+        let workable = if moved { created_at } else { ticket.opens_at.get().unwrap_or(created_at).max(created_at) };
         let due_at = self.due_at(&spec, &fresh, workable);
         let demand = if owned { ticket.demand.clone() } else { fresh.into() };
         let intake = Box::new(Intake { spec: spec.into(), demand, created_at, due_at });
