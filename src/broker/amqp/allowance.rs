@@ -74,6 +74,11 @@ impl Burden {
         }
     }
 
+    /// Whether none of them is heavy.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What those weighed that are settled now.
     pub(super) fn put_down(&mut self, settled: &Settled) -> u64 {
         match settled {

@@ -40,6 +40,13 @@ const RENEWAL_MAX: Duration = Duration::from_secs(1);
 /// Where nothing is acknowledged and nothing comes for so long, nothing is on its way.
 const QUIET: Duration = Duration::from_millis(50);
 
+/// The most deliveries that are settled and wait to be acknowledged with others.
+const ACKNOWLEDGE_EVERY: usize = 64;
+
+/// How long the first of them waits. To acknowledge costs a quorum queue as much as a message does: each is written down and
+/// agreed upon. What is settled and not acknowledged when the daemon dies comes again, and is known.
+const ACKNOWLEDGE_WITHIN: Duration = Duration::from_millis(10);
+
 /// A channel that consumes the inbox.
 pub(super) struct Consuming {
     connected: Connected,
@@ -204,6 +211,7 @@ impl Supervisor {
             burden,
             held: None,
             apart: None,
+            settled: None,
             bound,
         };
         let ended = loop {
@@ -285,7 +293,8 @@ impl Supervisor {
                 return Ok(ControlFlow::Break(Ended::ToBeRenewed));
             }
             Next::Wanted(Stage::Running) | Next::HandedOver | Next::Wished(_) => {}
-            Next::Settled(token) => served.acknowledge(token).await?,
+            Next::Settled(token) => served.settle(token).await?,
+            Next::AcknowledgeDue(token) => served.acknowledge(token).await?,
             Next::SettledApart(tag) => served.acknowledge_apart(tag).await?,
             Next::Received(Some(Ok(delivery))) => self.sift(*delivery, served),
             Next::Received(Some(Err(error))) => return Err(Fault::from_lapin("consume", error)),
@@ -341,6 +350,7 @@ impl Supervisor {
             return tokio::select! {
                 changed = self.wanted.changed() => wanted_now(changed, &mut self.wanted),
                 Ok(()) = self.settled.changed() => Next::Settled(*self.settled.borrow_and_update()),
+                token = to_acknowledge(served.settled) => Next::AcknowledgeDue(token),
                 tag = Apart::settled(&mut served.apart) => Next::SettledApart(tag),
             };
         };
@@ -349,6 +359,7 @@ impl Supervisor {
             biased;
             changed = self.wanted.changed() => wanted_now(changed, &mut self.wanted),
             Ok(()) = self.settled.changed() => Next::Settled(*self.settled.borrow_and_update()),
+            token = to_acknowledge(served.settled) => Next::AcknowledgeDue(token),
             tag = Apart::settled(&mut served.apart) => Next::SettledApart(tag),
             Ok(()) = self.prefetch.changed() => Next::Wished(*self.prefetch.borrow_and_update()),
             room = deliveries.reserve(), if waiting => match (room, served.held.take()) {
@@ -404,6 +415,8 @@ impl Supervisor {
 enum Next {
     Wanted(Stage),
     Settled(DeliveryToken),
+    /// What was settled has waited long enough for others.
+    AcknowledgeDue(DeliveryToken),
     /// One that was set apart is where it belongs.
     SettledApart(u64),
     Wished(Prefetch),
@@ -419,6 +432,17 @@ fn wanted_now(changed: Result<(), watch::error::RecvError>, wanted: &mut watch::
     Next::Wanted(changed.map_or(Stage::Closed, |()| *wanted.borrow_and_update()))
 }
 
+/// Comes when what is settled has to be acknowledged, and never where nothing is.
+async fn to_acknowledge(settled: Option<(DeliveryToken, tokio::time::Instant)>) -> DeliveryToken {
+    match settled {
+        Some((token, due)) => {
+            tokio::time::sleep_until(due).await;
+            token
+        }
+        None => std::future::pending().await,
+    }
+}
+
 /// One channel while it is served.
 struct Served {
     channel: Channel,
@@ -432,6 +456,8 @@ struct Served {
     held: Option<Delivery>,
     /// The way of what was set apart, from the first on.
     apart: Option<Apart>,
+    /// The newest that is settled and not acknowledged, and when it will be.
+    settled: Option<(DeliveryToken, tokio::time::Instant)>,
     bound: Duration,
 }
 
@@ -448,7 +474,24 @@ impl Served {
         }
     }
 
+    /// Acknowledges what is settled once it is much, or has waited a moment.
+    async fn settle(&mut self, token: DeliveryToken) -> Result<(), Fault> {
+        if self.is_much(token) {
+            return self.acknowledge(token).await;
+        }
+        let due = self.settled.map_or_else(|| tokio::time::Instant::now() + ACKNOWLEDGE_WITHIN, |(_, due)| due);
+        self.settled = Some((token, due));
+        Ok(())
+    }
+
+    /// Whether the broker should hear of it now: of many, of what keeps it from sending more, of what takes memory.
+    fn is_much(&self, token: DeliveryToken) -> bool {
+        let enough = ACKNOWLEDGE_EVERY.min(usize::from(self.prefetch_count) / 4);
+        self.ledger.unsettled_through(token) >= enough || !self.burden.is_empty()
+    }
+
     async fn acknowledge(&mut self, token: DeliveryToken) -> Result<(), Fault> {
+        self.settled = None;
         let Some(settled) = self.ledger.settle(token) else { return Ok(()) };
         self.allowance.give_back(self.burden.put_down(&settled));
         match settled {
