@@ -13,8 +13,9 @@ use crate::telemetry::{self, logging, recorder::Build};
 use super::config_args::ConfigArgs;
 use super::{COMMIT, Exit, Failure, VERSION};
 
-/// Threads of the runtime, beside the writer's and the journal's: HTTP and the two connections need no more.
-const RUNTIME_THREADS: usize = 2;
+/// Threads of each of the two runtimes, that of the broker's connections and that of HTTP, beside the writer's and the
+/// journal's. Where two share the work, each wakes the other for nearly everything that comes.
+const RUNTIME_THREADS: usize = 1;
 
 /// Arguments of `rolecall serve`.
 #[derive(Debug, clap::Args)]
@@ -55,15 +56,22 @@ pub(super) fn run_daemon(
     Started { build, node: &config.node.name }.emit();
     let tracer = tracer(&config.node.name)?;
     let metrics = telemetry::install_recorder(build).map_err(|error| Failure::new(Exit::Failed, error))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(RUNTIME_THREADS).enable_all().build();
-    let runtime = runtime.map_err(|source| failure(DaemonError::System { what: "start the runtime", source }))?;
+    let (runtime, http) = (runtime("tokio-rt-worker")?, runtime("http")?);
     let ended = runtime.block_on(async {
         let mut signals = UnixSignals::new()?;
-        Daemon { host: Arc::new(Machine), config, connect, metrics: Some(metrics), reload, catalogue_file, tracer }
-            .run(&mut signals)
-            .await
+        let host = Arc::new(Machine { http: http.handle().clone() });
+        Daemon { host, config, connect, metrics: Some(metrics), reload, catalogue_file, tracer }.run(&mut signals).await
     });
     ended.map_err(failure)
+}
+
+fn runtime(name: &str) -> Result<tokio::runtime::Runtime, Failure> {
+    let built = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(RUNTIME_THREADS)
+        .thread_name(name)
+        .enable_all()
+        .build();
+    built.map_err(|source| failure(DaemonError::System { what: "start the runtime", source }))
 }
 
 /// Tells a collector, where the environment names one.

@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
+use tokio::runtime::Handle;
 
 use crate::broker::Delivery;
 use crate::http::Submitter;
@@ -39,6 +40,11 @@ pub trait Host: Send + Sync + 'static {
 
     /// Does what may take long and never waits, beside the caller, who must be in a runtime.
     fn on_pool(&self, work: Box<dyn FnOnce() + Send>);
+
+    /// The runtime on which HTTP is served: by default the caller's.
+    fn http(&self) -> Handle {
+        Handle::current()
+    }
 
     /// Sees the state that is on its way to the journal, or that came back from it; all events before its next are in
     /// the journal when the batch is. For those who hold one against the other.
@@ -76,8 +82,11 @@ pub trait Host: Send + Sync + 'static {
 }
 
 /// The machine under us.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Machine;
+#[derive(Debug, Clone)]
+pub struct Machine {
+    /// Serves HTTP, so that whoever looks at many pages does not keep the broker's connections waiting.
+    pub http: Handle,
+}
 
 impl Host for Machine {
     fn now(&self) -> Timestamp {
@@ -86,6 +95,10 @@ impl Host for Machine {
 
     fn open_journal(&self, path: &Path, options: &JournalOptions) -> Result<Opened, JournalError> {
         journal::open(path, options)
+    }
+
+    fn http(&self) -> Handle {
+        self.http.clone()
     }
 
     fn about_to_decide(&self, delivery: &Delivery) {

@@ -1,10 +1,14 @@
 //! The life of a daemon, told from its start to its end.
 
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::backup::Sources;
@@ -42,6 +46,9 @@ use super::work::Work;
 use super::writer::Writer;
 use super::writer_thread::{Desk, IntakeGate};
 use super::{Connect, DaemonError, Host, Reread, Signal, Signals};
+
+/// The most connections of HTTP that the system holds until they are taken.
+const CONNECTIONS_WAITING_MAX: u32 = 1_024;
 
 /// What a daemon is made of before it runs.
 pub struct Daemon {
@@ -103,7 +110,7 @@ impl Daemon {
             clock: system_clock,
         });
         let http = match app {
-            Some(app) => Some(tokio::spawn(serve_http(&config, app, http_end.clone()).await?)),
+            Some(app) => Some(serve_http(&config, app, &host.http(), http_end.clone())?),
             None => None,
         };
 
@@ -243,20 +250,29 @@ fn open_journal(host: &dyn Host, config: &Config) -> Result<(RedbJournal, Journa
     Ok((opened.journal, opened.reader))
 }
 
-/// How browsers are logged in.
-async fn serve_http(
+/// Listens, and serves whoever comes.
+fn serve_http(
     config: &Config,
     app: App,
+    runtime: &Handle,
     end: CancellationToken,
-) -> Result<impl Future<Output = ()> + Send + 'static + use<>, DaemonError> {
+) -> Result<JoinHandle<()>, DaemonError> {
     let identity = config.http.identity.as_ref();
     let certificate = identity.map(|files| Certificate::open(&files.certificate, &files.key)).transpose()?;
     let configured = config.http.listen;
     let refused = |source| DaemonError::Listen { address: configured, source };
-    let listener = TcpListener::bind(configured).await.map_err(refused)?;
+    let listener = listen(configured, runtime).map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     HttpListening { address, token_configured: app.owner_token.is_some() }.emit();
-    Ok(async move { crate::http::serve(listener, certificate, app, end.cancelled_owned()).await })
+    Ok(runtime.spawn(crate::http::serve(listener, certificate, app, end.cancelled_owned())))
+}
+
+fn listen(address: SocketAddr, runtime: &Handle) -> io::Result<TcpListener> {
+    let _within = runtime.enter();
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(CONNECTIONS_WAITING_MAX)
 }
 
 async fn recover(host: &dyn Host, config: &Config, reader: &JournalReader) -> Result<Recovered, DaemonError> {
