@@ -8,5 +8,6 @@ mod forgetting;
 mod invariants;
 #[cfg(any(debug_assertions, feature = "naive"))]
 mod naive;
+mod sharing;
 mod starvation;
 mod world;
