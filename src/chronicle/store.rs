@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
+use redb::{Builder, Database, ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -21,6 +21,9 @@ use crate::routing::{AgentId, ChannelName, RoleName, TicketId, Timestamp};
 
 /// The file, beside the journal.
 const FILE: &str = "chronicle.redb";
+
+/// What is kept of it in memory: the hours and tickets of now. Where nothing else is said the library keeps up to 1 GiB.
+const CACHE_BYTES: usize = 32 << 20;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 pub(super) const CELLS: TableDefinition<'_, (i64, &str), &[u8]> = TableDefinition::new("cells");
@@ -79,7 +82,8 @@ impl Chronicle {
     pub fn open(directory: &Path, instance: u64) -> Result<Self, ChronicleError> {
         let failed = ChronicleError::of::<std::io::Error>("make its directory");
         std::fs::create_dir_all(directory).map_err(failed)?;
-        let database = Database::create(directory.join(FILE)).map_err(ChronicleError::of("open its database"))?;
+        let database = Builder::new().set_cache_size(CACHE_BYTES).create(directory.join(FILE));
+        let database = database.map_err(ChronicleError::of("open its database"))?;
         let chronicle = Self { database: Arc::new(database) };
         chronicle.begin(instance)?;
         Ok(chronicle)
