@@ -123,7 +123,11 @@ impl<V: Copy> Ranked<V> {
         let mut rest = standing.split_off(cut);
         // What was taken from a ring leaves it as long as it was.
         standing.shrink_to(PIECE / 2);
-        if place <= cut { standing.insert(place, entry) } else { rest.insert(place - cut, entry) }
+        if place <= cut {
+            standing.insert(place, entry)
+        } else {
+            rest.insert(place - cut, entry)
+        }
         self.add_piece(piece + 1, rest);
     }
 
