@@ -476,6 +476,9 @@ impl Served {
 
     /// Acknowledges what is settled once it is much, or has waited a moment.
     async fn settle(&mut self, token: DeliveryToken) -> Result<(), Fault> {
+        if !self.ledger.is_news(token) {
+            return Ok(());
+        }
         if self.is_much(token) {
             return self.acknowledge(token).await;
         }

@@ -86,6 +86,11 @@ impl Ledger {
         (in_order + left_behind).saturating_sub(self.apart_done.iter().filter(|tag| **tag > self.acknowledged).count())
     }
 
+    /// Whether anything is left to acknowledge once this one is settled, which was not set apart.
+    pub(super) fn is_news(&self, token: DeliveryToken) -> bool {
+        token.epoch == self.epoch && token.tag > self.acknowledged && token.tag <= self.handed_out
+    }
+
     /// How many are not acknowledged up to this one, those that were set apart among them.
     pub(super) fn unsettled_through(&self, token: DeliveryToken) -> usize {
         usize::try_from(token.tag.saturating_sub(self.acknowledged)).unwrap_or(usize::MAX)
@@ -93,8 +98,7 @@ impl Ledger {
 
     /// What to acknowledge now that this one is settled, which was not set apart; `None` where there is nothing new.
     pub(super) fn settle(&mut self, token: DeliveryToken) -> Option<Settled> {
-        let news = token.epoch == self.epoch && token.tag > self.acknowledged && token.tag <= self.handed_out;
-        if !news {
+        if !self.is_news(token) {
             return None;
         }
         let is_split = self.apart.first().is_some_and(|tag| *tag < token.tag);
