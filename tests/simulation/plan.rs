@@ -86,6 +86,7 @@ impl Plan {
         self.faults.contains(&fault)
     }
 
+    #[cfg(debug_assertions)]
     pub(crate) fn with(mut self, faults: &[Fault]) -> Self {
         self.faults = faults.iter().copied().collect();
         self
