@@ -1,10 +1,15 @@
 //! A daemon with somebody who talks to it and somebody who listens.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::ear::{Ear, Heard};
 use crate::place::{Daemon, Place};
 use crate::upstream::{Form, Upstream};
+
+/// Ten times what an acknowledgement waits for others.
+const ACKNOWLEDGED_WITHIN: Duration = Duration::from_millis(100);
 
 pub(crate) struct Stage {
     pub(crate) daemon: Daemon,
@@ -42,10 +47,12 @@ impl Stage {
         self.ear.hear_where("agent.changed", online).await;
     }
 
-    /// Waits until everything that was said before has been decided and told, by a rejection that follows it.
+    /// Waits until everything that was said before has been decided and told, by a rejection that follows it, and is
+    /// acknowledged, which waits a moment for others.
     pub(crate) async fn settled(&mut self) {
         let id = self.say("ticket.paused", json!({ "ticket_id": "nobody's" })).await;
         self.ear.hear_where("command.rejected", |heard| heard.correlation_id() == Some(&id)).await;
+        tokio::time::sleep(ACKNOWLEDGED_WITHIN).await;
     }
 
     /// Kills the daemon, and starts it again on the same journal.
