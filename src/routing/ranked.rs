@@ -124,9 +124,9 @@ impl<V: Copy> Ranked<V> {
         // What was taken from a ring leaves it as long as it was.
         standing.shrink_to(PIECE / 2);
         if place <= cut {
-            standing.insert(place, entry)
+            standing.insert(place, entry);
         } else {
-            rest.insert(place - cut, entry)
+            rest.insert(place - cut, entry);
         }
         self.add_piece(piece + 1, rest);
     }
