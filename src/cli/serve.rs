@@ -13,9 +13,12 @@ use crate::telemetry::{self, logging, recorder::Build};
 use super::config_args::ConfigArgs;
 use super::{COMMIT, Exit, Failure, VERSION};
 
-/// Threads of each of the two runtimes, that of the broker's connections and that of HTTP, beside the writer's and the
-/// journal's. Where two share the work, each wakes the other for nearly everything that comes.
-const RUNTIME_THREADS: usize = 1;
+/// Threads of the runtime of the broker's connections, beside the writer's and the journal's. Where two share the work, each
+/// wakes the other for nearly everything that comes.
+const BROKER_THREADS: usize = 1;
+
+/// Threads of the runtime of HTTP: one page that takes long does not hold up the next.
+const HTTP_THREADS: usize = 2;
 
 /// Arguments of `rolecall serve`.
 #[derive(Debug, clap::Args)]
@@ -56,7 +59,7 @@ pub(super) fn run_daemon(
     Started { build, node: &config.node.name }.emit();
     let tracer = tracer(&config.node.name)?;
     let metrics = telemetry::install_recorder(build).map_err(|error| Failure::new(Exit::Failed, error))?;
-    let (runtime, http) = (runtime("tokio-rt-worker")?, runtime("http")?);
+    let (runtime, http) = (runtime("tokio-rt-worker", BROKER_THREADS)?, runtime("http", HTTP_THREADS)?);
     let ended = runtime.block_on(async {
         let mut signals = UnixSignals::new()?;
         let host = Arc::new(Machine { http: http.handle().clone() });
@@ -65,12 +68,9 @@ pub(super) fn run_daemon(
     ended.map_err(failure)
 }
 
-fn runtime(name: &str) -> Result<tokio::runtime::Runtime, Failure> {
-    let built = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(RUNTIME_THREADS)
-        .thread_name(name)
-        .enable_all()
-        .build();
+fn runtime(name: &str, threads: usize) -> Result<tokio::runtime::Runtime, Failure> {
+    let built =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name(name).enable_all().build();
     built.map_err(|source| failure(DaemonError::System { what: "start the runtime", source }))
 }
 
