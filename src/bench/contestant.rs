@@ -58,7 +58,7 @@ impl Contestant {
         std::fs::create_dir_all(&directory).map_err(BenchError::system(format!("create {}", directory.display())))?;
         let mut contestant = Self {
             kind,
-            script: Script::new(plan.agents),
+            script: Script::new(plan.scene(kind).0),
             sender: Sender::open(&connection, format!("{}.events", options.prefix)).await?,
             ear: Ear::open(&connection, &format!("{}.outbox", options.prefix)).await?,
             connection,
@@ -97,7 +97,7 @@ impl Contestant {
                     command.arg("--twice");
                 }
             }
-            Kind::Rolecall => {
+            Kind::Rolecall | Kind::RolecallEmpty => {
                 command.arg("serve").arg("--config").arg(self.configure()?);
             }
         }
@@ -161,15 +161,16 @@ impl Contestant {
 
     /// Brings everybody in, and has the first tickets assigned.
     async fn prime(&mut self) -> Result<(), BenchError> {
-        if self.kind == Kind::Rolecall {
-            self.sender.publish_all(scene(self.plan.agents, self.plan.waiting)).await?;
+        let (agents, waiting) = self.plan.scene(self.kind);
+        if self.kind.is_rolecall() {
+            self.sender.publish_all(scene(agents, waiting)).await?;
         }
         let count = self.script.primer();
         self.ear.expect(Expected { first: 0, count, pace: None, measured_from: 0 });
         let Self { sender, script, .. } = self;
         sender.publish_all((0..count).map(|_| script.next_event())).await?;
         // What came before is taken first.
-        let patience = PATIENCE + Duration::from_micros(500) * (2 * self.plan.agents + self.plan.waiting);
+        let patience = PATIENCE + Duration::from_micros(500) * (2 * agents + waiting);
         let heard = self.ear.hear(patience).await;
         if heard.count < count {
             return Err(self.complaint(&format!("answered {} of the first {count} events", heard.count)));

@@ -27,6 +27,19 @@ pub struct Report {
     pub summary: Vec<Summary>,
 }
 
+impl Report {
+    /// Who was measured.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = Kind> {
+        Kind::ALL.into_iter().filter(|kind| self.measurements.iter().any(|it| it.kind == *kind))
+    }
+
+    /// Beside whom rolecall is set.
+    pub(super) fn beside(&self) -> impl Iterator<Item = Kind> {
+        let pairs = RATIOS.into_iter().filter(|(of, _)| *of == Kind::Rolecall).map(|(_, to)| to);
+        pairs.filter(|to| self.kinds().any(|kind| kind == *to))
+    }
+}
+
 /// The machine, as far as it matters.
 #[derive(Debug, Clone, Serialize)]
 pub struct MachineFigures {
@@ -94,6 +107,8 @@ pub struct Measurement {
     pub late_max_ms: Option<f64>,
     /// CPU time per event.
     pub cpu: Cpu,
+    /// What the process held of the machine's memory at the end.
+    pub memory_mb: Option<f64>,
     /// Messages that the contestant published per event.
     pub out_per_event: Option<f64>,
     /// Bytes of an answer's body.
@@ -211,16 +226,47 @@ pub struct Summary {
     pub unit: &'static str,
     /// Of each who was measured.
     pub of: Vec<(Kind, Spread)>,
-    /// Each round's figure over that of the passthrough in the same round.
-    pub to_passthrough: Vec<(Kind, Spread)>,
-    /// The same, over the passthrough that says as much.
-    pub to_passthrough_twice: Vec<(Kind, Spread)>,
+    /// Each round's figure over that of another in the same round.
+    pub ratios: Vec<Ratio>,
 }
+
+/// A figure of one contestant over that of another, round by round.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Ratio {
+    /// Whose it is.
+    pub of: Kind,
+    /// Whose it is divided by.
+    pub to: Kind,
+    /// The quotients.
+    pub ratio: Spread,
+}
+
+impl Summary {
+    /// A contestant's figure.
+    pub(super) fn of(&self, kind: Kind) -> Option<&Spread> {
+        self.of.iter().find(|(of, _)| *of == kind).map(|(_, spread)| spread)
+    }
+
+    /// rolecall's over that of another.
+    pub(super) fn beside(&self, other: Kind) -> Option<&Spread> {
+        let found = self.ratios.iter().find(|ratio| (ratio.of, ratio.to) == (Kind::Rolecall, other));
+        found.map(|ratio| &ratio.ratio)
+    }
+}
+
+/// Who is set beside whom.
+pub(super) const RATIOS: [(Kind, Kind); 5] = [
+    (Kind::Rolecall, Kind::Passthrough),
+    (Kind::Rolecall, Kind::PassthroughTwice),
+    (Kind::PassthroughTwice, Kind::Passthrough),
+    (Kind::RolecallEmpty, Kind::Passthrough),
+    (Kind::Rolecall, Kind::RolecallEmpty),
+];
 
 /// A figure's name, unit, and where a measurement has it.
 type Figure = (&'static str, &'static str, fn(&Measurement) -> Option<f64>);
 
-const FIGURES: [Figure; 9] = [
+const FIGURES: [Figure; 10] = [
     ("events", "1/s", |it| it.throughput),
     ("messages in and out", "1/s", |it| Some(it.throughput? * (1.0 + it.out_per_event?))),
     ("p50", "ms", |it| it.latency.map(|latency| latency.p50_ms)),
@@ -229,6 +275,7 @@ const FIGURES: [Figure; 9] = [
     ("p99.9", "ms", |it| it.latency.map(|latency| latency.p999_ms)),
     ("CPU of the broker", "µs/event", |it| it.cpu.broker_us),
     ("CPU of the process", "µs/event", |it| Some(it.cpu.contestant_us)),
+    ("memory of the process", "MB", |it| it.memory_mb),
     ("CPU of the load generator", "µs/event", |it| Some(it.cpu.generator_us)),
 ];
 
@@ -248,18 +295,14 @@ pub(super) fn summary(measurements: &[Measurement]) -> Vec<Summary> {
                 .into_iter()
                 .filter_map(|kind| Some((kind, Spread::of(of_kind(kind).into_values())?)))
                 .collect();
-            let to = |base: Kind| {
-                let base_of = of_kind(base);
-                let ratios = |kind| {
-                    let ratio = |(round, value): (u32, f64)| Some(value / base_of.get(&round)?);
-                    Spread::of(of_kind(kind).into_iter().filter_map(ratio))
-                };
-                let others = Kind::ALL.into_iter().filter(|kind| *kind > base);
-                others.filter_map(|kind| Some((kind, ratios(kind)?))).collect()
+            let ratio = |(of, to): (Kind, Kind)| {
+                let base = of_kind(to);
+                let over = |(round, value): (u32, f64)| Some(value / base.get(&round)?);
+                Some(Ratio { of, to, ratio: Spread::of(of_kind(of).into_iter().filter_map(over))? })
             };
             if !of.is_empty() {
-                let (to_passthrough, to_passthrough_twice) = (to(Kind::Passthrough), to(Kind::PassthroughTwice));
-                summary.push(Summary { load, figure, unit, of, to_passthrough, to_passthrough_twice });
+                let ratios = RATIOS.into_iter().filter_map(ratio).collect();
+                summary.push(Summary { load, figure, unit, of, ratios });
             }
         }
     }
@@ -295,6 +338,7 @@ mod tests {
                 others_cores: 0.0,
                 threads_us: BTreeMap::new(),
             },
+            memory_mb: None,
             out_per_event: Some(1.0),
             answer_bytes: 0.0,
             stages: BTreeMap::new(),
@@ -307,7 +351,7 @@ mod tests {
         ];
         let summary = summary(&measurements);
         let events = summary.iter().find(|it| it.figure == "events").expect("it is summed up");
-        let (kind, ratio) = events.to_passthrough[0];
-        assert_eq!((kind, ratio.min, ratio.max), (Kind::Rolecall, 0.8, 0.9));
+        let Ratio { of, to, ratio } = events.ratios[0];
+        assert_eq!((of, to, ratio.min, ratio.max), (Kind::Rolecall, Kind::Passthrough, 0.8, 0.9));
     }
 }

@@ -46,6 +46,13 @@ fn process_seconds(pid: u32) -> Option<f64> {
     Some((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND)
 }
 
+/// What a process holds of the machine's memory, in megabytes of 1,000,000 bytes.
+pub(super) fn resident_mb(pid: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.split_whitespace().next()?;
+    Some(kib.parse::<f64>().ok()? * 1024.0 / 1e6)
+}
+
 /// Time that the machine's cores were at work.
 fn machine_seconds() -> Option<f64> {
     let stat = fs::read_to_string("/proc/stat").ok()?;

@@ -101,33 +101,37 @@ fn cpu(page: &mut String, report: &Report) {
 
 fn table(page: &mut String, report: &Report) {
     page.push_str("<h2>Figures</h2><p>Medians over the rounds, between what they lay, and ratios taken round by round.</p><table><tr><th></th>");
-    for kind in Kind::ALL {
+    let mut columns = 1;
+    for kind in report.kinds() {
+        columns += 1;
         let _ = write!(page, "<th>{}</th>", kind.title());
     }
-    page.push_str("<th>rolecall to passthrough</th><th>to 2 out</th></tr>");
+    for other in report.beside() {
+        columns += 1;
+        let _ = write!(page, "<th>rolecall to {}</th>", other.short());
+    }
+    page.push_str("</tr>");
     let mut last = None;
     for row in &report.summary {
         if last.replace(row.load) != Some(row.load) {
-            let _ = write!(page, "<tr class=load><th colspan=6>{}</th></tr>", row.load.title());
+            let _ = write!(page, "<tr class=load><th colspan={columns}>{}</th></tr>", row.load.title());
         }
-        table_row(page, row);
+        let of = report.kinds().map(|kind| row.of(kind)).chain(report.beside().map(|other| row.beside(other)));
+        table_row(page, row, of);
     }
     page.push_str("</table>");
 }
 
-fn table_row(page: &mut String, row: &Summary) {
-    let cell = |found: Option<&(Kind, Spread)>| {
+fn table_row<'r>(page: &mut String, row: &Summary, of: impl Iterator<Item = Option<&'r Spread>>) {
+    let cell = |found: Option<&Spread>| {
         found.map_or_else(
             || "<td>–</td>".to_owned(),
-            |(_, it)| format!("<td>{} <small>{}–{}</small></td>", figure(it.median), figure(it.min), figure(it.max)),
+            |it| format!("<td>{} <small>{}–{}</small></td>", figure(it.median), figure(it.min), figure(it.max)),
         )
     };
     let _ = write!(page, "<tr><td>{}, {}</td>", row.figure, row.unit);
-    for kind in Kind::ALL {
-        page.push_str(&cell(row.of.iter().find(|(of, _)| *of == kind)));
-    }
-    for ratios in [&row.to_passthrough, &row.to_passthrough_twice] {
-        page.push_str(&cell(ratios.iter().find(|(of, _)| *of == Kind::Rolecall)));
+    for found in of {
+        page.push_str(&cell(found));
     }
     page.push_str("</tr>");
 }

@@ -17,11 +17,15 @@ pub enum Kind {
     PassthroughTwice,
     /// `rolecall serve`.
     Rolecall,
+    /// The same with few agents and nothing waiting, beside one that has much to remember.
+    RolecallEmpty,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Passthrough, Self::PassthroughTwice, Self::Rolecall];
+    pub const ALL: [Self; 4] = [Self::Passthrough, Self::PassthroughTwice, Self::Rolecall, Self::RolecallEmpty];
+    /// Who can be measured at saturation.
+    pub const AT_SATURATION: [Self; 3] = [Self::Passthrough, Self::PassthroughTwice, Self::Rolecall];
 
     /// As tables call it.
     #[must_use]
@@ -30,7 +34,24 @@ impl Kind {
             Self::Passthrough => "passthrough",
             Self::PassthroughTwice => "passthrough, 2 out",
             Self::Rolecall => "rolecall",
+            Self::RolecallEmpty => "rolecall, empty",
         }
+    }
+
+    /// The same where there is little room.
+    #[must_use]
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::PassthroughTwice => "2 out",
+            Self::RolecallEmpty => "empty",
+            Self::Passthrough | Self::Rolecall => self.title(),
+        }
+    }
+
+    /// Whether it is the daemon.
+    #[must_use]
+    pub const fn is_rolecall(self) -> bool {
+        matches!(self, Self::Rolecall | Self::RolecallEmpty)
     }
 
     /// As objects on the broker and directories call it.
@@ -40,6 +61,7 @@ impl Kind {
             Self::Passthrough => "p",
             Self::PassthroughTwice => "p2",
             Self::Rolecall => "r",
+            Self::RolecallEmpty => "r0",
         }
     }
 }
@@ -75,7 +97,19 @@ pub struct Plan {
     pub program: PathBuf,
 }
 
+/// How many agents are there where it is about how little there is, at most.
+const FEW_AGENTS: u32 = 1_000;
+
 impl Plan {
+    /// How many agents a contestant has, and how many tickets wait there beside the measured ones.
+    #[must_use]
+    pub fn scene(&self, kind: Kind) -> (u32, u32) {
+        match kind {
+            Kind::RolecallEmpty => (self.agents.min(FEW_AGENTS), 0),
+            Kind::Passthrough | Kind::PassthroughTwice | Kind::Rolecall => (self.agents, self.waiting),
+        }
+    }
+
     /// Who takes part at all.
     #[must_use]
     pub fn kinds(&self) -> Vec<Kind> {

@@ -215,7 +215,9 @@ impl Before {
             Kind::Passthrough => Some(1.0),
             Kind::PassthroughTwice => Some(2.0),
             // Of each event one message is routed; what nobody asked for, the daemon counts.
-            Kind::Rolecall => metrics.get(UNWANTED).map(|_| 1.0 + since(UNWANTED) / counted.max(1) as f64),
+            Kind::Rolecall | Kind::RolecallEmpty => {
+                metrics.get(UNWANTED).map(|_| 1.0 + since(UNWANTED) / counted.max(1) as f64)
+            }
         };
         let stage = |(title, name): (&str, &str)| {
             let count = since(&format!("{name}_count"));
@@ -232,6 +234,7 @@ impl Before {
             latency: None,
             late_max_ms: None,
             cpu,
+            memory_mb: machine::resident_mb(contestant.pid()),
             out_per_event,
             answer_bytes: heard.bytes as f64 / heard.count.max(1) as f64,
             stages: CLOCKS.into_iter().filter_map(stage).collect(),

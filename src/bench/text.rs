@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::figures::{Load, Measurement, Report, Spread, Summary};
+use super::figures::{Load, Measurement, Report, Spread};
 use super::plan::Kind;
 use crate::page::figure;
 
@@ -48,13 +48,13 @@ pub fn text(report: &Report) -> String {
         if last != Some(row.load) {
             last = Some(row.load);
             let _ = writeln!(text, "\n{}", row.load.title());
-            let _ = writeln!(
-                text,
-                "  {:<35} {:>20} {:>20} {:>20} {:>18} {:>18}",
-                "median (least–most)", "passthrough", "passthrough, 2 out", "rolecall", "to passthrough", "to 2 out"
-            );
+            let heads = report.kinds().map(|kind| kind.title().to_owned());
+            let heads = heads.chain(report.beside().map(|other| format!("to {}", other.short())));
+            let _ = writeln!(text, "  {}", table_line("median (least–most)", heads));
         }
-        let _ = writeln!(text, "  {}", table_row(row));
+        let of = report.kinds().map(|kind| row.of(kind)).chain(report.beside().map(|other| row.beside(other)));
+        let cells = of.map(|cell| cell.map_or_else(|| "–".to_owned(), spread));
+        let _ = writeln!(text, "  {}", table_line(&format!("{}, {}", row.figure, row.unit), cells));
     }
     let _ = write!(text, "{}", threads(report));
     if let Some(lost) =
@@ -65,22 +65,8 @@ pub fn text(report: &Report) -> String {
     text
 }
 
-fn table_row(row: &Summary) -> String {
-    let of =
-        |kind: Kind| row.of.iter().find(|(of, _)| *of == kind).map_or_else(|| "–".to_owned(), |(_, it)| spread(it));
-    let ratio = |ratios: &[(Kind, Spread)]| {
-        let found = ratios.iter().find(|(of, _)| *of == Kind::Rolecall);
-        found.map_or_else(|| "–".to_owned(), |(_, it)| spread(it))
-    };
-    format!(
-        "{:<35} {:>20} {:>20} {:>20} {:>18} {:>18}",
-        format!("{}, {}", row.figure, row.unit),
-        of(Kind::Passthrough),
-        of(Kind::PassthroughTwice),
-        of(Kind::Rolecall),
-        ratio(&row.to_passthrough),
-        ratio(&row.to_passthrough_twice),
-    )
+fn table_line(title: &str, cells: impl Iterator<Item = String>) -> String {
+    cells.fold(format!("{title:<35}"), |line, cell| line + &format!(" {cell:>20}"))
 }
 
 fn about(report: &Report) -> String {
@@ -136,8 +122,12 @@ fn about(report: &Report) -> String {
 
 /// Where rolecall's own CPU time goes, and what its own clocks say.
 fn threads(report: &Report) -> String {
+    report.kinds().filter(|kind| kind.is_rolecall()).map(|kind| threads_of(report, kind)).collect()
+}
+
+fn threads_of(report: &Report, kind: Kind) -> String {
     let mut text = String::new();
-    let of = |load| report.measurements.iter().filter(move |it| it.kind == Kind::Rolecall && it.load == load);
+    let of = |load| report.measurements.iter().filter(move |it| it.kind == kind && it.load == load);
     let mut loads: Vec<Load> = report.summary.iter().map(|row| row.load).collect();
     loads.dedup();
     for load in loads {
@@ -150,7 +140,8 @@ fn threads(report: &Report) -> String {
             .map(|(name, cpu)| format!("{name} {}", figure(cpu.median)))
             .collect();
         if !parts.is_empty() {
-            let _ = writeln!(text, "\nrolecall {}, CPU by thread, µs/event: {}", load.title(), parts.join(", "));
+            let _ =
+                writeln!(text, "\n{} {}, CPU by thread, µs/event: {}", kind.title(), load.title(), parts.join(", "));
         }
         let titles: std::collections::BTreeSet<&String> = of(load).flat_map(|it| it.stages.keys()).collect();
         for title in titles {

@@ -63,7 +63,8 @@ struct MeasureArgs {
     /// Agents who are there
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     agents: u32,
-    /// Tickets that wait all the time, beside those that are measured
+    /// Tickets that wait all the time, beside those that are measured; where there are any, a rolecall with none and
+    /// few agents takes turns at each rate
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
     waiting: u32,
     /// Messages that the passthrough has under way
@@ -188,6 +189,10 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
 impl MeasureArgs {
     fn plan(&self, directory: &Path) -> Result<Plan, Failure> {
         let program = std::env::current_exe().map_err(|error| Failure::new(Exit::Failed, error))?;
+        let mut at_rates = vec![Kind::Passthrough, Kind::Rolecall];
+        if self.waiting > 0 {
+            at_rates.push(Kind::RolecallEmpty);
+        }
         let (rounds, duration, backlog) =
             if self.short { (2, 3, 20_000) } else { (self.rounds, self.duration, self.backlog) };
         Ok(Plan {
@@ -199,8 +204,8 @@ impl MeasureArgs {
             agents: self.agents,
             waiting: self.waiting,
             queue_type: self.queue_type,
-            at_rates: vec![Kind::Passthrough, Kind::Rolecall],
-            at_saturation: if backlog == 0 { Vec::new() } else { Kind::ALL.to_vec() },
+            at_rates,
+            at_saturation: if backlog == 0 { Vec::new() } else { Kind::AT_SATURATION.to_vec() },
             window: self.window,
             directory: directory.to_owned(),
             program,
