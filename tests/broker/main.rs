@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod acknowledging;
 mod apart;
 mod client;
 mod faults;

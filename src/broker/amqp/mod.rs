@@ -12,6 +12,7 @@ mod inflow;
 mod ledger;
 mod publisher;
 mod runtime;
+mod served;
 mod tap;
 mod topology;
 
