@@ -14,26 +14,11 @@ use super::section::{Reading, Section};
 use super::settings::Config;
 use super::suggestion::nearest;
 
-/// What a file may have at its top.
-const SECTIONS: [&str; 17] = [
-    "node",
-    "log",
-    "amqp",
-    "journal",
-    "http",
-    "dedupe",
-    "oidc",
-    "hook",
-    "routing",
-    "agents",
-    "access",
-    "status",
-    "hours",
-    "channel",
-    "role",
-    "rule",
-    "automation",
-];
+/// What a file may have at its top that is about the daemon: it stays where another catalogue is put in.
+pub(super) const DAEMON_SECTIONS: [&str; 8] = ["node", "log", "amqp", "journal", "http", "dedupe", "oidc", "hook"];
+/// What a file may have at its top that is of the catalogue.
+const CATALOGUE_SECTIONS: [&str; 9] =
+    ["routing", "agents", "access", "status", "hours", "channel", "role", "rule", "automation"];
 
 /// Reads a whole file.
 pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Config, CatalogueOrigins) {
@@ -76,7 +61,7 @@ pub(super) fn section<'a>(root: &'a DeTable<'a>, name: &str, keys: Keys, reading
 
 /// Reports what the file has at its top beside a configuration's sections and `more`.
 pub(super) fn report_unknown_sections(root: &DeTable<'_>, more: &[&'static str], reading: &mut Reading<'_>) {
-    let known = || SECTIONS.into_iter().chain(more.iter().copied());
+    let known = || DAEMON_SECTIONS.into_iter().chain(CATALOGUE_SECTIONS).chain(more.iter().copied());
     for (key, value) in root {
         let name: &str = key.get_ref();
         if known().any(|section| section == name) {

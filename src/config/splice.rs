@@ -5,11 +5,9 @@
 //! reading it gives exactly the daemon of the one and the catalogue of the other, so that a file that is written in a way
 //! that this does not foresee is refused, and never spoiled.
 
+use super::file::DAEMON_SECTIONS;
 use super::overrides::Overrides;
 use super::{Config, parse};
-
-/// Sections of the daemon; all others are of the catalogue.
-const DAEMON_SECTIONS: [&str; 7] = ["node", "log", "amqp", "journal", "http", "dedupe", "oidc"];
 
 /// Why the two can't be put together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,6 +96,16 @@ mod tests {
                         \"127.0.0.1:9\"\n\n# New people.\n[[role]]\nname = \"new\"\noverflow = [\n  { after = \"1m\", \
                         drop_skills = true },\n]\n\n# Last.\n[routing]\ndefault_role = \"new\"\n";
         assert_eq!(splice(CURRENT, next).as_deref(), Ok(expected));
+    }
+
+    #[test]
+    fn hooks_stay_with_the_daemon() {
+        let hook = "\n[hook.crm]\npreset = \"zendesk\"\nsecret_file = \"/etc/rolecall/crm.secret\"\n";
+        let (current, next) = (format!("{CURRENT}{hook}"), "[[role]]\nname = \"new\"\n");
+        let spliced = splice(&current, next).unwrap_or_else(|why| panic!("{why}"));
+        assert_eq!(read(&spliced).map(|config| config.hooks), read(&current).map(|config| config.hooks));
+        assert!(spliced.contains("[hook.crm]") && spliced.ends_with(next), "{spliced}");
+        assert_eq!(splice(CURRENT, &format!("{next}{hook}")).map(|text| text.contains("hook")), Ok(false));
     }
 
     #[test]
