@@ -8,13 +8,14 @@ use crate::routing::name::{AgentId, ChannelName, RoleName, TicketId};
 use crate::routing::ticket::Closing;
 use crate::routing::{Catalogue, Event, State, Ticket, Timestamp};
 
+use super::Context;
+use super::about::About;
 use super::payload::{
     AgentChanged, Assigned, AssignmentAssigned, AssignmentCompleted, AssignmentDeclined, AssignmentEnded,
     AssignmentHeld, AssignmentOffered, AssignmentRevoked, CatalogueChanged, CommandRejected, ReconciledAgent,
     TicketAtRisk, TicketAutomated, TicketBreached, TicketCallback, TicketClosed, TicketDeferred, TicketDiverted,
     TicketEscalated, TicketQueued, TicketUnroutable, Time, WaitRangeBody,
 };
-use super::{Context, about};
 
 /// The content type of everything that is published.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
@@ -74,8 +75,14 @@ impl Encoder {
         known: &Known<'_>,
         context: &Context,
     ) -> Option<Outbound> {
-        let message = Sheet { encoder: self, seq, at, context }.about(event, known)?;
-        Some(Outbound { ticket: about::ticket(event).cloned(), ..message })
+        let (sheet, about) = (Sheet { encoder: self, seq, at, context }, About::of(event));
+        let message = match about {
+            About::Nothing => None,
+            About::House(_) => sheet.about_house(event),
+            About::Ticket(_) => sheet.about_ticket(event),
+            About::Assignment(_) => sheet.about_assignment(event, known),
+        };
+        Some(Outbound { ticket: about.ticket().cloned(), ..message? })
     }
 }
 
@@ -122,14 +129,13 @@ struct Envelope<'a, T> {
 const BODY_SIZE_USUAL: usize = 1024;
 
 impl Sheet<'_> {
-    /// The message about an event, where the outside is told of it.
-    fn about(&self, event: &Event, known: &Known<'_>) -> Option<Outbound> {
-        match event {
+    fn about_house(&self, event: &Event) -> Option<Outbound> {
+        Some(match event {
             Event::CatalogueReplaced { changes, version, .. } => {
-                Some(self.message("catalogue.changed", None, &CatalogueChanged { version: *version, changes }))
+                self.message("catalogue.changed", None, &CatalogueChanged { version: *version, changes })
             }
             Event::AgentChanged { agent, view } => {
-                Some(self.message("agent.changed", None, &AgentChanged::of(agent.as_str(), view)))
+                self.message("agent.changed", None, &AgentChanged::of(agent.as_str(), view))
             }
             Event::AgentReconciled { agent, taken, created, returned, ended } => {
                 let data = ReconciledAgent {
@@ -139,7 +145,7 @@ impl Sheet<'_> {
                     returned: ids(returned),
                     ended: ids(ended),
                 };
-                Some(self.message("agent.reconciled", None, &data))
+                self.message("agent.reconciled", None, &data)
             }
             Event::CommandRejected { rejection, ticket, agent } => {
                 let data = CommandRejected {
@@ -148,49 +154,10 @@ impl Sheet<'_> {
                     ticket_id: ticket.as_ref().map(TicketId::as_str),
                     agent_id: agent.as_ref().map(AgentId::as_str),
                 };
-                Some(self.message("command.rejected", None, &data))
+                self.message("command.rejected", None, &data)
             }
-            Event::TicketQueued { .. }
-            | Event::TicketUnroutable { .. }
-            | Event::TicketEscalated { .. }
-            | Event::TicketAtRisk { .. }
-            | Event::TicketDeferred { .. }
-            | Event::TicketDiverted { .. }
-            | Event::TicketBreached { .. }
-            | Event::TicketAutomated { .. }
-            | Event::TicketClosed { .. } => self.about_ticket(event),
-            Event::OfferMade { .. }
-            | Event::OfferDeclined { .. }
-            | Event::OfferExpired { .. }
-            | Event::OfferRevoked { .. }
-            | Event::TicketAssigned { .. }
-            | Event::AssignmentRevoked { .. }
-            | Event::AssignmentPaused { .. }
-            | Event::AssignmentResumed { .. }
-            | Event::AssignmentCompleted { .. } => self.about_assignment(event, known),
-            // The engine's own book-keeping; of agents, `AgentChanged` tells.
-            Event::TicketCreated { .. }
-            | Event::PlaceResumed { .. }
-            | Event::PlaceGivenUp { .. }
-            | Event::TicketUpdated { .. }
-            | Event::TicketScheduled { .. }
-            | Event::TicketRedirected { .. }
-            | Event::DirectionEnded { .. }
-            | Event::AgentBarred { .. }
-            | Event::BarsLapsed { .. }
-            | Event::AutomationInVain { .. }
-            | Event::ResumeAwaited { .. }
-            | Event::OwnerReplied { .. }
-            | Event::PaceEnded { .. }
-            | Event::WrapUpFinished { .. }
-            | Event::AgentRegistered { .. }
-            | Event::AgentRemoved { .. }
-            | Event::PresenceChanged { .. }
-            | Event::AgentSeen { .. }
-            | Event::RoleLooked { .. }
-            | Event::HoursLooked { .. }
-            | Event::ClosedForgotten { .. } => None,
-        }
+            _ => return None,
+        })
     }
 
     fn message(&self, kind: &'static str, role: Option<&RoleName>, data: &impl Serialize) -> Outbound {
