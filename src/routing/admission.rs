@@ -75,9 +75,7 @@ impl Ticket {
 
     /// It is let in, or has been before.
     pub(super) fn come_in(&mut self, let_in_at: Option<Timestamp>, at: Timestamp) {
-        if self.phase == Phase::Deferred {
-            self.entered_at = at;
-        }
+        self.entered_at = self.with_role_since(at);
         self.let_in_at = let_in_at.into();
     }
 

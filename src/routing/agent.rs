@@ -113,6 +113,18 @@ impl AgentProfile {
         self.limits.get(name).copied().unwrap_or_else(|| catalogue.channel(name).limit)
     }
 
+    /// Whether a ticket of that channel ever fits, when the agent holds nothing else: by its limit and by what it costs.
+    #[must_use]
+    pub fn could_hold(&self, channel: &ChannelName, catalogue: &Catalogue) -> bool {
+        self.limit(channel, catalogue) > 0 && catalogue.channel(channel).cost <= self.capacity(catalogue)
+    }
+
+    /// Its capacity units.
+    #[must_use]
+    pub fn capacity(&self, catalogue: &Catalogue) -> u32 {
+        self.capacity.unwrap_or(catalogue.agents.capacity)
+    }
+
     /// What the agent may do: its access level's permissions and its roles', less what its roles deny.
     #[must_use]
     pub fn permissions(&self, catalogue: &Catalogue) -> BTreeSet<Permission> {
@@ -234,13 +246,13 @@ impl Agent {
     /// Capacity units in all.
     #[must_use]
     pub fn capacity(&self, catalogue: &Catalogue) -> u32 {
-        self.profile.capacity.unwrap_or(catalogue.agents.capacity)
+        self.profile.capacity(catalogue)
     }
 
     /// Whether the agent takes work of that channel at all.
     #[must_use]
     pub fn channel_on(&self, channel: &ChannelName, catalogue: &Catalogue) -> bool {
-        self.switches.get(channel).copied().unwrap_or(true) && self.profile.limit(channel, catalogue) > 0
+        self.switches.get(channel).copied().unwrap_or(true) && self.profile.could_hold(channel, catalogue)
     }
 
     /// Whether one more ticket of that channel exceeds neither the limit nor the capacity units.

@@ -141,6 +141,7 @@ impl<F: Follow> Applying<'_, F> {
         self.ground.catalogue = Arc::clone(catalogue);
         self.ground.catalogue_version = version;
         succession::move_to_successors(self.ground);
+        self.ground.let_in_who_was_there(at);
         self.ground.forget_customers(at);
         self.ground.role_looks.retain(|role, _| catalogue.roles.contains_key(role));
         self.ground.hours_looks.clear();

@@ -23,7 +23,7 @@ use super::service;
 use super::state::Ground;
 use super::ticket::{Phase, Ticket};
 use super::time::{Millis, Timestamp};
-use super::timer::{AgentDue, RoleDue, Subject, TicketDue, Timers};
+use super::timer::{AgentDue, RoleDue, TicketDue, Timers};
 
 /// How much longer than its retention an ended ticket may be remembered, so that several are forgotten in one step.
 const FORGET_SLACK: Millis = Millis::from_secs(60);
@@ -113,7 +113,7 @@ impl Index {
     }
 
     fn time_doors(&mut self) {
-        self.timers.set(Subject::Doors, self.doors.next_opening());
+        self.timers.set_doors(self.doors.next_opening());
     }
 }
 
@@ -224,7 +224,7 @@ impl Follow for Index {
     }
 
     fn forget_ticket(&mut self, number: Number<Ticket>, ticket: &TicketId) {
-        self.timers.set_ticket(number, ticket, None);
+        self.timers.forget_ticket(number, ticket);
     }
 
     fn admit(&mut self, number: Number<Agent>, agent: &Agent, catalogue: &Catalogue) {
@@ -246,7 +246,7 @@ impl Follow for Index {
             return;
         }
         let due = ticket_moment(ticket, agents, catalogue);
-        self.timers.set_ticket(number, &ticket.id, due);
+        self.timers.set_ticket(number, ticket, due);
     }
 
     fn time_agent(&mut self, number: Number<Agent>, agent: &Agent, catalogue: &Catalogue) {
@@ -264,7 +264,7 @@ impl Follow for Index {
     /// A watched role is looked at while anybody waits in its queue.
     fn time_role(&mut self, role: &RoleName, ground: &Ground) {
         let due = self.role_due(role, ground).map(|(due, _)| due);
-        self.timers.set(Subject::Role(role.clone()), due);
+        self.timers.set_role(role, due);
     }
 
     fn look_for_closing(&mut self, name: &RoleName, ground: &Ground) {

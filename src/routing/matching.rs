@@ -221,7 +221,7 @@ pub fn lasting_lack(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lac
     {
         return Some(Lack::Permission(missing.clone()));
     }
-    if agent.profile.limit(&ticket.spec.asked.channel, state.catalogue()) == 0 {
+    if !agent.profile.could_hold(&ticket.spec.asked.channel, state.catalogue()) {
         return Some(Lack::ChannelOff);
     }
     ticket.spec.beside.exclude_agents.contains(&agent.id).then_some(Lack::Barred)
@@ -280,7 +280,7 @@ fn obstacle(state: &State, ticket: &Ticket, demand: &Demand, group: &Group) -> O
         ticket.spec.beside.exclude_agents.contains(&agent.id) || ticket.bars.iter().any(for_good)
     };
     let members = group.members.iter().map(|number| state.agent_at(*number));
-    let mut able = members.filter(|agent| agent.profile.limit(channel, state.catalogue()) > 0).peekable();
+    let mut able = members.filter(|agent| agent.profile.could_hold(channel, state.catalogue())).peekable();
     if able.peek().is_none() {
         return Some(UnroutableCause::NoAgentWithChannel);
     }
@@ -373,7 +373,11 @@ fn best_of_place<'s>(
                 *best = Some((rank, Found::Waiting(ticket)));
             }
         }
-        if let Some(ticket) = joining.filter(|ticket| ticket.demand.roles.contains(&role.name)) {
+        let asked = |ticket: &&Ticket| {
+            let asks = |role: &Role| ticket.demand.asks(&role.name, seeker.agent.profile.rank(&role.name));
+            ticket.demand.roles.contains(&role.name) && (ticket.direction.is_some() || asks(role))
+        };
+        if let Some(ticket) = joining.filter(asked) {
             let rank = Rank::of(ticket, role);
             let meant_for = ticket.direction.as_ref().map(|direction| &direction.agent);
             if better(best, rank) && seeker.looks_for(role, meant_for) {

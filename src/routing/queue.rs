@@ -212,11 +212,9 @@ mod tests {
     use crate::routing::name::TicketId;
     use crate::routing::role::Role;
     use crate::routing::roster::Roster;
-    use crate::routing::seldom::Seldom;
-    use crate::routing::service::Service;
     use crate::routing::skill::{SkillLevel, Skills};
     use crate::routing::ticket::{Bar, Demand, Phase, TicketSpec};
-    use crate::routing::time::{Sometime, Timestamp};
+    use crate::routing::time::Timestamp;
 
     fn role(name: &str) -> RoleName {
         RoleName::parse(name).unwrap()
@@ -234,28 +232,9 @@ mod tests {
             skills: Skills(skills.into_iter().collect()),
             ..Demand::default()
         };
-        Ticket {
-            id: TicketId::parse(&format!("t{arrival_seq}")).unwrap(),
-            arrival_seq,
-            spec: TicketSpec::on(ChannelName::parse("task").unwrap()).into(),
-            demand: demand.into(),
-            created_at: Timestamp(0),
-            due_at: Sometime::NEVER,
-            entered_at: Timestamp(0),
-            let_in_at: Sometime::NEVER,
-            opens_at: Sometime::NEVER,
-            steps_taken: 0,
-            steps_ahead: Seldom::new(),
-            breached: false,
-            service: Service::default(),
-            attempt: 0,
-            bars: Seldom::new(),
-            direction: None,
-            handover: None,
-            returned_at: Sometime::NEVER,
-            automated: Seldom::new(),
-            phase: Phase::Waiting,
-        }
+        let said = (TicketSpec::on(ChannelName::parse("task").unwrap()).into(), demand.into());
+        let id = TicketId::parse(&format!("t{arrival_seq}")).unwrap();
+        Ticket { phase: Phase::Waiting, ..Ticket::coming(id, arrival_seq, said, Timestamp(0)) }
     }
 
     fn roster(tickets: impl IntoIterator<Item = Ticket>) -> Roster<Ticket> {

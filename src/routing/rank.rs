@@ -78,10 +78,8 @@ impl Age {
 mod tests {
     use super::*;
     use crate::routing::name::{ChannelName, RoleName, TicketId};
-    use crate::routing::seldom::Seldom;
-    use crate::routing::service::Service;
-    use crate::routing::ticket::{Demand, Phase, Priority, TicketSpec};
-    use crate::routing::time::{Millis, Sometime};
+    use crate::routing::ticket::{Demand, Priority, TicketSpec};
+    use crate::routing::time::Millis;
 
     fn role(order: Order) -> Role {
         let priority_worth = Millis::from_secs(60);
@@ -89,28 +87,11 @@ mod tests {
     }
 
     fn ticket(arrival_seq: u64, priority: u8, created_at: i64, due_at: Option<i64>) -> Ticket {
-        Ticket {
-            id: TicketId::parse("t").unwrap(),
-            arrival_seq,
-            spec: TicketSpec::on(ChannelName::parse("task").unwrap()).into(),
-            demand: Demand { priority: Priority::new(priority).unwrap(), ..Demand::default() }.into(),
-            created_at: Timestamp(created_at),
-            due_at: due_at.map(Timestamp).into(),
-            entered_at: Timestamp(created_at),
-            let_in_at: Sometime::NEVER,
-            opens_at: Sometime::NEVER,
-            steps_taken: 0,
-            steps_ahead: Seldom::new(),
-            breached: false,
-            service: Service::default(),
-            attempt: 0,
-            bars: Seldom::new(),
-            direction: None,
-            handover: None,
-            returned_at: Sometime::NEVER,
-            automated: Seldom::new(),
-            phase: Phase::Waiting,
-        }
+        let demand = Demand { priority: Priority::new(priority).unwrap(), ..Demand::default() };
+        let said = (TicketSpec::on(ChannelName::parse("task").unwrap()).into(), demand.into());
+        let at = Timestamp(created_at);
+        let due_at = due_at.map(Timestamp).into();
+        Ticket { due_at, ..Ticket::coming(TicketId::parse("t").unwrap(), arrival_seq, said, at) }
     }
 
     /// Arrival numbers in the order of their ranks.

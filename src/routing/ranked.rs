@@ -8,8 +8,10 @@ use std::collections::VecDeque;
 
 use super::rank::Rank;
 
-/// How many stand in one piece at most: coming in moves half of them at the worst, counting adds up all pieces.
+/// How many stand in one piece at most: coming in moves half of them at the worst.
 const PIECE: usize = 128;
+/// How many pieces are counted together, so that counting adds up neither all pieces nor all that stands.
+const RUN: usize = 64;
 /// Pieces next to each other that hold no more than this together become one.
 const SPARSE: usize = PIECE / 2;
 
@@ -20,12 +22,14 @@ pub(super) struct Ranked<V> {
     bounds: Vec<Rank>,
     /// None of them is empty.
     pieces: Vec<VecDeque<(Rank, V)>>,
+    /// How many stand in each run of pieces.
+    runs: Vec<usize>,
     len: usize,
 }
 
 impl<V> Default for Ranked<V> {
     fn default() -> Self {
-        Self { bounds: Vec::new(), pieces: Vec::new(), len: 0 }
+        Self { bounds: Vec::new(), pieces: Vec::new(), runs: Vec::new(), len: 0 }
     }
 }
 
@@ -51,8 +55,10 @@ impl<V: Copy> Ranked<V> {
     /// How many stand before that rank.
     pub(super) fn ahead_of(&self, rank: &Rank) -> usize {
         let Some(piece) = self.piece_of(rank) else { return 0 };
-        let before: usize = self.pieces[..piece].iter().map(VecDeque::len).sum();
-        before + place(&self.pieces[piece], rank)
+        let run = piece / RUN;
+        let before: usize = self.runs[..run].iter().sum();
+        let in_run: usize = self.pieces[run * RUN..piece].iter().map(VecDeque::len).sum();
+        before + in_run + place(&self.pieces[piece], rank)
     }
 
     /// Puts a value in its place. Whether its rank was free; where not, nothing is changed.
@@ -70,11 +76,13 @@ impl<V: Copy> Ranked<V> {
         self.len += 1;
         if standing.len() < PIECE {
             standing.insert(place, (rank, value));
+            self.runs[piece / RUN] += 1;
         } else if place < standing.len() {
             self.split(piece, place, (rank, value));
         } else if let Some(next) = self.pieces.get_mut(piece + 1).filter(|next| next.len() < PIECE) {
             next.push_front((rank, value));
             self.bounds[piece + 1] = rank;
+            self.runs[(piece + 1) / RUN] += 1;
         } else {
             self.add_piece(piece + 1, VecDeque::from([(rank, value)]));
         }
@@ -90,6 +98,7 @@ impl<V: Copy> Ranked<V> {
         let value = *value;
         standing.remove(place);
         self.len -= 1;
+        self.runs[piece / RUN] -= 1;
         self.merge(piece);
         Some(value)
     }
@@ -110,6 +119,7 @@ impl<V: Copy> Ranked<V> {
             Some(first) => {
                 first.push_front((rank, value));
                 self.bounds[0] = rank;
+                self.runs[0] += 1;
             }
             None => self.add_piece(0, VecDeque::from([(rank, value)])),
         }
@@ -134,6 +144,16 @@ impl<V: Copy> Ranked<V> {
     fn add_piece(&mut self, place: usize, piece: VecDeque<(Rank, V)>) {
         self.bounds.insert(place, piece[0].0);
         self.pieces.insert(place, piece);
+        // What was split stands before it, and may be of the run before.
+        self.count_from(place.saturating_sub(1));
+    }
+
+    /// The pieces from there on are others than they were.
+    fn count_from(&mut self, piece: usize) {
+        let run = piece / RUN;
+        self.runs.truncate(run);
+        let counted = self.pieces[run * RUN..].chunks(RUN).map(|run| run.iter().map(VecDeque::len).sum::<usize>());
+        self.runs.extend(counted);
     }
 
     /// Something has left a piece.
@@ -143,14 +163,17 @@ impl<V: Copy> Ranked<V> {
         if held == 0 {
             self.bounds.remove(piece);
             self.pieces.remove(piece);
+            self.count_from(piece);
         } else if held < SPARSE && self.pieces.get(piece + 1).is_some_and(fits) {
             self.bounds.remove(piece + 1);
             let mut next = self.pieces.remove(piece + 1);
             self.pieces[piece].append(&mut next);
+            self.count_from(piece);
         } else if held < SPARSE && piece > 0 && fits(&self.pieces[piece - 1]) {
             self.bounds.remove(piece);
             let mut this = self.pieces.remove(piece);
             self.pieces[piece - 1].append(&mut this);
+            self.count_from(piece - 1);
         }
     }
 }
@@ -178,6 +201,8 @@ mod tests {
         assert_eq!((ranked.len(), ranked.is_empty()), (model.len(), model.is_empty()));
         assert_eq!(ranked.first(), model.first_key_value().map(|(rank, it)| (*rank, *it)));
         assert_eq!(ranked.bounds.len(), ranked.pieces.len());
+        let runs = ranked.pieces.chunks(RUN).map(|run| run.iter().map(VecDeque::len).sum::<usize>());
+        assert_eq!(ranked.runs, runs.collect::<Vec<_>>());
         for (bound, piece) in ranked.bounds.iter().zip(&ranked.pieces) {
             assert!(!piece.is_empty() && piece.len() <= PIECE && *bound <= piece[0].0);
         }
@@ -221,6 +246,9 @@ mod tests {
             model.insert(rank, rank.arrival_seq());
         }
         agrees(&ranked, &model);
+        for rank in ranks.clone().step_by(997) {
+            assert_eq!(ranked.ahead_of(&rank), model.range(..rank).count());
+        }
         let room: usize = ranked.pieces.iter().map(VecDeque::capacity).sum();
         assert!(room < 20_000 * 11 / 10, "{room} places for 20,000");
         for rank in ranks.filter(|rank| rank.arrival_seq() % 50 != 0) {

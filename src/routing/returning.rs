@@ -83,7 +83,7 @@ impl State {
 
     /// Whether a ticket's customer, who withdraws it, may come back to its place.
     pub(super) fn may_be_resumed(&self, ticket: &Ticket) -> bool {
-        let waits = ticket.phase.ownership().is_none() && ticket.phase != Phase::Scheduled;
+        let waits = ticket.phase.ownership().is_none() && ticket.phase != Phase::Scheduled && !ticket.service.answered;
         waits && returning(ticket, self.catalogue()).resume_within.is_some() && PlaceKey::of(ticket).is_some()
     }
 

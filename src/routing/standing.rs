@@ -14,7 +14,7 @@ use super::name::ChannelName;
 pub enum Standing {
     /// Not online.
     Offline,
-    /// Does not take this channel.
+    /// Does not take this channel, or could not hold one ticket of it.
     ChannelOff,
     /// Slots or capacity units are taken.
     NoSlot,
@@ -162,7 +162,7 @@ impl Lanes {
         let paced = agent.given.paced_until().is_some();
         for (lane, name) in self.names.iter().enumerate() {
             let on = || agent.switches.is_empty() || agent.switches.get(name).copied().unwrap_or(true);
-            standings[lane] = if terms.limits[lane] == 0 || !on() {
+            standings[lane] = if terms.limits[lane] == 0 || self.costs[lane] > terms.capacity || !on() {
                 Standing::ChannelOff
             } else if used[lane] >= terms.limits[lane] || units.saturating_add(self.costs[lane]) > terms.capacity {
                 Standing::NoSlot

@@ -147,6 +147,15 @@ fn rename_profile(profile: &mut AgentProfile, catalogue: &Catalogue) {
     }
 }
 
+impl AgentProfile {
+    /// As an agent is registered who asks for this: with roles by their names of today.
+    #[must_use]
+    pub fn with_roles_of(mut self, catalogue: &Catalogue) -> Self {
+        rename_profile(&mut self, catalogue);
+        self
+    }
+}
+
 impl Command {
     /// What was said, with roles by their names of today.
     pub(super) fn with_roles_of(mut self, catalogue: &Catalogue) -> Self {
@@ -162,6 +171,9 @@ impl Command {
             }
             Self::TakeTicket { role, .. } => role.iter_mut().for_each(|role| catalogue.rename(role)),
             Self::RegisterAgent { profile, .. } => rename_profile(profile, catalogue),
+            Self::ReconcileAgent { tickets, .. } => {
+                tickets.iter_mut().flat_map(|owned| &mut owned.role).for_each(|role| catalogue.rename(role));
+            }
             _ => {}
         }
         self

@@ -163,6 +163,37 @@ impl Named for Ticket {
 }
 
 impl Ticket {
+    /// One that comes at that moment and is not due: nothing has been made of it yet.
+    pub(crate) fn coming(
+        id: TicketId,
+        arrival_seq: u64,
+        (spec, demand): (Arc<TicketSpec>, Arc<Demand>),
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            arrival_seq,
+            spec,
+            demand,
+            created_at: at,
+            due_at: Sometime::NEVER,
+            entered_at: at,
+            let_in_at: Sometime::NEVER,
+            opens_at: Sometime::NEVER,
+            steps_taken: 0,
+            steps_ahead: Seldom::new(),
+            breached: false,
+            service: Service::default(),
+            attempt: 0,
+            bars: Seldom::new(),
+            direction: None,
+            handover: None,
+            returned_at: Sometime::NEVER,
+            automated: Seldom::new(),
+            phase: Phase::Intake,
+        }
+    }
+
     /// It comes to a role, whose ladder it has not climbed, and which was told nothing of it.
     pub(super) fn restart_ladder(&mut self, at: Timestamp) {
         self.entered_at = at;

@@ -11,7 +11,7 @@ use priority_queue::PriorityQueue;
 use super::agent::Agent;
 use super::name::{AgentId, RoleName, TicketId};
 use super::roster::Number;
-use super::ticket::Ticket;
+use super::ticket::{Priority, Ticket};
 use super::time::Timestamp;
 
 /// What a timer is about.
@@ -112,15 +112,27 @@ pub enum AgentDue {
     Pace,
 }
 
+/// Of several subjects that are due at one moment, in this order: agents by id, tickets by their priority and then in the order
+/// in which they arrived.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Agent(AgentId),
+    Ticket { priority: Reverse<Priority>, arrival_seq: u64 },
+    Role(RoleName),
+    Doors,
+    Closed,
+}
+
 /// The moment of a timer that does not run.
 const NEVER: Timestamp = Timestamp(i64::MAX);
 
 /// The earliest moment of each subject.
 #[derive(Debug, Clone)]
 pub struct Timers {
-    queue: PriorityQueue<Subject, Reverse<(Timestamp, Subject)>, FixedState>,
+    queue: PriorityQueue<Subject, Reverse<(Timestamp, Turn)>, FixedState>,
     /// The same of tickets and agents by their numbers, so that one that stays as it is costs a comparison.
     tickets: Vec<Timestamp>,
+    priorities: Vec<Priority>,
     agents: Vec<Timestamp>,
     /// The same of what has ended.
     closed: Option<Timestamp>,
@@ -131,50 +143,70 @@ impl Default for Timers {
         Self {
             queue: PriorityQueue::with_hasher(FixedState::default()),
             tickets: Vec::new(),
+            priorities: Vec::new(),
             agents: Vec::new(),
             closed: None,
         }
     }
 }
 
-/// Takes down a moment. Says whether it is another than before.
-fn changes(moments: &mut Vec<Timestamp>, place: usize, due: Option<Timestamp>) -> bool {
-    if moments.len() <= place {
-        moments.resize(place + 1, NEVER);
+/// Takes down what is so in a place. Says whether it is otherwise than before.
+fn changes<T: Copy + PartialEq>(known: &mut Vec<T>, place: usize, now: T, nothing: T) -> bool {
+    if known.len() <= place {
+        known.resize(place + 1, nothing);
     }
-    let due = due.unwrap_or(NEVER);
-    std::mem::replace(&mut moments[place], due) != due
+    std::mem::replace(&mut known[place], now) != now
 }
 
 impl Timers {
     /// Sets, moves or forgets a ticket's timer.
-    pub(super) fn set_ticket(&mut self, number: Number<Ticket>, id: &TicketId, due: Option<Timestamp>) {
-        if changes(&mut self.tickets, number.place(), due) {
-            self.set(Subject::Ticket(id.clone()), due);
+    pub(super) fn set_ticket(&mut self, number: Number<Ticket>, ticket: &Ticket, due: Option<Timestamp>) {
+        let priority = ticket.demand.priority;
+        let moved = changes(&mut self.tickets, number.place(), due.unwrap_or(NEVER), NEVER);
+        let raised = changes(&mut self.priorities, number.place(), priority, Priority::default());
+        if moved || raised && due.is_some() {
+            let turn = Turn::Ticket { priority: Reverse(priority), arrival_seq: ticket.arrival_seq };
+            self.put(Subject::Ticket(ticket.id.clone()), due, turn);
+        }
+    }
+
+    /// A ticket is no more.
+    pub(super) fn forget_ticket(&mut self, number: Number<Ticket>, id: &TicketId) {
+        if changes(&mut self.tickets, number.place(), NEVER, NEVER) {
+            self.queue.remove(&Subject::Ticket(id.clone()));
         }
     }
 
     /// Sets, moves or forgets an agent's timer.
     pub(super) fn set_agent(&mut self, number: Number<Agent>, id: &AgentId, due: Option<Timestamp>) {
-        if changes(&mut self.agents, number.place(), due) {
-            self.set(Subject::Agent(id.clone()), due);
+        if changes(&mut self.agents, number.place(), due.unwrap_or(NEVER), NEVER) {
+            self.put(Subject::Agent(id.clone()), due, Turn::Agent(id.clone()));
         }
     }
 
     /// Sets, moves or forgets the timer of what has ended.
     pub(super) fn set_closed(&mut self, due: Option<Timestamp>) {
         if std::mem::replace(&mut self.closed, due) != due {
-            self.set(Subject::Closed, due);
+            self.put(Subject::Closed, due, Turn::Closed);
         }
     }
 
-    /// Sets, moves or forgets a subject's timer; those of tickets, agents and what has ended by their own ways.
-    pub(super) fn set(&mut self, subject: Subject, due: Option<Timestamp>) {
+    /// Sets, moves or forgets a role's timer.
+    pub(super) fn set_role(&mut self, role: &RoleName, due: Option<Timestamp>) {
+        self.put(Subject::Role(role.clone()), due, Turn::Role(role.clone()));
+    }
+
+    /// Sets, moves or forgets the timer of those who wait for their role to open.
+    pub(super) fn set_doors(&mut self, due: Option<Timestamp>) {
+        self.put(Subject::Doors, due, Turn::Doors);
+    }
+
+    fn put(&mut self, subject: Subject, due: Option<Timestamp>, turn: Turn) {
         match due {
             Some(due) => {
-                let unchanged = self.queue.get_priority(&subject).is_some_and(|Reverse((current, _))| *current == due);
-                if !unchanged {
-                    self.queue.push(subject.clone(), Reverse((due, subject)));
+                let now = Reverse((due, turn));
+                if self.queue.get_priority(&subject) != Some(&now) {
+                    self.queue.push(subject, now);
                 }
             }
             None => {
@@ -183,7 +215,7 @@ impl Timers {
         }
     }
 
-    /// The subject that is due first; of several, agents before tickets, by id.
+    /// The subject that is due first; of several, agents before tickets, and tickets of higher priority before others.
     #[must_use]
     pub fn first(&self) -> Option<(Timestamp, &Subject)> {
         self.queue.peek().map(|(subject, Reverse((due, _)))| (*due, subject))

@@ -29,8 +29,8 @@ impl<F: Follow> Applying<'_, F> {
         let acted = matches!(taking.reason.trigger, Trigger::Claimed | Trigger::Taken);
         let answered = offered || acted;
         self.take_slot(taking, SlotUse::Assigned, (at, seq), |it| {
-            it.missed_offers = 0;
             if answered {
+                it.missed_offers = 0;
                 it.acts(at);
             }
         });

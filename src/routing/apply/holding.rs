@@ -51,16 +51,21 @@ impl<F: Follow> Applying<'_, F> {
             }
             Event::AssignmentPaused { held } => {
                 let asked = self.ground.asks_for_reply(&held.ticket);
+                let is_worked_on = |it: &Ticket| matches!(it.phase, Phase::Assigned(_));
+                let worked_on = self.ground.tickets.get(&held.ticket).is_some_and(is_worked_on);
                 self.change_ticket(&held.ticket, |it| {
                     let mut ownership = owned(&mut it.phase);
-                    if asked {
+                    if asked && worked_on {
                         ownership.silence.pause(ownership.assigned_at, at);
                     }
                     it.phase = Phase::Paused(ownership);
                 });
-                self.free_slot(held, (at, seq), |it| {
-                    it.parked.insert(held.ticket.clone());
-                });
+                // Whose customer was back, and is waited for again, has no slot.
+                if worked_on {
+                    self.free_slot(held, (at, seq), |it| {
+                        it.parked.insert(held.ticket.clone());
+                    });
+                }
             }
             Event::AssignmentResumed { held, cost } => {
                 let asked = self.ground.asks_for_reply(&held.ticket);

@@ -7,8 +7,6 @@ use crate::routing::estimate::Estimate;
 use crate::routing::event::{Event, Intake};
 use crate::routing::index::Follow;
 use crate::routing::name::TicketId;
-use crate::routing::seldom::Seldom;
-use crate::routing::service::Service;
 use crate::routing::ticket::{ClosedTicket, Closing, Phase, Ticket};
 use crate::routing::time::{Sometime, Timestamp};
 
@@ -42,9 +40,6 @@ impl<F: Follow> Applying<'_, F> {
                 let let_in_at = self.let_in(ticket, at);
                 self.change_ticket(ticket, |it| {
                     it.is_foretold(at, Estimate::told_by(event));
-                    if it.phase == Phase::Scheduled {
-                        it.entered_at = at;
-                    }
                     it.come_in(let_in_at, at);
                     it.phase = Phase::Waiting;
                     it.direction.clone_from(direction);
@@ -104,27 +99,11 @@ impl<F: Follow> Applying<'_, F> {
     }
 
     fn create_ticket(&mut self, id: &TicketId, intake: &Intake, at: Timestamp, seq: u64) {
+        let (spec, demand) = (self.ground.asked.share_in(&intake.spec), self.ground.demands.share(&intake.demand));
         let ticket = Ticket {
-            id: id.clone(),
-            arrival_seq: seq,
-            spec: self.ground.asked.share_in(&intake.spec),
-            demand: self.ground.demands.share(&intake.demand),
             created_at: intake.created_at,
             due_at: intake.due_at.into(),
-            entered_at: at,
-            let_in_at: Sometime::NEVER,
-            opens_at: Sometime::NEVER,
-            steps_taken: 0,
-            steps_ahead: Seldom::new(),
-            breached: false,
-            service: Service::default(),
-            attempt: 0,
-            bars: Seldom::new(),
-            direction: None,
-            handover: None,
-            returned_at: Sometime::NEVER,
-            automated: Seldom::new(),
-            phase: Phase::Intake,
+            ..Ticket::coming(id.clone(), seq, (spec, demand), at)
         };
         let number = self.ground.tickets.add(ticket);
         self.change_ticket_of(number, |_| {});

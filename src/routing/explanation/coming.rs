@@ -81,7 +81,7 @@ pub(super) fn steps(state: &State, ticket: &Ticket) -> Vec<StepAhead> {
     let ahead = |(step, rung): (u8, &OverflowStep)| StepAhead {
         step,
         from: ticket.entered_at + rung.after,
-        certain: rung.conditions.leaves_it_to_time(),
+        certain: rung.conditions.leaves_it_to_time() && !matches!(ticket.phase, Phase::Unroutable(_)),
         changes: step_changes(rung),
         conditions: step_conditions(rung),
     };

@@ -132,8 +132,8 @@ fn holds(standing: Standing, state: &State, agent: &Agent, channel: &ChannelName
     match standing {
         Standing::Offline => agent.status != crate::routing::Status::Online,
         Standing::ChannelOff => !agent.channel_on(channel, catalogue),
-        // Whose limit is nothing has no slot either, which goes without saying.
-        Standing::NoSlot => agent.profile.limit(channel, catalogue) > 0 && !agent.has_slot(channel, catalogue),
+        // Who could never hold one has no slot either, which goes without saying.
+        Standing::NoSlot => agent.profile.could_hold(channel, catalogue) && !agent.has_slot(channel, catalogue),
         Standing::Interrupted => agent.is_interrupted(channel, catalogue),
         Standing::Paced => agent.given.paced_until().is_some(),
         Standing::Free => false,
@@ -163,9 +163,16 @@ fn explained(lack: Lack, state: &State, agent: &Agent, ticket: &Ticket) -> Lacki
         }
         Lack::Offline => (Cure::Presence, None, status_words(agent)),
         Lack::ChannelOff => {
-            let never = agent.profile.limit(&ticket.spec.asked.channel, state.catalogue()) == 0;
-            let why = if never { "its limit is 0" } else { "it is switched off" };
-            (if never { Cure::Change } else { Cure::Presence }, None, format!(": {why}"))
+            let (channel, catalogue) = (&ticket.spec.asked.channel, state.catalogue());
+            let (cost, capacity) = (catalogue.channel(channel).cost, agent.capacity(catalogue));
+            let (cure, why) = if agent.profile.limit(channel, catalogue) == 0 {
+                (Cure::Change, "its limit is 0".to_owned())
+            } else if cost > capacity {
+                (Cure::Change, format!("it costs {cost} capacity units, and it has {capacity} in all"))
+            } else {
+                (Cure::Presence, "it is switched off".to_owned())
+            };
+            (cure, None, format!(": {why}"))
         }
         Lack::NoSlot => (Cure::Room, None, slot_words(state, agent, &ticket.spec.asked.channel)),
         Lack::Interrupted | Lack::Reserved => (Cure::Room, None, String::new()),

@@ -10,6 +10,7 @@ mod roles;
 mod taken;
 mod tickets;
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::due::{What, Who};
@@ -124,7 +125,7 @@ impl NaiveEngine {
         let changes = [catalogue.changes_since(self.state.catalogue()), moves].concat();
         let version = self.state.catalogue_version() + 1;
         self.emit(Event::CatalogueReplaced { catalogue, changes, version });
-        for id in self.oldest_first(|ticket| ticket.phase.ownership().is_none()) {
+        for id in self.most_important_first(|ticket| ticket.phase.ownership().is_none()) {
             let spec = TicketSpec::clone(&self.known(&id).spec);
             self.reclassify(&id, spec, Trigger::CatalogueChanged);
         }
@@ -165,19 +166,19 @@ impl NaiveEngine {
                 let last = self.state.ground.closed.nth_at(1_023).map(|last| last + crate::routing::time::Millis(1));
                 self.emit(Event::ClosedForgotten { before: last.map_or(old_enough, |last| last.min(old_enough)) });
             }
-            (Who::Ticket(id), What::Expires) => {
+            (Who::Ticket(.., id), What::Expires) => {
                 self.take_back(id, RevokeCause::TicketCancelled, &Remark::NONE);
                 self.close(id, Closing::Expired, "expires_at");
             }
-            (Who::Ticket(id), What::Starts) => self.place(id, Trigger::NotBeforePassed),
-            (Who::Ticket(id), What::OfferLapses(agent)) => self.miss(id, &agent),
-            (Who::Ticket(id), What::IsAtRisk) => self.tell_of_risk(id),
-            (Who::Ticket(id), What::IsBreached) => self.tell_of_breach(id),
-            (Who::Ticket(id), What::DirectionEnds) => {
+            (Who::Ticket(.., id), What::Starts) => self.place(id, Trigger::NotBeforePassed),
+            (Who::Ticket(.., id), What::OfferLapses(agent)) => self.miss(id, &agent),
+            (Who::Ticket(.., id), What::IsAtRisk) => self.tell_of_risk(id),
+            (Who::Ticket(.., id), What::IsBreached) => self.tell_of_breach(id),
+            (Who::Ticket(.., id), What::DirectionEnds) => {
                 self.emit(Event::DirectionEnded { ticket: id.clone() });
                 self.look_again(id, Trigger::DirectionEnded);
             }
-            (Who::Ticket(id), What::Overflows) => {
+            (Who::Ticket(.., id), What::Overflows) => {
                 self.escalate(id);
             }
             (Who::Role(role), What::Closes) => self.look_at_hours(role),
@@ -191,16 +192,16 @@ impl NaiveEngine {
                     self.climb(&id);
                 }
             }
-            (Who::Ticket(id), What::BarsLapse) => {
+            (Who::Ticket(.., id), What::BarsLapse) => {
                 self.emit(Event::BarsLapsed { ticket: id.clone() });
                 self.try_give(id, Trigger::CooldownLapsed);
             }
-            (Who::Ticket(id), What::HasWaited) => {
+            (Who::Ticket(.., id), What::HasWaited) => {
                 self.divert(id, DiversionCause::Waited);
             }
-            (Who::Ticket(id), What::Automates(place)) => self.automation_is_due(id, place),
-            (Who::Ticket(id), What::OwnerIsSilent) => self.take_from_silent(id),
-            (Who::Ticket(id), _) => {
+            (Who::Ticket(.., id), What::Automates(place)) => self.automation_is_due(id, place),
+            (Who::Ticket(.., id), What::OwnerIsSilent) => self.take_from_silent(id),
+            (Who::Ticket(.., id), _) => {
                 self.take_from_gone(id);
                 self.place_again(id);
             }
@@ -319,7 +320,8 @@ impl NaiveEngine {
         let role = self.own_role(ticket).expect("a ticket without a role is unroutable");
         let others = self.queue_of(&role.name).into_iter().filter(|other| other.id != *id).count();
         let full = role.admission.max_waiting.is_some_and(|max| others >= max as usize);
-        if full && ticket.let_in_at.get().is_none() && self.divert(id, DiversionCause::Full) {
+        let by_name = ticket.direction.as_ref().is_some_and(|direction| direction.until.is_none());
+        if full && !by_name && ticket.let_in_at.get().is_none() && self.divert(id, DiversionCause::Full) {
             return;
         }
         let ticket = self.known(id);
@@ -380,10 +382,10 @@ impl NaiveEngine {
         self.emit(Event::OfferRevoked { held, cause, remark: Remark::NONE });
     }
 
-    /// Tickets in the order of their age.
-    fn oldest_first(&self, which: impl Fn(&Ticket) -> bool) -> Vec<TicketId> {
+    /// The most important first, and of these the oldest.
+    fn most_important_first(&self, which: impl Fn(&Ticket) -> bool) -> Vec<TicketId> {
         let mut tickets: Vec<&Ticket> = self.state.tickets().filter(|ticket| which(ticket)).collect();
-        tickets.sort_by_key(|ticket| (ticket.created_at, ticket.arrival_seq));
+        tickets.sort_by_key(|ticket| (Reverse(self.importance(ticket)), ticket.created_at, ticket.arrival_seq));
         tickets.into_iter().map(|ticket| ticket.id.clone()).collect()
     }
 

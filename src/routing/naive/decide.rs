@@ -152,6 +152,7 @@ impl NaiveEngine {
 
     fn lacks_for(&self, agent: &Agent, ticket: &Ticket, demand: &Demand) -> Vec<Lack> {
         let (catalogue, channel) = (self.state.catalogue(), &ticket.spec.asked.channel);
+        let cost = catalogue.channel(channel).cost;
         let mut lacks = Vec::new();
         if !demand.roles.iter().any(|role| agent.profile.roles.contains(role)) {
             lacks.push(Lack::Role);
@@ -164,7 +165,7 @@ impl NaiveEngine {
         let held = agent.profile.permissions(catalogue);
         lacks.extend(demand.permissions.difference(&held).cloned().map(Lack::Permission));
         let conditions = [
-            (agent.profile.limit(channel, catalogue) == 0, Lack::Channel),
+            (agent.profile.limit(channel, catalogue) == 0 || cost > agent.capacity(catalogue), Lack::Channel),
             (ticket.spec.beside.exclude_agents.contains(&agent.id), Lack::Excluded),
         ];
         lacks.extend(conditions.into_iter().filter(|(holds, _)| *holds).map(|(_, lack)| lack));
@@ -310,11 +311,10 @@ impl NaiveEngine {
         let catalogue = self.state.catalogue();
         let mut found: Vec<(&Role, &Ticket)> = Vec::new();
         for role in agent.profile.roles.iter().filter_map(|name| catalogue.roles.get(name)) {
+            let is_asked = |ticket: &&Ticket| Self::is_asked(agent, ticket, |asked| *asked == role.name);
             let joins = joining.map(|id| self.known(id)).filter(|ticket| ticket.demand.roles.contains(&role.name));
-            let waits = self
-                .queue_of(&role.name)
-                .into_iter()
-                .filter(|ticket| takes(ticket) && Self::is_asked(agent, ticket, |asked| *asked == role.name));
+            let joins = joins.filter(is_asked);
+            let waits = self.queue_of(&role.name).into_iter().filter(|ticket| takes(ticket)).filter(is_asked);
             found.extend(waits.chain(joins).filter(|ticket| roles(role, ticket)).map(|ticket| (role, ticket)));
         }
         let weight = found.iter().map(|(role, _)| role.weight).max()?;

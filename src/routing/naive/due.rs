@@ -6,7 +6,7 @@ use crate::routing::channel::OwnerGrace;
 use crate::routing::escalation::{LOOK_EVERY, StepConditions};
 use crate::routing::name::{AgentId, RoleName, TicketId};
 use crate::routing::overflow;
-use crate::routing::ticket::{Phase, Ticket};
+use crate::routing::ticket::{Phase, Priority, Ticket};
 use crate::routing::time::{Millis, Timestamp};
 
 /// How much longer than their retention ended tickets may be remembered.
@@ -16,7 +16,8 @@ const FORGET_SLACK: Millis = Millis::from_secs(60);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Who {
     Agent(AgentId),
-    Ticket(TicketId),
+    /// By what it lacks of the highest priority, and then in the order of arrival.
+    Ticket(u8, u64, TicketId),
     Role(RoleName),
     Doors,
     Ended,
@@ -58,7 +59,9 @@ impl NaiveEngine {
         }
         for ticket in self.state.tickets() {
             let of_ticket = self.dues_of_ticket(ticket).into_iter();
-            dues.extend(of_ticket.map(|(at, what)| (at, Who::Ticket(ticket.id.clone()), what)));
+            let behind = Priority::MAX.get() - ticket.demand.priority.get();
+            let who = Who::Ticket(behind, ticket.arrival_seq, ticket.id.clone());
+            dues.extend(of_ticket.map(|(at, what)| (at, who.clone(), what)));
         }
         for role in self.state.catalogue().roles.values() {
             let has_conditions = role.overflow.iter().any(|step| step.conditions != StepConditions::default());

@@ -25,7 +25,7 @@ impl Step<'_> {
         self.emit(Event::AgentRegistered { agent: id.clone(), profile: Box::new(profile) });
         let unfit = self.open_offers(id, |step, ticket| {
             let agent = step.state.agent(id).expect("registered above");
-            matching::lasting_lack(step.state, agent, ticket).is_some()
+            ticket.phase.offer_to(id).is_some_and(|offer| !step.fits(offer, agent, ticket))
         });
         for ticket in &unfit {
             self.revoke_offer(ticket, id, RevokeCause::RoleChanged, Remark::NONE);
@@ -91,8 +91,8 @@ impl Step<'_> {
         self.hungers(id);
     }
 
-    /// Who goes offline loses at once what has no grace, and what only waits for that agent waits for others too. What
-    /// is paused stays, for nobody could do anything about it until its customer is back.
+    /// Who goes offline loses at once what has no grace and what its customer is back for, and what only waits for that agent
+    /// waits for others too. What is paused stays, for nobody could do anything about it until its customer is back.
     fn leave_at_once(&mut self, id: &AgentId) -> Vec<TicketId> {
         let grace = |step: &Self, ticket: &Ticket| {
             step.state.catalogue().owner_grace(ticket.demand.role(), &ticket.spec.asked.channel)
@@ -100,8 +100,12 @@ impl Step<'_> {
         let agent = self.state.agent(id).expect("checked by the caller");
         let no_grace =
             |id: &&TicketId| matches!(grace(self, self.known(id)), OwnerGrace::After(grace) if grace.is_zero());
-        let worked_on = |id: &&TicketId| !matches!(self.known(id).phase, Phase::Paused(_));
-        let owned: Vec<TicketId> = agent.owned().filter(no_grace).filter(worked_on).cloned().collect();
+        let lost = |id: &&TicketId| match self.known(id).phase {
+            Phase::Paused(_) => false,
+            Phase::Resuming(_) => true,
+            _ => no_grace(id),
+        };
+        let owned: Vec<TicketId> = agent.owned().filter(lost).cloned().collect();
         for ticket in &owned {
             self.take_from_gone(ticket);
         }
@@ -130,10 +134,10 @@ impl Step<'_> {
         offered.map(|(id, _)| id).filter(|id| which(self, self.known(id))).cloned().collect()
     }
 
-    /// Places tickets that lost their place, the oldest first. Some may still be offered to others.
-    pub(super) fn place_all(&mut self, mut tickets: Vec<TicketId>) {
-        tickets.sort_unstable_by_key(|id| (self.known(id).created_at, self.known(id).arrival_seq));
-        for id in tickets {
+    /// Places tickets that lost their place, the most important first. Some may still be offered to others.
+    pub(super) fn place_all(&mut self, tickets: Vec<TicketId>) {
+        let tickets = tickets.iter().map(|id| self.known(id)).collect();
+        for id in self.most_important_first(tickets) {
             self.place_if_homeless(&id);
         }
     }
@@ -202,8 +206,8 @@ impl Step<'_> {
 
     /// Looks again at what nobody could take, and at what nobody may be able to take now.
     fn reexamine(&mut self, lost: Lost) {
-        let unroutable: Vec<TicketId> = self.state.index.unroutable.values().cloned().collect();
-        for id in unroutable {
+        let unroutable = self.state.index.unroutable.values().map(|id| self.known(id)).collect();
+        for id in self.most_important_first(unroutable) {
             self.place(&id, Trigger::AgentsChanged);
         }
         let waiting: Vec<&Ticket> = match lost {
@@ -215,14 +219,9 @@ impl Step<'_> {
             }
             Lost::LastOfItsKind => self.state.tickets().filter(|ticket| ticket.phase == Phase::Waiting).collect(),
         };
-        let mut stranded: Vec<(u64, TicketId)> = waiting
-            .into_iter()
-            .filter(|ticket| matching::unroutable(self.state, ticket).is_some())
-            .map(|ticket| (ticket.arrival_seq, ticket.id.clone()))
-            .collect();
-        stranded.sort_unstable();
-        stranded.dedup();
-        for (_, id) in stranded {
+        let is_stranded = |ticket: &&Ticket| matching::unroutable(self.state, ticket).is_some();
+        let stranded = waiting.into_iter().filter(is_stranded).collect();
+        for id in self.most_important_first(stranded) {
             self.place(&id, Trigger::AgentsChanged);
         }
     }
@@ -247,5 +246,6 @@ fn covers(one: &AgentProfile, other: &AgentProfile, catalogue: &Catalogue) -> bo
         && other.roles.iter().all(|role| !tiers(role) || one.rank(role) <= other.rank(role))
         && one.skills.fulfil(&other.skills)
         && one.permissions(catalogue).is_superset(&other.permissions(catalogue))
+        && one.capacity(catalogue) >= other.capacity(catalogue)
         && named.all(|channel| one.limit(channel, catalogue) > 0 || other.limit(channel, catalogue) == 0)
 }

@@ -52,11 +52,9 @@ impl Step<'_> {
         Err(reject(RejectionCode::RoleInUse, detail))
     }
 
-    /// Tickets that nobody owns, the oldest first.
+    /// Tickets that nobody owns, the most important first.
     fn unowned(&self) -> Vec<TicketId> {
         let unowned = |ticket: &&Ticket| ticket.phase.ownership().is_none() && ticket.phase != Phase::Intake;
-        let mut tickets: Vec<&Ticket> = self.state.tickets().filter(unowned).collect();
-        tickets.sort_unstable_by_key(|ticket| (ticket.created_at, ticket.arrival_seq));
-        tickets.into_iter().map(|ticket| ticket.id.clone()).collect()
+        self.most_important_first(self.state.tickets().filter(unowned).collect())
     }
 }

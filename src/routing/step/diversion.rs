@@ -11,8 +11,12 @@ use crate::routing::service::Served;
 use crate::routing::ticket::{Closing, Phase, Ticket, TicketSpec};
 
 impl Step<'_> {
-    /// Whether so many wait for its role that a ticket is not let in. Who was let in before comes back to its place.
+    /// Whether so many wait for its role that a ticket is not let in. Who was let in before comes back to its place, and who
+    /// was handed to an agent by name waits for that one.
     pub(super) fn is_turned_away(&self, ticket: &Ticket) -> bool {
+        if ticket.is_handed_to_an_agent() {
+            return false;
+        }
         let Some(role) = matching::own_role(self.state, ticket) else { return false };
         let Some(max) = role.admission.max_waiting.filter(|_| ticket.let_in_at.get().is_none()) else { return false };
         let waiting = self.state.queues().role(&role.name).map_or(0, RoleQueue::len);

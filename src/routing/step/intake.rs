@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::automation::Before;
 use super::{Done, Handled, Step};
+use crate::routing::agent::Agent;
 use crate::routing::automation::Occasion;
 use crate::routing::event::{Event, Intake};
 use crate::routing::matching;
 use crate::routing::name::{AgentId, TicketId};
-use crate::routing::offer::{Remark, RevokeCause, Trigger};
-use crate::routing::ticket::{Closing, Demand, TicketChanges, TicketSpec};
+use crate::routing::offer::{Offer, Remark, RevokeCause, Trigger};
+use crate::routing::ticket::{Closing, Demand, Ticket, TicketChanges, TicketSpec};
 use crate::routing::time::Timestamp;
 
 impl Step<'_> {
@@ -134,16 +135,23 @@ impl Step<'_> {
     /// channel than it has now. With the last, it is in no place.
     fn revoke_unfit_offers(&mut self, id: &TicketId) {
         let ticket = self.known(id);
-        let unfit = |agent: &AgentId| {
-            let agent = self.state.agent(agent).expect("an offer is open to a registered agent");
+        let unfit = |offer: &&Offer| {
+            let agent = self.state.agent(&offer.agent).expect("an offer is open to a registered agent");
             let slot = agent.slots.get(&ticket.id).expect("an open offer takes a slot");
-            slot.channel != ticket.spec.asked.channel || matching::lasting_lack(self.state, agent, ticket).is_some()
+            slot.channel != ticket.spec.asked.channel || !self.fits(offer, agent, ticket)
         };
         let agents: Vec<AgentId> =
-            ticket.phase.offers().iter().map(|offer| offer.agent.clone()).filter(|agent| unfit(agent)).collect();
+            ticket.phase.offers().iter().filter(unfit).map(|offer| offer.agent.clone()).collect();
         for agent in agents {
             self.revoke_offer(id, &agent, RevokeCause::RoleChanged, Remark::NONE);
         }
+    }
+
+    /// Whether an agent could still take a ticket as it was offered: for that role.
+    pub(super) fn fits(&self, offer: &Offer, agent: &Agent, ticket: &Ticket) -> bool {
+        ticket.demand.roles.contains(&offer.role)
+            && agent.profile.roles.contains(&offer.role)
+            && matching::lasting_lack(self.state, agent, ticket).is_none()
     }
 
     pub(super) fn cancel_ticket(&mut self, id: &TicketId, reason: Option<String>) -> Handled {

@@ -1,6 +1,5 @@
 //! Owners who leave, or are silent: who has their tickets next.
 
-use super::ownership::owner;
 use super::{Done, Handled, Step};
 use crate::routing::event::{Event, Sign};
 use crate::routing::matching;
@@ -21,7 +20,7 @@ impl Step<'_> {
     }
 
     pub(super) fn note_reply(&mut self, id: &TicketId, agent: Option<&AgentId>) -> Handled {
-        let ownership = owner(self.ticket(id)?, agent)?;
+        let ownership = self.owner(self.ticket(id)?, agent)?;
         let (agent, replied_before) = (ownership.agent.clone(), ownership.silence.is_broken());
         let event = if replied_before {
             Event::AgentSeen { agent, sign: Sign::Act }

@@ -22,7 +22,7 @@ impl Step<'_> {
         then: AfterWork,
     ) -> Handled {
         let ticket = self.ticket(id)?;
-        let ownership = owner(ticket, agent)?;
+        let ownership = self.owner(ticket, agent)?;
         let held = held_by_owner(ticket, ownership);
         let worked_on = matches!(ticket.phase, Phase::Assigned(_));
         let event = Event::AssignmentCompleted {
@@ -45,7 +45,7 @@ impl Step<'_> {
 
     pub(super) fn release_ticket(&mut self, id: &TicketId, agent: Option<&AgentId>, remark: Remark) -> Handled {
         let ticket = self.ticket(id)?;
-        owner(ticket, agent)?;
+        self.owner(ticket, agent)?;
         self.revoke_assignment(id, RevokeCause::Released, remark);
         self.place_again(id);
         Ok(Done::Accepted)
@@ -132,7 +132,9 @@ impl Step<'_> {
 
     pub(super) fn pause_ticket(&mut self, id: &TicketId) -> Handled {
         let ticket = self.ticket(id)?;
-        let Phase::Assigned(ownership) = &ticket.phase else { return Err(wrong_state(ticket, "assigned")) };
+        let (Phase::Assigned(ownership) | Phase::Resuming(ownership)) = &ticket.phase else {
+            return Err(wrong_state(ticket, "assigned"));
+        };
         let held = held_by_owner(ticket, ownership);
         let agent = held.agent.clone();
         self.emit(Event::AssignmentPaused { held });
@@ -144,7 +146,8 @@ impl Step<'_> {
         let ticket = self.ticket(id)?;
         let Phase::Paused(ownership) = &ticket.phase else { return Err(wrong_state(ticket, "paused")) };
         let agent = self.state.agent(&ownership.agent).expect("what a removed agent owned was taken back");
-        if agent.status == Status::Offline {
+        let never = !agent.profile.could_hold(&ticket.spec.asked.channel, self.state.catalogue());
+        if agent.status == Status::Offline || never {
             self.take_from_gone(id);
             self.place_again(id);
         } else if agent.has_slot(&ticket.spec.asked.channel, self.state.catalogue()) {
@@ -154,16 +157,17 @@ impl Step<'_> {
         }
         Ok(Done::Accepted)
     }
-}
 
-/// Whose the ticket is; the one named, where one is.
-pub(super) fn owner<'t>(ticket: &'t Ticket, agent: Option<&AgentId>) -> Result<&'t Ownership, Rejection> {
-    let ownership = ticket.phase.ownership().ok_or_else(|| wrong_state(ticket, "owned by anybody"))?;
-    match agent {
-        Some(agent) if *agent != ownership.agent => {
-            let detail = format!("ticket {} is not agent {agent}'s", ticket.id);
-            Err(reject(RejectionCode::StaleAssignment, detail))
+    /// Whose the ticket is; the one named, where one is.
+    pub(super) fn owner<'t>(&self, ticket: &'t Ticket, agent: Option<&AgentId>) -> Result<&'t Ownership, Rejection> {
+        let ownership = ticket.phase.ownership().ok_or_else(|| wrong_state(ticket, "owned by anybody"))?;
+        match agent {
+            Some(agent) if *agent != ownership.agent => {
+                self.require_agent(agent)?;
+                let detail = format!("ticket {} is not agent {agent}'s", ticket.id);
+                Err(reject(RejectionCode::StaleAssignment, detail))
+            }
+            _ => Ok(ownership),
         }
-        _ => Ok(ownership),
     }
 }

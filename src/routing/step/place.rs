@@ -1,6 +1,7 @@
 //! Where a ticket goes: to an agent at once, into its queues, aside, or among those that nobody can take. And the other
 //! way round: what an agent who has room is given.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::{Step, held_by_owner};
@@ -321,8 +322,7 @@ impl Step<'_> {
             matches!(ticket.phase, Phase::Resuming(_))
                 && agent.has_slot(&ticket.spec.asked.channel, self.state.catalogue())
         });
-        let key =
-            |ticket: &&Ticket| (std::cmp::Reverse(self.importance(ticket)), ticket.created_at, ticket.arrival_seq);
+        let key = |ticket: &&Ticket| (Reverse(self.importance(ticket)), ticket.created_at, ticket.arrival_seq);
         back.min_by_key(key).map(|ticket| ticket.id.clone())
     }
 
@@ -330,6 +330,14 @@ impl Step<'_> {
     /// role's weight or, in a role ordered by priority, by its priority.
     fn outranks(&self, waiting: &TicketId, returning: &TicketId) -> bool {
         self.importance(self.known(waiting)) > self.importance(self.known(returning))
+    }
+
+    /// These tickets, each once: the most important first, and of equals the oldest.
+    pub(super) fn most_important_first(&self, mut tickets: Vec<&Ticket>) -> Vec<TicketId> {
+        let turn = |ticket: &Ticket| (Reverse(self.importance(ticket)), ticket.created_at, ticket.arrival_seq);
+        tickets.sort_by_cached_key(|ticket| turn(ticket));
+        tickets.dedup_by_key(|ticket| ticket.arrival_seq);
+        tickets.into_iter().map(|ticket| ticket.id.clone()).collect()
     }
 
     fn importance(&self, ticket: &Ticket) -> (u32, u8) {

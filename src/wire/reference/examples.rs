@@ -14,8 +14,6 @@ use crate::routing::name::{
 };
 use crate::routing::offer::{FallOut, Reason, Remark, RevokeCause, Trigger};
 use crate::routing::role::{Role, Strategy};
-use crate::routing::seldom::Seldom;
-use crate::routing::service::Service;
 use crate::routing::skill::{SkillLevel, Skills};
 use crate::routing::ticket::{Closing, Demand, Handover, UnroutableCause};
 use crate::routing::{
@@ -138,31 +136,14 @@ fn demand() -> Demand {
 fn ticket() -> Ticket {
     let spec = spec();
     let created_at = spec.created_at.expect("the example says when");
+    let handover = Handover { from: None, by: Some("ben".to_owned()), note: Some("has asked twice before".to_owned()) };
+    let demand = Demand { priority: spec.asked.priority, ..demand() };
     Ticket {
-        id: ticket_id(),
-        arrival_seq: 40,
-        demand: Demand { priority: spec.asked.priority, ..demand() }.into(),
-        created_at,
         due_at: spec.beside.due_at.into(),
-        entered_at: created_at,
-        let_in_at: None.into(),
-        opens_at: None.into(),
-        steps_taken: 0,
-        steps_ahead: Seldom::new(),
-        breached: false,
-        service: Service::default(),
         attempt: 1,
-        bars: Seldom::new(),
-        direction: None,
-        returned_at: None.into(),
-        automated: Seldom::new(),
-        handover: Some(Box::new(Handover {
-            from: None,
-            by: Some("ben".to_owned()),
-            note: Some("has asked twice before".to_owned()),
-        })),
+        handover: Some(Box::new(handover)),
         phase: Phase::Waiting,
-        spec: spec.into(),
+        ..Ticket::coming(ticket_id(), 40, (spec.into(), demand.into()), created_at)
     }
 }
 

@@ -21,7 +21,7 @@ impl NaiveEngine {
         }
         self.emit(Event::AgentRegistered { agent: id.clone(), profile: Box::new(profile) });
         let can_never = |ticket: &Ticket| self.lasting_lack(self.agent(id), ticket).is_some();
-        let unfit = self.offered_to(id, can_never);
+        let unfit = self.offered_to(id, |ticket| self.is_unfit(self.agent(id), ticket));
         let in_vain = self.waiting_for(id, can_never);
         self.leave(id, &unfit, RevokeCause::RoleChanged, &in_vain);
         self.look_at_all_again();
@@ -60,8 +60,10 @@ impl NaiveEngine {
             self.offered_to(id, |ticket| gone || !self.agent(id).channel_on(&ticket.spec.asked.channel, catalogue));
         let mut directed = Vec::new();
         if status == Status::Offline {
-            let at_once = |ticket: &Ticket| {
-                self.owner_grace(ticket) == OwnerGrace::After(Millis::ZERO) && !matches!(ticket.phase, Phase::Paused(_))
+            let at_once = |ticket: &Ticket| match ticket.phase {
+                Phase::Paused(_) => false,
+                Phase::Resuming(_) => true,
+                _ => self.owner_grace(ticket) == OwnerGrace::After(Millis::ZERO),
             };
             lost.extend(self.agent(id).owned().filter(|ticket| at_once(self.known(ticket))).cloned());
             directed = self.waiting_for(id, |ticket| self.owner_grace(ticket) != OwnerGrace::Keep);
@@ -103,10 +105,10 @@ impl NaiveEngine {
 
     /// Looks again at what nobody could take, and at what nobody can take now.
     fn look_at_all_again(&mut self) {
-        for id in self.in_order_of_arrival(|ticket| matches!(ticket.phase, Phase::Unroutable(_))) {
+        for id in self.most_important_first(|ticket| matches!(ticket.phase, Phase::Unroutable(_))) {
             self.place(&id, Trigger::AgentsChanged);
         }
-        for id in self.in_order_of_arrival(Self::is_waiting) {
+        for id in self.most_important_first(Self::is_waiting) {
             if self.unroutable(self.known(&id)).is_some() {
                 self.place(&id, Trigger::AgentsChanged);
             }

@@ -1,6 +1,5 @@
 //! Owners who leave, or are silent.
 
-use super::owners::require_owner;
 use super::{Handled, NaiveEngine};
 use crate::routing::Verdict;
 use crate::routing::channel::OwnerGrace;
@@ -26,7 +25,7 @@ impl NaiveEngine {
     }
 
     pub(super) fn note_reply(&mut self, id: &TicketId, agent: Option<&AgentId>) -> Handled {
-        let owner = require_owner(self.require_ticket(id)?, agent)?.clone();
+        let owner = self.require_owner(self.require_ticket(id)?, agent)?.clone();
         if owner.silence.is_broken() {
             self.emit(Event::AgentSeen { agent: owner.agent, sign: Sign::Act });
         } else {

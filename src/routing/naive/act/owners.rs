@@ -20,7 +20,7 @@ impl NaiveEngine {
         then: AfterWork,
     ) -> Handled {
         let ticket = self.require_ticket(id)?;
-        let owner = require_owner(ticket, agent)?;
+        let owner = self.require_owner(ticket, agent)?;
         let by_channel = self.state.catalogue().channel(&ticket.spec.asked.channel).wrap_up;
         let length = self.own_role(ticket).and_then(|role| role.wrap_up).unwrap_or(by_channel);
         let wraps_up = matches!(ticket.phase, Phase::Assigned(_)) && then == AfterWork::WrapUp && !length.is_zero();
@@ -36,7 +36,7 @@ impl NaiveEngine {
     }
 
     pub(super) fn release(&mut self, id: &TicketId, agent: Option<&AgentId>, reason: Option<String>) -> Handled {
-        require_owner(self.require_ticket(id)?, agent)?;
+        self.require_owner(self.require_ticket(id)?, agent)?;
         self.take_back(id, RevokeCause::Released, &Remark::reason(reason));
         self.place_again(id);
         Ok(Verdict::Accepted)
@@ -101,7 +101,9 @@ impl NaiveEngine {
 
     pub(super) fn pause(&mut self, id: &TicketId) -> Handled {
         let ticket = self.require_ticket(id)?;
-        let Phase::Assigned(owner) = &ticket.phase else { return wrong_state(ticket, "assigned") };
+        let (Phase::Assigned(owner) | Phase::Resuming(owner)) = &ticket.phase else {
+            return wrong_state(ticket, "assigned");
+        };
         let held = held(ticket, &owner.agent, &owner.assignment, &owner.role);
         self.emit(Event::AssignmentPaused { held });
         Ok(Verdict::Accepted)
@@ -111,7 +113,10 @@ impl NaiveEngine {
         let ticket = self.require_ticket(id)?;
         let Phase::Paused(owner) = &ticket.phase else { return wrong_state(ticket, "paused") };
         let agent = self.agent(&owner.agent);
-        if agent.status == Status::Offline {
+        let (channel, catalogue) = (&ticket.spec.asked.channel, self.state.catalogue());
+        let fits =
+            agent.profile.limit(channel, catalogue) > 0 && catalogue.channel(channel).cost <= agent.capacity(catalogue);
+        if agent.status == Status::Offline || !fits {
             self.take_from_gone(id);
             self.place_again(id);
         } else if agent.has_slot(&ticket.spec.asked.channel, self.state.catalogue()) {
@@ -129,15 +134,17 @@ impl NaiveEngine {
         let cost = self.state.catalogue().channel(&ticket.spec.asked.channel).cost;
         self.emit(Event::AssignmentResumed { held, cost });
     }
-}
 
-/// Whose the ticket is; the one named, where one is.
-pub(super) fn require_owner<'t>(ticket: &'t Ticket, agent: Option<&AgentId>) -> Result<&'t Ownership, Rejection> {
-    match (ticket.phase.ownership(), agent) {
-        (None, _) => wrong_state(ticket, "owned by anybody"),
-        (Some(owner), Some(agent)) if owner.agent != *agent => {
-            reject(RejectionCode::StaleAssignment, format!("ticket {} is not agent {agent}'s", ticket.id))
-        }
-        (Some(owner), _) => Ok(owner),
+    /// Whose the ticket is; the one named, where one is.
+    pub(super) fn require_owner<'t>(
+        &self,
+        ticket: &'t Ticket,
+        agent: Option<&AgentId>,
+    ) -> Result<&'t Ownership, Rejection> {
+        let Some(owner) = ticket.phase.ownership() else { return wrong_state(ticket, "owned by anybody") };
+        let another = agent.filter(|agent| **agent != owner.agent);
+        let Some(another) = another else { return Ok(owner) };
+        self.require_agent(another)?;
+        reject(RejectionCode::StaleAssignment, format!("ticket {} is not agent {another}'s", ticket.id))
     }
 }

@@ -71,6 +71,11 @@ impl NaiveEngine {
             }
             Command::TakeTicket { role: Some(role), .. } => *role = self.today(role),
             Command::RegisterAgent { profile, .. } => **profile = self.profile_today(profile),
+            Command::ReconcileAgent { tickets, .. } => {
+                for owned in tickets {
+                    owned.role = owned.role.as_ref().map(|role| self.today(role));
+                }
+            }
             _ => {}
         }
         said

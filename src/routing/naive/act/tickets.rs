@@ -2,6 +2,7 @@
 
 use super::{Handled, NaiveEngine};
 use crate::routing::Verdict;
+use crate::routing::agent::Agent;
 use crate::routing::automation::Occasion;
 use crate::routing::event::{Event, Intake};
 use crate::routing::naive::decide::Lack;
@@ -57,7 +58,7 @@ impl NaiveEngine {
     pub(super) fn cancel(&mut self, id: &TicketId, reason: Option<&str>) -> Handled {
         let ticket = self.require_ticket(id)?;
         let aside = ticket.phase == Phase::Scheduled;
-        let waits = !aside && ticket.phase.ownership().is_none();
+        let waits = !aside && ticket.phase.ownership().is_none() && !ticket.service.answered;
         let asks = self.own_role(ticket).is_some_and(|role| role.returning.resume_within.is_some());
         if waits && asks && ticket.spec.beside.customer.id.is_some() {
             self.emit(Event::PlaceGivenUp { ticket: id.clone() });
@@ -97,7 +98,7 @@ impl NaiveEngine {
         }
         for offer in ticket.phase.offers() {
             let (now, agent) = (self.known(id), self.agent(&offer.agent));
-            if agent.slots[id].channel != now.spec.asked.channel || self.lasting_lack(agent, now).is_some() {
+            if agent.slots[id].channel != now.spec.asked.channel || self.is_unfit(agent, now) {
                 self.take_back_offer(id, &offer.agent, RevokeCause::RoleChanged);
             }
         }
@@ -110,6 +111,13 @@ impl NaiveEngine {
         } else {
             self.place(id, because);
         }
+    }
+
+    /// Whether this agent could not take the ticket any more for the role for which it was offered.
+    pub(in crate::routing::naive) fn is_unfit(&self, agent: &Agent, ticket: &Ticket) -> bool {
+        let offer = ticket.phase.offer_to(&agent.id).expect("it is offered to that agent");
+        let roles = [&ticket.demand.roles[..], &Vec::from_iter(agent.profile.roles.iter().cloned())[..]];
+        roles.iter().any(|roles| !roles.contains(&offer.role)) || self.lasting_lack(agent, ticket).is_some()
     }
 
     fn created_at(&self, spec: &TicketSpec, otherwise: Timestamp) -> Timestamp {
@@ -193,9 +201,9 @@ impl NaiveEngine {
         }
     }
 
-    /// Places tickets, the oldest first, that wait, or are in no place now.
+    /// Places tickets, the most important first, that wait, or are in no place now.
     pub(super) fn place_all(&mut self, ids: &[TicketId]) {
-        for id in self.oldest_first(|ticket| ids.contains(&ticket.id)) {
+        for id in self.most_important_first(|ticket| ids.contains(&ticket.id)) {
             match self.known(&id).phase {
                 Phase::Intake => self.place_again(&id),
                 Phase::Waiting => self.look_again(&id, Trigger::DirectionEnded),
