@@ -170,10 +170,10 @@ impl Desk {
             Some(question) = self.questions.recv() => Woken::Asked(question),
             Ok(()) = self.status.changed() => Woken::Tick,
             () = self.breaker.free() => Woken::Tick,
-            () = tokio::time::sleep_until(caught_up_at.unwrap_or(now)), if takes && caught_up_at.is_some() => {
+            () = pass(caught_up_at.unwrap_or(now).saturating_duration_since(now)), if takes && caught_up_at.is_some() => {
                 Woken::CaughtUp
             }
-            () = tokio::time::sleep(nap.unwrap_or(NAP_MAX)), if nap.is_some() => {
+            () = pass(nap.unwrap_or(NAP_MAX)), if nap.is_some() => {
                 if self.is_due() { Woken::Due } else { Woken::Tick }
             }
             Some(submission) = self.submissions.recv(), if takes => Woken::Submitted(submission),
@@ -285,7 +285,28 @@ impl Desk {
     }
 }
 
+/// Waits for so long, and not at all where that is nothing: a sleep of no length is over only at the runtime's next tick,
+/// which never comes while there is always something else to do.
+async fn pass(length: Duration) {
+    if !length.is_zero() {
+        tokio::time::sleep(length).await;
+    }
+}
+
 /// How long until a timer is due; at most [`NAP_MAX`].
 fn nap(due: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
     due.map(|due| Duration::from_millis(due.since(now).0).min(NAP_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_due_does_not_wait_behind_what_is_always_there() {
+        assert!(pass(Duration::ZERO).now_or_never().is_some());
+        assert!(pass(Duration::from_millis(1)).now_or_never().is_none());
+    }
 }
