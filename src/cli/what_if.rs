@@ -16,8 +16,9 @@ const RUNS: u32 = 5;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "The same tickets with the same work come to the same agents at the same times, under the catalogue that was \
-                  in force and under the changed one. A daemon that has the journal has to be stopped first, or its \
-                  directory copied.\n\nEXAMPLES:\n  \
+                  in force and under the changed one. A journal that a daemon has is locked: stop the daemon first, or \
+                  name the directory in a snapshot of its file system. A copy by `rolecall journal backup` has no \
+                  past.\n\nEXAMPLES:\n  \
                   rolecall what-if --journal data --from 2026-11-01 --to 2026-12-01 --catalogue changed.toml\n  \
                   rolecall what-if --journal data --staff two-more-on-mondays.toml --html what-if.html"
 )]

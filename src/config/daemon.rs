@@ -94,7 +94,7 @@ pub(super) mod amqp {
         "queue_type",
         Choice { of: "queue type", options: &[("quorum", QueueType::Quorum), ("classic", QueueType::Classic)] },
         "\"quorum\"",
-        "The kind of `PREFIX.inbox`: replicated, or on one node of the broker.",
+        "The kind of `PREFIX.inbox`, `PREFIX.outbox` and `PREFIX.dead`: replicated, or on one node of the broker.",
     );
     pub(crate) const PREFETCH: Key<Whole<u16>> = Key::new(
         "prefetch",
@@ -112,7 +112,9 @@ pub(super) mod amqp {
         "outbox_queue",
         Flag,
         "true",
-        "Whether there is a queue `PREFIX.outbox` that holds assignments until consumers bind their own.",
+        "Whether there is a queue `PREFIX.outbox`, bound with `assignment.#`, that holds what nobody has consumed yet. It is \
+         made at each start and has no limit: where nobody consumes it, it grows for ever. Where all consumers have queues \
+         of their own: `false`, and delete it once.",
     );
     pub(crate) const CONNECT_TIMEOUT: Key<Length> = Key::new(
         "connect_timeout",
@@ -405,7 +407,13 @@ fn uri_fault(text: &str) -> Option<String> {
     if text.contains("://[") || text.contains("@[") {
         return Some("has an IPv6 address, which is not supported: give the host a name".to_owned());
     }
-    let fault = AMQPUri::from_str(text).err()?;
+    let fault = match AMQPUri::from_str(text) {
+        Ok(uri) if uri.vhost.is_empty() => {
+            return Some("has an empty virtual host: write %2f after the last slash for \"/\"".to_owned());
+        }
+        Ok(_) => return None,
+        Err(fault) => fault,
+    };
     let fault = if fault.contains(text) { "it is malformed".to_owned() } else { fault };
     Some(format!("is not the address of a broker: {fault}"))
 }
@@ -423,9 +431,14 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_an_address_is_said_without_its_password() {
-        for uri in
-            ["", "http://a", "amqp://u:hunter2@h:99999/", "amqp://u:hunter2@[::1]:5672", "amqp://u:hunter2@h/%ff"]
-        {
+        for uri in [
+            "",
+            "http://a",
+            "amqp://u:hunter2@h:99999/",
+            "amqp://u:hunter2@h/",
+            "amqp://u:hunter2@[::1]:5672",
+            "amqp://u:hunter2@h/%ff",
+        ] {
             let fault = uri_fault(uri).unwrap_or_else(|| panic!("{uri} is taken"));
             assert!(!fault.contains("hunter2"), "{fault}");
         }
