@@ -25,6 +25,7 @@
 mod amqp;
 pub mod embedded;
 mod error;
+mod headers;
 mod message;
 mod options;
 mod pattern;
@@ -35,6 +36,7 @@ mod transport;
 
 pub use amqp::{Tap, Tapped, connect, connect_publisher, connect_tap, declare};
 pub use error::{PublishCause, PublishError, TransportError};
+pub use headers::LeftOut;
 pub use message::{Delivery, DeliveryToken, Exchange, Publication};
 pub use options::{BrokerOptions, BrokerUri, OutboxQueue, PREFETCH_MAX, QueueType, Sieve, Sifted, TopologyMode};
 pub use pattern::matches as routing_key_matches;

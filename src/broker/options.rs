@@ -41,7 +41,7 @@ pub struct BrokerOptions {
     /// `amqp.prefetch`, deliveries under way at a time, 1 to [`PREFETCH_MAX`] (more is cut). Default: 2000.
     pub prefetch: u16,
     /// How many bytes of deliveries of 64 KiB and more may be received and not settled; one is always let in. While more
-    /// are, nothing is read. Default: 256 MiB.
+    /// are, nothing is read on the connection that consumes. Default: 256 MiB.
     pub held_max: u64,
     /// `amqp.declare`. Default: declare.
     pub topology: TopologyMode,

@@ -7,6 +7,8 @@ use lapin::BasicProperties;
 use lapin::types::{AMQPValue, LongString, ShortString};
 use serde::{Deserialize, Serialize};
 
+use super::headers::{LeftOut, shortened};
+
 /// AMQP's short strings (message id, type, routing key …) hold no more.
 pub const SHORT_STRING_LENGTH_MAX_BYTES: usize = 255;
 
@@ -14,6 +16,15 @@ pub const SHORT_STRING_LENGTH_MAX_BYTES: usize = 255;
 const PERSISTENT: u8 = 2;
 
 const DELIVERY_COUNT: &str = "x-delivery-count";
+
+/// The headers of what is handed on, in bytes: half of a frame, so that ours and all other properties have room beside them.
+const FOREIGN_HEADERS_BYTES_MAX: usize = 64 << 10;
+
+/// All headers, in bytes. Whoever is published again from a journal of before was not shortened when it came in.
+const HEADERS_BYTES_MAX: usize = 96 << 10;
+
+/// What is said in a header of such a message.
+const LEFT_OUT_HEADER: &str = "x-rolecall-left-out";
 
 /// Who published a dead letter, where that was another user than ours.
 const USER_ID_HEADER: &str = "x-rolecall-user-id";
@@ -148,6 +159,19 @@ impl Properties {
         Self(self.0.with_headers(rest.into()))
     }
 
+    /// Without the longest of its headers where they leave no room for others beside them; says what was left out.
+    #[must_use]
+    pub fn with_room_for_headers(self) -> (Self, Option<LeftOut>) {
+        self.shortened(FOREIGN_HEADERS_BYTES_MAX)
+    }
+
+    fn shortened(self, bytes_max: usize) -> (Self, Option<LeftOut>) {
+        match self.0.headers().as_ref().and_then(|headers| shortened(headers, bytes_max)) {
+            Some((kept, left_out)) => (Self(self.0.with_headers(kept)), Some(left_out)),
+            None => (self, None),
+        }
+    }
+
     /// Whether the message survives a restart of the broker.
     #[must_use]
     pub fn is_persistent(&self) -> bool {
@@ -157,12 +181,19 @@ impl Properties {
     /// As lapin wants it, made persistent: nothing leaves the daemon that a restart of the broker would lose.
     ///
     /// A `user_id` other than our own, on a dead letter that another user published, moves to a header: the broker closes
-    /// the channel of whoever publishes in another's name, which would hold up everything behind it for ever.
+    /// the channel of whoever publishes in another's name, which would hold up everything behind it for ever. So would headers
+    /// that do not fit into a frame.
     pub(super) fn to_publish(&self, own_user: &str) -> BasicProperties {
-        let foreign = self.0.user_id().as_ref().filter(|user| user.as_str() != own_user);
-        let Some(user) = foreign else { return self.0.clone().with_delivery_mode(PERSISTENT) };
-        let moved = self.clone().with_header(USER_ID_HEADER, user.as_str());
-        moved.0.with_user_id(own_user.into()).with_delivery_mode(PERSISTENT)
+        let (mut properties, left_out) = self.clone().shortened(HEADERS_BYTES_MAX);
+        if let Some(LeftOut { count, bytes }) = left_out {
+            properties = properties.with_header(LEFT_OUT_HEADER, &format!("{count} headers of {bytes} bytes"));
+        }
+        let foreign = properties.0.user_id().clone().filter(|user| user.as_str() != own_user);
+        if let Some(user) = foreign {
+            let moved = properties.with_header(USER_ID_HEADER, user.as_str());
+            properties = Self(moved.0.with_user_id(own_user.into()));
+        }
+        properties.0.with_delivery_mode(PERSISTENT)
     }
 }
 
@@ -190,5 +221,14 @@ mod tests {
         let ours = theirs.to_publish("upstream");
         assert_eq!(ours.user_id(), theirs.0.user_id());
         assert_eq!(ours.headers(), theirs.0.headers());
+    }
+
+    #[test]
+    fn headers_that_a_frame_has_no_room_for_are_not_published() {
+        let long = "x".repeat(130_000);
+        let kept = Properties::new().with_header("tenant", "north").with_header("long", &long);
+        let published = Properties(kept.to_publish("rolecall"));
+        assert_eq!((published.header("tenant"), published.header("long")), (Some("north"), None));
+        assert_eq!(published.header(LEFT_OUT_HEADER), Some("1 headers of 130010 bytes"));
     }
 }

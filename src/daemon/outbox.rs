@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::broker::{Exchange, Properties, Publication};
+use crate::broker::{Exchange, LeftOut, Properties, Publication};
 use crate::journal::JournalError;
 use crate::wire::{CONTENT_TYPE, Outbound, Unreadable};
 
@@ -31,15 +31,22 @@ pub(super) fn publication(outbound: Outbound) -> Publication {
     Publication { exchange: Exchange::Assignments, routing_key: outbound.routing_key, properties, body: outbound.body }
 }
 
-/// A message that could not be read, with its body and properties untouched, and the reason.
+/// A message that could not be read, with its body and properties untouched, and the reason. Only where its headers leave no
+/// room for that are some left out, and the reason says so.
 pub(super) fn dead_letter(
     routing_key: String,
     properties: Properties,
     body: Vec<u8>,
     unreadable: &Unreadable,
 ) -> Publication {
-    let properties =
-        properties.with_header(ERROR_HEADER, unreadable.code.as_str()).with_header(DETAIL_HEADER, &unreadable.detail);
+    let (properties, left_out) = properties.with_room_for_headers();
+    let detail = match left_out {
+        None => Cow::Borrowed(&unreadable.detail),
+        Some(LeftOut { count, bytes }) => {
+            Cow::Owned(format!("{} ({count} of its headers, of {bytes} bytes, are left out)", unreadable.detail))
+        }
+    };
+    let properties = properties.with_header(ERROR_HEADER, unreadable.code.as_str()).with_header(DETAIL_HEADER, &detail);
     Publication { exchange: Exchange::Dead, routing_key, properties, body }
 }
 
@@ -123,6 +130,17 @@ mod tests {
             let bytes = std::fs::read(&path).expect("the golden file is there");
             assert_eq!(decode(1, &bytes).expect("an old record is read"), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn headers_that_leave_no_room_for_the_reason_are_left_out_of_a_dead_letter() {
+        let unreadable = Unreadable { code: UnreadableCode::BadJson, detail: "not JSON".to_owned(), kind: None };
+        let long = "x".repeat(100_000);
+        let properties = Properties::new().with_header("long", &long).with_header("tenant", "north");
+        let letter = dead_letter("ticket.created".to_owned(), properties, Vec::new(), &unreadable).properties;
+        assert_eq!((letter.header("long"), letter.header("tenant")), (None, Some("north")));
+        let detail = letter.header(DETAIL_HEADER).expect("there is a reason");
+        assert_eq!(detail, "not JSON (1 of its headers, of 100010 bytes, are left out)");
     }
 
     #[test]

@@ -16,8 +16,13 @@ use crate::{SOON, connect, options, soon, support};
 
 /// How long what is settled waits for others at most.
 const TOGETHER_WITHIN: Duration = Duration::from_millis(10);
-/// A frame with a method on the first channel (AMQP 0-9-1, 2.3.5), of 13 bytes, which is `basic.ack` (1.8.3.13).
-const ACK: [u8; 11] = [1, 0, 1, 0, 0, 0, 13, 0, 60, 0, 80];
+/// As long as a frame is up to its method (AMQP 0-9-1, 2.3.5).
+const HEAD: usize = 11;
+
+/// Whether it is a frame with a method of 13 bytes, which is `basic.ack` (1.8.3.13), on any channel.
+fn is_ack(head: &[u8]) -> bool {
+    matches!(head, [1, _, _, 0, 0, 0, 13, 0, 60, 0, 80])
+}
 
 /// Passes everything on, and counts the acknowledgements. Says where it listens.
 async fn relay(to: String) -> (String, Arc<AtomicUsize>) {
@@ -43,9 +48,9 @@ async fn count(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, acks: Arc<Atomic
         && length > 0
     {
         kept.extend_from_slice(&bytes[..length]);
-        acks.fetch_add(kept.windows(ACK.len()).filter(|window| *window == ACK).count(), Ordering::Relaxed);
+        acks.fetch_add(kept.windows(HEAD).filter(|window| is_ack(window)).count(), Ordering::Relaxed);
         // One that is cut in two is met with the next bytes, and none twice.
-        kept.drain(..kept.len().saturating_sub(ACK.len() - 1));
+        kept.drain(..kept.len().saturating_sub(HEAD - 1));
         if to.write_all(&bytes[..length]).await.is_err() {
             return;
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lapin::BasicProperties;
-use rolecall::broker::{BrokerOptions, Delivery, Exchange, Publication, Sifted};
+use rolecall::broker::{BrokerOptions, Delivery, Exchange, Publication, Sifted, TopologyMode};
 
 use crate::client::Client;
 use crate::support::eventually;
@@ -23,7 +23,9 @@ fn sift(delivery: Delivery) -> Sifted {
 async fn what_goes_apart_delays_nobody_and_is_acknowledged_once_it_is_confirmed() {
     let options = BrokerOptions { sieve: sift, request_timeout: Duration::from_secs(2), ..options("apart") };
     let (inbox, dead) = (format!("{}.inbox", options.prefix), format!("{}.dead", options.prefix));
-    let mut link = connect(&options).await;
+    connect(&options).await.intake.close().await;
+    // One that makes nothing anew.
+    let mut link = connect(&BrokerOptions { topology: TopologyMode::Check, ..options.clone() }).await;
     let client = Client::new(&support::amqp_uri()).await;
     // Nobody takes what goes apart: it comes back, and is sent again and again.
     client.delete_queue(&dead).await;

@@ -1,8 +1,8 @@
 //! A client of the broker as any upstream would be.
 
 use lapin::options::{
-    BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions,
-    QueueDeclareOptions, QueueDeleteOptions,
+    BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, ExchangeDeleteOptions,
+    QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
@@ -71,6 +71,11 @@ impl Client {
     pub(crate) async fn delete_queue(&self, queue: &str) {
         let options = QueueDeleteOptions { if_unused: false, if_empty: false, nowait: false };
         self.channel.queue_delete(queue.into(), options).await.expect("deleted");
+    }
+
+    pub(crate) async fn delete_exchange(&self, exchange: &str) {
+        let options = ExchangeDeleteOptions { if_unused: false, nowait: false };
+        self.channel.exchange_delete(exchange.into(), options).await.expect("deleted");
     }
 }
 

@@ -67,6 +67,22 @@ async fn a_deleted_inbox_is_made_again_and_consumed_and_old_tokens_do_nothing() 
 }
 
 #[tokio::test]
+async fn a_deleted_outbox_or_exchange_is_made_again_and_what_was_to_be_sent_arrives() {
+    let options = options("deleted-way-out");
+    let mut link = connect(&options).await;
+    let client = Client::new(&support::amqp_uri()).await;
+    let outbox = format!("{}.outbox", options.prefix);
+    client.delete_queue(&outbox).await;
+    soon("publishing", publish_for_good(&mut link, "1")).await;
+    assert_eq!(client.get(&outbox).await.expect("it is there").data, b"1");
+
+    client.delete_exchange(&format!("{}.assignments", options.prefix)).await;
+    soon("publishing", publish_for_good(&mut link, "2")).await;
+    assert_eq!(client.get(&outbox).await.expect("it is bound again").data, b"2");
+    assert!(link.status.borrow().is_consuming(), "the way in had no part in it");
+}
+
+#[tokio::test]
 async fn an_inbox_that_became_another_kind_ends_it_with_a_clear_error() {
     let options = options("replaced");
     let mut link = connect(&options).await;

@@ -1,9 +1,10 @@
-//! What lies in the inbox that a client library would choke on: properties that are no text, and more than memory holds.
+//! What a client library would choke on: properties that are no text, more than memory holds, and what comes back to whoever
+//! publishes.
 
 use std::time::Duration;
 
 use lapin::BasicProperties;
-use rolecall::broker::BrokerOptions;
+use rolecall::broker::{BrokerOptions, Exchange, Properties, Publication};
 
 use crate::client::Client;
 use crate::raw::RawPublisher;
@@ -73,4 +74,22 @@ async fn no_more_is_read_while_too_much_is_held_and_all_of_it_comes_in_its_order
     soon("stop", link.intake.stop()).await;
     soon("close", link.intake.close()).await;
     eventually("an empty inbox", SOON, async || client.ready(&inbox).await == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_back_to_whoever_publishes_is_not_held_and_slows_nothing_down() {
+    let held_max = u64::try_from(HELD * LENGTH).expect("a length");
+    let options = BrokerOptions { held_max, ..options("heavy-returns") };
+    let mut link = connect(&options).await;
+    // No queue is bound for these: all of each comes back.
+    let window: Vec<_> = (0..COUNT)
+        .map(|number| Publication {
+            exchange: Exchange::Assignments,
+            routing_key: "ticket.queued.billing".to_owned(),
+            properties: Properties::new().with_message_id(&format!("m-{number}")),
+            body: vec![b' '; LENGTH],
+        })
+        .collect();
+    let report = soon("confirms", link.publisher.publish_window(&window)).await.expect("confirmed");
+    assert_eq!(report.let_go, COUNT);
 }

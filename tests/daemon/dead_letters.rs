@@ -155,3 +155,29 @@ async fn a_message_of_a_mebibyte_between_good_ones_delays_none_of_them() {
     let dead = stage.place.object("dead");
     eventually("all are kept", SOON, async || stage.upstream.ready_count(&dead).await == 40).await;
 }
+
+#[tokio::test]
+async fn a_message_whose_headers_fill_a_frame_is_kept_without_the_longest_and_stops_nobody() {
+    let mut stage = Stage::open("long-headers", CONFIG).await;
+    let (events, dead) = (stage.place.object("events"), stage.place.object("dead"));
+    let mut headers = FieldTable::default();
+    // A frame has 131,072 bytes at most: with the reason beside them these would not fit into one.
+    headers.insert("long".into(), AMQPValue::LongString("x".repeat(130_900).into()));
+    headers.insert("tenant".into(), AMQPValue::LongString("north".into()));
+    let properties = BasicProperties::default().with_headers(headers).with_delivery_mode(2);
+    stage.upstream.publish(&events, "ticket.created", properties, b"no JSON").await;
+    stage.agent("anna", &["billing"]).await;
+    let mut found = None;
+    eventually("a dead letter", SOON, async || {
+        found = stage.upstream.get(&dead).await;
+        found.is_some()
+    })
+    .await;
+    let found = found.expect("found");
+    assert_eq!(found.data, b"no JSON");
+    let headers = found.properties.headers().clone().expect("headers").inner().clone();
+    assert!(headers.contains_key("tenant") && !headers.contains_key("long"), "{:?}", headers.keys());
+    let detail = headers.get("x-rolecall-detail").expect("a reason");
+    let AMQPValue::LongString(detail) = detail else { panic!("{detail:?}") };
+    assert!(detail.to_string().contains("left out"), "{detail}");
+}

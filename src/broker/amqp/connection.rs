@@ -27,6 +27,8 @@ const REPLY_SUCCESS: u16 = 200;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     Consume,
+    /// As [`Self::Consume`], by whoever only looks at what goes by.
+    Listen,
     Publish,
     PublishApart,
 }
@@ -35,8 +37,18 @@ impl Purpose {
     fn as_str(self) -> &'static str {
         match self {
             Self::Consume => "consume",
+            Self::Listen => "listen",
             Self::Publish => "publish",
             Self::PublishApart => "publish dead letters",
+        }
+    }
+
+    /// How much may be received on it and not be given back. Whoever settles nothing gives nothing back: there what came, such
+    /// as publications that nobody wanted, would count as held for ever.
+    fn held_max(self, options: &BrokerOptions) -> u64 {
+        match self {
+            Self::Consume => options.held_max,
+            Self::Listen | Self::Publish | Self::PublishApart => u64::MAX,
         }
     }
 }
@@ -57,7 +69,7 @@ impl Connected {
         let slot = Arc::clone(&socket.0);
         let bound = options.request_timeout;
         let name = format!("{} ({})", options.node_name, purpose.as_str());
-        let allowance = Arc::new(Allowance::new(options.held_max));
+        let allowance = Arc::new(Allowance::new(purpose.held_max(options)));
         let received = Arc::clone(&allowance);
         let tls = options.tls.clone();
         let connecting = async {

@@ -27,7 +27,7 @@ use self::backoff::Backoff;
 use self::connection::Purpose;
 use self::fault::Fault;
 use super::error::TransportError;
-use super::options::BrokerOptions;
+use super::options::{BrokerOptions, TopologyMode};
 use super::status::{LinkState, Observer, StatusCell};
 use super::transport::{Link, Prefetch, Publish};
 
@@ -61,7 +61,8 @@ pub async fn connect(
 /// As [`connect`].
 pub async fn connect_publisher(options: BrokerOptions) -> Result<Box<dyn Publish>, TransportError> {
     let (status, _) = StatusCell::new(LinkState::Connecting);
-    let options = Arc::new(options);
+    // Whoever only speaks makes nothing, also when the connection is lost.
+    let options = Arc::new(BrokerOptions { topology: TopologyMode::Check, ..options });
     let connection = persist(&options, || publisher::open(&options, Purpose::Publish)).await?;
     Ok(Box::new(publisher::AmqpPublisher::new(options, connection, status, Arc::new(super::status::Unobserved))))
 }

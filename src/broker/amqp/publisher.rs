@@ -2,6 +2,9 @@
 //!
 //! A connection on which something was left open (a timeout, a dropped future) is thrown away: its late confirms would be
 //! taken for those of what is sent next.
+//!
+//! What is published to may be deleted while the daemon runs. Of an exchange that is gone the broker tells by closing the
+//! channel, of a queue by handing back what belonged there; after either the objects are declared anew before the next try.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -18,11 +21,11 @@ use super::backoff::Backoff;
 use super::connection::{Connected, Purpose};
 use super::fault::Fault;
 use super::flight::{Flight, Verdict};
-use super::topology::Names;
+use super::topology::{self, Names};
 use super::{Moment, within};
 use crate::broker::error::{PublishCause, PublishError};
 use crate::broker::message::Publication;
-use crate::broker::options::BrokerOptions;
+use crate::broker::options::{BrokerOptions, TopologyMode};
 use crate::broker::status::{LinkState, Observer, ReturnFate, StatusCell};
 use crate::broker::transport::{Confirmed, Publish};
 use crate::kill_point::kill_point;
@@ -44,6 +47,22 @@ pub(super) async fn open(options: &BrokerOptions, purpose: Purpose) -> Result<Pu
     Ok(Publishing { connected, channel: Arc::new(channel), events })
 }
 
+/// As [`open`], in the place of a connection that was lost: perhaps because an object was.
+async fn open_again(options: &BrokerOptions, purpose: Purpose) -> Result<Publishing, Fault> {
+    let publishing = open(options, purpose).await?;
+    see_to_objects(&publishing.connected, options).await?;
+    Ok(publishing)
+}
+
+/// Where they are ours to make, what is published to is there afterwards. Somebody else's are not looked at: whether they
+/// are there shows.
+async fn see_to_objects(connected: &Connected, options: &BrokerOptions) -> Result<(), Fault> {
+    match options.topology {
+        TopologyMode::Declare => topology::ensure_way_out(connected, options).await,
+        TopologyMode::Check => Ok(()),
+    }
+}
+
 /// Publishes on one connection at a time, and makes a new one when it has to.
 pub(super) struct AmqpPublisher {
     options: Arc<BrokerOptions>,
@@ -58,6 +77,8 @@ pub(super) struct AmqpPublisher {
     backoff: Backoff,
     /// There was a connection that was not closed by us: a new one replaces it.
     replaces: bool,
+    /// Something came back that must be routed: its queue may be gone.
+    came_back: bool,
     /// After a failure: pause first.
     pause_until: Option<Deadline>,
     status: StatusCell,
@@ -96,6 +117,7 @@ impl AmqpPublisher {
             deadline: Deadline::now(),
             alarm: None,
             replaces: false,
+            came_back: false,
             pause_until: None,
             status,
             observer,
@@ -118,13 +140,18 @@ impl AmqpPublisher {
         }
     }
 
-    /// The connection is made where there is none.
+    /// The connection is made where there is none, and what may be gone is made again.
     async fn connect(&mut self) -> Result<(), PublishCause> {
         if self.publishing.as_ref().is_some_and(|publishing| publishing.connected.is_open()) {
-            return Ok(());
+            return self.look_after_a_return().await;
         }
         self.publishing = None;
-        match open(&self.options, self.purpose).await {
+        let opened = if self.replaces {
+            open_again(&self.options, self.purpose).await
+        } else {
+            open(&self.options, self.purpose).await
+        };
+        match opened {
             Ok(publishing) => {
                 self.publishing = Some(publishing);
                 if self.replaces {
@@ -136,6 +163,20 @@ impl AmqpPublisher {
                 Ok(())
             }
             Err(fault) => Err(self.note(fault)),
+        }
+    }
+
+    async fn look_after_a_return(&mut self) -> Result<(), PublishCause> {
+        let Some(publishing) = self.publishing.as_ref().filter(|_| self.came_back) else { return Ok(()) };
+        match see_to_objects(&publishing.connected, &self.options).await {
+            Ok(()) => {
+                self.came_back = false;
+                Ok(())
+            }
+            Err(fault) => {
+                self.give_up();
+                Err(self.note(fault))
+            }
         }
     }
 
@@ -164,6 +205,7 @@ impl AmqpPublisher {
                 && let Some((publication, verdict)) = self.flight.verdict()
             {
                 let cause = verdict.cause(publication);
+                self.came_back = matches!(cause, PublishCause::Returned { .. });
                 self.tell_failure(&cause);
                 self.flight = Flight::default();
                 return Err(self.failed(cause));

@@ -62,7 +62,7 @@ pub async fn connect_tap(
 
 async fn open(options: &BrokerOptions, exchange: Exchange, patterns: &[String]) -> Result<Tap, Fault> {
     let bound = options.request_timeout;
-    let connected = Connected::open(options, Purpose::Consume).await?;
+    let connected = Connected::open(options, Purpose::Listen).await?;
     let channel = connected.channel().await?;
     let exchange_name = Names::new(&options.prefix).exchange(exchange).to_owned();
     look_for(&channel, exchange, &exchange_name, options).await?;

@@ -1,4 +1,4 @@
-//! The objects on the broker (`docs/reference`, "Broker objects"), made or looked for.
+//! The objects on the broker (`docs/deploying.md`, "Objects on the broker"), made or looked for.
 //!
 //! An object that is there with other arguments is a fatal error with a name, and never a loop: the broker closes the
 //! channel over it, and would do so for ever.
@@ -49,17 +49,17 @@ pub(super) async fn ensure(connected: &Connected, options: &BrokerOptions) -> Re
     let names = Names::new(&options.prefix);
     let surveyor = Surveyor { connected, options, channel: connected.channel().await? };
     surveyor.exchange(&names.events, ExchangeKind::Topic).await?;
-    surveyor.exchange(&names.assignments, ExchangeKind::Topic).await?;
-    surveyor.exchange(&names.dead, ExchangeKind::Fanout).await?;
-    surveyor.queue(&names.dead, plain(options)).await?;
-    surveyor.bind(&names.dead, &names.dead, "").await?;
+    surveyor.way_out(&names).await?;
     let surveyor = surveyor.inbox(&names).await?;
     surveyor.bind(&names.inbox, &names.events, "#").await?;
-    if options.outbox_queue == OutboxQueue::Kept {
-        surveyor.queue(&names.outbox, plain(options)).await?;
-        surveyor.bind(&names.outbox, &names.assignments, "assignment.#").await?;
-    }
-    within(options.request_timeout, "close a channel", surveyor.channel.close(200, "bye".into())).await
+    surveyor.finish().await
+}
+
+/// Declares or checks what the daemon publishes to, and the queues that keep it.
+pub(super) async fn ensure_way_out(connected: &Connected, options: &BrokerOptions) -> Result<(), Fault> {
+    let surveyor = Surveyor { connected, options, channel: connected.channel().await? };
+    surveyor.way_out(&Names::new(&options.prefix)).await?;
+    surveyor.finish().await
 }
 
 /// Walks from object to object on a channel of its own, which a mismatch may cost.
@@ -72,6 +72,22 @@ struct Surveyor<'a> {
 impl Surveyor<'_> {
     fn passive(&self) -> bool {
         self.options.topology == TopologyMode::Check
+    }
+
+    async fn way_out(&self, names: &Names) -> Result<(), Fault> {
+        self.exchange(&names.assignments, ExchangeKind::Topic).await?;
+        self.exchange(&names.dead, ExchangeKind::Fanout).await?;
+        self.queue(&names.dead, plain(self.options)).await?;
+        self.bind(&names.dead, &names.dead, "").await?;
+        if self.options.outbox_queue == OutboxQueue::Kept {
+            self.queue(&names.outbox, plain(self.options)).await?;
+            self.bind(&names.outbox, &names.assignments, "assignment.#").await?;
+        }
+        Ok(())
+    }
+
+    async fn finish(self) -> Result<(), Fault> {
+        within(self.options.request_timeout, "close a channel", self.channel.close(200, "bye".into())).await
     }
 
     async fn exchange(&self, name: &str, kind: ExchangeKind) -> Result<(), Fault> {
