@@ -153,9 +153,11 @@ impl AuditLog {
 
     /// Where the log ends, where somebody else has written to it.
     fn find_head(&self, length: u64) -> Result<Head, RecordsError> {
-        let Some((_, line)) = self.lines.read_back(None, 1)?.into_iter().next() else {
+        if length == 0 {
             return Ok(Head { length, seq: 0, hash: NOTHING });
-        };
+        }
+        let last = self.lines.read_back(None, 1)?.into_iter().next();
+        let (_, line) = last.ok_or_else(|| self.lines.damaged(1, "is no entry"))?;
         let (entry, hash) = self.parse(&line, 0)?;
         Ok(Head { length, seq: entry.seq, hash })
     }
@@ -267,6 +269,25 @@ mod tests {
         assert_eq!(verified.entries_count, 5);
         assert_eq!(log.verify(Some(&verified.head)).expect("whole").found, Some(true));
         assert_eq!(log.verify(Some("00")).expect("whole").found, Some(false), "the end was cut off");
+    }
+
+    #[test]
+    fn whoever_writes_behind_a_long_line_goes_on_with_its_chain() {
+        let (directory, log) = log_of(1);
+        let large = || Some(Value::from("x".repeat(VALUE_MAX_BYTES - 2)));
+        let bulky = Deed { asked: large(), before: large(), after: large(), ..deed("long") };
+        assert_eq!(log.append(vec![bulky], NOW).expect("written"), [2]);
+        let after_a_start = AuditLog::open(directory.path());
+        assert_eq!(after_a_start.append(vec![deed("theirs")], NOW).expect("written"), [3]);
+        assert_eq!(after_a_start.verify(None).expect("whole").entries_count, 3);
+    }
+
+    #[test]
+    fn nothing_is_chained_to_a_file_without_a_line() {
+        let (directory, log) = log_of(0);
+        std::fs::write(directory.path().join(FILE), "\n").expect("written");
+        let error = log.append(vec![deed("ours")], NOW).expect_err("it is damaged");
+        assert!(matches!(error, RecordsError::Damaged { .. }), "{error}");
     }
 
     #[test]

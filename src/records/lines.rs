@@ -83,8 +83,8 @@ impl Lines {
 const STEP: u64 = 64 * 1024;
 
 impl Lines {
-    /// The lines before that byte (`None`: all), the last first, each with where it begins; at most so many bytes are
-    /// looked at, so that a long file holds nobody up.
+    /// The lines before that byte (`None`: all), the last first, each with where it begins. At most so many bytes are looked
+    /// at, so that a long file holds nobody up, and as many more as it takes to find one line.
     pub(super) fn read_back(&self, before: Option<u64>, bytes_max: u64) -> Result<Vec<(u64, String)>, RecordsError> {
         let length = self.len()?;
         let end = before.unwrap_or(length).min(length);
@@ -94,7 +94,7 @@ impl Lines {
         let mut file = File::open(&self.path).map_err(self.failed("open"))?;
         let mut start = end;
         let mut bytes: Vec<u8> = Vec::new();
-        while start > 0 && (end - start < bytes_max || !bytes.contains(&b'\n')) {
+        while start > 0 && (end - start < bytes_max || !has_whole_line(&bytes)) {
             let step = STEP.min(start);
             start -= step;
             let mut chunk = vec![0; usize::try_from(step).expect("it is small")];
@@ -105,6 +105,12 @@ impl Lines {
         }
         Ok(whole_lines(&bytes, start))
     }
+}
+
+/// Whether one of these lines is whole for certain: it stands between the ends of two.
+fn has_whole_line(bytes: &[u8]) -> bool {
+    let end = bytes.iter().rposition(|byte| *byte == b'\n');
+    end.is_some_and(|end| bytes[..end].contains(&b'\n'))
 }
 
 /// Of bytes that begin there, the whole lines, the last first. What stands before the first end of a line may be the rest
@@ -181,6 +187,21 @@ mod tests {
         assert_eq!(locked.len().expect("looked at"), 8);
         locked.append(&["three".to_owned()]).expect("written");
         assert_eq!(lines.read_from(0).expect("read"), "one\ntwo\nthree\n");
+    }
+
+    #[test]
+    fn a_line_that_is_longer_than_what_is_looked_at_is_found() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let lines = Lines::new(directory.path().join("lines"));
+        let all = ["short".to_owned(), "x".repeat(3 * usize::try_from(STEP).expect("it is small"))];
+        lines.lock().expect("made").append(&all).expect("written");
+        for torn in ["", "what nobody was answered for"] {
+            let mut file = OpenOptions::new().append(true).open(&lines.path).expect("opened");
+            file.write_all(torn.as_bytes()).expect("written");
+            let found = lines.read_back(None, 1).expect("read");
+            assert_eq!(found[0], (6, all[1].clone()));
+            assert_eq!(lines.read_back(Some(6), 1).expect("read"), [(0, all[0].clone())]);
+        }
     }
 
     #[test]
