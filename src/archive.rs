@@ -17,9 +17,6 @@ const MAGIC: &[u8] = b"rolecall-archive 1\n";
 const END: &str = "end";
 const HEADER_LENGTH: usize = 1 + 2 + 4 + 4;
 
-/// The longest value that is read, in bytes: an entry or a histogram has some kilobytes, a piece of a file [`PIECE_BYTES`].
-const VALUE_MAX_BYTES: u32 = 64 << 20;
-
 /// A file is cut into pieces of so many bytes.
 pub const PIECE_BYTES: usize = 256 << 10;
 
@@ -208,12 +205,13 @@ impl<R: Read> ArchiveReader<R> {
         self.fill(&mut header)?;
         let (lengths, sum) = header.split_last_chunk::<4>().expect("a header is longer");
         let value_length = u32::from_le_bytes([lengths[3], lengths[4], lengths[5], lengths[6]]);
-        if value_length > VALUE_MAX_BYTES {
-            return Err(ArchiveError::Damaged(self.count + 1));
-        }
         let (table, key) = (usize::from(lengths[0]), usize::from(u16::from_le_bytes([lengths[1], lengths[2]])));
-        let mut body = vec![0; table + key + usize::try_from(value_length).expect("it is below the maximum")];
-        self.fill(&mut body)?;
+        let body_length = u64::from(value_length) + (table + key) as u64;
+        // It grows with what comes: a length that is not true costs no memory.
+        let mut body = Vec::new();
+        if (&mut self.from).take(body_length).read_to_end(&mut body)? as u64 != body_length {
+            return Err(ArchiveError::CutOff(self.count));
+        }
         if crc32fast::hash(&body) != u32::from_le_bytes(*sum) {
             return Err(ArchiveError::Damaged(self.count + 1));
         }
@@ -259,6 +257,21 @@ mod tests {
         assert_eq!(records[0], Record { table: "letters".to_owned(), key: b"a".to_vec(), value: b"alpha".to_vec() });
         let pieces: Vec<_> = records[1..].iter().map(|record| (record.key.clone(), record.value.len())).collect();
         assert_eq!(pieces, [(b"long".to_vec(), PIECE_BYTES), (b"long".to_vec(), 3)]);
+    }
+
+    #[test]
+    fn a_value_of_any_length_is_read_and_a_length_that_is_not_true_takes_no_memory() {
+        let long = vec![7; (64 << 20) + 1];
+        let mut bytes = Vec::new();
+        let mut archive = Archive::begin(&mut bytes).expect("it is memory");
+        archive.record("letters", b"a", &long).expect("it is memory");
+        archive.end().expect("it is memory");
+        assert!(read(&bytes).expect("it is whole")[0].value == long);
+
+        let mut forged = written();
+        forged[MAGIC.len() + 3..MAGIC.len() + 7].copy_from_slice(&u32::MAX.to_le_bytes());
+        let mut reader = ArchiveReader::open(forged.as_slice()).expect("it begins as one");
+        assert!(matches!(reader.next_record(), Err(ArchiveError::CutOff(0))));
     }
 
     #[test]

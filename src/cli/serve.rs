@@ -1,6 +1,7 @@
 //! `rolecall serve`: run the daemon until it is told to end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 
@@ -19,6 +20,10 @@ const BROKER_THREADS: usize = 1;
 
 /// Threads of the runtime of HTTP: one page that takes long does not hold up the next.
 const HTTP_THREADS: usize = 2;
+
+/// How long each runtime waits at the end for what goes on beside: a snapshot, a copy, a checkpoint. A next start does without
+/// what was not finished.
+const LEFTOVERS_MAX: Duration = Duration::from_secs(1);
 
 /// Arguments of `rolecall serve`.
 #[derive(Debug, clap::Args)]
@@ -65,6 +70,9 @@ pub(super) fn run_daemon(
         let host = Arc::new(Machine { http: http.handle().clone() });
         Daemon { host, config, connect, metrics: Some(metrics), reload, catalogue_file, tracer }.run(&mut signals).await
     });
+    // What a disk that stands still holds up is not waited for: nothing depends on it any more.
+    http.shutdown_timeout(LEFTOVERS_MAX);
+    runtime.shutdown_timeout(LEFTOVERS_MAX);
     ended.map_err(failure)
 }
 

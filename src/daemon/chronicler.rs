@@ -14,12 +14,19 @@ use super::handover::Handover;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long it waits after something went wrong.
 const WAIT_AFTER_ERROR: Duration = Duration::from_secs(10);
-/// The most entries that are held for it in memory: some seconds of a busy centre. What it has not fetched by then it reads.
-pub(super) const FRESH_MAX: usize = 16_384;
+/// The most bytes of entries that are held for it in memory: some seconds of a busy centre. What it has not fetched by then
+/// it reads.
+pub(super) const FRESH_BYTES_MAX: usize = 32 << 20;
 /// The most entries that it takes at once.
 const ENTRIES_MAX: usize = 4_096;
 /// What it leaves to others between two of those: it may have millions to catch up with.
 const BREATH: Duration = Duration::from_millis(20);
+
+/// What an entry of that length in the journal weighs in memory, in bytes: what it is of, and as much as was written for what
+/// hangs on it.
+pub(super) fn weight(entry: &Entry, length: usize) -> usize {
+    size_of::<Entry>() + size_of_val(entry.events.as_slice()) + length
+}
 
 #[derive(Debug, thiserror::Error)]
 enum NotFollowed {
@@ -61,4 +68,23 @@ fn take_some(chronicle: &Chronicle, journal: &JournalReader, fresh: &Handover<En
     }
     chronicle.take(&told)?;
     Ok(told.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::{Command, Event, RoleName, Timestamp};
+
+    #[test]
+    fn of_large_entries_fewer_are_held() {
+        const LENGTH: usize = 1 << 20;
+        let fresh = Handover::new(FRESH_BYTES_MAX);
+        let role = RoleName::parse("billing").expect("a name");
+        for first_seq in 1..=100 {
+            let events = vec![Event::RoleLooked { role: role.clone() }];
+            let entry = Entry { first_seq, at: Timestamp(0), command: Command::Elapse, events };
+            fresh.add([(first_seq, entry.next_seq(), weight(&entry, LENGTH), entry)]);
+        }
+        assert_eq!(fresh.take_from(1, 100).len(), FRESH_BYTES_MAX / LENGTH - 1);
+    }
 }

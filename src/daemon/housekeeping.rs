@@ -1,7 +1,6 @@
 //! What is done once a second beside the pipeline: gauges, room on the disk, checkpoints, the service manager's watchdog.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::http::{Heartbeat, Readiness};
@@ -12,6 +11,7 @@ use crate::telemetry::occurrence::{OutOfRoom, RoomAgain};
 use super::Host;
 use super::journal_thread::Checkpointer;
 use super::publisher::Cursor;
+use super::turn::OneAtATime;
 use super::writer_thread::IntakeGate;
 
 const PERIOD: Duration = Duration::from_secs(1);
@@ -32,7 +32,7 @@ impl Housekeeping {
     /// Goes round until it is dropped.
     pub(super) async fn run(self) {
         let mut ticks = tokio::time::interval(PERIOD);
-        let checkpointing = Arc::new(AtomicBool::new(false));
+        let checkpointing = OneAtATime::default();
         let mut out_of_room = false;
         loop {
             ticks.tick().await;
@@ -40,11 +40,13 @@ impl Housekeeping {
             self.meters.journal_bytes(usage.bytes);
             self.meters.outbox_depth(usage.outbox_last.saturating_sub(self.cursor.get()));
             out_of_room = self.watch_room(out_of_room);
-            if self.checkpointer.has_work() && !checkpointing.swap(true, Ordering::AcqRel) {
-                let (checkpointer, done) = (self.checkpointer.clone(), Arc::clone(&checkpointing));
+            if self.checkpointer.has_work()
+                && let Some(turn) = checkpointing.take_turn()
+            {
+                let checkpointer = self.checkpointer.clone();
                 self.host.on_pool(Box::new(move || {
                     checkpointer.checkpoint();
-                    done.store(false, Ordering::Release);
+                    drop(turn);
                 }));
             }
             if self.heartbeat.is_alive() {

@@ -6,19 +6,19 @@ use std::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
 use crate::broker::{DeliveryToken, Intake};
-use crate::journal::{Entry, Journal, JournalError, JournalReader};
+use crate::journal::{Appended, Entry, Journal, JournalReader};
 use crate::kill_point::kill_point;
-use crate::routing::Frozen;
 use crate::telemetry::Meters;
 use crate::telemetry::traces::Tracer;
 
 use super::breaker::Breaker;
+use super::chronicler;
 use super::handover::Handover;
 use super::outbox::Outgoing;
 use super::publisher::Promises;
-use super::snapshots::Snapshots;
+use super::snapshots::{Begun, Snapshots};
 use super::writer::Sealed;
-use super::{Host, Mistake};
+use super::{DaemonError, Host, Mistake};
 
 /// A batch on its way.
 pub(super) struct UnderWay {
@@ -26,7 +26,7 @@ pub(super) struct UnderWay {
     /// While it lives, the writer fills the next batch and does not seal it.
     pub(super) permit: OwnedSemaphorePermit,
     /// The state behind the batch, where a snapshot is to be taken of it.
-    pub(super) frozen: Option<Frozen>,
+    pub(super) frozen: Option<Begun>,
 }
 
 /// What the thread tells of what is durable.
@@ -46,7 +46,7 @@ pub(super) struct Heralds {
     pub(super) checkpointer: Checkpointer,
     pub(super) snapshots: Snapshots,
     /// Why a checkpoint failed.
-    pub(super) failures: mpsc::Receiver<JournalError>,
+    pub(super) failures: mpsc::Receiver<DaemonError>,
     pub(super) tracer: Tracer,
 }
 
@@ -58,7 +58,7 @@ pub(super) async fn run<J: Journal>(
     mut journal: J,
     mut batches: mpsc::Receiver<UnderWay>,
     mut heralds: Heralds,
-) -> Result<J, JournalError> {
+) -> Result<J, DaemonError> {
     let planted = heralds.host.planted();
     let mut settled = DeliveryToken { epoch: 0, tag: 0 };
     loop {
@@ -77,10 +77,10 @@ pub(super) async fn run<J: Journal>(
         }
         let started_at = Instant::now();
         kill_point!(BeforeAppend);
-        let appended = journal.append(&sealed.batch);
-        if !planted.is(Mistake::FailedAppendPassedOver) {
-            appended?;
-        }
+        let Appended { entry_lengths } = match journal.append(&sealed.batch) {
+            Err(_) if planted.is(Mistake::FailedAppendPassedOver) => Appended::default(),
+            appended => appended?,
+        };
         let durable_at = Instant::now();
         heralds.meters.journal_synced(durable_at.duration_since(started_at));
         if heralds.checkpointer.reader.take_checkpoint_due() {
@@ -110,7 +110,11 @@ pub(super) async fn run<J: Journal>(
         heralds.publications.add(publications);
         if let Some(entries) = &heralds.entries {
             let told = sealed.batch.entries.into_iter().filter(|entry| !entry.events.is_empty());
-            entries.add(told.map(|entry| (entry.first_seq, entry.next_seq(), 1, entry)));
+            let told = told.zip(entry_lengths).map(|(entry, length)| {
+                let weight = chronicler::weight(&entry, length);
+                (entry.first_seq, entry.next_seq(), weight, entry)
+            });
+            entries.add(told);
         }
         if let Some(newest) = sealed.batch.outbox.last() {
             heralds.outbox.send_replace(newest.number);
@@ -120,30 +124,99 @@ pub(super) async fn run<J: Journal>(
     Ok(journal)
 }
 
-/// Has the database get what the log has, and tells of it where that fails: then the process ends.
+/// Has the database get what the log has, and tells of it where that fails or panics: then the process ends.
 #[derive(Debug, Clone)]
 pub(super) struct Checkpointer {
     reader: JournalReader,
-    failures: mpsc::Sender<JournalError>,
+    failures: mpsc::Sender<DaemonError>,
 }
 
 impl Checkpointer {
     /// One, and where its first failure is heard of.
-    pub(super) fn new(reader: JournalReader) -> (Self, mpsc::Receiver<JournalError>) {
+    pub(super) fn new(reader: JournalReader) -> (Self, mpsc::Receiver<DaemonError>) {
         let (failures, heard) = mpsc::channel(1);
         (Self { reader, failures }, heard)
     }
 
     /// Takes as long as the disk does.
     pub(super) fn checkpoint(&self) {
+        let watch = PanicWatch(&self.failures);
         if let Err(error) = self.reader.checkpoint() {
             // One is enough to end the process.
-            let _ = self.failures.try_send(error);
+            let _ = self.failures.try_send(error.into());
         }
+        drop(watch);
     }
 
     /// Whether there is anything to do.
     pub(super) fn has_work(&self) -> bool {
         self.reader.has_recent()
+    }
+}
+
+/// Tells of a panic on a thread of the pool, where nobody else would hear of it.
+struct PanicWatch<'f>(&'f mpsc::Sender<DaemonError>);
+
+impl Drop for PanicWatch<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let _ = self.0.try_send(DaemonError::Panicked("checkpoint"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use redb::StorageBackend;
+    use redb::backends::InMemoryBackend;
+
+    use super::*;
+    use crate::journal::{Batch, DuplicateId, JournalOptions, open_with_backend};
+
+    /// Storage under which whoever syncs panics, from some moment on.
+    #[derive(Debug)]
+    struct Rotten(InMemoryBackend, Arc<AtomicBool>);
+
+    impl StorageBackend for Rotten {
+        fn len(&self) -> io::Result<u64> {
+            self.0.len()
+        }
+
+        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+            self.0.read(offset, out)
+        }
+
+        fn set_len(&self, length: u64) -> io::Result<()> {
+            self.0.set_len(length)
+        }
+
+        fn sync_data(&self) -> io::Result<()> {
+            assert!(!self.1.load(Ordering::Acquire), "as planned");
+            self.0.sync_data()
+        }
+
+        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+            self.0.write(offset, data)
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_that_panics_is_told_of_as_one_that_fails() {
+        let is_rotten = Arc::new(AtomicBool::new(false));
+        let database = Rotten(InMemoryBackend::new(), Arc::clone(&is_rotten));
+        let options = JournalOptions { log_bytes: 64 << 10, ..JournalOptions::default() };
+        let opened = open_with_backend(database, InMemoryBackend::new(), &options).expect("the journal opens");
+        let mut journal = opened.journal;
+        journal.append(&Batch { duplicates: vec![DuplicateId([1; 16])], ..Batch::default() }).expect("appended");
+        let (checkpointer, mut failures) = Checkpointer::new(opened.reader);
+        is_rotten.store(true, Ordering::Release);
+        let on_the_pool = checkpointer.clone();
+        assert!(std::thread::spawn(move || on_the_pool.checkpoint()).join().is_err());
+        is_rotten.store(false, Ordering::Release);
+        let told = failures.try_recv().expect("it was told of");
+        assert!(matches!(told, DaemonError::Panicked("checkpoint")), "{told}");
     }
 }

@@ -40,6 +40,7 @@ mod publisher;
 mod running;
 mod snapshots;
 mod start;
+mod turn;
 mod work;
 mod writer;
 mod writer_thread;

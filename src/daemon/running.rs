@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Intake, Publish, Status};
@@ -175,16 +175,25 @@ impl Running {
         self.intake.stop().await;
         kill_point!(DrainStopped);
         self.writer.ended().await?;
-        let mut journal = self.journal.ended().await?;
+        let journal = self.journal.ended().await?;
         kill_point!(DrainDurable);
         self.intake.close().await;
         self.drained.cancel();
         self.publisher.ended().await?.close().await;
         kill_point!(DrainPublished);
         let last = Batch { at: self.host.now(), published_through: self.cursor.get(), ..Batch::default() };
-        journal.append(&last)?;
-        Ok(journal.close()?)
+        close(&*self.host, journal, last).await
     }
+}
+
+/// Appends the last batch and closes the journal, beside the caller: a disk that stands still holds up nobody but itself.
+async fn close(host: &dyn Host, mut journal: RedbJournal, last: Batch) -> Result<(), DaemonError> {
+    let (tx, closed) = oneshot::channel();
+    host.on_pool(Box::new(move || {
+        // Nobody listens any more where time has run out.
+        let _ = tx.send(journal.append(&last).and_then(|_| journal.close()));
+    }));
+    Ok(closed.await.map_err(|_| DaemonError::Panicked("journal"))??)
 }
 
 /// Says how a drain ended.
@@ -193,5 +202,64 @@ pub(super) fn tell_end(took: Duration, is_unfinished: bool, outbox_count: u64) {
         DrainCutShort { took, outbox_count }.emit();
     } else {
         DrainFinished { took }.emit();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Mutex, PoisonError};
+
+    use redb::StorageBackend;
+    use redb::backends::InMemoryBackend;
+    use tokio::runtime::Handle;
+
+    use super::*;
+    use crate::daemon::Machine;
+    use crate::journal::{DuplicateId, JournalOptions, open_with_backend};
+
+    /// Storage that stands still while somebody holds it.
+    #[derive(Debug)]
+    struct Standing(InMemoryBackend, Arc<Mutex<()>>);
+
+    impl StorageBackend for Standing {
+        fn len(&self) -> io::Result<u64> {
+            self.0.len()
+        }
+
+        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+            self.0.read(offset, out)
+        }
+
+        fn set_len(&self, length: u64) -> io::Result<()> {
+            self.0.set_len(length)
+        }
+
+        fn sync_data(&self) -> io::Result<()> {
+            drop(self.1.lock().unwrap_or_else(PoisonError::into_inner));
+            self.0.sync_data()
+        }
+
+        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+            self.0.write(offset, data)
+        }
+    }
+
+    #[test]
+    fn a_disk_that_stands_still_keeps_nobody_from_giving_the_journal_up() {
+        let disk = Arc::new(Mutex::new(()));
+        let log = Standing(InMemoryBackend::new(), Arc::clone(&disk));
+        let options = JournalOptions { log_bytes: 64 << 10, ..JournalOptions::default() };
+        let journal = open_with_backend(InMemoryBackend::new(), log, &options).expect("the journal opens").journal;
+        let last = Batch { duplicates: vec![DuplicateId([1; 16])], ..Batch::default() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let stands_still = disk.lock().unwrap_or_else(PoisonError::into_inner);
+        runtime.block_on(async {
+            let host = Machine { http: Handle::current() };
+            let given_up = tokio::time::timeout(Duration::from_millis(50), close(&host, journal, last)).await;
+            assert!(given_up.is_err(), "it can't have been closed");
+        });
+        runtime.shutdown_timeout(Duration::from_millis(50));
+        drop(stands_still);
     }
 }

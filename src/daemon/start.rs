@@ -24,7 +24,7 @@ use crate::kill_point::kill_point;
 use crate::records::audit::AuditLog;
 use crate::records::tokens::Tokens;
 use crate::routing::Millis;
-use crate::telemetry::occurrence::{DrainStarted, HttpListening, JournalRecovered, SnapshotRefused};
+use crate::telemetry::occurrence::{ClockSteppedBack, DrainStarted, HttpListening, JournalRecovered, SnapshotRefused};
 use crate::telemetry::traces::Tracer;
 use crate::telemetry::{Meters, PrometheusHandle};
 
@@ -49,6 +49,10 @@ use super::{Connect, DaemonError, Host, Reread, Signal, Signals};
 
 /// The most connections of HTTP that the system holds until they are taken.
 const CONNECTIONS_WAITING_MAX: u32 = 1_024;
+
+/// How far the journal's time may be ahead of the clock at a start without a word. Until the clock has caught up, time stands
+/// still.
+const AHEAD_MAX: Duration = Duration::from_hours(1);
 
 /// What a daemon is made of before it runs.
 pub struct Daemon {
@@ -221,7 +225,7 @@ impl Records {
         let chronicle = Chronicle::open(path, reader.identity().instance);
         let chronicle = chronicle.inspect_err(|error| tracing::error!(%error, "there are no reports")).ok();
         let entries = chronicle.clone().map(|chronicle| {
-            let entries = Handover::new(chronicler::FRESH_MAX);
+            let entries = Handover::new(chronicler::FRESH_BYTES_MAX);
             chronicler::start(chronicle, reader.clone(), entries.clone(), end.clone());
             entries
         });
@@ -298,6 +302,10 @@ async fn recover(host: &dyn Host, config: &Config, reader: &JournalReader) -> Re
         took: started_at.elapsed(),
     }
     .emit();
+    let ahead = Duration::from_millis(recovered.state.now().since(host.now()).0);
+    if ahead >= AHEAD_MAX {
+        ClockSteppedBack { by: ahead }.emit();
+    }
     Ok(recovered)
 }
 

@@ -7,7 +7,7 @@ use super::home::Mark;
 use super::log::Log;
 use super::open::Position;
 use super::read::Shared;
-use super::{Batch, Journal, JournalError};
+use super::{Appended, Batch, Journal, JournalError};
 use crate::kill_point::kill_point;
 
 /// The journal of one process; the only one who writes.
@@ -22,7 +22,7 @@ pub struct RedbJournal {
 }
 
 impl Journal for RedbJournal {
-    fn append(&mut self, batch: &Batch) -> Result<(), JournalError> {
+    fn append(&mut self, batch: &Batch) -> Result<Appended, JournalError> {
         if let Some(cause) = self.poisoned.as_ref().or(self.shared.failed.get()) {
             return Err(JournalError::Poisoned { cause: cause.clone() });
         }
@@ -50,14 +50,15 @@ impl RedbJournal {
         self.mark.as_ref().map_or(Ok(()), Mark::sync)
     }
 
-    fn append_once(&mut self, batch: &Batch) -> Result<(), JournalError> {
+    fn append_once(&mut self, batch: &Batch) -> Result<Appended, JournalError> {
         let next = self.position.after(batch)?;
         let changes_nothing = next == self.position && batch.duplicates.is_empty();
         if changes_nothing && batch.forget_duplicates_before.is_none() {
-            return Ok(());
+            return Ok(Appended::default());
         }
         let next = Position { batches: next.batches + 1, ..next };
         let frame = Arc::new(Frame::of(batch, &next)?);
+        let appended = Appended { entry_lengths: frame.entries().map(|(_, bytes)| bytes.len()).collect() };
         if self.log.can_hold(&frame) {
             self.append_to_log(frame)?;
         } else {
@@ -74,7 +75,7 @@ impl RedbJournal {
         gauges.next_seq.set(next.next_seq);
         gauges.published_through.set(next.published_through);
         gauges.outbox_next.set(next.outbox_next);
-        Ok(())
+        Ok(appended)
     }
 
     fn append_to_log(&mut self, frame: Arc<Frame>) -> Result<(), JournalError> {

@@ -7,15 +7,14 @@
 //! **Invariant:** a journal that is made of a copy has an instance of its own. What it decides has other ids than what the
 //! original decided after the copy was made, so that no receiver takes the one for a repeat of the other.
 
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
 use redb::{Database, ReadableDatabase, TableHandle};
 
-use super::home::Home;
+use super::home::{Home, make};
 use super::open::{new_database, open_new, position};
 use super::read::JournalReader;
 use super::tables::{DUPLICATE_TIMES, DUPLICATES, ENTRIES, META, OUTBOX, meta, number};
@@ -92,8 +91,7 @@ impl Restoring {
     /// # Errors
     /// Where it is neither, or can't be written.
     pub fn begin(path: &Path) -> Result<Self, JournalError> {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-        made.map_err(JournalError::file("create the directory", path))?;
+        make(path)?;
         let mut found = std::fs::read_dir(path).map_err(JournalError::file("list", path))?;
         // A file system of its own has this from the beginning.
         if found.any(|file| file.is_ok_and(|file| file.file_name() != "lost+found")) {

@@ -101,6 +101,19 @@ pub enum JournalError {
         /// From this moment on it knows; `None` where not even that is known.
         since: Option<Timestamp>,
     },
+    /// The disk's reserve would be used for what can wait.
+    #[error(
+        "{free_bytes} bytes are free in {}, and a snapshot is not begun with less than {needed_bytes}: make room",
+        path.display()
+    )]
+    NoRoom {
+        /// The journal's directory.
+        path: PathBuf,
+        /// As the system says.
+        free_bytes: u64,
+        /// The reserve, and what it would take.
+        needed_bytes: u64,
+    },
     /// A bug of the caller: numbers that should follow one another do not.
     #[error("{what} should go on with {expected}, and goes on with {found}")]
     OutOfOrder {

@@ -40,6 +40,8 @@ pub(super) struct Gauges {
     pub(super) checkpoint_due: Gauge,
     /// The newest snapshot holds the state before this event.
     pub(super) snapshot_seq: Gauge,
+    /// Its length in bytes; zero where there is none.
+    pub(super) snapshot_bytes: Gauge,
     /// Entries before this event are needed by nobody, and are dropped some with each checkpoint.
     pub(super) drop_entries_before: Gauge,
 }

@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{JournalError, SCHEMA_VERSION};
 
@@ -20,6 +21,11 @@ const MARK: &str = "MARK";
 const DEATHS: &str = "DEATHS";
 const MARK_LENGTH: usize = 12;
 
+/// How often a lock that somebody has is tried again, and after how long: whoever only looks who has it ([`holder`]) has it for
+/// a moment.
+const LOCK_TRIES: u32 = 5;
+const LOCK_TRY_EVERY: Duration = Duration::from_millis(20);
+
 /// A journal's directory, locked for this process.
 #[derive(Debug)]
 pub(super) struct Home {
@@ -31,11 +37,7 @@ pub(super) struct Home {
 impl Home {
     /// Takes the directory, creating it where it is missing.
     pub(super) fn create(path: &Path) -> Result<Self, JournalError> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .map_err(JournalError::file("create the directory", path))?;
+        make(path)?;
         check_format(path)?;
         let home = Self { path: path.to_owned(), _lock: lock(path)? };
         if format_of(path)? != Some(SCHEMA_VERSION) {
@@ -225,6 +227,21 @@ fn read_mark(bytes: &[u8; MARK_LENGTH]) -> Option<u64> {
 }
 
 /// Refuses a journal of a later version, before anything is written.
+/// Makes the directory where it is missing, and all above it, so that a power cut leaves them there.
+pub(super) fn make(path: &Path) -> Result<(), JournalError> {
+    let is_missing = |directory: &&Path| !directory.as_os_str().is_empty() && !directory.exists();
+    let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(JournalError::file("create the directory", path))?;
+    // From above: what is synced is reached by what is.
+    for directory in missing.into_iter().rev() {
+        let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let synced = File::open(parent).and_then(|parent| parent.sync_all());
+        synced.map_err(JournalError::file("sync the directory", parent))?;
+    }
+    Ok(())
+}
+
 fn check_format(directory: &Path) -> Result<(), JournalError> {
     match format_of(directory)? {
         Some(found) if found > SCHEMA_VERSION => {
@@ -256,7 +273,7 @@ fn lock(directory: &Path) -> Result<File, JournalError> {
         .truncate(false)
         .open(&path)
         .map_err(JournalError::file("open", &path))?;
-    match file.try_lock() {
+    match try_lock(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut text = String::new();
@@ -272,6 +289,16 @@ fn lock(directory: &Path) -> Result<File, JournalError> {
     };
     write(&file).map_err(JournalError::file("write", &path))?;
     Ok(file)
+}
+
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_TRY_EVERY),
+            ended => return ended,
+        }
+    }
+    file.try_lock()
 }
 
 /// The process that holds a journal; `None` where nobody does.

@@ -131,7 +131,14 @@ pub trait Journal: Send {
     /// # Errors
     /// After any error the journal is poisoned: it takes nothing more, and whether the batch is durable is known only
     /// when the journal is opened anew.
-    fn append(&mut self, batch: &Batch) -> Result<(), JournalError>;
+    fn append(&mut self, batch: &Batch) -> Result<Appended, JournalError>;
+}
+
+/// What was appended.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Appended {
+    /// How long each entry of the batch that holds events is in the journal, in bytes.
+    pub entry_lengths: Vec<usize>,
 }
 
 /// What can be set of a journal.

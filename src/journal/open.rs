@@ -39,7 +39,7 @@ pub struct Opened {
 /// [`JournalError::Locked`], [`JournalError::Newer`] before anything is written; [`JournalError::Damaged`] and
 /// [`JournalError::Lost`] where what is there is not what was written.
 pub fn open(path: &Path, options: &JournalOptions) -> Result<Opened, JournalError> {
-    let home = Home::create(path)?;
+    let home = take(path)?;
     let file = home.file(DATABASE);
     if !file.exists() {
         create(&home, options)?;
@@ -50,6 +50,13 @@ pub fn open(path: &Path, options: &JournalOptions) -> Result<Opened, JournalErro
     let log = home.open_log()?;
     let log = FileBackend::new(log).map_err(JournalError::storage("open the log"))?;
     occupy(home, database, tail, Box::new(log), options)
+}
+
+/// Takes the directory, and the room in it that an unfinished snapshot has: it may be needed for what follows.
+fn take(path: &Path) -> Result<Home, JournalError> {
+    let home = Home::create(path)?;
+    snapshot::remove_unfinished(&home)?;
+    Ok(home)
 }
 
 /// Brings what only the log has into the database, checks the mark, and goes on from there.
@@ -113,7 +120,7 @@ pub fn open_on(
     identity: Identity,
     options: &JournalOptions,
 ) -> Result<Opened, JournalError> {
-    let home = Home::create(path)?;
+    let home = take(path)?;
     let (database, tail) = open_database(database, options)?;
     if is_blank(&database)? {
         initialise(&database, identity)?;
@@ -326,7 +333,10 @@ fn assemble(
     drop(transaction);
     let recent = Recent::new(settled_ids(&database)?, sieve_of(&database)?);
     if let Some(home) = &home {
-        gauges.snapshot_seq.set(snapshot::list(home)?.first().map_or(0, |newest| newest.seq));
+        let newest = snapshot::list(home)?.into_iter().next();
+        gauges.snapshot_seq.set(newest.as_ref().map_or(0, |newest| newest.seq));
+        let length = newest.and_then(|newest| std::fs::metadata(newest.path).ok()).map_or(0, |about| about.len());
+        gauges.snapshot_bytes.set(length);
     }
     Ok(Arc::new(Shared::new(database, recent, tail, found.identity, options.clone(), gauges, home)))
 }

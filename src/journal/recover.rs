@@ -16,6 +16,9 @@ use super::row::Row;
 use super::snapshot::{self, RefusedSnapshot, SnapshotReport};
 use super::tables::ENTRIES;
 
+/// By so many tenths a snapshot may be longer than the one before, where there has to be room for it.
+const SNAPSHOT_GROWTH_TENTHS: u64 = 3;
+
 /// How many reads are decoded before they are applied, at most.
 const READS_AHEAD: usize = 4;
 
@@ -90,9 +93,27 @@ impl JournalReader {
         kill_point!(SnapshotBegun);
         let report = snapshot::write(home, state)?;
         gauges.snapshot_seq.set(report.seq);
+        gauges.snapshot_bytes.set(report.bytes);
         kill_point!(SnapshotNamed);
         self.let_go(home, now, &report)?;
         Ok(Some(report))
+    }
+
+    /// Whether a snapshot that is somewhat longer than the last leaves the disk its reserve, which is for what is under way.
+    /// A system that does not say how much is free keeps nobody from trying.
+    ///
+    /// # Errors
+    /// [`JournalError::NoRoom`] where it does not.
+    pub fn check_room_for_snapshot(&self) -> Result<(), JournalError> {
+        let Some(home) = &self.shared.home else { return Ok(()) };
+        let Ok(free_bytes) = home.free_bytes() else { return Ok(()) };
+        let last_bytes = self.shared.gauges.snapshot_bytes.get();
+        let expected_bytes = last_bytes.saturating_add(last_bytes / 10 * SNAPSHOT_GROWTH_TENTHS);
+        let needed_bytes = self.shared.options.disk_reserve_bytes.saturating_add(expected_bytes);
+        if free_bytes > needed_bytes {
+            return Ok(());
+        }
+        Err(JournalError::NoRoom { path: home.path().to_owned(), free_bytes, needed_bytes })
     }
 
     fn start_snapshot(&self) -> Option<MutexGuard<'_, ()>> {

@@ -114,10 +114,19 @@ pub(super) fn write(home: &Home, state: Frozen) -> Result<SnapshotReport, Journa
         Ok(SnapshotReport { path: home.file(&name(seq)), seq, bytes })
     });
     if result.is_err() {
-        // The error that matters is the first; what is left over is overwritten by the next snapshot.
+        // The error that matters is the first; what is left over is removed when the journal is opened.
         let _ = fs::remove_file(&new);
     }
     result
+}
+
+/// Removes what is left of a snapshot in the middle of which the process ended: it can be as long as a whole one.
+pub(super) fn remove_unfinished(home: &Home) -> Result<(), JournalError> {
+    let new = home.file(NAME_NEW);
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(JournalError::file("remove", &new)(error)),
+        _ => Ok(()),
+    }
 }
 
 fn write_file(path: &Path, state: &Frozen) -> Result<u64, JournalError> {

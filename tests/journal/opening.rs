@@ -28,6 +28,20 @@ fn a_second_one_is_told_who_has_the_journal() {
 }
 
 #[test]
+fn whoever_only_looks_who_has_the_journal_is_in_nobodys_way() {
+    let home = tempfile::tempdir().expect("a directory");
+    drop(opened(home.path()));
+    let look = fs::File::open(home.path().join("LOCK")).expect("the lock is there");
+    look.try_lock_shared().expect("nobody has it");
+    let looking = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        drop(look);
+    });
+    drop(opened(home.path()));
+    looking.join().expect("it looked");
+}
+
+#[test]
 fn a_journal_of_a_later_version_is_refused_and_nothing_is_written() {
     let home = tempfile::tempdir().expect("a directory");
     drop(opened(home.path()));

@@ -227,7 +227,7 @@ fn append_on_broken_disk(
     let durable = writer.entries.clone();
     break_it(breaking.of(&disk));
     let batch = writer.batch(10);
-    let appended = writer.journal.append(&batch).and_then(|()| writer.reader.checkpoint());
+    let appended = writer.journal.append(&batch).and_then(|_| writer.reader.checkpoint());
     let error = appended.err();
     if error.is_some() {
         let again = writer.journal.append(&batch).expect_err("a poisoned journal takes nothing");

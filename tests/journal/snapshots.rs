@@ -246,3 +246,31 @@ fn snapshots_are_taken_while_batches_are_appended() {
     let recovered = writer.reader.recover().expect("the journal recovers");
     assert_eq!(recovered.state.hash(), writer.state().hash());
 }
+
+#[test]
+fn what_is_left_of_an_unfinished_snapshot_is_removed_when_the_journal_is_opened() {
+    let home = tempfile::tempdir().expect("a directory");
+    let mut writer = Writer::new(opened(home.path()));
+    writer.append(5);
+    drop(writer);
+    let unfinished = home.path().join("snapshot.new");
+    fs::write(&unfinished, b"half of it").expect("the file is written");
+    rolecall::journal::inspect(home.path()).expect("it is looked into");
+    assert!(unfinished.exists(), "looking changes nothing");
+    drop(opened(home.path()));
+    assert!(!unfinished.exists());
+}
+
+#[test]
+fn there_is_room_for_a_snapshot_where_the_reserve_is_left() {
+    let home = tempfile::tempdir().expect("a directory");
+    let mut writer = Writer::new(open(home.path(), &options()).expect("the journal opens"));
+    writer.append(20);
+    snapshot(&writer);
+    writer.reader.check_room_for_snapshot().expect("there is room");
+    drop(writer);
+    let scarce = JournalOptions { disk_reserve_bytes: u64::MAX, ..options() };
+    let reader = open(home.path(), &scarce).expect("the journal opens").reader;
+    let error = reader.check_room_for_snapshot().expect_err("it is all reserve");
+    assert!(matches!(error, JournalError::NoRoom { .. }), "{error}");
+}
