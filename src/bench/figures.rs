@@ -237,8 +237,8 @@ pub struct Ratio {
     pub of: Kind,
     /// Whose it is divided by.
     pub to: Kind,
-    /// The quotients.
-    pub ratio: Spread,
+    /// Over the rounds.
+    pub quotient: Spread,
 }
 
 impl Summary {
@@ -250,7 +250,7 @@ impl Summary {
     /// rolecall's over that of another.
     pub(super) fn beside(&self, other: Kind) -> Option<&Spread> {
         let found = self.ratios.iter().find(|ratio| (ratio.of, ratio.to) == (Kind::Rolecall, other));
-        found.map(|ratio| &ratio.ratio)
+        found.map(|ratio| &ratio.quotient)
     }
 }
 
@@ -298,7 +298,7 @@ pub(super) fn summary(measurements: &[Measurement]) -> Vec<Summary> {
             let ratio = |(of, to): (Kind, Kind)| {
                 let base = of_kind(to);
                 let over = |(round, value): (u32, f64)| Some(value / base.get(&round)?);
-                Some(Ratio { of, to, ratio: Spread::of(of_kind(of).into_iter().filter_map(over))? })
+                Some(Ratio { of, to, quotient: Spread::of(of_kind(of).into_iter().filter_map(over))? })
             };
             if !of.is_empty() {
                 let ratios = RATIOS.into_iter().filter_map(ratio).collect();
@@ -351,7 +351,7 @@ mod tests {
         ];
         let summary = summary(&measurements);
         let events = summary.iter().find(|it| it.figure == "events").expect("it is summed up");
-        let Ratio { of, to, ratio } = events.ratios[0];
-        assert_eq!((of, to, ratio.min, ratio.max), (Kind::Rolecall, Kind::Passthrough, 0.8, 0.9));
+        let Ratio { of, to, quotient } = events.ratios[0];
+        assert_eq!((of, to, quotient.min, quotient.max), (Kind::Rolecall, Kind::Passthrough, 0.8, 0.9));
     }
 }

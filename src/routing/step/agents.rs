@@ -34,7 +34,7 @@ impl Step<'_> {
             let agent = step.state.agent(id).expect("registered above");
             matching::lasting_lack(step.state, agent, ticket).is_some()
         });
-        self.place_all(unfit.into_iter().chain(in_vain).collect());
+        self.place_all(unfit.into_iter().chain(in_vain));
         self.hungers(id);
         self.reexamine(lost);
         Ok(Done::Accepted)
@@ -54,7 +54,7 @@ impl Step<'_> {
         }
         let directed = self.end_directions(id, |_, _| true);
         self.emit(Event::AgentRemoved { agent: id.clone() });
-        self.place_all(offered.into_iter().chain(owned).chain(directed).collect());
+        self.place_all(offered.into_iter().chain(owned).chain(directed));
         self.reexamine(lost);
         Ok(Done::Accepted)
     }
@@ -87,7 +87,7 @@ impl Step<'_> {
             self.revoke_offer(ticket, id, RevokeCause::AgentOffline, Remark::NONE);
         }
         let left = if status == Status::Offline { self.leave_at_once(id) } else { Vec::new() };
-        self.place_all(lost.into_iter().chain(left).collect());
+        self.place_all(lost.into_iter().chain(left));
         self.hungers(id);
     }
 
@@ -135,9 +135,9 @@ impl Step<'_> {
     }
 
     /// Places tickets that lost their place, the most important first. Some may still be offered to others.
-    pub(super) fn place_all(&mut self, tickets: Vec<TicketId>) {
-        let tickets = tickets.iter().map(|id| self.known(id)).collect();
-        for id in self.most_important_first(tickets) {
+    pub(super) fn place_all(&mut self, tickets: impl IntoIterator<Item = TicketId>) {
+        let tickets: Vec<TicketId> = tickets.into_iter().collect();
+        for id in self.most_important_first(tickets.iter().map(|id| self.known(id)).collect()) {
             self.place_if_homeless(&id);
         }
     }

@@ -116,8 +116,9 @@ impl NaiveEngine {
     /// Whether this agent could not take the ticket any more for the role for which it was offered.
     pub(in crate::routing::naive) fn is_unfit(&self, agent: &Agent, ticket: &Ticket) -> bool {
         let offer = ticket.phase.offer_to(&agent.id).expect("it is offered to that agent");
-        let roles = [&ticket.demand.roles[..], &Vec::from_iter(agent.profile.roles.iter().cloned())[..]];
-        roles.iter().any(|roles| !roles.contains(&offer.role)) || self.lasting_lack(agent, ticket).is_some()
+        let demanded = ticket.demand.roles.contains(&offer.role);
+        let held = agent.profile.roles.contains(&offer.role);
+        !demanded || !held || self.lasting_lack(agent, ticket).is_some()
     }
 
     fn created_at(&self, spec: &TicketSpec, otherwise: Timestamp) -> Timestamp {
