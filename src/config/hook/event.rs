@@ -17,7 +17,7 @@ use super::term;
 /// The most conditions of an event, and values of one.
 const CONDITIONS_MAX: usize = 64;
 
-const TYPE: Key<KindForm> = Key::required("type", KindForm, "Which event of the contract it is (`docs/events.md`).");
+const TYPE: Key<KindForm> = Key::required("type", KindForm, "Which event it is (`docs/events.md`).");
 const WHEN: Key<WhenForm> = Key::new(
     "when",
     WhenForm,

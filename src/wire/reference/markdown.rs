@@ -56,6 +56,8 @@ goes to `PREFIX.dead` with body and properties untouched, and with two headers: 
 
     $.data.priority: expected "low", "normal", "high", "urgent" or a number from 0 to 9, found "hgih"
 
+Of headers beyond 64 KiB in all the longest are left out, and the sentence says so.
+
 | code | |
 | --- | --- |
 "#;
