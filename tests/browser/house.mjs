@@ -82,6 +82,16 @@ export class House {
       if (!request.url().startsWith(this.base) && !request.url().startsWith("blob:")) page.troubles.push(`it asks elsewhere: ${request.url()}`);
     });
     page.on("dialog", (dialog) => dialog.accept());
+    // With `cutStream()` the stream breaks off, as where the network does.
+    await page.addInitScript(() => {
+      const ask = window.fetch;
+      window.fetch = (path, options) => {
+        if (!String(path).endsWith("/api/v1/stream")) return ask(path, options);
+        const cut = new AbortController();
+        window.cutStream = () => cut.abort();
+        return ask(path, { ...options, signal: AbortSignal.any([options.signal, cut.signal]) });
+      };
+    });
     return page;
   }
 

@@ -82,6 +82,90 @@ test("an agent takes an offer at its desk, works on it, and completes it", async
   await page.getByText("Nothing at the moment.").waitFor();
 });
 
+/** Has the next requests of a method to an address fail. */
+const failing = (page, method, path, answer) => page.route(`**/api/v1/${path}`, (route) => (route.request().method() === method ? answer(route) : route.continue()));
+const problem = (status, code) => (route) => route.fulfill({ status, contentType: "application/problem+json", body: JSON.stringify({ status, code }) });
+
+test("a log-in that the daemon can't take now is told, and no token is kept", async () => {
+  for (const [status, said] of [[503, "The daemon answered 503."], [403, "The daemon answered 403."]]) {
+    const page = await house.page();
+    await failing(page, "POST", "sessions", problem(status, "not_now"));
+    await page.goto(house.base);
+    await page.getByLabel("Token").fill(house.token);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByText(said).waitFor();
+    assert.equal(await page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage })), "{}");
+    assert.equal(await page.getByRole("navigation").count(), 0);
+  }
+});
+
+test("where the daemon has no sessions a token that opens nothing is not kept", async () => {
+  const page = await house.page();
+  await failing(page, "POST", "sessions", problem(404, "no_such_page"));
+  await failing(page, "GET", "me", problem(503, "not_now"));
+  await page.goto(house.base);
+  await page.getByLabel("Token").fill(house.token);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByText("The daemon answered 503.").waitFor();
+  assert.equal(await page.evaluate(() => JSON.stringify({ ...sessionStorage, ...localStorage })), "{}");
+});
+
+test("who could not be logged out is told so, and stays in", async () => {
+  const page = await house.logIn(house.token);
+  await failing(page, "DELETE", "sessions", problem(503, "disk_full"));
+  await page.getByLabel("Language, appearance, log out").click();
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByText("The daemon answered 503.").waitFor();
+  await page.unroute("**/api/v1/sessions");
+  await failing(page, "DELETE", "sessions", (route) => route.abort());
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByText("The daemon can't be reached.").waitFor();
+  assert.equal(await page.getByRole("navigation").count(), 1);
+  await page.unroute("**/api/v1/sessions");
+  await page.getByRole("button", { name: "Log out" }).click();
+  await page.getByLabel("Token").waitFor();
+});
+
+test("whose right to the figures ends while they look is told so, and sees what is left to them", async () => {
+  await house.api("POST", "/roles", { name: "watching", permissions: ["reports.view"] });
+  await house.agent("desk-eva", ["watching", "billing"], "offline");
+  const { token } = await house.makeToken("eva", "agent", { agent_id: "desk-eva" });
+  const page = await house.logIn(token);
+  await page.getByRole("heading", { name: "Wallboard" }).waitFor();
+  await page.getByText("Live", { exact: true }).waitFor();
+  await house.api("PUT", "/agents/desk-eva", { roles: ["billing"] });
+  await page.evaluate(() => window.cutStream());
+  await page.locator(".link", { hasText: "You may no longer see the live figures." }).waitFor();
+  await page.getByRole("heading", { name: "desk-eva" }).waitFor();
+  const pages = await navigation(page);
+  assert.ok(pages.includes("My desk") && !pages.includes("Wallboard"), pages.join());
+  assert.deepEqual(page.troubles.filter((it) => !it.includes("status of 403")), []);
+});
+
+test("who has to log in again finds the form as it was filled in, and nobody else does", async () => {
+  const page = await house.logIn(house.token);
+  await page.goto(`${house.base}/#/roles/billing`);
+  await page.locator(".staff-list li").first().waitFor();
+  await page.context().clearCookies();
+  // The lint is asked while one writes, and has that one log in again.
+  await page.getByLabel("Description").fill("Half of a sent");
+  await page.getByLabel("Token").fill(house.token);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("heading", { name: "billing" }).waitFor();
+  assert.equal(await page.getByLabel("Description").inputValue(), "Half of a sent");
+  await page.getByLabel("Description").fill("Half of a sentence");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The role is saved and in force.").first().waitFor();
+  assert.equal((await house.api("GET", "/roles/billing")).description, "Half of a sentence");
+  const { token } = await house.makeToken("olga-2", "owner");
+  await page.context().clearCookies();
+  await page.getByLabel("Description").fill("A secret");
+  await page.getByLabel("Token").fill(token);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("heading", { name: "billing" }).waitFor();
+  assert.equal(await page.getByLabel("Description").inputValue(), "Half of a sentence");
+});
+
 test("who logs out is out, also after loading anew", async () => {
   const page = await house.logIn(house.token);
   await page.getByLabel("Language, appearance, log out").click();

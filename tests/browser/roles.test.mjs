@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { House } from "./house.mjs";
+import { House, until } from "./house.mjs";
 
 const MINUTE_MS = 60_000;
 let house;
@@ -95,6 +95,41 @@ test("a role keeps what the form has no field for, is cloned, and goes with anot
   await page.getByRole("heading", { name: "Roles" }).waitFor();
   const { roles } = await house.api("GET", "/agents/seventh");
   assert.deepEqual(roles, ["found-cards", "general"]);
+  assert.deepEqual(page.troubles, []);
+});
+
+test("names that hold a comma stay whole, as they came and as they are typed", async () => {
+  await house.api("POST", "/roles", { name: "refunds", ticket_types: ["Refund, partial", "a \"b\""], overflow: [{ after: "1m", add_roles: ["general"] }] });
+  await house.api("POST", "/roles", { name: "Desk, first", ticket_types: [] });
+  const page = await house.logIn(house.token);
+  await page.goto(`${house.base}/#/roles/refunds`);
+  const types = page.getByLabel("Ticket types");
+  assert.equal(await types.inputValue(), '"Refund, partial", a "b"');
+  await page.getByLabel("Weight").fill("3");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The role is saved and in force.").first().waitFor();
+  assert.deepEqual((await house.api("GET", "/roles/refunds")).ticket_types, ["Refund, partial", "a \"b\""]);
+  await types.fill('"Refund, whole" , "say ""please""", refund');
+  await page.getByLabel("Add roles").fill('"Desk, first"');
+  await page.getByRole("button", { name: "Save" }).click();
+  await until(async () => (await house.api("GET", "/roles/refunds")).ticket_types.length === 3, "saved");
+  const { ticket_types: saved, overflow } = await house.api("GET", "/roles/refunds");
+  assert.deepEqual([...saved].sort(), ["Refund, whole", "refund", 'say "please"'].sort());
+  assert.deepEqual(overflow[0].add_roles, ["Desk, first"]);
+  assert.deepEqual(page.troubles, []);
+});
+
+test("two roles given at once are both given", async () => {
+  await house.agent("eighth", ["general"], "offline");
+  const page = await house.logIn(house.token);
+  await page.goto(`${house.base}/#/agents/eighth`);
+  await page.getByRole("button", { name: "+ refunds" }).waitFor();
+  await page.evaluate(() => {
+    for (const chip of document.querySelectorAll(".chip")) if (["+ refunds", "+ found-cards"].includes(chip.textContent)) chip.click();
+  });
+  await page.getByRole("button", { name: "✓ refunds" }).waitFor();
+  await page.getByRole("button", { name: "✓ found-cards" }).waitFor();
+  assert.deepEqual((await house.api("GET", "/agents/eighth")).roles, ["found-cards", "general", "refunds"]);
   assert.deepEqual(page.troubles, []);
 });
 

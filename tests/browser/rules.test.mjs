@@ -87,6 +87,18 @@ test("rules change places by the keyboard, and only where they stand as they wer
   assert.deepEqual(page.troubles, []);
 });
 
+test("a skill's name may hold a colon or an equals sign", async () => {
+  await house.api("POST", "/rules", { name: "German", when: "type == 'brief'", set: { skills: { "lang:de": 8 } } });
+  const page = await open("rules/German");
+  const skills = page.getByLabel("Skills that it demands besides");
+  assert.equal(await skills.inputValue(), "lang:de = 8");
+  await skills.fill('lang:de = 7, a=b = 2, "c, d" = 3, law');
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The rule is saved and in force.").first().waitFor();
+  assert.deepEqual((await house.api("GET", "/rules/German")).set.skills, { "a=b": 2, "c, d": 3, "lang:de": 7, law: 1 });
+  assert.deepEqual(page.troubles, []);
+});
+
 test("who has looked at an older rule overwrites nothing, and a rule is removed", async () => {
   const page = await open("rules/Large%20sums");
   await page.getByLabel("Raise priority by").fill("2");

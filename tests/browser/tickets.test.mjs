@@ -49,6 +49,36 @@ test("why the longest wait waits is one press away on the wallboard", async () =
   assert.deepEqual(page.troubles, []);
 });
 
+test("a connection that is taken up again is told as such, also where nothing has happened meanwhile", async () => {
+  const page = await house.logIn(house.token);
+  await page.locator("article.role").first().waitFor();
+  await page.evaluate(() => window.cutStream());
+  await page.locator(".link[data-state=lost]").waitFor({ timeout: 2_000 });
+  await page.locator(".link[data-state=live]").waitFor({ timeout: 5_000 });
+});
+
+test("on a ticket's page links stay where they are while it waits, and a passing trouble passes", async () => {
+  const page = await house.logIn(house.token);
+  await page.goto(`${house.base}/#/tickets/fish-2`);
+  const again = () => Promise.all([
+    page.waitForResponse((answer) => answer.url().includes("/explanation")),
+    page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))),
+  ]);
+  const link = page.locator(".why-agents").getByRole("link", { name: "fisher" });
+  await link.focus();
+  const before = await link.elementHandle();
+  await again();
+  await again();
+  assert.equal(await before.evaluate((it) => it.isConnected && document.activeElement === it), true);
+  await page.route("**/explanation*", (route) => route.fulfill({ status: 503, contentType: "application/problem+json", body: "{}" }));
+  await again();
+  await page.getByText("The daemon answered 503.").waitFor();
+  await page.unroute("**/explanation*");
+  await again();
+  await page.getByText("The daemon answered 503.").waitFor({ state: "detached" });
+  await page.getByText("It waits for an agent who could take it to come.").waitFor();
+});
+
 test("a ticket is raised, assigned by hand, given back and cancelled, and its history says so", async () => {
   const page = await house.logIn(house.token);
   await page.goto(`${house.base}/#/tickets/fish-2`);

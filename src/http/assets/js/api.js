@@ -1,6 +1,6 @@
 // Questions to the daemon, and its answers. What it refuses is thrown as a `Problem`.
 
-import { credentials, forget } from "./session.js";
+import { credentials, forget, who } from "./session.js";
 import { has, t } from "./texts.js";
 
 /** A problem of RFC 9457, as the daemon said it. */
@@ -14,7 +14,9 @@ export class Problem extends Error {
     this.retryAfterMs = retryAfterSeconds ? retryAfterSeconds * 1000 : null;
   }
 
+  /** What an answer says; or, of whatever else fetch() ended with, that none came. */
   static async of(answer) {
+    if (!(answer instanceof Response)) return new Problem(0, { code: "unreachable" });
     const body = await answer.json().catch(() => ({}));
     return new Problem(answer.status, body, Number(answer.headers.get("Retry-After")));
   }
@@ -36,15 +38,17 @@ export function address(parts, query = {}) {
 }
 
 /** Asks; gives back the answer itself, for whoever reads it piece by piece. */
-export async function ask(method, path, { body, headers, signal } = {}) {
+export async function ask(method, path, { body, headers } = {}) {
+  const asker = who();
   const all = { ...credentials(method), ...headers };
   if (body !== undefined) all["Content-Type"] = "application/json";
   const answer = await fetch(path, {
-    method, headers: all, signal, cache: "no-store", body: body === undefined ? undefined : JSON.stringify(body),
-  });
+    method, headers: all, cache: "no-store", body: body === undefined ? undefined : JSON.stringify(body),
+  }).catch((failure) => failure);
   if (answer.ok) return answer;
   const problem = await Problem.of(answer);
-  if (problem.status === 401) {
+  // That it is over is news of the session in which it was asked, and once.
+  if (problem.status === 401 && asker && asker === who()) {
     forget();
     document.dispatchEvent(new CustomEvent("session-ended", { detail: problem.message }));
   }

@@ -1,15 +1,18 @@
 // The beginning: texts, then who one is, then the page that the address names.
 
+import { beginBeating, endBeating } from "./agent/heartbeat.js";
 import { Problem } from "./api.js";
 import { begin, end } from "./live.js";
 import { logInPage } from "./log_in.js";
-import { show } from "./router.js";
-import { enter, forget, forgetWall, logIn, takeTokenFromAddress, wallToken } from "./session.js";
+import { layAside, show, takeBack } from "./router.js";
+import { enter, forget, forgetWall, logIn, may, takeTokenFromAddress, wallToken, who } from "./session.js";
 import { buildShell, drawShell } from "./shell.js";
 import { speak, t } from "./texts.js";
 import { applyTheme } from "./theme.js";
 
 const AGAIN_MS = 5_000;
+/** Who was in last: a page that was laid aside is for nobody else. */
+let lastIn = null;
 
 async function comeIn() {
   takeTokenFromAddress();
@@ -24,7 +27,7 @@ async function comeIn() {
 
 async function notIn(refusal) {
   const isRefused = refusal instanceof Response && refusal.status === 401;
-  askWho(refusal instanceof Response ? (await Problem.of(refusal)).message : t("problem.unreachable"));
+  askWho((await Problem.of(refusal)).message);
   // Nobody stands before a wall to try again.
   if (wallToken() && !isRefused) setTimeout(comeIn, AGAIN_MS);
   if (isRefused) forgetWall();
@@ -32,14 +35,37 @@ async function notIn(refusal) {
 
 function askWho(message) {
   end();
+  endBeating();
   drawShell();
   show((main) => logInPage(main, message, goIn));
 }
 
-function goIn() {
-  begin();
+/** Draws all for whoever is in now; `otherwise` is the state of the link where the stream is none of theirs. */
+function goIn(otherwise) {
+  begin(otherwise);
+  beginBeating();
   drawShell();
-  show();
+  const { name, level, agent_id: agent, permissions } = who();
+  const nowIn = JSON.stringify([name, level, agent, permissions]);
+  if (nowIn !== lastIn || !takeBack()) show();
+  lastIn = nowIn;
+}
+
+/** The daemon does not know us any more. */
+function sessionOver(message) {
+  forget();
+  if (wallToken()) return comeIn();
+  layAside();
+  askWho(message);
+}
+
+/** The stream may not be read any more: what one may is asked for anew, and all is drawn by that. Where it can't be asked for,
+ *  or one may all the same, the stream is tried again. */
+async function lookAgain() {
+  const isIn = await enter().catch(() => true);
+  if (!isIn) return sessionOver(t("problem.session_over"));
+  if (may("reports.view")) return setTimeout(begin, AGAIN_MS);
+  goIn("gone");
 }
 
 async function start() {
@@ -53,11 +79,8 @@ async function start() {
     },
     onLeft: () => askWho(),
   });
-  document.addEventListener("session-ended", ({ detail }) => {
-    forget();
-    if (wallToken()) comeIn();
-    else askWho(detail);
-  });
+  document.addEventListener("session-ended", ({ detail }) => sessionOver(detail));
+  document.addEventListener("stream-refused", lookAgain);
   window.addEventListener("hashchange", () => (location.hash.startsWith("#token=") ? comeIn() : show()));
   await comeIn();
 }

@@ -1,6 +1,7 @@
 // What a press on a button sets going: one at a time, and what went wrong is said where it was asked for.
 
 import { announce, h } from "./dom.js";
+import { shut } from "./shut.js";
 import { t } from "./texts.js";
 
 /** A place for what went wrong or well. */
@@ -8,7 +9,7 @@ export const outcome = () => h("p", { class: "outcome", role: "alert", hidden: t
 
 /** Does it with the button shut meanwhile. */
 export async function doing(button, place, work, saidWhenDone) {
-  button.disabled = true;
+  const open = shut(button);
   place.hidden = true;
   try {
     await work();
@@ -18,7 +19,7 @@ export async function doing(button, place, work, saidWhenDone) {
     say(place, problem.message || t("problem.unreachable"), "bad");
     return false;
   } finally {
-    button.disabled = false;
+    open();
   }
 }
 

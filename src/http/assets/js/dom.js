@@ -49,12 +49,16 @@ export function choice(options, chosen, attributes) {
 
 /** A table that scrolls by itself where it is too wide; the first cell of a row is its heading. */
 export function table(caption, heads, rows, attributes) {
-  const row = (cells) => h("tr", {}, cells.map((cell, place) => (place ? h("td", {}, cell) : h("th", { scope: "row" }, cell))));
   return h("div", { class: "table-box", tabindex: "0", role: "region", "aria-label": caption, ...attributes },
     h("table", {},
       h("caption", { class: "sr-only" }, caption),
       h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
-      h("tbody", {}, rows.map(row))));
+      h("tbody", {}, rows.map(tableRow))));
+}
+
+/** A row of such a table. */
+export function tableRow(cells) {
+  return h("tr", {}, cells.map((cell, place) => (place ? h("td", {}, cell) : h("th", { scope: "row" }, cell))));
 }
 
 /** Says something to a screen reader. */

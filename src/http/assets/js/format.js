@@ -61,5 +61,8 @@ export function when(moment) {
 /** `25 Nov 2026` */
 export const day = (moment) => told(moment, { day: "numeric", month: "short", year: "numeric" });
 
+/** `25 Nov`, by UTC's days. */
+export const utcDay = (moment) => told(moment, { day: "numeric", month: "short", timeZone: "UTC" });
+
 /** `25 Nov` */
 export const shortDay = (moment) => told(moment, { day: "numeric", month: "short" });

@@ -17,7 +17,7 @@ export function listen(listener) {
   return () => listeners.delete(listener);
 }
 
-/** `none`, `connecting`, `live` or `lost`. */
+/** `none`, `connecting`, `live`, `lost`, or `gone` where one may not follow any more. */
 export const linkState = () => link;
 
 function tell(news) {
@@ -30,10 +30,10 @@ function setLink(state) {
   tell(null);
 }
 
-/** Begins to follow, where one may. */
-export function begin() {
+/** Begins to follow, where one may; `otherwise` is the state of the link where one may not. */
+export function begin(otherwise = "none") {
   end();
-  if (!may("reports.view")) return setLink("none");
+  if (!may("reports.view")) return setLink(otherwise);
   setLink("connecting");
   ending = new AbortController();
   follow({
@@ -41,8 +41,9 @@ export function begin() {
     onLink: setLink,
     onEvent: take,
     onRefused: (problem) => {
-      setLink("none");
-      if (problem.status === 401) document.dispatchEvent(new CustomEvent("session-ended", { detail: problem.message }));
+      if (problem.status === 401) return document.dispatchEvent(new CustomEvent("session-ended", { detail: problem.message }));
+      setLink("lost");
+      document.dispatchEvent(new CustomEvent("stream-refused"));
     },
   });
 }

@@ -16,7 +16,7 @@ export function logInPage(main, message, onIn) {
       await logIn(field.value.trim());
       return onIn();
     } catch (refusal) {
-      problem.textContent = refusal instanceof Response ? (await Problem.of(refusal)).message : t("problem.unreachable");
+      problem.textContent = (await Problem.of(refusal)).message;
     }
     button.disabled = false;
     field.value = "";

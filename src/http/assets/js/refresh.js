@@ -1,12 +1,15 @@
 // A page that keeps itself true: asks again every few seconds while it is looked at, and at once after a change.
 
-/** Calls `load` now, every `periodMs` while the page is visible, and whenever `again` is called. */
-export function refreshing(load, periodMs) {
+import { who } from "./session.js";
+
+/** Calls `load` now, every `periodMs` while the page is visible (or, with `isHiddenToo`, always), and whenever `again` is called;
+ *  not while nobody is in. */
+export function refreshing(load, periodMs, { isHiddenToo = false } = {}) {
   let timer = null;
   let isOver = false;
   const turn = async () => {
     clearTimeout(timer);
-    if (!document.hidden) await load();
+    if (who() && (isHiddenToo || !document.hidden)) await load();
     clearTimeout(timer);
     if (!isOver) timer = setTimeout(turn, periodMs);
   };

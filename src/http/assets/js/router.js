@@ -15,6 +15,7 @@ import { rulePage } from "./rule/page.js";
 import { rulesPage } from "./rule/list.js";
 import { may, who } from "./session.js";
 import { t } from "./texts.js";
+import { nameInTitle } from "./title.js";
 import { ticketPage } from "./ticket/page.js";
 import { ticketsPage } from "./ticket/list.js";
 
@@ -33,9 +34,11 @@ export const PAGES = [
 
 const maySeeCatalogue = () => may("roles.manage", "rules.manage", "reports.view");
 
-let close = null;
+/** The page that is open: its <main>, its address, what ends it, whether somebody has filled in anything. */
+let current = null;
+/** A page that waits for its reader to log in again. */
+let aside = null;
 let isFirst = true;
-let shown = 0;
 let asked = null;
 
 /** The address of a page, or of one entry of it. */
@@ -50,23 +53,56 @@ export function here() {
 /** Opens a page: the one given, until there is another, or the one of the address. */
 export async function show(given) {
   asked = given ?? (asked && !who() ? asked : null);
-  const turn = ++shown;
-  close?.();
-  close = null;
+  if (!asked) dropAside();
   // Each page has an element of its own: one that is still waiting for an answer draws where nobody looks any more.
   const main = h("main", { id: "page", tabindex: "-1" });
-  document.getElementById("page").replaceWith(main);
+  const mine = { main, address: location.hash, end: null, isFilledIn: false };
+  main.addEventListener("input", () => { mine.isFilledIn = true; }, { once: true });
+  turnTo(mine);
   const { part, name } = here();
   const page = PAGES.find((it) => it.part === part);
   markNavigation(page);
   const opened = asked ? await asked(main) : await open(main, page, name);
-  if (turn !== shown) return opened?.();
-  close = typeof opened === "function" ? opened : null;
-  const title = main.querySelector("h1");
-  document.title = title ? `${title.textContent} · rolecall` : "rolecall";
+  const end = typeof opened === "function" ? opened : null;
+  if (current !== mine && aside !== mine) return end?.();
+  mine.end = end;
+  if (current !== mine) return undefined;
+  nameInTitle(main.querySelector("h1")?.textContent);
   // Who came here by the keyboard or listens to a screen reader goes on where the new page begins.
   if (!isFirst && !main.contains(document.activeElement)) main.focus({ preventScroll: true });
   isFirst = false;
+  return undefined;
+}
+
+function turnTo(page) {
+  if (current !== aside) current?.end?.();
+  current = page;
+  document.getElementById("page").replaceWith(page.main);
+}
+
+/** Lays the page aside where somebody has filled in something: who has to log in again finds it as it was left. */
+export function layAside() {
+  if (asked || !current?.isFilledIn) return;
+  aside = Object.assign(current, { focused: document.activeElement });
+}
+
+/** Opens what was laid aside; says whether there was something, and one is still where it was. */
+export function takeBack() {
+  if (aside?.address !== location.hash) return false;
+  const page = aside;
+  const { main, focused } = page;
+  [aside, asked] = [null, null];
+  turnTo(page);
+  // That the session was over is no news any more.
+  for (const said of main.querySelectorAll(".outcome")) said.hidden = true;
+  nameInTitle(main.querySelector("h1")?.textContent);
+  (main.contains(focused) ? focused : main).focus({ preventScroll: true });
+  return true;
+}
+
+function dropAside() {
+  aside?.end?.();
+  aside = null;
 }
 
 function open(main, page, name) {

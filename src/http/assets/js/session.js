@@ -37,9 +37,13 @@ export async function enter() {
   const known = await fetch(SESSIONS, { cache: "no-store" });
   if (known.ok) return enterBy("cookie", await known.json());
   if (known.status === 401) return noOne(known);
+  if (!hasNoSessions(known)) throw known;
   const open = await fetch("/api/v1/me", { cache: "no-store" });
   return open.ok ? enterBy("open", await open.json()) : false;
 }
+
+/** Whether the daemon has no sessions at all. That it can't begin or tell one just now is something else. */
+const hasNoSessions = (answer) => answer.status === 404 || answer.status === 405;
 
 /** Not to be known is no problem; a daemon at which nobody can be known is one. */
 async function noOne(answer) {
@@ -65,31 +69,31 @@ async function enterBy(how, answer) {
   return true;
 }
 
-/** Changes the token for a session; throws the answer where the token is refused. */
+/** Changes the token for a session; throws the answer where there is none to be had for it. */
 export async function logIn(token) {
   const answer = await fetch(SESSIONS, {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token }), cache: "no-store",
   });
   if (answer.ok) return enterBy("cookie", await answer.json());
-  const isRefused = answer.status === 429 || (answer.status === 401 && await isAboutTheToken(answer));
-  if (isRefused) throw answer;
-  // No sessions here: the token stays in this tab, and is shown with each request.
+  if (!hasNoSessions(answer)) throw answer;
+  // The token stays in this tab, and is shown with each request; unless it opens nothing.
   sessionStorage.setItem(TOKEN_KEY, token);
-  return enterByToken();
+  try {
+    return await enterByToken();
+  } catch (refusal) {
+    sessionStorage.removeItem(TOKEN_KEY);
+    throw refusal;
+  }
 }
 
-/** A daemon without sessions refuses the request as such: it saw no token. */
-async function isAboutTheToken(answer) {
-  const problem = await answer.clone().json().catch(() => ({}));
-  return problem.code !== "no_token";
-}
-
-/** Ends the session, wherever it is kept. */
+/** Ends the session, wherever it is kept; throws the answer where the daemon has not ended it. */
 export async function logOut() {
-  const { how, csrf } = session;
+  if (session.how === "cookie") {
+    const answer = await fetch(SESSIONS, { method: "DELETE", headers: { [CSRF_HEADER]: session.csrf } });
+    if (!answer.ok && answer.status !== 401) throw answer;
+  }
   forget();
   forgetWall();
-  if (how === "cookie") await fetch(SESSIONS, { method: "DELETE", headers: { [CSRF_HEADER]: csrf } });
 }
 
 /** The daemon does not know us any more. */

@@ -1,5 +1,7 @@
 // What stands above every page: where one can go, the search for a ticket, the connection, language, light or dark, the clock.
 
+import { Problem } from "./api.js";
+import { doing, outcome } from "./doing.js";
 import { announce, choice, h, text } from "./dom.js";
 import { clock, now } from "./format.js";
 import { LANGUAGES } from "./languages.js";
@@ -63,21 +65,22 @@ function settings() {
   const themes = choice(["auto", "light", "dark"].map((it) => [it, t(`theme.${it}`)]), theme(), {
     "aria-label": t("shell.theme"), onchange: (change) => applyTheme(change.target.value),
   });
-  const leave = h("button", { type: "button", onclick: async () => {
-    await logOut();
+  const place = outcome();
+  const leave = h("button", { type: "button", onclick: () => doing(leave, place, async () => {
+    await logOut().catch(async (refusal) => { throw await Problem.of(refusal); });
     handlers.onLeft();
-  } }, t("shell.log-out"));
+  }) }, t("shell.log-out"));
   const level = who() && h("p", { class: "who" }, h("b", {}, who().name), ` ${t(`level.${who().level}`)}`);
   return h("details", { class: "settings" },
     h("summary", { "aria-label": t("shell.settings") }, h("span", { "aria-hidden": "true" }, "☰"), h("span", { class: "who-name" }, who()?.name ?? "")),
-    h("div", { class: "settings-box" }, level, languages, themes, canLeave() && leave));
+    h("div", { class: "settings-box" }, level, languages, themes, canLeave() && [leave, place]));
 }
 
 function drawLink() {
   if (!parts.link) return;
   const state = linkState();
   if (parts.link.dataset.state === state && parts.link.dataset.language === language().code) return;
-  if (state === "lost") announce(t("link.lost"));
+  if (state === "lost" || state === "gone") announce(t(`link.${state}`));
   parts.link.dataset.state = state;
   parts.link.dataset.language = language().code;
   parts.link.hidden = state === "none";

@@ -8,31 +8,32 @@ const SILENCE_MAX_MS = 15_000; // The daemon says something every 5 s.
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 10_000;
 
-/** Reads until `signal` ends it. `onEvent(kind, data)` for each event, `onLink("live" | "lost")` as the connection goes. */
+/** Reads until `signal` ends it. `onEvent(kind, data)` for each event, `onLink("live" | "lost")` as the connection goes: it stands
+ *  when it is answered, also where nothing has happened that could be told. */
 export async function follow({ onEvent, onLink, onRefused, signal }) {
   const place = { lastId: null };
   let retryMs = RETRY_MIN_MS;
+  const onOpen = () => {
+    retryMs = RETRY_MIN_MS;
+    onLink("live");
+  };
   while (!signal.aborted) {
-    let waitMs = retryMs * (0.5 + Math.random());
+    let askedMs = null;
     try {
-      await read(place, signal, (kind, data) => {
-        retryMs = RETRY_MIN_MS;
-        onLink("live");
-        onEvent(kind, data);
-      });
+      await read(place, signal, onOpen, onEvent);
     } catch (problem) {
       if (signal.aborted) return;
       if (problem.status === 401 || problem.status === 403) return onRefused(problem);
-      if (problem.retryAfterMs) waitMs = problem.retryAfterMs;
+      askedMs = problem.retryAfterMs;
     }
     if (signal.aborted) return;
     onLink("lost");
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    await new Promise((resolve) => setTimeout(resolve, askedMs ?? retryMs * (0.5 + Math.random())));
     retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
   }
 }
 
-async function read(place, signal, onEvent) {
+async function read(place, signal, onOpen, onEvent) {
   const silence = new AbortController();
   let watchdog = null;
   const alive = () => {
@@ -45,6 +46,7 @@ async function read(place, signal, onEvent) {
     if (place.lastId) headers["Last-Event-ID"] = place.lastId;
     const answer = await fetch(address(["stream"]), { headers, cache: "no-store", signal: AbortSignal.any([signal, silence.signal]) });
     if (!answer.ok) throw await Problem.of(answer);
+    onOpen();
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (;;) {

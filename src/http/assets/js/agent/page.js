@@ -8,6 +8,7 @@ import { onlyChanges, refreshing } from "../refresh.js";
 import { who } from "../session.js";
 import { t, tCode } from "../texts.js";
 import { heldPanel } from "./held.js";
+import { offersTeller } from "./offers.js";
 import { presencePanel } from "./presence.js";
 import { rolesPanel } from "./roles.js";
 
@@ -18,6 +19,8 @@ export async function agentPage(main, id) {
   main.className = "detail";
   const [facts, profile] = [h("div", { class: "facts" }), h("div", {})];
   const title = h("h1", {}, id);
+  const isOwn = who()?.agent_id === id;
+  const offers = isOwn ? offersTeller() : null;
   const held = heldPanel(id, () => page.again());
   const presence = presencePanel(id, () => page.again());
   const roles = rolesPanel(id, () => page.again());
@@ -31,16 +34,22 @@ export async function agentPage(main, id) {
       const agent = await get(address(["agents", id]));
       text(title, agent.name ?? agent.agent_id);
       facts.replaceChildren(...factsOf(agent));
-      changed("held", agent.held, () => held.draw(agent));
+      changed("held", agent.held, () => {
+        held.draw(agent);
+        offers?.tell(agent.held);
+      });
       changed("profile", [agent.load, agent.registration], () => profile.replaceChildren(...profileOf(agent)));
       changed("presence", [agent.status, agent.channels_off, Object.keys(agent.load)], () => presence.draw(agent));
       changed("roles", agent.roles, () => roles.draw(agent));
     } catch (problem) {
       facts.replaceChildren(h("span", { class: "problem" }, problem.message));
     }
-  }, who()?.agent_id === id ? OWN_PERIOD_MS : PERIOD_MS);
+  }, isOwn ? OWN_PERIOD_MS : PERIOD_MS, { isHiddenToo: isOwn });
   await page.begun;
-  return page.end;
+  return () => {
+    page.end();
+    offers?.end();
+  };
 }
 
 function factsOf(agent) {

@@ -1,7 +1,7 @@
 // Whether an agent is there, and on which channels: set by itself, or by whoever manages agents.
 
 import { address, send } from "../api.js";
-import { h } from "../dom.js";
+import { h, text } from "../dom.js";
 import { doing, outcome } from "../doing.js";
 import { may, who } from "../session.js";
 import { t, tCode } from "../texts.js";
@@ -13,7 +13,7 @@ export function presencePanel(id, onDone) {
   const mayChange = may("agents.manage") || (who()?.agent_id === id && may("presence.set-own"));
   const set = (button, body, words) => doing(button, place, async () => {
     await send("PUT", address(["agents", id, "presence"]), body);
-    onDone();
+    await onDone();
   }, words);
   const buttons = new Map(STATUSES.map((status) => {
     const button = h("button", { type: "button", "aria-pressed": "false", onclick: () =>
@@ -21,13 +21,19 @@ export function presencePanel(id, onDone) {
     return [status, button];
   }));
   const channels = h("ul", { class: "chips" });
+  const chips = new Map();
+  let shown = null;
   /** A channel is on unless the agent has switched it off. */
-  const chip = (agent, channel) => {
-    const isOn = !(agent.channels_off ?? []).includes(channel);
-    const name = tCode("channel", channel);
-    const button = h("button", { type: "button", class: "chip", "aria-pressed": String(isOn), onclick: () =>
-      set(button, { status: agent.status_name ?? agent.status, channels: { [channel]: !isOn } }, t(isOn ? "presence.off" : "presence.on", { channel: name })) }, isOn ? "✓ " : "✕ ", name);
-    return h("li", {}, button);
+  const isOn = (channel) => !(shown.channels_off ?? []).includes(channel);
+  const chip = (channel) => {
+    const [mark, name] = [h("span", {}), tCode("channel", channel)];
+    const button = h("button", { type: "button", class: "chip", onclick: () => set(button,
+      { status: shown.status_name ?? shown.status, channels: { [channel]: !isOn(channel) } }, t(isOn(channel) ? "presence.off" : "presence.on", { channel: name })) }, mark, name);
+    const draw = () => {
+      button.setAttribute("aria-pressed", String(isOn(channel)));
+      text(mark, isOn(channel) ? "✓ " : "✕ ");
+    };
+    return { element: h("li", {}, button), draw };
   };
   const element = h("section", { class: "panel", hidden: !mayChange, "aria-labelledby": "presence-head" },
     h("h2", { id: "presence-head" }, t("presence.title")),
@@ -38,7 +44,19 @@ export function presencePanel(id, onDone) {
     element,
     draw(agent) {
       buttons.forEach((button, status) => button.setAttribute("aria-pressed", String(status === agent.status)));
-      channels.replaceChildren(...Object.keys(agent.load).map((channel) => chip(agent, channel)));
+      shown = agent;
+      const there = Object.keys(agent.load);
+      for (const [channel, { element: gone }] of chips) if (!there.includes(channel)) {
+        gone.remove();
+        chips.delete(channel);
+      }
+      for (const channel of there) {
+        if (!chips.has(channel)) {
+          chips.set(channel, chip(channel));
+          channels.append(chips.get(channel).element);
+        }
+        chips.get(channel).draw();
+      }
     },
   };
 }

@@ -2,8 +2,18 @@
 
 import { address, get, send } from "../api.js";
 
-/** Registers an agent with these roles, and everything else as it was. */
-export async function setRoles(id, change) {
+/** For each agent the last change that was begun. */
+const changes = new Map();
+
+/** Registers an agent with these roles, and everything else as it was. Changes to one agent are made one after the other: of two at
+ *  once the second would take back what the first has done. */
+function setRoles(id, change) {
+  const mine = (changes.get(id) ?? Promise.resolve()).then(() => register(id, change));
+  changes.set(id, mine.catch(() => {}));
+  return mine;
+}
+
+async function register(id, change) {
   const { name, roles, registration } = await get(address(["agents", id]));
   const body = { name, roles: change(roles), ...registration };
   for (const member of Object.keys(body)) if (body[member] == null) delete body[member];

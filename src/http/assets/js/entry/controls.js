@@ -3,10 +3,10 @@
 import { choice, h } from "../dom.js";
 import { t, tCode } from "../texts.js";
 import { roleChoice } from "../ticket/choices.js";
+import { readNames, readPairs, writtenName, writtenNames } from "./names.js";
 import { overflowControl } from "./overflow.js";
 
 const PRIORITIES = { low: 1, normal: 3, high: 6, urgent: 9 };
-const listed = (words, divider) => words.split(divider).map((it) => it.trim()).filter(Boolean);
 const input = (attributes) => h("input", { spellcheck: "false", autocomplete: "off", ...attributes });
 
 /** `read` gives the value, or undefined for what is left as by default. */
@@ -17,11 +17,11 @@ const CONTROLS = {
   },
   lines(value) {
     const element = h("textarea", { rows: 3, value: (value ?? []).join("\n") });
-    return { element, read: () => nonEmpty(listed(element.value, "\n")) };
+    return { element, read: () => nonEmpty(element.value.split("\n").map((it) => it.trim()).filter(Boolean)) };
   },
   names(value) {
-    const element = input({ value: (value ?? []).join(", ") });
-    return { element, hint: t("form.names-hint"), read: () => nonEmpty(listed(element.value, ",")) };
+    const element = input({ value: writtenNames(value ?? []) });
+    return { element, hint: t("form.names-hint"), read: () => nonEmpty(readNames(element.value)) };
   },
   number(value, [min, max]) {
     const element = input({ type: "number", min, max, value: value ?? "" });
@@ -66,7 +66,7 @@ const CONTROLS = {
   shares: (value) => pairs(value, "vendor-a = 70, vendor-b = 30", 1),
   target(value) {
     const within = input({ placeholder: "15m", value: value?.answer_within ?? "", "aria-label": t("form.answer-within") });
-    const share = input({ type: "number", min: 0.1, max: 100, step: 0.1, value: value ? value.for_share * 100 : "", "aria-label": t("form.for-share") });
+    const share = input({ type: "number", min: 0.1, max: 100, step: 0.1, value: value ? Number((value.for_share * 100).toFixed(1)) : "", "aria-label": t("form.for-share") });
     const element = h("span", { class: "pair", role: "group" }, within, h("span", {}, t("form.for")), share, h("span", {}, "%"));
     return { element, isGroup: true, read: () => {
       if (!within.value.trim() && share.value === "") return undefined;
@@ -84,13 +84,11 @@ function typed(placeholder, value) {
 /** Names with a number each, as `name = number`; a name alone has the number `alone`. */
 function pairs(value, placeholder, alone) {
   const known = Array.isArray(value) ? value.map((name) => [name, alone]) : Object.entries(value ?? {});
-  const element = input({ placeholder, value: known.map(([name, count]) => `${name} = ${count}`).join(", ") });
+  const element = input({ placeholder, value: known.map(([name, count]) => `${writtenName(name)} = ${count}`).join(", ") });
   const read = () => {
-    const said = listed(element.value, ",").map((pair) => {
-      const [name, count] = pair.split(/\s*[=:]\s*/);
-      // What is no number goes to the daemon as it was written: it says what it expected.
-      return [name, count === undefined ? alone : Number.isFinite(Number(count)) && count !== "" ? Number(count) : count];
-    });
+    // What is no number goes to the daemon as it was written: it says what it expected.
+    const said = readPairs(element.value).map(([name, count]) =>
+      [name, count === undefined ? alone : Number.isFinite(Number(count)) && count !== "" ? Number(count) : count]);
     return said.length ? Object.fromEntries(said) : undefined;
   };
   return { element, hint: t("form.pairs-hint"), read };
@@ -98,4 +96,15 @@ function pairs(value, placeholder, alone) {
 
 const nonEmpty = (list) => (list.length ? list : undefined);
 
-export const control = ([member, kind, ...bounds], value) => CONTROLS[kind](value, bounds, member);
+export function control([member, kind, ...bounds], value) {
+  const made = CONTROLS[kind](value, bounds, member);
+  const begun = filledIn(made.element);
+  // What nobody has touched is as it came, also where the same words would be read as something else.
+  return { ...made, read: () => (filledIn(made.element) === begun ? value : made.read()) };
+}
+
+/** What stands in the fields of a control. */
+function filledIn(element) {
+  const fields = element.matches("input, select, textarea") ? [element] : [...element.querySelectorAll("input, select, textarea")];
+  return JSON.stringify(fields.map((field) => (field.type === "checkbox" ? field.checked : field.value)));
+}

@@ -49,8 +49,10 @@ export async function editorPage(main, kind, name, more) {
   const editor = h("form", { class: "panel", oninput: lint.soon, onchange: lint.soon, onsubmit: submit },
     h("fieldset", { disabled: !mayWrite }, h("legend", { class: "sr-only" }, t(`editor.${kind.name}.form`)), form.element, besides.placing?.element ?? null),
     mayWrite ? h("div", { class: "form-foot" }, save, place) : h("p", { class: "soft" }, t(`editor.${kind.name}.read-only`)));
-  main.append(editor, h("div", { class: "beside" }, mayWrite ? lint.element : null, ...besides.panels));
-  if (mayWrite) lint.look();
+  main.append(editor);
+  // What stands below the lint would move under the pointer when that speaks for the first time.
+  if (mayWrite) await lint.look();
+  main.append(h("div", { class: "beside" }, mayWrite ? lint.element : null, ...besides.panels));
   await besides.load?.();
   return lint.end;
 }

@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { t } from "../texts.js";
+import { readNames, writtenNames } from "./names.js";
 
 const STEPS_MAX = 20;
 /** What a line has a field for; whatever else a step says is kept as it is. */
@@ -28,7 +29,7 @@ function step(value) {
   const rest = Object.fromEntries(Object.entries(value).filter(([name]) => !FIELDS.includes(name)));
   const input = (name, attributes) => h("input", { "aria-label": t(`overflow.${name}`), title: t(`overflow.${name}`), spellcheck: "false", ...attributes });
   const after = input("after", { class: "short", placeholder: "2m", value: value.after ?? "" });
-  const roles = input("add_roles", { placeholder: t("overflow.add_roles"), value: (value.add_roles ?? []).join(", ") });
+  const roles = input("add_roles", { placeholder: t("overflow.add_roles"), value: writtenNames(value.add_roles ?? []) });
   const raise = input("raise_priority", { type: "number", class: "short", min: 0, max: 9, placeholder: "+0", value: value.raise_priority ?? "" });
   const drop = h("input", { type: "checkbox" });
   drop.checked = value.drop_skills === true;
@@ -40,7 +41,7 @@ function step(value) {
       list.dispatchEvent(new Event("input", { bubbles: true }));
     } }, "✕"));
   return { element, read: () => {
-    const names = roles.value.split(",").map((it) => it.trim()).filter(Boolean);
+    const names = readNames(roles.value);
     return { ...rest, ...(after.value.trim() && { after: after.value.trim() }), ...(names.length && { add_roles: names }), ...(Number(raise.value) && { raise_priority: Number(raise.value) }), ...(drop.checked && { drop_skills: true }) };
   } };
 }

@@ -28,7 +28,14 @@ function span(period, from, to) {
     const days = Number(period);
     return { from: new Date(now() - days * DAY_MS).toISOString(), to: new Date(now()).toISOString(), by: days <= BY_HOUR_MAX_DAYS ? "hour" : "day" };
   }
-  const begin = from ? Date.parse(`${from}T00:00:00`) : now() - DAY_MS;
-  const end = Math.max(begin + 1, to ? Date.parse(`${to}T00:00:00`) + DAY_MS : now());
-  return { from: new Date(begin).toISOString(), to: new Date(end).toISOString(), by: end - begin <= BY_HOUR_MAX_DAYS * DAY_MS ? "hour" : "day" };
+  const begin = from ? midnight(from) : now() - DAY_MS;
+  const end = Math.max(begin + 1, to ? midnight(to, 1) : now());
+  return { from: new Date(begin).toISOString(), to: new Date(end).toISOString(), by: Math.round((end - begin) / DAY_MS) <= BY_HOUR_MAX_DAYS ? "hour" : "day" };
+}
+
+/** The midnight, by the reader's clock, with which a day begins, or one so many days later: a day may have 23 or 25 hours. */
+function midnight(day, later = 0) {
+  const moment = new Date(`${day}T00:00:00`);
+  moment.setDate(moment.getDate() + later);
+  return moment.getTime();
 }

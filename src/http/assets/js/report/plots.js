@@ -1,7 +1,7 @@
 // The plots over time, each with its table beside it.
 
 import { h, table } from "../dom.js";
-import { clock, number, percent, shortDay, spoken, spokenRound } from "../format.js";
+import { clock, number, percent, shortDay, spoken, spokenRound, utcDay } from "../format.js";
 import { t } from "../texts.js";
 import { csvLink } from "./csv.js";
 import { plot } from "./plot.js";
@@ -16,7 +16,8 @@ const PLOTS = [
 /** `series` is a report by hour or by day; hours and days in which nothing happened are put in. */
 export function plotsOf(series, { by, ...query }) {
   const rows = whole(series, by);
-  const label = by === "hour" ? (row) => clock(row.of) : (row) => shortDay(row.of);
+  // An hour is one everywhere; the days are UTC's, and by a clock west of it they would bear the name of the day before.
+  const label = by === "hour" ? (row) => clock(row.of) : (row) => utcDay(row.of);
   return PLOTS.map((it) => {
     const title = t(`plot.${it.key}`);
     const members = [...(it.bars ? [it.bars] : []), ...it.lines.map(([member]) => member)];

@@ -3,6 +3,7 @@
 import { address, send } from "../api.js";
 import { choice, h, labelled } from "../dom.js";
 import { doing, outcome } from "../doing.js";
+import { readNames } from "../entry/names.js";
 import { link } from "../router.js";
 import { channelChoice } from "../ticket/choices.js";
 import { t } from "../texts.js";
@@ -43,7 +44,7 @@ export function dryRunPanel(onHit) {
 function ticketOf(fields) {
   const value = (name) => fields[name].value.trim() || undefined;
   const customer = { id: value("customer"), tier: value("tier"), language: value("language") };
-  const skills = value("skills")?.split(",").map((it) => it.trim()).filter(Boolean);
+  const skills = value("skills") && readNames(value("skills"));
   return {
     type: value("type"), channel: value("channel"), priority: value("priority"), subject: value("subject"), skills,
     customer: Object.values(customer).some(Boolean) ? customer : undefined, attributes: attributesOf(value("attributes")),

@@ -4,6 +4,7 @@ import { address, send } from "../api.js";
 import { choice, h, labelled } from "../dom.js";
 import { doing, outcome } from "../doing.js";
 import { may, who } from "../session.js";
+import { shutForAMoment } from "../shut.js";
 import { t } from "../texts.js";
 import { agentChoice, roleChoice } from "./choices.js";
 
@@ -20,26 +21,39 @@ const PRIORITIES = [["urgent", 9], ["high", 6], ["normal", 3], ["low", 1]];
 export function actionsPanel(id, onDone) {
   const place = outcome();
   const box = h("div", { class: "actions" });
-  const element = h("section", { class: "panel", hidden: true, "aria-labelledby": "actions-head" }, h("h2", { id: "actions-head" }, t("actions.title")), box, place);
-  let drawnFor = "|undefined";
   const act = (name, body, button, method = "POST") => {
     const path = method === "PATCH" ? address(["tickets", id]) : address(["tickets", id, name]);
     return doing(button, place, async () => {
       await send(method, path, body());
-      onDone();
+      await onDone();
     }, t(`actions.${name}.done`));
   };
+  const element = h("section", { class: "panel", hidden: true, "aria-labelledby": "actions-head" }, h("h2", { id: "actions-head" }, t("actions.title")), box, place);
+  let drawnFor = null;
+  /** Forms stay as they are filled in, whatever comes and goes beside them. */
+  const forms = new Map(Object.keys(FORMS).map((name) => [name, FORMS[name](act)]));
   return {
     element,
     draw(card) {
       const names = card ? allowed(card) : [];
       const key = `${names.join()}|${card?.agent_id}`;
       if (key === drawnFor) return;
+      const isFirst = drawnFor === null;
       drawnFor = key;
+      const focused = box.contains(document.activeElement) ? document.activeElement : null;
       element.hidden = names.length === 0;
-      box.replaceChildren(...names.map((name) => FORMS[name]?.(act) ?? plain(name, act, card)));
+      box.replaceChildren(...names.map((name) => forms.get(name) ?? plain(name, act, card)));
+      if (isFirst) return;
+      shutForAMoment(box);
+      if (focused) focusAgain(focused, box);
     },
   };
+}
+
+/** Gives the focus back to what had it, or to the first that can be done now. */
+function focusAgain(focused, box) {
+  const next = box.contains(focused) ? focused : box.querySelector("button") ?? document.getElementById("page");
+  next.focus({ preventScroll: true });
 }
 
 /** What may be done to this ticket now, by whoever is here. */

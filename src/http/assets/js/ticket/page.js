@@ -1,13 +1,13 @@
 // One ticket: what it is, why it waits or why that agent has it, who had it before, and what can be done about it.
 
 import { address, getIfThere } from "../api.js";
-import { h } from "../dom.js";
+import { h, text } from "../dom.js";
 import { when } from "../format.js";
 import { onlyChanges, refreshing } from "../refresh.js";
 import { link } from "../router.js";
 import { t, tCode } from "../texts.js";
 import { agentsTable } from "../why/agents.js";
-import { explanationOf, whyList } from "../why/dialog.js";
+import { drawWhy, explanationOf } from "../why/dialog.js";
 import { actionsPanel } from "./actions.js";
 import { historyTable } from "./history.js";
 
@@ -16,12 +16,13 @@ const PERIOD_MS = 3_000;
 export async function ticketPage(main, id) {
   main.className = "detail";
   const facts = h("div", { class: "facts" });
-  const why = h("div", {});
+  const trouble = h("p", { class: "problem" });
+  const [why, over, staff] = [h("ul", { class: "why-lines", hidden: true }), h("p", {}), h("div", {})];
   const history = h("div", {});
   const actions = actionsPanel(id, () => page.again());
   main.append(
     h("header", { class: "page-head" }, h("h1", {}, id), facts),
-    h("section", { class: "panel", "aria-labelledby": "why-head" }, h("h2", { id: "why-head" }, t("ticket.why")), why),
+    h("section", { class: "panel", "aria-labelledby": "why-head" }, h("h2", { id: "why-head" }, t("ticket.why")), trouble, why, over, staff),
     actions.element,
     h("section", { class: "panel wide", "aria-labelledby": "history-head" }, h("h2", { id: "history-head" }, t("ticket.history")), history));
   const changed = onlyChanges();
@@ -30,11 +31,15 @@ export async function ticketPage(main, id) {
       const card = await getIfThere(address(["tickets", id]));
       const [explained, past] = await Promise.all([card && explanationOf(id).catch(ended), getIfThere(address(["tickets", id, "history"])).catch(() => null)]);
       changed("facts", [card, past?.closed], () => facts.replaceChildren(...factsOf(card, past)));
-      changed("why", [explained, card == null, past?.closed, past?.owners.length], () => why.replaceChildren(...whyOf(explained, card, past)));
+      // How long it waits is told anew each time; the links below stay, for whoever is about to press one.
+      drawWhy(why, explained);
+      text(over, explained ? "" : endOf(card, past));
+      changed("staff", explained?.agents, () => staff.replaceChildren(agentsTable(explained ?? {})));
       changed("history", past, () => history.replaceChildren(historyTable(past)));
       actions.draw(card);
+      text(trouble, "");
     } catch (problem) {
-      why.replaceChildren(h("p", { class: "problem" }, problem.message));
+      text(trouble, problem.message);
     }
   }, PERIOD_MS);
   await page.begun;
@@ -47,10 +52,9 @@ function ended(problem) {
   throw problem;
 }
 
-function whyOf(explained, card, past) {
-  if (explained) return [whyList(explained), agentsTable(explained)];
-  if (past?.closed) return [h("p", {}, t("ticket.ended", { how: tCode("closed", past.closed), time: when(past.closed_at) }))];
-  return [h("p", {}, t(card || past?.owners.length ? "ticket.over" : "ticket.unknown"))];
+function endOf(card, past) {
+  if (past?.closed) return t("ticket.ended", { how: tCode("closed", past.closed), time: when(past.closed_at) });
+  return t(card || past?.owners.length ? "ticket.over" : "ticket.unknown");
 }
 
 function factsOf(card, past) {

@@ -1,7 +1,7 @@
 // Why a ticket is where it is, over whatever page one is on: one press on anything that asksWhy() has made to ask.
 
 import { address, get } from "../api.js";
-import { h } from "../dom.js";
+import { h, text } from "../dom.js";
 import { link } from "../router.js";
 import { t } from "../texts.js";
 import { agentsTable } from "./agents.js";
@@ -33,13 +33,21 @@ async function explain(ticket) {
   dialog.showModal();
   try {
     const why = await explanationOf(ticket);
-    content.replaceChildren(whyList(why), agentsTable(why));
+    const list = h("ul", { class: "why-lines" });
+    drawWhy(list, why);
+    content.replaceChildren(list, agentsTable(why));
   } catch (problem) {
     content.replaceChildren(h("p", {}, problem.message));
   }
 }
 
-export const whyList = (why) => h("ul", { class: "why-lines" }, sentences(why).map((line) => h("li", {}, line)));
+/** Writes the sentences into a list. Those that are as before stay as they are. */
+export function drawWhy(list, why) {
+  const lines = why ? sentences(why) : [];
+  while (list.children.length > lines.length) list.lastElementChild.remove();
+  lines.forEach((line, place) => (list.children[place] ? text(list.children[place], line) : list.append(h("li", {}, line))));
+  list.hidden = lines.length === 0;
+}
 
 document.addEventListener("click", (press) => {
   const asked = press.target.closest("[data-why]");
