@@ -167,6 +167,7 @@ impl Message {
     pub fn raw(&self) -> RawEvent<'_> {
         RawEvent {
             body: &self.body,
+            form: None,
             content_type: self.properties.content_type(),
             kind: self.properties.kind(),
             routing_key: &self.routing_key,

@@ -379,6 +379,7 @@ struct Decided {
 pub(super) fn raw(delivery: &Delivery) -> RawEvent<'_> {
     RawEvent {
         body: &delivery.body,
+        form: None,
         content_type: delivery.properties.content_type(),
         kind: delivery.properties.kind(),
         routing_key: &delivery.routing_key,

@@ -19,7 +19,7 @@ use subtle::ConstantTimeEq;
 
 use super::Shared;
 use super::authority::Authority;
-use super::oidc::{Identity, NotIdentified, Oidc};
+use super::oidc::{Identity, KEYS_AGAIN_AFTER, NotIdentified, Oidc};
 use super::problem::Problem;
 use super::session::{self, SessionKey};
 use crate::records::RecordsError;
@@ -220,7 +220,7 @@ pub(super) async fn admit(
             Ok(admission)
         }
         Err(refusal) => {
-            // Whoever shows an expired or a revoked one has guessed nothing either.
+            // Whoever shows an expired or a revoked one has guessed nothing either, nor has whoever we can't tell about.
             if matches!(refusal, Refusal::Wrong) {
                 shared.failures.count(client, now);
             }
@@ -266,6 +266,7 @@ enum Refusal {
     Revoked,
     TooEarly,
     NoLevel,
+    NoKeys,
     Unreadable,
 }
 
@@ -276,6 +277,7 @@ impl From<NotIdentified> for Refusal {
             NotIdentified::Expired => Self::Expired,
             NotIdentified::TooEarly => Self::TooEarly,
             NotIdentified::NoLevel => Self::NoLevel,
+            NotIdentified::NoKeys => Self::NoKeys,
         }
     }
 }
@@ -291,6 +293,11 @@ impl From<Refusal> for Problem {
                 let detail =
                     "the identity provider vouches for you, and nothing that it says of you gives an access level";
                 Self::new(StatusCode::FORBIDDEN, "no_level", detail)
+            }
+            Refusal::NoKeys => {
+                let detail = "the keys of the identity provider can't be read, so nobody can say whose token this is";
+                let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "keys_unavailable", detail);
+                problem.retry_after_seconds(KEYS_AGAIN_AFTER.as_secs())
             }
             Refusal::Unreadable => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "tokens_unavailable", "the tokens can't be read")

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use super::read_model::ReadModel;
 use crate::records::tokens::{Token, TokenSpec};
 use crate::routing::permission::AccessLevel;
-use crate::routing::{AgentId, AgentProfile, Catalogue, Command, State, TicketId};
+use crate::routing::role::Role;
+use crate::routing::{AgentId, AgentProfile, Catalogue, Command, RoleName, State, TicketId};
 
 macro_rules! rights {
     ($($(#[$doc:meta])* $right:ident = $text:literal)+) => {
@@ -62,11 +63,19 @@ rights! {
     JournalBackup = "journal.backup"
 }
 
+/// The first part of the source of those who come in by a token; their name follows, which has none of [`MARK`] in it.
+const SOURCE: &str = "/rolecall/http/";
+
+/// What stands between the source of whoever speaks and the one that was named.
+const MARK: char = '#';
+
 /// Who asks, and what that one may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authority {
     /// The name under which it is known, in the audit log among others.
     pub subject: String,
+    /// The source of its events, where they name none.
+    pub source: String,
     /// The id of the token; none for the owner's of the environment.
     pub token: Option<String>,
     /// Its access level.
@@ -96,6 +105,7 @@ impl Authority {
     pub fn owner(subject: &str) -> Self {
         Self {
             subject: subject.to_owned(),
+            source: format!("{SOURCE}{subject}"),
             token: None,
             level: AccessLevel::Owner,
             agent: None,
@@ -127,7 +137,8 @@ impl Authority {
         }
         let denied = named(&spec.permissions_denied);
         rights.retain(|right| !denied.contains(right));
-        Self { subject: spec.name.clone(), token: None, level: spec.level, agent: spec.agent.clone(), rights }
+        let (subject, source) = (spec.name.clone(), format!("{SOURCE}{}", spec.name));
+        Self { subject, source, token: None, level: spec.level, agent: spec.agent.clone(), rights }
     }
 
     /// Whether this is allowed.
@@ -140,6 +151,17 @@ impl Authority {
     /// Says which permission is missing.
     pub fn require(&self, right: Right) -> Result<(), Forbidden> {
         if self.may(right) { Ok(()) } else { Err(Forbidden::lacks(right)) }
+    }
+
+    /// Of which source an event counts as, by which with its id a repeat is known, where its sender names this one. Who may
+    /// do everything to every ticket may speak for another system; whoever else did could have that system's events taken
+    /// for repeats.
+    #[must_use]
+    pub fn source_of(&self, named: String) -> String {
+        if named == self.source || self.may(Right::TicketsManage) {
+            return named;
+        }
+        format!("{}{MARK}{named}", self.source)
     }
 
     /// Whether this may be done in this state.
@@ -198,7 +220,9 @@ impl Authority {
         self.require(Right::AgentsManage)?;
         self.check_level(Some(profile.access))?;
         self.check_level(state.agent(agent).map(|known| known.profile.access))?;
-        match rights_of(profile, state.catalogue()).into_iter().find(|right| !self.may(*right)) {
+        // A role that is gone stands for the one that replaces it.
+        let profile = profile.clone().with_roles_of(state.catalogue());
+        match rights_of(&profile, state.catalogue()).into_iter().find(|right| !self.may(*right)) {
             None => Ok(()),
             Some(right) => {
                 let right = right.as_str();
@@ -215,27 +239,16 @@ impl Authority {
         }
     }
 
-    /// Whether this catalogue gives nobody what its author does not have: by roles that add such a permission or no longer
-    /// take it away, or by access levels.
+    /// Whether this catalogue gives nobody what its author does not have: by roles that add such a permission, no longer
+    /// take it away, or come in the place of others, or by access levels.
     ///
     /// # Errors
     /// Names such a permission.
     pub fn check_catalogue(&self, before: &Catalogue, after: &Catalogue) -> Result<(), Forbidden> {
-        let given = |catalogue: &Catalogue| -> BTreeSet<(String, Right)> {
-            let roles = catalogue.roles.values();
-            roles
-                .flat_map(|role| named(&role.permissions).into_iter().map(|right| (role.name.to_string(), right)))
-                .collect()
-        };
-        let taken = |catalogue: &Catalogue| -> BTreeSet<(String, Right)> {
-            let roles = catalogue.roles.values();
-            let denied = |role: &crate::routing::role::Role| named(&role.permissions_denied);
-            roles.flat_map(|role| denied(role).into_iter().map(|right| (role.name.to_string(), right))).collect()
-        };
-        let more = given(after).difference(&given(before)).cloned().collect::<BTreeSet<_>>();
-        let less = taken(before).difference(&taken(after)).cloned().collect::<BTreeSet<_>>();
-        let beyond = more.into_iter().chain(less).find(|(_, right)| !self.may(*right));
-        if let Some((role, right)) = beyond {
+        let more = by_roles(after, given).difference(&by_roles(before, given)).cloned().collect::<BTreeSet<_>>();
+        let less = by_roles(before, taken).difference(&by_roles(after, taken)).cloned().collect::<BTreeSet<_>>();
+        let changed = more.into_iter().chain(less).chain(inherited(before, after));
+        if let Some((role, right)) = changed.into_iter().find(|(_, right)| !self.may(*right)) {
             let right = right.as_str();
             return Err(Forbidden {
                 detail: format!("the role {role} would give {right}, which you do not have yourself"),
@@ -254,6 +267,32 @@ impl Authority {
         let owner = state.ticket(ticket).and_then(|ticket| ticket.phase.ownership()).map(|owned| &owned.agent);
         owner.is_some_and(|owner| self.is(owner))
     }
+}
+
+/// A role, and a right that somebody has or lacks by it.
+type ByRole = (RoleName, Right);
+
+fn given(role: &Role) -> BTreeSet<Right> {
+    named(&role.permissions)
+}
+
+fn taken(role: &Role) -> BTreeSet<Right> {
+    named(&role.permissions_denied)
+}
+
+fn by_roles(catalogue: &Catalogue, rights: fn(&Role) -> BTreeSet<Right>) -> BTreeSet<ByRole> {
+    let of = |role: &Role| rights(role).into_iter().map(|right| (role.name.clone(), right)).collect::<Vec<_>>();
+    catalogue.roles.values().flat_map(of).collect()
+}
+
+/// What those are given who have a role, or say its name, that another comes in the place of.
+fn inherited(before: &Catalogue, after: &Catalogue) -> impl Iterator<Item = ByRole> {
+    let replaces = |role: &&Role| role.replaces.iter().any(|gone| before.successor(gone) != Some(&role.name));
+    after
+        .roles
+        .values()
+        .filter(replaces)
+        .flat_map(|heir| given(heir).into_iter().map(|right| (heir.name.clone(), right)))
 }
 
 /// Of an agent's permissions, those that the API asks for.

@@ -17,6 +17,7 @@ use super::entry::{self, busy, members};
 use super::problem::Problem;
 use super::submission::{Letter, Receipt};
 use crate::routing::{Permission, RoleName, RuleName};
+use crate::wire::Form;
 
 /// What a ticket would demand if it came now.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -56,10 +57,10 @@ pub(super) async fn dry_run(
     members.entry("ticket_id").or_insert_with(|| "dry-run".into());
     let letter = Letter {
         body: serde_json::to_vec(&Value::Object(members)).expect("JSON has string keys"),
-        content_type: None,
+        form: Form::Plain,
         kind: "ticket.created".to_owned(),
         id: None,
-        source: entry::source(&author),
+        source: author.source,
         traceparent: None,
     };
     let answered = shared.asker.classify(letter).await;

@@ -13,9 +13,7 @@ use super::api::bad_request;
 use super::authority::{Authority, Forbidden};
 use super::problem::Problem;
 use super::submission::{Letter, Outcome, Receipt, Unsubmitted};
-
-/// The first part of the source of events that are made here; the subject of the token follows.
-const SOURCE: &str = "/rolecall/http";
+use crate::wire::Form;
 
 /// The longest `Idempotency-Key`: it becomes the id of an event.
 const KEY_LENGTH_MAX: usize = 255;
@@ -48,16 +46,12 @@ impl EventId {
     /// A name for what is created by it: the same for a repeat.
     pub(super) fn name(&self, author: &Authority) -> String {
         let mut digest = Sha256::new();
-        digest.update(source(author).as_bytes());
+        digest.update(author.source.as_bytes());
         digest.update([0]);
         digest.update(self.id.as_bytes());
         let digest = digest.finalize();
         digest[..10].iter().fold("T-".to_owned(), |name, byte| name + &format!("{byte:02x}"))
     }
-}
-
-pub(super) fn source(author: &Authority) -> String {
-    format!("{SOURCE}/{}", author.subject)
 }
 
 /// The members of a body; none where there is no body.
@@ -125,10 +119,10 @@ pub(super) async fn submit(
 ) -> Result<Done, Problem> {
     let letter = Letter {
         body: serde_json::to_vec(&Value::Object(members)).expect("JSON has string keys"),
-        content_type: None,
+        form: Form::Plain,
         kind: kind.to_owned(),
         id: Some(id.id.clone()),
-        source: source(author),
+        source: author.source.clone(),
         traceparent: traceparent(headers),
     };
     let mut receipts = submit_all(shared, vec![letter], author).await?;

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -24,6 +24,7 @@ use super::fate::EventFate;
 use super::problem::Problem;
 use super::submission::{EVENTS_MAX, Letter, Receipt};
 use crate::records::audit::Deed;
+use crate::wire::{self, Form};
 
 const ENVELOPE: &str = "application/cloudevents+json";
 const BATCH: &str = "application/cloudevents-batch+json";
@@ -109,26 +110,16 @@ struct Told {
     ids: Vec<String>,
 }
 
-/// Of an envelope, what the audit log has.
-#[derive(Deserialize)]
-struct Envelope {
-    #[serde(default, rename = "type")]
-    kind: String,
-    id: Option<String>,
-}
-
 impl Told {
-    /// Of at most [`EVENTS_MAX`].
+    /// Of at most [`EVENTS_MAX`], by the reader of whoever decides them: what is told is what is done.
     fn of(letters: &[Letter]) -> Self {
         let mut told = Self { events: letters.len(), types: BTreeMap::new(), ids: Vec::new() };
         for letter in letters {
-            let envelope = match letter.content_type {
-                Some(_) => serde_json::from_slice(&letter.body).unwrap_or(Envelope { kind: String::new(), id: None }),
-                None => Envelope { kind: letter.kind.clone(), id: letter.id.clone() },
-            };
-            let kind = if envelope.kind.is_empty() { "unreadable" } else { &envelope.kind };
+            let raw = letter.raw();
+            let heading = wire::heading(&raw).ok().filter(|heading| !heading.kind.is_empty());
+            let kind = heading.as_ref().map_or("unreadable", |heading| &*heading.kind);
             *told.types.entry(cut(kind)).or_default() += 1;
-            told.ids.extend(envelope.id.as_deref().map(cut));
+            told.ids.extend(heading.and_then(|heading| heading.id).map(|id| cut(&id)));
         }
         told
     }
@@ -143,9 +134,14 @@ fn cut(text: &str) -> String {
     text[..text.floor_char_boundary(TOLD_LENGTH_MAX)].to_owned()
 }
 
+/// Whether the header `Content-Type` begins so.
+fn says(headers: &HeaderMap, media_type: &str) -> bool {
+    let found = headers.get(header::CONTENT_TYPE).and_then(|found| found.to_str().ok()).unwrap_or_default();
+    found.get(..media_type.len()).is_some_and(|start| start.eq_ignore_ascii_case(media_type))
+}
+
 fn is_batch(headers: &HeaderMap, body: &[u8]) -> bool {
-    let says_so = headers.get(header::CONTENT_TYPE).is_some_and(|found| found.as_bytes().starts_with(BATCH.as_bytes()));
-    says_so || body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')
+    says(headers, BATCH) || body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')
 }
 
 fn batch(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Letter>, Problem> {
@@ -157,7 +153,7 @@ fn batch(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Letter>, Problem> {
     }
     let letter = |event: &&RawValue| Letter {
         body: event.get().as_bytes().to_vec(),
-        content_type: Some(ENVELOPE.to_owned()),
+        form: Form::Enveloped,
         kind: String::new(),
         id: None,
         source: String::new(),
@@ -166,16 +162,16 @@ fn batch(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Letter>, Problem> {
     Ok(events.iter().map(letter).collect())
 }
 
-/// An envelope, or `data` alone with its attributes in headers.
+/// An envelope, or `data` alone with its attributes in headers; never both, whatever is in the body.
 fn single(headers: &HeaderMap, body: &[u8], author: &Authority) -> Letter {
     let attribute = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let is_bare = headers.contains_key("ce-specversion");
+    let is_bare = headers.contains_key("ce-specversion") && !says(headers, ENVELOPE);
     Letter {
         body: body.to_vec(),
-        content_type: (!is_bare).then(|| ENVELOPE.to_owned()),
+        form: if is_bare { Form::Plain } else { Form::Enveloped },
         kind: attribute("ce-type").unwrap_or_default(),
         id: attribute("ce-id"),
-        source: attribute("ce-source").unwrap_or_else(|| entry::source(author)),
+        source: attribute("ce-source").unwrap_or_else(|| author.source.clone()),
         traceparent: traceparent(headers),
     }
 }

@@ -24,6 +24,7 @@ use super::submission::{Letter, Outcome, Receipt};
 use crate::mapping::{Mapped, Payload};
 use crate::records::audit::Deed;
 use crate::telemetry::occurrence::{HookDealtWith, HookOutcome, HookRefused};
+use crate::wire::Form;
 
 pub use door::{Doors, HookError, OpenDoors};
 
@@ -87,10 +88,10 @@ async fn hand_over(
     let about = data.get("ticket_id").or_else(|| data.get("agent_id")).cloned();
     let letter = Letter {
         body: serde_json::to_vec(&Value::Object(data)).expect("JSON has string keys"),
-        content_type: None,
+        form: Form::Plain,
         kind: kind.as_str().to_owned(),
         id: Some(id.clone()),
-        source: door.source.clone(),
+        source: door.author.source.clone(),
         traceparent: traceparent(headers),
     };
     let deed = Deed {

@@ -8,11 +8,12 @@ mod keys;
 mod provider;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jsonwebtoken::{Validation, decode, decode_header};
 use serde_json::{Map, Value};
 
-use self::keys::Keys;
+use self::keys::{Keys, NoKey};
 use super::tickets::encoded;
 use crate::config::OidcConfig;
 use crate::records::tokens::TokenSpec;
@@ -21,6 +22,9 @@ use crate::routing::{AgentId, Catalogue, RoleName, Timestamp};
 
 /// By how much the provider's clock may be another than ours.
 const LEEWAY_MS: i64 = 60_000;
+
+/// So long after the provider's keys could not be read it is worth to ask again.
+pub(super) const KEYS_AGAIN_AFTER: Duration = keys::AGAIN_AFTER;
 
 /// Of a claim with more values the rest is not looked at.
 const GROUPS_MAX: usize = 1_000;
@@ -65,6 +69,17 @@ pub(super) enum NotIdentified {
     TooEarly,
     /// It is somebody's whom nothing gives an access level.
     NoLevel,
+    /// The provider's keys can't be read now, so that nobody can say whose it is.
+    NoKeys,
+}
+
+impl From<NoKey> for NotIdentified {
+    fn from(why: NoKey) -> Self {
+        match why {
+            NoKey::Unknown => Self::Wrong,
+            NoKey::Unread => Self::NoKeys,
+        }
+    }
 }
 
 /// The identity provider.
@@ -93,7 +108,7 @@ impl Oidc {
         let header = decode_header(token).map_err(|_| NotIdentified::Wrong)?;
         // What has to be understood and is not makes a token none (RFC 7515, 4.1.11).
         let kid = header.kid.filter(|_| header.crit.is_none()).ok_or(NotIdentified::Wrong)?;
-        let key = self.keys.find(&kid).await.ok_or(NotIdentified::Wrong)?;
+        let key = self.keys.find(&kid).await?;
         let mut validation = Validation::new(key.algorithm);
         validation.set_issuer(&[&self.config.issuer]);
         validation.set_audience(&[&self.config.audience]);

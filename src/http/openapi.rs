@@ -19,9 +19,15 @@ use crate::schema::{on_one_line, refuse_null};
 /// The media type of problems.
 const PROBLEM: &str = "application/problem+json";
 
-/// What every address may answer: the address or the query is wrong, nobody is known to ask, one may not, one guesses.
-const PROBLEMS_OF_ALL: [StatusCode; 4] =
-    [StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];
+/// What every address may answer: the address or the query is wrong, nobody is known to ask, one may not, one guesses, or
+/// it can't be said now who asks.
+const PROBLEMS_OF_ALL: [StatusCode; 5] = [
+    StatusCode::BAD_REQUEST,
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::TOO_MANY_REQUESTS,
+    StatusCode::SERVICE_UNAVAILABLE,
+];
 
 /// The document; made once.
 pub(super) async fn openapi() -> Response {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::authority::Authority;
+use crate::wire::{Form, RawEvent};
 
 /// Submissions that wait for the engine's owner at most; further ones are told to come again.
 const WAITING_MAX: usize = 64;
@@ -24,8 +25,8 @@ const DURABLE_WITHIN: Duration = Duration::from_secs(8);
 pub struct Letter {
     /// The body: an envelope, or `data` alone.
     pub body: Vec<u8>,
-    /// What the body is, where that has been said.
-    pub content_type: Option<String>,
+    /// Which of them it is. Nobody looks into the body for that.
+    pub form: Form,
     /// The type, where the body is `data` alone.
     pub kind: String,
     /// The id, where the body is `data` alone.
@@ -34,6 +35,22 @@ pub struct Letter {
     pub source: String,
     /// The header `traceparent`.
     pub traceparent: Option<String>,
+}
+
+impl Letter {
+    /// As `wire` looks at it. Whoever tells of an event and whoever decides it read this.
+    pub(crate) fn raw(&self) -> RawEvent<'_> {
+        RawEvent {
+            body: &self.body,
+            form: Some(self.form),
+            content_type: None,
+            kind: Some(&self.kind),
+            routing_key: "",
+            message_id: self.id.as_deref(),
+            app_id: Some(&self.source),
+            traceparent: self.traceparent.as_deref(),
+        }
+    }
 }
 
 /// What became of one event.

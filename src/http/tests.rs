@@ -1,11 +1,14 @@
 //! The router as a client meets it, without a socket where none is needed.
 
 mod access;
+mod authority;
 mod commands;
 mod explanations;
 mod hooks;
 mod house;
 mod identities;
+mod offers;
+mod senders;
 mod sessions;
 mod tls;
 

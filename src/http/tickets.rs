@@ -126,8 +126,8 @@ pub(super) fn visible(shared: &Shared, author: &Authority, id: &TicketId) -> Res
     if sees_all(author) {
         return Ok(());
     }
-    let holder = shared.read_model.ticket(id).and_then(|card| card.agent_id);
-    if holder.is_some_and(|agent| author.is(&agent)) {
+    let card = shared.read_model.ticket(id);
+    if card.is_some_and(|card| author.agent.as_ref().is_some_and(|agent| card.is_of(agent))) {
         return Ok(());
     }
     Err(entry::forbidden(Forbidden { detail: "this is not one of your tickets".to_owned() }))

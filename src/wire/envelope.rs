@@ -31,12 +31,12 @@ pub(super) struct Envelope<'a> {
     pub(super) extensions: Extensions,
 }
 
-/// What a message claims to be.
+/// What the body of a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub enum Form {
     /// An envelope: it has to be a proper one.
     Enveloped,
-    /// The body is `data` alone.
+    /// `data` alone, whatever is in it.
     Plain,
 }
 

@@ -19,7 +19,7 @@ use super::ticket::{
     TicketReleased, TicketResumed, TicketTransferred, TicketUpdated,
 };
 use super::unreadable::{Fault, UnreadableCode, quote};
-use super::{Context, Inbound, RawEvent, Unreadable};
+use super::{Context, Heading, Inbound, RawEvent, Unreadable};
 
 /// U+001A SUBSTITUTE: stands for bytes of a property that are no UTF-8 (`broker::amqp::frames` puts it there).
 const SUBSTITUTE: char = '\u{1a}';
@@ -49,6 +49,12 @@ pub(super) fn decode(raw: &RawEvent<'_>, meaning: StatusMeaning<'_>) -> Result<I
     Ok(Inbound { kind, id, source: message.source.into_owned(), command, context })
 }
 
+/// What a message says of itself, as [`decode`] reads it.
+pub(super) fn heading<'a>(raw: &RawEvent<'a>) -> Result<Heading<'a>, Unreadable> {
+    let message = open(raw).map_err(|fault| fault.of(EventKind::parse(claimed_kind(raw))))?;
+    Ok(Heading { kind: message.kind, id: message.id })
+}
+
 /// What is wrong with a message by its size alone.
 pub(super) fn too_large(raw: &RawEvent<'_>) -> Option<Unreadable> {
     let fault = document::check_size(raw.body).err()?;
@@ -72,7 +78,7 @@ fn claimed_kind<'a>(raw: &RawEvent<'a>) -> &'a str {
 
 fn open<'a>(raw: &RawEvent<'a>) -> Result<Message<'a>, Fault> {
     let text = document::read(raw.body)?;
-    match Form::tell(raw.content_type, text) {
+    match raw.form.unwrap_or_else(|| Form::tell(raw.content_type, text)) {
         Form::Enveloped => {
             let envelope = envelope::parse(raw.content_type, text)?;
             Ok(Message {

@@ -27,17 +27,23 @@ mod tests;
 mod ticket;
 mod unreadable;
 
+use std::borrow::Cow;
+
+pub use envelope::Form;
 pub use kind::EventKind;
 pub use outbound::{CONTENT_TYPE, Encoder, Outbound};
 pub use unreadable::{Unreadable, UnreadableCode};
 
 use crate::routing::{Catalogue, Command, Status};
 
-/// A message as the broker delivered it.
+/// A message as the broker delivered it, or as it came over HTTP.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RawEvent<'a> {
     /// The body.
     pub body: &'a [u8],
+    /// What the body is, where whoever took it in knows. Else its content type says so, and where that says nothing of
+    /// `CloudEvents`, its members do.
+    pub form: Option<Form>,
     /// AMQP `content_type`.
     pub content_type: Option<&'a str>,
     /// AMQP `type`.
@@ -50,6 +56,15 @@ pub struct RawEvent<'a> {
     pub app_id: Option<&'a str>,
     /// The header `traceparent`.
     pub traceparent: Option<&'a str>,
+}
+
+/// What a message says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading<'a> {
+    /// Its type, which may be none that we know.
+    pub kind: Cow<'a, str>,
+    /// Its id.
+    pub id: Option<Cow<'a, str>>,
 }
 
 /// A message that was understood.
@@ -84,6 +99,14 @@ pub struct Context {
 /// Says why the message belongs among the dead letters.
 pub fn decode(raw: &RawEvent<'_>, catalogue: &Catalogue) -> Result<Inbound, Unreadable> {
     inbound::decode(raw, &|name| catalogue.statuses.get(name).copied())
+}
+
+/// Reads what a message says of itself, and not what it asks for: [`decode`] takes it for the same.
+///
+/// # Errors
+/// Says why the message belongs among the dead letters.
+pub fn heading<'a>(raw: &RawEvent<'a>) -> Result<Heading<'a>, Unreadable> {
+    inbound::heading(raw)
 }
 
 /// What the `data` of such an event may be, as JSON Schema.

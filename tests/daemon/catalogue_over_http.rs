@@ -150,3 +150,30 @@ async fn a_role_in_use_goes_only_with_an_heir_and_rules_change_places() {
     assert_eq!(as_adam(json!({ "permissions": ["refund.issue", "reports.view"] })).await, 201);
     assert_eq!(as_adam(json!({ "permissions": ["tokens.manage"] })).await, 403);
 }
+
+#[tokio::test]
+async fn nobody_has_agents_come_into_a_role_of_more_rights_by_another_name() {
+    let roles = "[[role]]\nname = \"keymaster\"\npermissions = [\"tokens.manage\"]\n[[role]]\nname = \"tmp\"\n";
+    let stage = Stage::open("heirs-of-rights", &format!("{CATALOGUE}{roles}")).await;
+    let (_, made) = ask(&stage, "POST", "/tokens", json!({ "name": "adam", "level": "admin" })).await;
+    let adam = made["token"].as_str().expect("shown").to_owned();
+    let as_adam = async |method: &str, path: &str, body: &Value| {
+        stage.daemon.ask_as(&adam, method, path, body).await.expect("an answer")
+    };
+    assert_eq!(as_adam("PUT", "/agents/adam", &json!({ "roles": ["tmp"] })).await.0, 201);
+    let heir = json!({ "permissions": ["tokens.manage"], "replaces": ["old"] });
+    for (method, path, body) in [
+        ("PUT", "/roles/keymaster", &heir),
+        ("PUT", "/roles/keymaster?dry_run=true", &heir),
+        ("DELETE", "/roles/tmp?replaced_by=keymaster", &Value::Null),
+    ] {
+        let (status, refused) = as_adam(method, path, body).await;
+        assert_eq!((status, &refused["code"]), (403, &json!("forbidden")), "{method} {path}: {refused}");
+    }
+    // An owner may, and then the old name is as good as the new one.
+    assert_eq!(ask(&stage, "DELETE", "/roles/tmp?replaced_by=keymaster", Value::Null).await.0, 200);
+    for role in ["keymaster", "tmp"] {
+        let (status, refused) = as_adam("PUT", "/agents/eve", &json!({ "roles": [role] })).await;
+        assert_eq!(status, 403, "{role}: {refused}");
+    }
+}

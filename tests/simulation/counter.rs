@@ -4,6 +4,7 @@
 use std::sync::Weak;
 
 use rolecall::http::{Authority, Letter, Outcome, Receipt, Unsubmitted};
+use rolecall::wire::Form;
 
 use crate::inbox::Message;
 use crate::plan::Fault;
@@ -47,7 +48,7 @@ impl World {
         let stage = Weak::clone(&self.stage);
         let letter = Letter {
             body: message.body.clone(),
-            content_type: None,
+            form: Form::Plain,
             kind: message.kind.to_owned(),
             id: message.id.clone(),
             source: "people".to_owned(),

@@ -11,7 +11,7 @@ use crate::http::{Authority, Classified, Letter, Outcome, Receipt, Submission};
 use crate::journal::JournalError;
 use crate::routing::explanation::Way;
 use crate::routing::{Catalogue, Command, Rejection, Timestamp, Verdict};
-use crate::wire::{self, EventKind, RawEvent, UnreadableCode};
+use crate::wire::{self, EventKind, Inbound, UnreadableCode};
 
 impl Writer {
     /// Takes events that came over HTTP. What becomes of them is answered when the batch is durable.
@@ -35,7 +35,7 @@ impl Writer {
     /// Says why it can't be read.
     pub fn would_classify(&self, letter: &Letter, now: Timestamp) -> Result<Classified, Outcome> {
         let state = self.engine.state();
-        let inbound = wire::decode(&raw(letter), state.catalogue())
+        let inbound = wire::decode(&letter.raw(), state.catalogue())
             .map_err(|unreadable| Outcome::Unreadable { code: unreadable.code.as_str(), detail: unreadable.detail })?;
         let Command::CreateTicket { ticket, spec } = inbound.command else {
             let detail = "expected ticket.created".to_owned();
@@ -58,7 +58,7 @@ impl Writer {
 
     fn open(&mut self, letter: &Letter, author: &Authority, now: Timestamp) -> Result<Receipt, JournalError> {
         let read_from = self.tracer.now();
-        let inbound = match wire::decode(&raw(letter), self.engine.state().catalogue()) {
+        let inbound = match wire::decode(&letter.raw(), self.engine.state().catalogue()) {
             Ok(inbound) => inbound,
             Err(unreadable) => {
                 let outcome = Outcome::Unreadable { code: unreadable.code.as_str(), detail: unreadable.detail };
@@ -69,6 +69,7 @@ impl Writer {
         if let Err(forbidden) = author.check(&inbound.command, self.engine.state()) {
             return Ok(Receipt { kind, id, outcome: Outcome::Forbidden { detail: forbidden.detail } });
         }
+        let inbound = Inbound { source: author.source_of(inbound.source), ..inbound };
         let outcome = match self.take(inbound, read_from.unwrap_or_else(Instant::now), read_from, now)? {
             Taken::Repeated | Taken::Decided(Verdict::Duplicate) => Outcome::Duplicate,
             Taken::Decided(Verdict::Accepted) => Outcome::Accepted,
@@ -77,18 +78,5 @@ impl Writer {
             }
         };
         Ok(Receipt { kind, id, outcome })
-    }
-}
-
-/// A letter as `wire` looks at it.
-fn raw(letter: &Letter) -> RawEvent<'_> {
-    RawEvent {
-        body: &letter.body,
-        content_type: letter.content_type.as_deref(),
-        kind: Some(&letter.kind),
-        routing_key: "",
-        message_id: letter.id.as_deref(),
-        app_id: Some(&letter.source),
-        traceparent: letter.traceparent.as_deref(),
     }
 }

@@ -9,8 +9,10 @@ use super::*;
 use crate::broker::{Exchange, Properties};
 use crate::config::{Overrides, parse};
 use crate::daemon::hooks::{Hooks, prepare};
+use crate::http::{Authority, Letter, Outcome, Right, Submission};
 use crate::journal::{JournalOptions, open};
 use crate::telemetry::recorder::build_recorder;
+use crate::wire::Form;
 
 const MINUTE: Millis = Millis::from_secs(60);
 const START: Timestamp = Timestamp(1_795_000_000_000);
@@ -142,4 +144,38 @@ fn a_switch_s_own_words_are_read_where_the_configuration_has_a_mapping_for_their
     assert!(details[1].starts_with("expected a type such as"), "{}", details[1]);
     assert!(details[2].starts_with("expected JSON"), "{}", details[2]);
     assert!(letters[0].body.starts_with(b"{\"Event-Subclass\""), "as it came");
+}
+
+#[test]
+fn what_a_desktop_says_in_the_name_of_a_helpdesk_makes_no_repeat_of_the_helpdesks_own() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut writer = writer(directory.path());
+    deliver(&mut writer, 1, ("agent.registered", &json!({ "agent_id": "ana", "roles": [] })), START);
+    let (agent, rights) = (AgentId::parse("ana").ok(), [Right::PresenceSetOwn].into());
+    let alive = Letter {
+        body: br#"{"agent_id":"ana"}"#.to_vec(),
+        form: Form::Plain,
+        kind: "agent.heartbeat".to_owned(),
+        id: Some("e-1".to_owned()),
+        source: "/helpdesk/eu".to_owned(),
+        traceparent: None,
+    };
+    let author = Authority { agent, rights, ..Authority::owner("ana") };
+    let (answer, mut answered) = tokio::sync::oneshot::channel();
+    writer.submit(Submission { letters: vec![alive], author, answer }, START).expect("the journal can be read");
+
+    let delivery = Delivery {
+        token: DeliveryToken { epoch: 1, tag: 2 },
+        routing_key: "ticket.created".to_owned(),
+        properties: Properties::new().with_message_id("e-1").with_app_id("/helpdesk/eu"),
+        body: br#"{"ticket_id":"t1"}"#.to_vec(),
+        redelivered: false,
+        received_at: Instant::now(),
+    };
+    writer.deliver(delivery, START).expect("the journal can be read");
+    let ticket = crate::routing::TicketId::parse("t1").expect("a name");
+    assert!(writer.state().ticket(&ticket).is_some(), "it is taken");
+    writer.seal(0, START).answers.give();
+    let receipts = answered.try_recv().expect("it is given").expect("it was taken");
+    assert_eq!(receipts[0].outcome, Outcome::Accepted);
 }

@@ -9,7 +9,7 @@ use crate::journal::JournalError;
 use crate::mapping::Payload;
 use crate::routing::{Timestamp, Verdict};
 use crate::telemetry::occurrence::{HookDealtWith, HookOutcome};
-use crate::wire::{self, RawEvent, Unreadable, UnreadableCode};
+use crate::wire::{self, Form, RawEvent, Unreadable, UnreadableCode};
 
 impl Writer {
     /// Takes a message that is no event of ours.
@@ -49,7 +49,7 @@ impl Writer {
         let data = serde_json::to_vec(&mapped.data).expect("JSON has string keys");
         let event = RawEvent {
             body: &data,
-            content_type: None,
+            form: Some(Form::Plain),
             kind: Some(mapped.kind.as_str()),
             message_id: Some(&mapped.id),
             app_id: Some(&inlet.source),

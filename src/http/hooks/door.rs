@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 
 use super::super::authority::{Authority, Right};
 use super::signature::{self, NotShown, Secrets};
-use crate::config::{Hooks, SignatureConfig};
+use crate::config::{HookConfig, Hooks, SignatureConfig};
 use crate::mapping::Mapping;
 use crate::routing::Timestamp;
 use crate::routing::permission::AccessLevel;
@@ -40,7 +40,6 @@ pub struct HookError {
 /// A way in for one system.
 pub(super) struct Door {
     pub(super) name: String,
-    pub(super) source: String,
     pub(super) mapping: Mapping,
     pub(super) author: Authority,
     signature: SignatureConfig,
@@ -73,9 +72,8 @@ impl OpenDoors {
             let shortest = secrets.shortest();
             HookKnown { hook: &name, is_short: shortest < SECRET_LENGTH_ADVISED }.emit();
             let door = Door {
-                author: author(&name, &hook.mapping),
+                author: author(&name, hook),
                 name: name.clone(),
-                source: hook.source.clone(),
                 mapping: hook.mapping.clone(),
                 signature: door.signature.clone(),
                 secrets,
@@ -102,15 +100,16 @@ fn secrets(file: &Path, signature: &SignatureConfig) -> Result<Secrets, String> 
 }
 
 /// Who it is: one who may do what its events ask for, and no more.
-fn author(name: &str, mapping: &Mapping) -> Authority {
+fn author(name: &str, hook: &HookConfig) -> Authority {
     let is_of_agents = |kind: EventKind| kind.as_str().starts_with("agent.") && kind != EventKind::AgentReconciled;
-    let of_agents = mapping.rules.iter().any(|rule| is_of_agents(rule.kind));
-    let of_tickets = mapping.rules.iter().any(|rule| !is_of_agents(rule.kind));
+    let of_agents = hook.mapping.rules.iter().any(|rule| is_of_agents(rule.kind));
+    let of_tickets = hook.mapping.rules.iter().any(|rule| !is_of_agents(rule.kind));
     let tickets = [Right::TicketsManage].into_iter().filter(|_| of_tickets);
     // Who registers agents has to have what every agent has.
     let agents = [Right::AgentsManage, Right::WorkReadOwn, Right::WorkDoOwn, Right::PresenceSetOwn];
     Authority {
         subject: format!("hook:{name}"),
+        source: hook.source.clone(),
         token: None,
         level: AccessLevel::Agent,
         agent: None,

@@ -2,7 +2,7 @@
 //!
 //! They are read again once an hour, so that one that was taken out lets nobody in any more, and when a token names one that
 //! is not among them, for keys change; that at most once in ten seconds, for whoever makes up names must not have the
-//! provider asked all the time.
+//! provider asked all the time. Whoever names one that is not there while they are read waits for what comes of it.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -16,7 +16,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::Instant;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
@@ -27,7 +27,7 @@ use crate::telemetry::occurrence::{IdentityKeysRead, IdentityKeysUnreadable};
 const HOLDS: Duration = Duration::from_hours(1);
 
 /// They are not read again sooner.
-const AGAIN_AFTER: Duration = Duration::from_secs(10);
+pub(super) const AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 /// How long reading them may take, the provider's answer and all.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
@@ -59,12 +59,21 @@ struct Source {
     authorities: Option<PathBuf>,
 }
 
+/// Why there is no key of that name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoKey {
+    /// The provider has none.
+    Unknown,
+    /// The provider was asked last in vain, so that nobody can say whether it has one.
+    Unread,
+}
+
 /// The keys of a provider.
 pub(super) struct Keys {
     source: Arc<Source>,
-    known: RwLock<Known>,
+    known: Arc<RwLock<Known>>,
     /// One reads, others wait for what comes of it.
-    reading: Mutex<()>,
+    reading: Arc<Mutex<()>>,
 }
 
 impl std::fmt::Debug for Keys {
@@ -96,44 +105,52 @@ pub(super) enum NotRead {
 impl Keys {
     /// Those at `jwks`, where an address is trusted by these authorities, or else by the system's.
     pub(super) fn of(jwks: JwksSource, authorities: Option<PathBuf>) -> Self {
-        Self { source: Arc::new(Source { jwks, authorities }), known: RwLock::default(), reading: Mutex::default() }
+        Self { source: Arc::new(Source { jwks, authorities }), known: Arc::default(), reading: Arc::default() }
     }
 
     /// The key of that name, read again where it is not there or was not looked at for long.
-    pub(super) async fn find(&self, kid: &str) -> Option<Key> {
-        let look = || {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            let is_old = known.read_at.is_none_or(|at| at.elapsed() >= HOLDS);
-            let may_ask = known.asked_at.is_none_or(|at| at.elapsed() >= AGAIN_AFTER);
-            let found = known.keys.get(kid).cloned();
-            let asks = may_ask && (is_old || found.is_none());
-            (found, asks)
-        };
-        if !look().1 {
-            return look().0;
+    pub(super) async fn find(&self, kid: &str) -> Result<Key, NoKey> {
+        let (found, asks) = self.look(kid);
+        if found.is_ok() && !asks {
+            return found;
         }
-        let reading = self.reading.lock().await;
-        // Meanwhile somebody else may have read them.
-        if look().1 {
-            self.read().await;
+        // Where somebody else reads them, what comes of that is waited for.
+        let turn = Arc::clone(&self.reading).lock_owned().await;
+        let (found, asks) = self.look(kid);
+        if !asks {
+            return found;
         }
-        drop(reading);
-        look().0
+        self.read(turn).await;
+        self.look(kid).0
     }
 
-    /// Reads them; where that can't be done those that are known hold on.
-    async fn read(&self) {
-        let source = Arc::clone(&self.source);
-        self.known.write().unwrap_or_else(PoisonError::into_inner).asked_at = Some(Instant::now());
-        let read = tokio::task::spawn_blocking(move || set(&source)).await.expect("reading keys does not panic");
-        match read {
-            Ok(keys) => {
-                IdentityKeysRead { count: keys.len() }.emit();
-                let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-                *known = Known { keys, read_at: Some(Instant::now()), ..*known };
+    /// The key as it is known, and whether the provider is to be asked for it.
+    fn look(&self, kid: &str) -> (Result<Key, NoKey>, bool) {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let is_old = known.read_at.is_none_or(|at| at.elapsed() >= HOLDS);
+        let may_ask = known.asked_at.is_none_or(|at| at.elapsed() >= AGAIN_AFTER);
+        let none = if known.read_at < known.asked_at { NoKey::Unread } else { NoKey::Unknown };
+        let found = known.keys.get(kid).cloned().ok_or(none);
+        let asks = may_ask && (is_old || found.is_err());
+        (found, asks)
+    }
+
+    /// Reads them, whether or not somebody still waits for it; where that can't be done those that are known hold on.
+    async fn read(&self, turn: OwnedMutexGuard<()>) {
+        let (source, known) = (Arc::clone(&self.source), Arc::clone(&self.known));
+        known.write().unwrap_or_else(PoisonError::into_inner).asked_at = Some(Instant::now());
+        let reading = move || {
+            match set(&source) {
+                Ok(keys) => {
+                    IdentityKeysRead { count: keys.len() }.emit();
+                    let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
+                    *known = Known { keys, read_at: Some(Instant::now()), ..*known };
+                }
+                Err(error) => IdentityKeysUnreadable { error: &error }.emit(),
             }
-            Err(error) => IdentityKeysUnreadable { error: &error }.emit(),
-        }
+            drop(turn);
+        };
+        tokio::task::spawn_blocking(reading).await.expect("reading keys does not panic");
     }
 }
 

@@ -70,6 +70,8 @@ struct Changes {
     agents: BTreeSet<AgentId>,
     lines_from: u64,
     any: bool,
+    /// When that was.
+    asked_at: Timestamp,
 }
 
 /// The read model. One writer, any number of readers.
@@ -259,7 +261,7 @@ impl ReadModel {
         }
         for side in [&old, &card].into_iter().flatten() {
             changed_roles.extend(side.role.clone());
-            side.agent_id.iter().for_each(|agent| touched.agent(agent));
+            side.holders().for_each(|agent| touched.agent(agent));
         }
         if let Some(old) = &old {
             lock(&self.sums).tally.remove_ticket(old.stage);

@@ -40,7 +40,7 @@ impl TicketFilter {
         (self.role.is_none() || self.role == card.role)
             && self.stage.is_none_or(|stage| stage == card.stage)
             && self.channel.as_ref().is_none_or(|channel| *channel == card.channel)
-            && (self.agent.is_none() || self.agent == card.agent_id)
+            && self.agent.as_ref().is_none_or(|agent| card.is_of(agent))
     }
 }
 

@@ -61,6 +61,11 @@ impl Strip {
         StripView { step_ms: STEP_MS, arrived, assigned }
     }
 
+    /// Whether it looks otherwise `now` than it did `then`, without anything having been added.
+    pub(super) fn has_moved(&self, then: Timestamp, now: Timestamp) -> bool {
+        self.view(then) != self.view(now)
+    }
+
     /// The step of a moment, wiping those that it has moved past. What is older than the newest counts there.
     fn step_at(&mut self, at: Timestamp) -> &mut Step {
         let number = at.0.div_euclid(STEP_MS).max(self.newest);

@@ -30,7 +30,12 @@ fn ticket(number: u8) -> TicketId {
 
 fn catalogue(roles: u8) -> Command {
     let target = Some(ServiceTarget { answer_within: Millis::from_secs(60), for_share_permille: 900, at_risk: None });
-    let named = |number: u8| (role(number), Role { target, ..Role::named(role(number)) });
+    // One of them rings at everybody.
+    let strategy = |number: u8| match number {
+        2 => crate::routing::role::Strategy::RingAll,
+        _ => crate::routing::role::Strategy::LongestIdle,
+    };
+    let named = |number: u8| (role(number), Role { target, strategy: strategy(number), ..Role::named(role(number)) });
     let channels = ["call", "chat", "email"].map(|name| {
         let name = ChannelName::parse(name).expect("a name");
         (name.clone(), crate::routing::channel::Channel::default_for(&name))
@@ -248,6 +253,29 @@ fn a_change_is_told_once_and_nothing_is_told_where_nothing_changed() {
     model.observe(outcome.at, &outcome.events, engine.state());
     let delta = model.take_delta(START).expect("a ticket came");
     assert_eq!(delta.roles.iter().map(|view| view.role.clone()).collect::<Vec<_>>(), [role(1)]);
+}
+
+#[test]
+fn a_strip_is_told_anew_where_what_is_in_it_has_moved_on_though_nothing_happened() {
+    let mut engine = Engine::new(Identity { instance: 1, seed: 3 });
+    let model = ReadModel::new();
+    let mut tell = |command: Command| {
+        let outcome = engine.handle(command, START);
+        model.observe(outcome.at, &outcome.events, engine.state());
+    };
+    let steps = |count: u64| START + Millis(super::STEP_MS.unsigned_abs() * count);
+    tell(catalogue(1));
+    assert!(model.take_delta(START).is_some());
+    assert_eq!(model.take_delta(steps(1)), None, "nothing is in it");
+    tell(create(1, 0, "chat", 3));
+    assert!(model.take_delta(steps(1)).is_some());
+    assert_eq!(model.take_delta(steps(1)), None);
+    let delta = model.take_delta(steps(2)).expect("it has moved on");
+    assert!(delta.roles.is_empty() && delta.agents.is_empty() && delta.latest.is_empty());
+    assert_eq!(delta.strip.arrived.iter().sum::<u32>(), 1);
+    let delta = model.take_delta(steps(60)).expect("it has moved out of it");
+    assert_eq!(delta.strip.arrived.iter().sum::<u32>(), 0);
+    assert_eq!(model.take_delta(steps(61)), None);
 }
 
 #[test]

@@ -61,6 +61,9 @@ pub struct TicketCard {
     pub stage: Stage,
     /// Its owner, or the one it is offered to; with `ring_all` the first of them.
     pub agent_id: Option<AgentId>,
+    /// The others that it is offered to.
+    #[serde(skip)]
+    pub(super) also_offered: Box<[AgentId]>,
     /// Its age counts from here.
     #[serde(serialize_with = "moment::rfc3339")]
     pub created_at: Timestamp,
@@ -76,18 +79,29 @@ pub struct TicketCard {
 impl TicketCard {
     pub(super) fn of(ticket: &Ticket) -> Self {
         let owner = ticket.phase.ownership().map(|ownership| &ownership.agent);
-        let offered = ticket.phase.offers().first().map(|offer| &offer.agent);
+        let mut offered = ticket.phase.offers().iter().map(|offer| &offer.agent);
         Self {
             ticket_id: ticket.id.clone(),
             role: ticket.demand.role().cloned(),
             channel: ticket.spec.asked.channel.clone(),
             priority: ticket.demand.priority.get(),
             stage: Stage::of(&ticket.phase),
-            agent_id: owner.or(offered).cloned(),
+            agent_id: owner.or_else(|| offered.next()).cloned(),
+            also_offered: offered.cloned().collect(),
             created_at: ticket.created_at,
             due_at: ticket.due_at.get(),
             at_risk: ticket.service.at_risk && !ticket.breached,
             breached: ticket.breached,
         }
+    }
+
+    /// Its owner, or all whom it is offered to.
+    pub(super) fn holders(&self) -> impl Iterator<Item = &AgentId> {
+        self.agent_id.iter().chain(&*self.also_offered)
+    }
+
+    /// Whether this agent owns it or is offered it.
+    pub fn is_of(&self, agent: &AgentId) -> bool {
+        self.holders().any(|holder| holder == agent)
     }
 }

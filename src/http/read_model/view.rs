@@ -178,12 +178,13 @@ impl ReadModel {
         self.cards(&ids)
     }
 
-    /// What changed since this was last called; `None` where nothing did.
+    /// What changed since this was last called; `None` where nothing did. What is in the strip moves on in it by itself.
     pub fn take_delta(&self, now: Timestamp) -> Option<Delta> {
         self.roll_day(now);
         let lines_from = lock(&self.sums).lines_count;
-        let changes = std::mem::replace(&mut *lock(&self.changes), Changes { lines_from, ..Changes::default() });
-        if !changes.any {
+        let none = Changes { lines_from, asked_at: now, ..Changes::default() };
+        let changes = std::mem::replace(&mut *lock(&self.changes), none);
+        if !changes.any && !lock(&self.sums).tally.strip.has_moved(changes.asked_at, now) {
             return None;
         }
         let all_roles = self.roles(now);

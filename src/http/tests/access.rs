@@ -26,6 +26,7 @@ permissions_denied = ["work.do-own"]
 [[role]]
 name = "keeper"
 permissions = ["tokens.manage"]
+replaces = ["caretaker"]
 "#;
 
 /// Every address with its method, and whether an agent (about itself and its own), an admin and an owner get past the
@@ -96,7 +97,7 @@ const MATRIX: [(&str, &str, [bool; 3]); 59] = [
 /// What is open to whoever shows no token: by these one becomes known. `tests/sessions.rs` and `tests/hooks.rs` try them.
 const DOORS: [(&str, &str); 2] = [("POST", "/sessions"), ("POST", "/hooks/{name}")];
 
-fn spec(name: &str, level: AccessLevel) -> TokenSpec {
+pub(super) fn spec(name: &str, level: AccessLevel) -> TokenSpec {
     TokenSpec {
         name: name.to_owned(),
         level,
@@ -107,11 +108,11 @@ fn spec(name: &str, level: AccessLevel) -> TokenSpec {
     }
 }
 
-fn of_agent(name: &str, level: AccessLevel) -> TokenSpec {
+pub(super) fn of_agent(name: &str, level: AccessLevel) -> TokenSpec {
     TokenSpec { agent: Some(AgentId::parse(name).expect("a name")), ..spec(name, level) }
 }
 
-fn permissions(names: &[&str]) -> BTreeSet<Permission> {
+pub(super) fn permissions(names: &[&str]) -> BTreeSet<Permission> {
     names.iter().map(|name| Permission::parse(name).expect("a name")).collect()
 }
 
@@ -324,6 +325,7 @@ async fn nobody_gives_what_they_do_not_have() {
         json!({ "roles": [], "access": "admin" }),
         json!({ "roles": [], "access": "owner" }),
         json!({ "roles": ["keeper"] }),
+        json!({ "roles": ["caretaker"] }),
     ] {
         assert_eq!(as_admin(put.clone(), "/agents/x", body.clone()).await, StatusCode::FORBIDDEN, "{body}");
     }

@@ -1,22 +1,17 @@
 //! Those who come in by an identity provider, whose keys are this test's own.
 
-use std::net::SocketAddr;
+mod keys;
+
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use axum::http::{HeaderMap, Method, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
-use rustls::pki_types::PrivateKeyDer;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 use super::NOW;
 use super::house::{Answered, House};
@@ -283,125 +278,4 @@ async fn a_browser_logs_in_with_it_until_it_expires() {
 
 fn pair(headers: &HeaderMap) -> String {
     headers["set-cookie"].to_str().expect("ASCII").split_once(';').expect("attributes").0.to_owned()
-}
-
-#[tokio::test(start_paused = true)]
-async fn new_keys_are_found_and_old_ones_forgotten() {
-    let provider = Provider::new();
-    let (house, directory) = house(&json!({ "keys": [] }));
-    let later = Provider::new();
-    let token = later.token(&json!({ "alg": "ES256", "kid": "c2" }), &claims(), By::Ec);
-    let status = async || ask(&house, Method::GET, "/me", &token).await.status;
-    assert_eq!(status().await, StatusCode::UNAUTHORIZED);
-    let write = |keys: Value| std::fs::write(directory.path().join("jwks.json"), keys.to_string()).expect("written");
-    write(json!({ "keys": [Provider::ec_jwk(&later.ec, "c2")] }));
-    assert_eq!(status().await, StatusCode::UNAUTHORIZED, "the provider is not asked all the time");
-    tokio::time::advance(std::time::Duration::from_secs(11)).await;
-    assert_eq!(status().await, StatusCode::OK, "a key that was not there is looked for");
-    std::fs::remove_file(directory.path().join("jwks.json")).expect("removed");
-    tokio::time::advance(std::time::Duration::from_secs(3_601)).await;
-    assert_eq!(status().await, StatusCode::OK, "what can't be read is as it was");
-    write(provider.jwks());
-    tokio::time::advance(std::time::Duration::from_secs(11)).await;
-    assert_eq!(status().await, StatusCode::UNAUTHORIZED, "a key that was taken out lets nobody in");
-}
-
-/// Answers one request of HTTP with these keys.
-async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, body: &str) {
-    let mut request = [0; 4096];
-    let _ = stream.read(&mut request).await;
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
-    let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
-    let _ = stream.shutdown().await;
-}
-
-#[tokio::test]
-async fn keys_come_from_an_address_too() {
-    let provider = Provider::new();
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let body = provider.jwks().to_string();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            answer(stream, &body).await;
-        }
-    });
-    let house = house_of(JwksSource::Url(format!("http://{address}/keys")));
-    let me = ask(&house, Method::GET, "/me", &provider.good()).await;
-    assert_eq!(me.status, StatusCode::OK, "{}", me.body);
-}
-
-fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a certificate")
-}
-
-/// Serves the keys over TLS, with a certificate for that name, which may be over. The address.
-async fn serve_keys(jwks: &Value, issuer: &CertifiedIssuer<'static, KeyPair>, name: &str, is_over: bool) -> SocketAddr {
-    let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
-    if is_over {
-        params.not_after = date_time_ymd(2020, 1, 1);
-    }
-    let key = KeyPair::generate().expect("a key");
-    let chain = vec![params.signed_by(&key, issuer).expect("a certificate").der().clone()];
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring has them")
-        .with_no_client_auth()
-        .with_single_cert(chain, PrivateKeyDer::try_from(key.serialize_der()).expect("a key"))
-        .expect("they fit");
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let body = jwks.to_string();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            // Whoever does not trust us goes.
-            if let Ok(stream) = acceptor.accept(stream).await {
-                answer(stream, &body).await;
-            }
-        }
-    });
-    address
-}
-
-#[tokio::test]
-async fn keys_come_over_tls_from_whom_the_authorities_vouch_for_alone() {
-    let provider = Provider::new();
-    let directory = tempfile::tempdir().expect("a directory");
-    let (ours, another) = (authority("ours"), authority("another"));
-    let file = |name: &str, pem: &str| {
-        let path = directory.path().join(name);
-        std::fs::write(&path, pem).expect("written");
-        Some(path)
-    };
-    let trusted = file("ca.pem", &ours.pem());
-    let sound = serve_keys(&provider.jwks(), &ours, "127.0.0.1", false).await;
-    let cases = [
-        ("sound", sound, trusted.clone(), StatusCode::OK),
-        ("among others", sound, file("both.pem", &format!("{}{}", another.pem(), ours.pem())), StatusCode::OK),
-        ("another authority", sound, file("other.pem", &another.pem()), StatusCode::UNAUTHORIZED),
-        ("the system's authorities", sound, None, StatusCode::UNAUTHORIZED),
-        ("no certificate in the file", sound, file("empty.pem", "nothing"), StatusCode::UNAUTHORIZED),
-        ("no file", sound, Some(directory.path().join("nowhere.pem")), StatusCode::UNAUTHORIZED),
-        (
-            "another host",
-            serve_keys(&provider.jwks(), &ours, "id.example.com", false).await,
-            trusted.clone(),
-            StatusCode::UNAUTHORIZED,
-        ),
-        (
-            "expired",
-            serve_keys(&provider.jwks(), &ours, "127.0.0.1", true).await,
-            trusted.clone(),
-            StatusCode::UNAUTHORIZED,
-        ),
-    ];
-    for (what, address, ca_file, expected) in cases {
-        let house = house_trusting(JwksSource::Url(format!("https://{address}/keys")), ca_file);
-        let me = ask(&house, Method::GET, "/me", &provider.good()).await;
-        assert_eq!(me.status, expected, "{what}: {}", me.body);
-    }
 }

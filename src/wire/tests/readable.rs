@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::super::reference::examples;
-use super::super::{EventKind, RawEvent, check};
+use super::super::{EventKind, Form, RawEvent, check, heading};
 use super::decode;
 use super::{enveloped, plain};
 use crate::routing::command::{AfterWork, Command, TransferTo};
@@ -79,6 +79,23 @@ fn an_envelope_is_known_by_its_members_where_the_content_type_says_nothing() {
         let inbound = decode(&raw).expect("an envelope");
         assert_eq!(inbound.kind, EventKind::AgentRemoved);
         assert_eq!((inbound.id.as_deref(), inbound.source.as_str()), (Some("1"), "/s"));
+    }
+}
+
+#[test]
+fn whoever_knows_what_a_message_is_is_believed_whatever_is_in_it() {
+    let body = br#"{"specversion":"1.0","id":"1","source":"/s","type":"agent.removed","data":{"agent_id":"b"},"agent_id":"a"}"#;
+    let (kind, message_id) = (Some("agent.heartbeat"), Some("m-1"));
+    for (form, expected) in [
+        (None, (EventKind::AgentRemoved, "1")),
+        (Some(Form::Enveloped), (EventKind::AgentRemoved, "1")),
+        (Some(Form::Plain), (EventKind::AgentHeartbeat, "m-1")),
+    ] {
+        let raw = RawEvent { body, form, kind, message_id, ..RawEvent::default() };
+        let inbound = decode(&raw).expect("an event");
+        assert_eq!((inbound.kind, inbound.id.as_deref()), (expected.0, Some(expected.1)), "{form:?}");
+        let heading = heading(&raw).expect("an event");
+        assert_eq!((&*heading.kind, heading.id.as_deref()), (expected.0.as_str(), Some(expected.1)), "{form:?}");
     }
 }
 
