@@ -18,6 +18,10 @@ use crate::routing::{State, Timestamp};
 use super::clock::system_clock;
 use super::mistake::Planted;
 
+/// By how much threads that are in no hurry are nicer, as nice(2) counts: where somebody else wants their core they get a
+/// tenth of it. On Linux it is a thread's own, and goes one way only.
+const BACKGROUND_NICENESS: i32 = 10;
+
 /// Whatever the daemon runs on.
 pub trait Host: Send + Sync + 'static {
     /// What time it is. May step back.
@@ -40,6 +44,16 @@ pub trait Host: Send + Sync + 'static {
 
     /// Does what may take long and never waits, beside the caller, who must be in a runtime.
     fn on_pool(&self, work: Box<dyn FnOnce() + Send>);
+
+    /// Does what takes long and is in no hurry: behind whatever else this process does, where the system lets it.
+    ///
+    /// # Errors
+    /// Where there is no thread to be had.
+    fn in_background(&self, name: &'static str, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        let _ = name;
+        self.on_pool(work);
+        Ok(())
+    }
 
     /// The runtime on which HTTP is served: by default the caller's.
     fn http(&self) -> Handle {
@@ -116,5 +130,32 @@ impl Host for Machine {
 
     fn on_pool(&self, work: Box<dyn FnOnce() + Send>) {
         tokio::task::spawn_blocking(work);
+    }
+
+    fn in_background(&self, name: &'static str, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+        let work = move || {
+            // Where it can't be had, the work is done as fast as everything else.
+            let _ = rustix::process::nice(BACKGROUND_NICENESS);
+            work();
+        };
+        std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_in_no_hurry_lets_everybody_else_go_first() {
+        let niceness = || rustix::process::getpriority_process(None).expect("it is known");
+        let before = niceness();
+        let (tx, told) = mpsc::channel();
+        let work = Box::new(move || tx.send(niceness()).expect("somebody listens"));
+        Machine { http: Handle::current() }.in_background("test", work).expect("a thread");
+        assert_eq!(told.recv().expect("it ran"), (before + BACKGROUND_NICENESS).min(19));
+        assert_eq!(niceness(), before, "it is that thread's alone");
     }
 }

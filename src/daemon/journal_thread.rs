@@ -88,8 +88,7 @@ pub(super) async fn run<J: Journal>(
             heralds.host.on_pool(Box::new(move || checkpointer.checkpoint()));
         }
         if let Some(frozen) = frozen {
-            let (snapshots, now) = (heralds.snapshots.clone(), heralds.host.now());
-            heralds.host.on_pool(Box::new(move || snapshots.take(frozen, now)));
+            heralds.snapshots.take_on(&*heralds.host, frozen);
         }
         heralds.promises.add(sealed.promises);
         drop(permit);

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::journal::{JournalError, JournalReader};
+use crate::journal::JournalReader;
 use crate::routing::{Frozen, State, Timestamp};
 use crate::telemetry::occurrence::{SnapshotFailed, SnapshotTaken};
 
 use super::turn::{OneAtATime, Turn};
+use super::{DaemonError, Host};
 
 /// How long after a failure the next is not begun: what failed writes as much as a snapshot is long, and would again.
 const REST: Duration = Duration::from_mins(1);
@@ -51,8 +52,16 @@ impl Snapshots {
         }
     }
 
+    /// Has the state written down that was frozen when it began, which is durable by now.
+    pub(super) fn take_on(&self, host: &dyn Host, begun: Begun) {
+        let (this, now) = (self.clone(), host.now());
+        if let Err(source) = host.in_background("snapshot", Box::new(move || this.take(begun, now))) {
+            self.failed(&DaemonError::System { what: "start a thread", source });
+        }
+    }
+
     /// Writes down the state that was frozen when it began, which is durable by now. Takes as long as the disk does.
-    pub(super) fn take(&self, begun: Begun, now: Timestamp) {
+    fn take(&self, begun: Begun, now: Timestamp) {
         let started_at = Instant::now();
         let Begun { state, turn } = begun;
         // Before it is known: a panic says nothing here.
@@ -69,7 +78,7 @@ impl Snapshots {
         drop(turn);
     }
 
-    fn failed(&self, error: &JournalError) {
+    fn failed(&self, error: &impl std::error::Error) {
         SnapshotFailed { error: &error.to_string() }.emit();
         self.rest_until(Some(Instant::now() + REST));
     }

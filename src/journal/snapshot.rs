@@ -23,6 +23,9 @@ const HEADER_LENGTH: usize = 8 + 4 + 8;
 const TRAILER_LENGTH: usize = 8 + 4;
 /// How much is summed up at a time.
 const BLOCK: usize = 64 << 10;
+/// How much is written before it is synced. What a sync of the whole would write at once, of a centre with a million tickets
+/// some hundred megabytes, every sync of a batch meanwhile would wait for.
+const SYNC_EVERY: usize = 4 << 20;
 const NAME_NEW: &str = "snapshot.new";
 
 /// A snapshot file.
@@ -78,6 +81,35 @@ pub(super) fn list(home: &Home) -> Result<Vec<SnapshotFile>, JournalError> {
     Ok(found)
 }
 
+/// A file that is synced as it grows.
+struct Steady {
+    file: File,
+    /// How much was written since.
+    unsynced: usize,
+}
+
+impl Steady {
+    fn create(path: &Path) -> io::Result<Self> {
+        Ok(Self { file: File::create(path)?, unsynced: 0 })
+    }
+}
+
+impl Write for Steady {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.unsynced += written;
+        if self.unsynced >= SYNC_EVERY {
+            self.file.sync_data()?;
+            self.unsynced = 0;
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// Counts and sums up what is written through it.
 struct Summed<W> {
     inner: W,
@@ -130,9 +162,9 @@ pub(super) fn remove_unfinished(home: &Home) -> Result<(), JournalError> {
 }
 
 fn write_file(path: &Path, state: &Frozen) -> Result<u64, JournalError> {
-    let open = File::create(path).map_err(JournalError::file("create", path))?;
-    let mut file = Summed { inner: BufWriter::new(open), hasher: crc32fast::Hasher::new(), length: 0 };
-    let header = |file: &mut Summed<BufWriter<File>>| {
+    let open = Steady::create(path).map_err(JournalError::file("create", path))?;
+    let mut file = Summed { inner: BufWriter::with_capacity(BLOCK, open), hasher: crc32fast::Hasher::new(), length: 0 };
+    let header = |file: &mut Summed<BufWriter<Steady>>| {
         file.write_all(MAGIC)?;
         file.write_all(&VERSION.to_le_bytes())?;
         file.write_all(&state.next_seq().to_le_bytes())
@@ -142,13 +174,13 @@ fn write_file(path: &Path, state: &Frozen) -> Result<u64, JournalError> {
         rmp_serde::encode::Error::InvalidValueWrite(error) => JournalError::file("write", path)(error.into()),
         error => JournalError::Encode { what: "a snapshot", detail: error.to_string() },
     })?;
-    let trailer = |mut file: Summed<BufWriter<File>>| {
+    let trailer = |mut file: Summed<BufWriter<Steady>>| {
         let payload = file.length - HEADER_LENGTH as u64;
         file.write_all(&payload.to_le_bytes())?;
         let sum = file.hasher.clone().finalize();
         file.write_all(&sum.to_le_bytes())?;
         let length = file.length;
-        file.inner.into_inner()?.sync_all()?;
+        file.inner.into_inner()?.file.sync_all()?;
         Ok(length)
     };
     trailer(file).map_err(JournalError::file("write", path))
