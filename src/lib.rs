@@ -51,7 +51,7 @@ pub mod traffic;
 #[cfg(feature = "daemon")]
 pub mod replay;
 
-// What other systems say in words of their own, as events of the contract.
+// What other systems say in words of their own, as events of ours.
 #[cfg(feature = "daemon")]
 pub mod mapping;
 

@@ -187,9 +187,9 @@ fn a_secret_is_shown_in_no_finding() {
     assert!(!told.contains("correct-horse") && !told.contains("staple"), "{told}");
 }
 
-/// The example of the public contract, word for word.
+/// The example by which the configuration was announced, word for word: files that were written after it are in use.
 #[test]
-fn the_sample_of_the_contract_is_taken_as_it_stands() {
+fn the_first_sample_is_taken_as_it_stands() {
     let sample = r#"
         [node]
         name = "rolecall-1"

@@ -1,4 +1,4 @@
-//! Exit codes: the one place that knows them (contract §7), and the error that carries one.
+//! Exit codes: the one place that knows them (`docs/handbook.md#what-fails-and-what-to-do`), and the error that carries one.
 
 use std::error::Error;
 use std::fmt;
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_codes_are_those_of_the_contract() {
+    fn the_codes_are_those_that_are_documented() {
         let codes = [Exit::Done, Exit::Usage, Exit::Unavailable, Exit::JournalIo, Exit::Configuration].map(Exit::code);
         assert_eq!(codes, [0, 64, 69, 74, 78]);
     }

@@ -132,7 +132,7 @@ fn reload(args: &ConfigArgs, running: &Config) -> Option<Again> {
     }
 }
 
-/// The code that tells the shell why (contract §7).
+/// The code that tells the shell why.
 fn failure(error: DaemonError) -> Failure {
     let exit = match &error {
         DaemonError::Journal(_) | DaemonError::Records(_) => Exit::JournalIo,

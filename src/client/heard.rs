@@ -1,4 +1,4 @@
-//! One event that the daemon said (contract §5), as a client reads it.
+//! One event that the daemon said (`docs/events.md#what-goes-out`), as a client reads it.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};

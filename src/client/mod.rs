@@ -5,7 +5,7 @@
 //! until the broker has confirmed, and [`Line`] is both directions at once, over AMQP or within the process. An
 //! [`Actor`] decides what to say, and [`converse`] brings the two together.
 //!
-//! Must not know: the engine's state, the journal, the daemon. What is not in the contract can't be used here.
+//! Must not know: the engine's state, the journal, the daemon. What `docs/events.md` does not say can't be used here.
 
 mod agenda;
 mod converse;

@@ -1,4 +1,4 @@
-//! One event that somebody says to the daemon (contract §3 and §4).
+//! One event that somebody says to the daemon (`docs/events.md#what-comes-in`).
 
 use serde_json::{Map, Value, json};
 

@@ -10,7 +10,7 @@ use crate::broker::{Exchange, LeftOut, Properties, Publication};
 use crate::journal::JournalError;
 use crate::wire::{CONTENT_TYPE, Outbound, Unreadable};
 
-/// The headers that say why an event is among the dead letters (contract §2).
+/// The headers that say why an event is among the dead letters (`docs/events.md#what-cant-be-read`).
 pub(super) const ERROR_HEADER: &str = "x-rolecall-error";
 pub(super) const DETAIL_HEADER: &str = "x-rolecall-detail";
 const TRACE_HEADER: &str = "traceparent";
@@ -61,8 +61,8 @@ pub(super) fn subject_of(ticket: &str) -> Subject {
     foldhash::fast::FixedState::default().hash_one(ticket.as_bytes())
 }
 
-/// The ticket of which a message tells, where it tells of one: its messages are published in their order (contract §3). For
-/// what is read back; whoever makes a message knows.
+/// The ticket of which a message tells, where it tells of one: its messages are published in their order
+/// (`docs/events.md#what-goes-out`). For what is read back; whoever makes a message knows.
 pub(super) fn subject(publication: &Publication) -> Option<Subject> {
     #[derive(Deserialize)]
     struct Told<'a> {

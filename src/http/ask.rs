@@ -28,7 +28,7 @@ pub enum Question {
     Classify(Letter, oneshot::Sender<Result<Classified, Outcome>>),
 }
 
-/// What a ticket would demand, and by which way of contract §6.1.
+/// What a ticket would demand, and by which of the ways of `docs/routing.md#which-role`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Classified {
     /// How it would come to its role.

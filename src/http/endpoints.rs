@@ -83,7 +83,7 @@ fn of_events() -> Vec<Endpoint> {
         Verb::Post,
         "/v1/events",
         Needs::Token,
-        "Events of the contract, one or many, for systems that have no AMQP",
+        "Inbound events, one or many, for systems that have no AMQP",
         events::post,
     )
     .gives::<EventsAnswer>(OK, "what became of each event, once it is durable")

@@ -1,4 +1,4 @@
-//! `POST /api/v1/events`: events of the contract, one or many, for systems that have no AMQP.
+//! `POST /api/v1/events`: events of `docs/events.md`, one or many, for systems that have no AMQP.
 //!
 //! A `CloudEvents` envelope, a batch of them, or `data` alone with its attributes in `ce-` headers: the three modes of the
 //! HTTP binding of `CloudEvents` 1.0.

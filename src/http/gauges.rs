@@ -1,4 +1,4 @@
-//! The gauges of the contract that say how things stand: read off the read model when somebody scrapes.
+//! The gauges that say how things stand: read off the read model when somebody scrapes.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What another system says, as an event of the contract: the mapping of its JSON, declared in the configuration.
+//! What another system says, as an event of `docs/events.md`: the mapping of its JSON, declared in the configuration.
 //!
 //! A [`Mapping`] has rules, tried in their order. The first whose conditions hold says which event it is and what its
 //! members are made of: places in the JSON, headers, texts around them, and translations. What no rule fits is nothing to

@@ -1,4 +1,4 @@
-//! Times as counts since 1970, which many systems send, as RFC 3339, which the contract has.
+//! Times as counts since 1970, which many systems send, as RFC 3339, which our events have.
 
 use serde_json::Value;
 

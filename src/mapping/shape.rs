@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_members_of_events_are_those_of_the_contract() {
+    fn the_members_of_events_are_those_that_are_documented() {
         let created = members(EventKind::TicketCreated);
         let shape_of = |name: &str| created.iter().find(|member| member.name == name).map(|member| &member.shape);
         assert_eq!(shape_of("ticket_id"), Some(&Shape::Text));

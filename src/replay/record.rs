@@ -50,7 +50,7 @@ pub struct Record {
     pub channel: String,
     /// For which role.
     pub role: Option<String>,
-    /// As the contract spells it.
+    /// As `ticket.created` spells it.
     pub priority: Option<String>,
     /// When it came.
     pub created_at: Timestamp,

@@ -24,7 +24,7 @@ pub const ROLES_MAX: usize = 500;
 /// The most channels that have a label of their own.
 pub const CHANNELS_MAX: usize = 50;
 
-/// The channels of the contract, known to every catalogue.
+/// The channels that every catalogue knows (`docs/configuration.md#channelname`).
 const WELL_KNOWN_CHANNELS: [&str; 5] = ["email", "chat", "call", "social", "task"];
 
 /// The labels of inbound events' types: those that `wire` reads, in their order, and the one of all else.
@@ -50,7 +50,7 @@ struct Known {
 
 impl Default for Known {
     fn default() -> Self {
-        let name = |name: &&str| ChannelName::parse(name).expect("the contract's channels are names");
+        let name = |name: &&str| ChannelName::parse(name).expect("the well-known channels are names");
         let channels = WELL_KNOWN_CHANNELS.iter().map(|text| (name(text), SharedString::const_str(text))).collect();
         Self { roles: BTreeMap::new(), channels }
     }

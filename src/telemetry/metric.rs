@@ -1,4 +1,4 @@
-//! The metrics of the contract (§9), each declared once: name, kind, labels, unit, help.
+//! The metrics of `docs/metrics.md`, each declared once: name, kind, labels, unit, help.
 //!
 //! A name is public: dashboards and alerts are written against it. Labels are bounded: see [`super::labels`].
 
@@ -140,8 +140,8 @@ metrics! {
 mod tests {
     use super::*;
 
-    /// Contract §9, by heart.
-    const CONTRACT: &[(&str, &[&str])] = &[
+    /// What dashboards and alerts ask for, by heart.
+    const PROMISED: &[(&str, &[&str])] = &[
         ("events_total", &["type", "outcome"]),
         ("routing_latency_seconds", &["role"]),
         ("decision_seconds", &[]),
@@ -163,8 +163,8 @@ mod tests {
     ];
 
     #[test]
-    fn every_metric_of_the_contract_is_declared_with_its_labels() {
-        for (name, labels) in CONTRACT {
+    fn every_metric_that_is_promised_is_declared_with_its_labels() {
+        for (name, labels) in PROMISED {
             let metric = ALL.iter().find(|metric| metric.name == format!("rolecall_{name}"));
             assert_eq!(metric.map(|metric| metric.labels), Some(*labels), "{name}");
         }

@@ -1,7 +1,7 @@
 //! A made-up contact centre: agents who work in shifts, and customers with more or less patience.
 //!
 //! It is for whoever tries rolecall out and wants to see something move, and it is a client like any other: it knows
-//! what the contract says and nothing of the engine. [`Traffic`] is an [`Actor`]: it has neither clock nor
+//! what `docs/events.md` says and nothing of the engine. [`Traffic`] is an [`Actor`]: it has neither clock nor
 //! transport, and equal seeds, times and events give equal actions.
 //!
 //! **Scale.** A working day passes in minutes, and a call takes seconds. The times of a catalogue that is meant for real

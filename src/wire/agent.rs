@@ -1,4 +1,4 @@
-//! Events about agents (contract §4), as they are written.
+//! Events about agents (`docs/events.md#what-comes-in`), as they are written.
 //!
 //! The comments on members are the reference: `docs/events.md` and the JSON Schemas repeat them.
 

@@ -1,4 +1,4 @@
-//! The envelope of `CloudEvents` 1.0 in its JSON format, and how it is told from a plain message (contract §3).
+//! The envelope of `CloudEvents` 1.0 in its JSON format, and how it is told from a plain message (`docs/events.md#the-envelope`).
 //!
 //! Attributes are kept as the JSON that they are until the whole envelope has been seen: `data` may come before `type`.
 //! A name that comes twice is refused: two readers of such a message could understand two different events.

@@ -1,4 +1,4 @@
-//! The types of event that upstream may send (contract §4): what `type` says, and a bounded label for metrics.
+//! The types of event that upstream may send (`docs/events.md#what-comes-in`): what `type` says, and a bounded label for metrics.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ macro_rules! kinds {
         }
 
         impl EventKind {
-            /// All of them, in the order of the contract.
+            /// All of them, in the order of `docs/events.md#what-comes-in`.
             pub const ALL: [Self; [$($text),+].len()] = [$(Self::$kind),+];
 
             /// As the envelope's `type` spells it; also the label of metrics.

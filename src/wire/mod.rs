@@ -1,4 +1,4 @@
-//! JSON and `CloudEvents` in and out (contract §3–§5).
+//! JSON and `CloudEvents` in and out, as `docs/events.md` has them.
 //!
 //! In: [`decode`] makes a [`Command`] of a message. What it returns has been parsed: every name is a name, every number
 //! within its bounds; nobody behind it checks again. Out: [`Encoder::encode`] makes a message of an event.

@@ -1,4 +1,4 @@
-//! What the daemon says: an engine's event as a message for the broker (contract §5).
+//! What the daemon says: an engine's event as a message for the broker (`docs/events.md#what-goes-out`).
 
 use serde::Serialize;
 use serde_json::{Map, Value};

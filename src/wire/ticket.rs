@@ -1,4 +1,4 @@
-//! Events about tickets and calls (contract §4), as they are written.
+//! Events about tickets and calls (`docs/events.md#what-comes-in`), as they are written.
 //!
 //! The comments on members are the reference: `docs/events.md` and the JSON Schemas repeat them.
 
@@ -223,7 +223,7 @@ impl TicketCancelled {
 
 /// An agent takes an offer.
 #[derive(Deserialize, JsonSchema)]
-#[expect(clippy::struct_field_names, reason = "the names are the contract's")]
+#[expect(clippy::struct_field_names, reason = "the names are those of the wire")]
 pub(super) struct TicketAccepted {
     /// The ticket.
     ticket_id: Named<TicketId>,

@@ -1,4 +1,4 @@
-//! Why an event can't be read: what its dead letter says (contract §6.5).
+//! Why an event can't be read: what its dead letter says (`docs/events.md#what-cant-be-read`).
 
 use super::bounds::{DETAIL_LENGTH_MAX, QUOTE_LENGTH_MAX};
 use super::kind::EventKind;

@@ -1,4 +1,4 @@
-//! Whoever listens to what the daemon says, and finds each message as contract §3 has it.
+//! Whoever listens to what the daemon says, and finds each message as `docs/events.md#the-envelope` has it.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
@@ -23,7 +23,7 @@ pub(crate) struct Heard {
 }
 
 impl Heard {
-    /// Reads a message, and holds it against the contract's envelope.
+    /// Reads a message, and holds it against the envelope that is documented.
     pub(crate) fn new(delivery: Delivery) -> Self {
         let envelope: Value = serde_json::from_slice(&delivery.data).expect("a body is JSON");
         let heard = Self {
@@ -173,7 +173,7 @@ impl Ear {
     }
 }
 
-/// As contract §2 has it, so that whoever comes first makes the same.
+/// As `docs/deploying.md#objects-on-the-broker` has it, so that whoever comes first makes the same.
 pub(crate) async fn declare_exchange(channel: &Channel, exchange: &str) -> lapin::Result<()> {
     let options =
         ExchangeDeclareOptions { passive: false, durable: true, auto_delete: false, internal: false, nowait: false };

@@ -1,4 +1,4 @@
-//! The full life of tickets and calls: every inbound event of contract §4, every outbound one of §5.
+//! The full life of tickets and calls: every inbound event of `docs/events.md`, and every outbound one.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! The events of contract §4 and §5, by heart.
+//! The events of `docs/events.md`, in and out, by heart.
 
 pub(crate) const INBOUND: &[&str] = &[
     "ticket.created",

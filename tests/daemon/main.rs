@@ -1,4 +1,4 @@
-//! The daemon as those see it who use it: the real binary, a real RabbitMQ, and a client that knows the contract alone.
+//! The daemon as those see it who use it: the real binary, a real RabbitMQ, and a client that knows what is documented alone.
 //!
 //! Each test has a corner of the broker (a prefix), a journal and a port of its own. What hurts the broker owns one. The
 //! campaign of kills is short here; `ROLECALL_KILLS=20 ROLECALL_RATE=2000` makes it as long as it is meant to be.

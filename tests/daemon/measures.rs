@@ -1,4 +1,4 @@
-//! What can be measured from outside: the metrics of contract §9, the time to get ready, the memory.
+//! What can be measured from outside: the metrics of `docs/metrics.md`, the time to get ready, the memory.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ name = "billing"
 target = { answer_within = "1s", for_share = 0.9 }
 "#;
 
-/// Contract §9, by heart, and what we count beyond it: each with a sample that the traffic below leaves, and its least value.
+/// What is promised, by heart, and what we count beyond it: each with a sample that the traffic below leaves, and its least value.
 const METRICS: &[(&str, f64)] = &[
     (r#"rolecall_events_total{type="ticket.created",outcome="accepted"}"#, 4.0),
     (r#"rolecall_events_total{type="ticket.created",outcome="duplicate"}"#, 1.0),
@@ -46,7 +46,7 @@ const METRICS: &[(&str, f64)] = &[
 ];
 
 #[tokio::test]
-async fn every_metric_of_the_contract_is_there_after_some_traffic() {
+async fn every_metric_is_there_after_some_traffic() {
     let mut stage = Stage::open("metrics", CONFIG).await;
     stage.agent("agent-of-metrics", &["billing"]).await;
     for number in 1..=3 {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 pub(crate) const SOURCE: &str = "/helpdesk/eu";
 
-/// The two ways to write an event (contract §3).
+/// The two ways to write an event (`docs/events.md#the-envelope`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     Plain,

@@ -73,7 +73,7 @@ impl Pair {
     }
 
     /// Of two tickets of one role that an agent may take the better-ranked is given to it first, however it came to have
-    /// a free slot (contract §6.3). Both engines could be wrong about that.
+    /// a free slot (`docs/routing.md#in-what-order-tickets-wait`). Both engines could be wrong about that.
     fn check_ranks(&mut self) -> Result<(), String> {
         let Some((_, command, outcome)) = self.told.last() else { return Ok(()) };
         for event in &outcome.events {

@@ -1,5 +1,5 @@
-//! The checker's own books: what was published, what came out, and whether the one follows from the other. It knows the
-//! contract, and nothing of the daemon. (After Jepsen's total-queue: lost, duplicated, unexpected, recovered.)
+//! The checker's own books: what was published, what came out, and whether the one follows from the other. It knows what
+//! is documented, and nothing of the daemon. (After Jepsen's total-queue: lost, duplicated, unexpected, recovered.)
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};

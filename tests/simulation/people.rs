@@ -1,5 +1,5 @@
 //! Those outside: customers who want something, agents who do what they heard that they should, and some who send nonsense.
-//! They know the contract and what came out of the exchange, and nothing else.
+//! They know what is documented and what came out of the exchange, and nothing else.
 
 use rolecall::broker::Properties;
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use serde::Serializer;
 
 use crate::routing::{Millis, Timestamp};
 
-/// RFC 3339 in UTC with milliseconds, as the contract has all times.
+/// RFC 3339 in UTC with milliseconds, as all times are that go out.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference to the member")]
 pub(crate) fn rfc3339<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     match jiff::Timestamp::from_millisecond(at.0) {

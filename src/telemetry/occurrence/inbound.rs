@@ -66,7 +66,7 @@ impl EventRejected<'_> {
 pub struct EventDeadLettered<'a> {
     /// Its type, where that could be read.
     pub kind: &'a str,
-    /// A code of contract §6.5.
+    /// One of the codes of `docs/events.md#what-cant-be-read`.
     pub code: &'a str,
     /// What was found and what was expected.
     pub detail: &'a str,

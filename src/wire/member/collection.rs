@@ -164,7 +164,7 @@ where
     }
 }
 
-/// An object of many members with names of the contract.
+/// An object of many members, each named by a name.
 fn members_schema(value: &Schema, count_max: usize) -> Schema {
     json_schema!({
         "type": "object", "additionalProperties": value, "maxProperties": count_max,

@@ -19,7 +19,7 @@ use super::inline_schema;
 pub(in crate::wire) const NAME_EXPECTED: &str = "a string of 1 to 128 bytes without control characters";
 const _: () = assert!(NAME_LENGTH_MAX == 128, "the expectation names the bound");
 
-/// A name of the contract: an id, a role, a channel, a skill, a permission, a type.
+/// A name (`docs/events.md#the-envelope`): an id, a role, a channel, a skill, a permission, a type.
 pub(in crate::wire) struct Named<T>(pub(in crate::wire) T);
 
 struct NamedVisitor<T>(PhantomData<T>);

@@ -1,4 +1,4 @@
-//! The `data` of outbound events (contract §5), as it is written.
+//! The `data` of outbound events (`docs/events.md#what-goes-out`), as it is written.
 //!
 //! The comments on members are the reference: `docs/events.md` and the JSON Schemas repeat them. A member that has
 //! nothing to say is left out, never `null`; but for `estimated_wait_ms` and its range, which displays can count on.

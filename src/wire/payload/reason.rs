@@ -1,4 +1,4 @@
-//! Why an agent got a ticket (contract §6.4).
+//! Why an agent got a ticket (`docs/routing.md#why`).
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -351,7 +351,7 @@ fn about_others() -> Vec<Event> {
     ]
 }
 
-/// One message of every type that goes out, in the order of the contract.
+/// One message of every type that goes out, in the order in which the page has them.
 #[must_use]
 pub(in crate::wire) fn outbound() -> Vec<Outbound> {
     let encoder = Encoder::new("rolecall-1", 0xa1);

@@ -112,7 +112,8 @@ pub(super) fn page(inbound: &[Described], outbound: &[Described]) -> String {
     page.push_str(
         "\n## What goes out\n\nFrom the exchange `PREFIX.assignments` (`rolecall.assignments`), persistent and confirmed, \
          with routing key `<type>.<role>`, or `<type>` where no role applies.\nThe `id` is the same however often an event \
-         is sent, so that a receiver can drop repeats.\n",
+         is sent, so that a receiver can drop repeats; the events of one ticket go out in the order in which they \
+         happened.\n",
     );
     for event in outbound {
         page.push_str(&section(event));

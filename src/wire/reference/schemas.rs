@@ -75,7 +75,7 @@ fn inbound_schema(kind: EventKind) -> Schema {
     told(inbound::schema(kind), kind.as_str(), meaning)
 }
 
-/// Everything that upstream may send, in the order of the contract.
+/// Everything that upstream may send, in the order in which the page has it.
 pub(super) fn inbound() -> Vec<Described> {
     let describe = |kind: EventKind| Described {
         kind: kind.as_str(),
@@ -130,7 +130,7 @@ fn outbound_schema(kind: &str) -> Schema {
     Schema::try_from(value).expect("a schema with fewer types is a schema")
 }
 
-/// Everything that the daemon says, in the order of the contract.
+/// Everything that the daemon says, in the order in which the page has it.
 pub(super) fn outbound() -> Vec<Described> {
     let describe = |message: Outbound| Described {
         kind: message.kind,

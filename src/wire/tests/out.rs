@@ -15,7 +15,7 @@ fn body(message: &Outbound) -> Value {
 }
 
 #[test]
-fn every_outbound_event_is_written_as_the_contract_has_it() {
+fn every_outbound_event_is_written_as_it_always_was() {
     let mut transcript = String::new();
     for message in examples::outbound() {
         writeln!(transcript, "{}\n{:#}\n", message.routing_key, body(&message)).unwrap();

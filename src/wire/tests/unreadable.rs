@@ -1,4 +1,4 @@
-//! What can't be read as a whole: size, encoding, grammar, envelope, type (contract §6.5).
+//! What can't be read as a whole: size, encoding, grammar, envelope, type (`docs/events.md#what-cant-be-read`).
 
 use super::super::bounds::{DETAIL_LENGTH_MAX, MESSAGE_SIZE_MAX};
 use super::super::{EventKind, RawEvent, UnreadableCode};
