@@ -1,4 +1,4 @@
-//! That the scenarios together show everything that the contract names.
+//! That the scenarios together show everything that has a name on the wire.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use rolecall::wire::EventKind;
 
 use crate::{directory, names, play};
 
-/// Contract §5, as this version of it can be caused.
+/// `docs/events.md#what-goes-out`, as a script can cause it.
 const OUTBOUND: [&str; 24] = [
     "ticket.queued",
     "ticket.escalated",
@@ -49,7 +49,7 @@ fn missing<'a>(wanted: impl IntoIterator<Item = &'a str>, shown: impl Fn(&str) -
 }
 
 #[test]
-fn the_scenarios_show_everything_that_the_contract_names() {
+fn the_scenarios_show_everything_that_has_a_name_on_the_wire() {
     let plays = every_play();
     let written = |text: &str| plays.iter().any(|(script, _)| script.contains(text));
     let said = |text: &str| plays.iter().any(|(_, transcript)| transcript.contains(text));

@@ -1,6 +1,6 @@
 //! That `docs/features.md` and the scenarios agree: which feature is shown where.
 //!
-//! A script's header ends with what it shows, `(F29, F48; contract §6.3)`; a row of a table in `docs/features.md` begins
+//! A script's header ends with what it shows, `(F29, F48; docs/routing.md#tiers)`; a row of a table in `docs/features.md` begins
 //! with an id and ends with the scripts that show it, or with another test, `tests/daemon: its_name`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,7 +72,7 @@ fn proof(cell: &str) -> Proof {
     }
 }
 
-/// The ids in the header of a script: `F29` and `F48` of `(F29, F48; contract §6.3)`.
+/// The ids in the header of a script: `F29` and `F48` of `(F29, F48; docs/routing.md#tiers)`.
 fn shown_by(script: &str) -> BTreeSet<String> {
     let header = script.split("\n=== ").next().unwrap_or_default();
     let closing = header.rsplit_once('(').map_or("", |(_, closing)| closing);
@@ -148,6 +148,9 @@ fn a_row_is_read_as_it_is_meant() {
 #[test]
 fn a_header_says_what_its_script_shows() {
     let ids = |header: &str| shown_by(header).into_iter().collect::<Vec<_>>();
-    assert_eq!(ids("# Twice (or more).\n# (F1,\n# chatwoot#1; contract §6)\n\n=== steps\n"), ["F1", "chatwoot#1"]);
-    assert_eq!(ids("# Twice. (contract §6)\n\n=== steps\n"), [""; 0]);
+    assert_eq!(
+        ids("# Twice (or more).\n# (F1,\n# chatwoot#1; docs/routing.md#repeats)\n\n=== steps\n"),
+        ["F1", "chatwoot#1"]
+    );
+    assert_eq!(ids("# Twice. (docs/routing.md#repeats)\n\n=== steps\n"), [""; 0]);
 }

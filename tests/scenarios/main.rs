@@ -1,7 +1,7 @@
 //! Routing by example: each script is a short life of a contact centre, and its transcript is all that the outside
 //! hears of it.
 //!
-//! `scripts/NAME.txt` says what the scenario shows and which section of the contract it holds, then a catalogue, then
+//! `scripts/NAME.txt` says what the scenario shows and which section of which page it holds, then a catalogue, then
 //! what comes in, on a virtual clock, in the vocabulary of the wire. `transcripts/NAME.txt` is what goes out.
 //! `ROLECALL_BLESS=1 cargo test --test scenarios` writes the transcripts anew: read what changed before you commit it.
 

@@ -1,7 +1,7 @@
 //! Scripts: what happens in a scenario, as it is written.
 //!
 //! ```text
-//! # What it shows. (contract §6.7)
+//! # What it shows. (docs/routing.md#offers)
 //!
 //! === catalogue
 //! [[role]]
@@ -61,8 +61,10 @@ impl Script {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut sections = text.split("\n=== ");
         let header = sections.next().unwrap_or_default();
-        if !header.starts_with("# ") || !header.contains('§') {
-            return Err("the script does not open with what it shows, and which section of the contract".to_owned());
+        if !header.starts_with("# ") || !header.contains("docs/") {
+            return Err(
+                "the script does not open with what it shows, and which section of which page says so".to_owned()
+            );
         }
         let mut script = Self { catalogues: BTreeMap::new(), lines: Vec::new() };
         for section in sections {
