@@ -14,12 +14,17 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The pages in a directory and below, in order.
-fn pages(directory: &Path) -> Vec<PathBuf> {
+/// The files in a directory and below whose names end so, in order.
+fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
-    let below = |path: PathBuf| if path.is_dir() { pages(&path) } else { vec![path] };
-    paths.into_iter().flat_map(below).filter(|path| path.extension().is_some_and(|it| it == "md")).collect()
+    let below = |path: PathBuf| if path.is_dir() { files(&path, extension) } else { vec![path] };
+    paths.into_iter().flat_map(below).filter(|path| path.extension().is_some_and(|it| it == extension)).collect()
+}
+
+/// The pages in a directory and below, in order.
+fn pages(directory: &Path) -> Vec<PathBuf> {
+    files(directory, "md")
 }
 
 /// What stands between three backticks and the name of a language, and three backticks.
@@ -199,6 +204,38 @@ fn every_link_to_a_heading_finds_it() {
         }
     }
     assert!(dead.is_empty(), "these headings are not there:\n{}", dead.join("\n"));
+}
+
+/// The pages that a text names by their path, each with the heading behind it, if there is one: `docs/routing.md#why`.
+fn pages_named(text: &str) -> Vec<(&str, Option<&str>)> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_');
+    let named = text.match_indices("docs/").filter_map(|(at, _)| {
+        let rest = &text[at..];
+        let end = rest.find(|c| !is_part(c))?;
+        let behind = rest[end..].strip_prefix(".md")?;
+        let anchor = behind.strip_prefix('#').and_then(|head| head.split(|c| !is_part(c)).next());
+        // A heading that is put in is not said here.
+        let anchor = anchor.filter(|head| !head.is_empty());
+        Some((&rest[..end + ".md".len()], anchor))
+    });
+    named.collect()
+}
+
+#[test]
+fn every_page_and_section_that_a_source_or_a_scenario_names_is_there() {
+    let sources = ["src", "tests", "benches"].map(|room| files(&root().join(room), "rs")).concat();
+    let (mut dead, mut found) = (Vec::new(), 0);
+    for path in [sources, files(&root().join("tests/scenarios/scripts"), "txt")].concat() {
+        for (page, anchor) in pages_named(&fs::read_to_string(&path).unwrap()) {
+            found += 1;
+            let there = fs::read_to_string(root().join(page)).map(|page| anchors(&page));
+            if !there.is_ok_and(|heads| anchor.is_none_or(|anchor| heads.iter().any(|head| head == anchor))) {
+                dead.push(format!("{}: {page}#{}", path.display(), anchor.unwrap_or_default()));
+            }
+        }
+    }
+    assert!(found > 150, "they are found: {found}");
+    assert!(dead.is_empty(), "these are not there:\n{}", dead.join("\n"));
 }
 
 #[test]
