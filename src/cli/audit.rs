@@ -20,6 +20,9 @@ enum Action {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES:\n  \
+    rolecall audit verify --config /etc/rolecall/rolecall.toml\n  \
+    rolecall audit verify --head 3b1f…")]
 struct VerifyArgs {
     /// A last hash that was printed earlier: that nothing behind it was cut off
     #[arg(long, value_name = "HASH")]

@@ -29,6 +29,9 @@ enum Action {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES:\n  \
+    rolecall catalogue export --config rolecall.toml > roles.toml\n  \
+    rolecall catalogue export --config rolecall.toml --format markdown > ROLES.md")]
 struct ExportArgs {
     #[command(flatten)]
     config: ConfigArgs,
@@ -48,6 +51,9 @@ enum Format {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES:\n  \
+    rolecall catalogue diff roles.toml next.toml\n  \
+    rolecall catalogue diff roles.toml next.toml --json")]
 struct DiffArgs {
     /// The one before
     old: PathBuf,

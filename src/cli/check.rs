@@ -9,6 +9,11 @@ use super::{Exit, Failure};
 
 /// Arguments of `rolecall check`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Every finding has file, line and column. Ends with 78 where something is wrong.\n\nEXAMPLES:\n  \
+    rolecall check --config rolecall.toml\n  \
+    rolecall check --config rolecall.toml --deny-warnings"
+)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
     config: ConfigArgs,

@@ -9,6 +9,8 @@ use super::{Arguments, Exit, Failure};
 
 /// Arguments of `rolecall completions`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES:\n  \
+    rolecall completions bash > /usr/share/bash-completion/completions/rolecall")]
 pub(super) struct CompletionsArgs {
     /// The shell to write a script for
     shell: Shell,

@@ -28,6 +28,9 @@ const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 /// Arguments of `rolecall demo`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES:\n  \
+    rolecall demo\n  \
+    rolecall demo --rate 10 --day 5 --no-open")]
 pub(super) struct DemoArgs {
     #[command(flatten)]
     scale: ScaleArgs,

@@ -22,6 +22,11 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// All of them, by their codes.
+    #[cfg(test)]
+    pub(super) const ALL: [Self; 6] =
+        [Self::Done, Self::Failed, Self::Usage, Self::Unavailable, Self::JournalIo, Self::Configuration];
+
     /// The code that the shell sees.
     #[must_use]
     pub const fn code(self) -> u8 {

@@ -8,7 +8,9 @@ use super::{Exit, Failure};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "The daemon is asked where the configuration has HTTP served. Ends with 0 where it is ready, with 1 \
-                        where it is not, and says why, with 69 where it does not answer."
+                        where it is not, and says why, with 69 where it does not answer.\n\nEXAMPLES:\n  \
+                        rolecall health --config /etc/rolecall/rolecall.toml\n  \
+                        rolecall health --alive --http-listen 127.0.0.1:8080"
 )]
 pub(super) struct HealthArgs {
     /// Only whether it is alive

@@ -13,8 +13,12 @@ use crate::routing::Timestamp;
 
 use super::{Exit, Failure};
 
-/// Look into a journal, copy it, restore it. To look, a daemon that has it has to be stopped first; nothing is changed
+/// Arguments of `rolecall journal`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "To look into it, a daemon that has it has to be stopped first; nothing is changed by looking. It is copied while \
+                        the daemon works."
+)]
 pub(super) struct JournalArgs {
     #[command(subcommand)]
     subcommand: JournalSubcommand,
@@ -23,8 +27,10 @@ pub(super) struct JournalArgs {
 #[derive(Debug, clap::Subcommand)]
 enum JournalSubcommand {
     /// Show what the journal holds
+    #[command(after_help = "EXAMPLES:\n  rolecall journal inspect --path /var/lib/rolecall")]
     Inspect(LookArgs),
     /// Read everything and report what is damaged; exits 74 where something is
+    #[command(after_help = "EXAMPLES:\n  rolecall journal verify --path /var/lib/rolecall --json")]
     Verify(LookArgs),
     /// Write entries as lines of JSON to the standard output
     Export(ExportArgs),
@@ -53,6 +59,8 @@ struct LookArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES:\n  \
+    rolecall journal export --path /var/lib/rolecall --from 1000 --to 2000")]
 struct ExportArgs {
     #[command(flatten)]
     journal: PathArg,

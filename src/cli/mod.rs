@@ -20,6 +20,8 @@ mod past;
 mod pinned;
 mod publish;
 mod recorded;
+#[cfg(test)]
+mod reference;
 mod replay_csv;
 mod serve;
 mod simulate;
@@ -56,7 +58,7 @@ enum Subcommand {
     Serve(serve::ServeArgs),
     /// Run the daemon without a broker, with a made-up contact centre, and show the wallboard
     Demo(demo::DemoArgs),
-    /// Look into a journal: what it holds, whether it is whole, its entries as JSON lines
+    /// Look into a journal, copy it, restore it
     Journal(journal::JournalArgs),
     /// Check a configuration: what is wrong with it, and what is hardly meant
     Check(check::CheckArgs),

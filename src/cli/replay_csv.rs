@@ -23,6 +23,9 @@ const EXAMPLES_MAX: usize = 10;
 
 /// Arguments of `rolecall replay-csv`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Ends with 1 where a ticket was lost or owned twice.\n\nEXAMPLES:\n  \
+    rolecall replay-csv tickets.csv --mapping deploy/replay/bank.toml --from 1999-02-03 --to 1999-02-04 --speed 60\n  \
+    rolecall replay-csv tickets.csv --mapping deploy/replay/bank.toml --catalogue-out bank.toml")]
 pub(super) struct ReplayCsvArgs {
     /// The log: CSV with a header
     #[arg(value_name = "FILE")]

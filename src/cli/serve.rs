@@ -27,6 +27,11 @@ const LEFTOVERS_MAX: Duration = Duration::from_secs(1);
 
 /// Arguments of `rolecall serve`.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "SIGHUP has it read the configuration again, SIGTERM and SIGINT have it end in good order.\n\nEXAMPLES:\n  \
+    rolecall serve --config /etc/rolecall/rolecall.toml\n  \
+    rolecall serve --config rolecall.toml --log-format json --http-listen 0.0.0.0:8080"
+)]
 pub(super) struct ServeArgs {
     #[command(flatten)]
     config: ConfigArgs,

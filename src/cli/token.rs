@@ -30,6 +30,9 @@ enum Action {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES:\n  \
+    rolecall token create helpdesk --permission tickets.manage --expires-in 90d\n  \
+    rolecall token create anna --agent anna")]
 struct CreateArgs {
     /// Who will show it: letters, digits, or . _ - @
     name: String,
@@ -53,12 +56,16 @@ struct CreateArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES:\n  \
+    rolecall token list --config /etc/rolecall/rolecall.toml")]
 struct ListArgs {
     #[command(flatten)]
     config: ConfigArgs,
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES:\n  \
+    rolecall token revoke helpdesk")]
 struct RevokeArgs {
     /// Its id, or its name
     token: String,

@@ -17,6 +17,8 @@ const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 /// Arguments of `rolecall traffic`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES:\n  \
+    rolecall traffic --rate 20 --config rolecall.toml")]
 pub(super) struct TrafficArgs {
     #[command(flatten)]
     pub(super) scale: ScaleArgs,

@@ -13,6 +13,9 @@ use super::super::{Exit, Failure};
 use super::{lines, print};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES:\n  \
+    rolecall catalogue apply next.toml --config /etc/rolecall/rolecall.toml --dry-run\n  \
+    rolecall catalogue apply next.toml --config /etc/rolecall/rolecall.toml")]
 pub(super) struct ApplyArgs {
     /// The file whose catalogue is to come into force; its other sections do not count
     new: PathBuf,

@@ -13,6 +13,9 @@ use super::{Exit, Failure, PathArg, failure, time};
 
 /// Arguments of `rolecall journal at`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES:\n  \
+    rolecall journal at 2026-11-22T09:30 --path /var/lib/rolecall\n  \
+    rolecall journal at 2026-11-22T09:30 --explain T-1001 --agent anna")]
 pub(super) struct AtArgs {
     /// The moment: a date, or a date and a time, in UTC unless it says otherwise
     #[arg(value_name = "TIME", value_parser = parse_moment)]

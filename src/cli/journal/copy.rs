@@ -21,7 +21,8 @@ const ADDRESS: &str = "/api/v1/backup";
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "A daemon that runs is asked over HTTP, with the token of ROLECALL_OWNER_TOKEN: the owner's, or \
-                        one that has the permission journal.backup. A journal that nobody has is read as it lies there."
+                        one that has the permission journal.backup. A journal that nobody has is read as it lies there.\n\nEXAMPLES:\n  \
+                        rolecall journal backup --to /backup/rolecall.backup --config /etc/rolecall/rolecall.toml"
 )]
 pub(super) struct BackupArgs {
     /// The file to write; it is there wholly or not at all, and replaces what was there
@@ -32,6 +33,8 @@ pub(super) struct BackupArgs {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "EXAMPLES:\n  \
+    rolecall journal restore --from /backup/rolecall.backup --path /var/lib/rolecall")]
 pub(super) struct RestoreArgs {
     /// A file that `rolecall journal backup` wrote
     #[arg(long, value_name = "FILE")]
