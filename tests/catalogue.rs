@@ -10,6 +10,7 @@ use std::process::{Command, Output, Stdio};
 
 use proptest::prelude::*;
 use rolecall::config::{self, Overrides};
+use rolecall::records::audit::AuditLog;
 use rolecall::routing::Catalogue;
 
 /// With this variable set, golden files are written instead of compared.
@@ -207,6 +208,42 @@ fn applied_a_catalogue_takes_the_others_place_and_the_daemons_sections_stay() {
     assert_eq!(again.status.code(), Some(0));
     assert!(text(&again.stdout).contains("has this catalogue already"), "{}", text(&again.stdout));
     assert_eq!(backups(directory.path()).len(), 1, "nothing was written");
+}
+
+#[test]
+fn who_applied_a_catalogue_is_in_the_audit_log_of_the_journal_that_is_there() {
+    let (directory, current, next) = desk();
+    let data = directory.path().join("data");
+    let log = AuditLog::open(&data);
+    let apply = |next: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rolecall"));
+        command.args(["catalogue", "apply", path(next), "--config", path(&current)]);
+        command.env_remove("ROLECALL_CONFIG").env_remove("SUDO_USER").env("USER", "ana").output().unwrap()
+    };
+    assert_eq!(apply(&next).status.code(), Some(0));
+    assert!(!data.exists(), "there is no journal, and so no log");
+
+    fs::create_dir(&data).unwrap();
+    fs::write(&next, NEXT.replace("weight = 2", "weight = 3")).unwrap();
+    let applied = apply(&next);
+    assert_eq!(applied.status.code(), Some(0), "{}", text(&applied.stderr));
+    let written = log.look(None, 10, |_| true).unwrap().entries;
+    let [end, begin] = &written[..] else { panic!("{written:#?}") };
+    assert_eq!((begin.deed.who.as_str(), begin.deed.what.as_str()), ("ana (command line)", "rolecall catalogue apply"));
+    let asked = begin.deed.asked.as_ref().unwrap();
+    let weight = serde_json::json!({ "member": "weight", "old": 2, "new": 3 });
+    assert_eq!(asked["differences"][0]["members"], serde_json::json!([weight]));
+    assert_eq!(end.deed.ends, Some(begin.seq));
+    let kept = end.deed.after.as_ref().unwrap()["as_it_was"].as_str().unwrap();
+    assert!(fs::read_to_string(kept).unwrap().contains("weight = 2"), "{kept}");
+
+    // What can't be written down is not done.
+    fs::remove_file(data.join("audit.jsonl")).unwrap();
+    fs::create_dir(data.join("audit.jsonl")).unwrap();
+    fs::write(&next, NEXT.replace("weight = 2", "weight = 4")).unwrap();
+    let refused = apply(&next);
+    assert_eq!(refused.status.code(), Some(74), "{}", text(&refused.stderr));
+    assert!(fs::read_to_string(&current).unwrap().contains("weight = 3"));
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod exit;
 mod explain;
 mod health;
 mod journal;
+mod ledger;
 mod past;
 mod pinned;
 mod publish;

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::config::{self, ConfigError};
 use crate::daemon::system_clock;
-use crate::records::audit::{AuditLog, Deed};
+use crate::records::audit::AuditLog;
 use crate::records::tokens::{Standing, Token, TokenSpec, Tokens};
 use crate::routing::permission::AccessLevel;
 use crate::routing::{AgentId, Permission, Timestamp};
 
 use super::config_args::ConfigArgs;
+use super::ledger;
 use super::{Exit, Failure};
 
 /// Arguments of `rolecall token`.
@@ -110,7 +111,7 @@ fn create(args: &CreateArgs) -> Result<(), Failure> {
     let spec = spec(args, now).map_err(|why| Failure::new(Exit::Usage, why))?;
     let records = Records::open(&args.config)?;
     let asked = serde_json::to_value(&spec).ok();
-    let (token, shown) = records.write_down("rolecall token create", asked, now, |records, by| {
+    let (token, shown) = ledger::write_down(&records.audit, "rolecall token create", asked, now, |by| {
         let (token, shown) = records.tokens.make(spec, by, now).map_err(|error| Failure::new(Exit::Failed, error))?;
         let after = serde_json::json!({ "token_id": token.id });
         Ok(((token, shown), after))
@@ -183,7 +184,7 @@ fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
     let now = system_clock();
     let records = Records::open(&args.config)?;
     let asked = serde_json::json!({ "token": args.token });
-    let revoked = records.write_down("rolecall token revoke", Some(asked), now, |records, by| {
+    let revoked = ledger::write_down(&records.audit, "rolecall token revoke", Some(asked), now, |by| {
         let revoked = records.tokens.revoke(&args.token, by, now);
         let revoked = revoked.map_err(|error| Failure::new(Exit::JournalIo, error))?;
         let after = serde_json::json!({ "token_id": revoked.as_ref().map(|token| &token.id) });
@@ -208,35 +209,10 @@ impl Records {
         let tokens = Tokens::open(&path).map_err(|error| Failure::new(Exit::JournalIo, error))?;
         Ok(Self { tokens, audit: AuditLog::open(&path) })
     }
-
-    /// Writes down what is about to be done, does it, and writes down how it ended.
-    fn write_down<T>(
-        &self,
-        what: &str,
-        asked: Option<serde_json::Value>,
-        now: Timestamp,
-        act: impl FnOnce(&Self, &str) -> Result<(T, serde_json::Value), Failure>,
-    ) -> Result<T, Failure> {
-        let unwritten = |error| Failure::new(Exit::JournalIo, error);
-        let by = whoever();
-        let deed = Deed { who: by.clone(), what: what.to_owned(), asked, ..Deed::default() };
-        let begun = self.audit.append(vec![deed.clone()], now).map_err(unwritten)?;
-        let done = act(self, &by);
-        let after = done.as_ref().ok().map(|(_, after)| after.clone());
-        let end = Deed { asked: None, after, ends: begun.first().copied(), ..deed };
-        self.audit.append(vec![end], now).map_err(unwritten)?;
-        done.map(|(value, _)| value)
-    }
 }
 
 /// Where the journal is, whatever else may be wrong with the configuration: a token must be revocable in any case.
 pub(super) fn journal_path(args: &ConfigArgs) -> Result<std::path::PathBuf, Failure> {
     let loaded = args.load().map_err(|error: ConfigError| Failure::new(Exit::Configuration, error))?;
     Ok(loaded.config.journal.path)
-}
-
-/// Whoever uses the command line, as the environment has it: whoever can write the files could also write another name.
-fn whoever() -> String {
-    let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    format!("{} (command line)", name.filter(|name| !name.is_empty()).unwrap_or_else(|| "somebody".to_owned()))
 }

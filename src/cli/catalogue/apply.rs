@@ -1,15 +1,19 @@
-//! `rolecall catalogue apply`: check, show, write, reload; in this order, and nothing where the one before failed.
+//! `rolecall catalogue apply`: check, show, write down, write, reload; in this order, and nothing where the one before failed.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
+
 use crate::config::{self, CannotSplice, Overrides};
+use crate::daemon::system_clock;
 use crate::journal;
 use crate::owner::hand_over;
+use crate::records::audit::AuditLog;
 
 use super::super::config_args::ConfigArgs;
-use super::super::{Exit, Failure};
+use super::super::{Exit, Failure, ledger};
 use super::{lines, print};
 
 #[derive(Debug, clap::Args)]
@@ -63,12 +67,26 @@ pub(super) fn run(args: &ApplyArgs) -> Result<(), Failure> {
     if args.dry_run {
         return Ok(());
     }
-    let backup = write(&path, &args.new).map_err(|error| match &error {
-        ApplyError::NoFile | ApplyError::Splice { .. } => Failure::new(Exit::Configuration, error),
-        ApplyError::Io { .. } => Failure::new(Exit::Failed, error),
-    })?;
+    let put = || {
+        write(&path, &args.new).map_err(|error| match &error {
+            ApplyError::NoFile | ApplyError::Splice { .. } => Failure::new(Exit::Configuration, error),
+            ApplyError::Io { .. } => Failure::new(Exit::Failed, error),
+        })
+    };
+    let journal = &current.journal.path;
+    // Where no daemon ever had its journal there is no log to write into.
+    let backup = if journal.is_dir() {
+        let asked = json!({ "file": path, "differences": found });
+        ledger::write_down(&AuditLog::open(journal), "rolecall catalogue apply", Some(asked), system_clock(), |_| {
+            let backup = put()?;
+            let after = json!({ "as_it_was": backup });
+            Ok((backup, after))
+        })?
+    } else {
+        put()?
+    };
     print(&format!("{} is written; as it was: {}\n", path.display(), backup.display()))?;
-    print(&reload(&current.journal.path))
+    print(&reload(journal))
 }
 
 /// Writes the file so that it is there wholly or not at all, and leaves a copy of what it was beside it.
