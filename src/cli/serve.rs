@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 
 use crate::config::{CatalogueFile, Config, ConfigError, Loaded, LogFormat};
 use crate::daemon::{self, Again, Connect, Daemon, DaemonError, Machine, Reread, Signal, Signals};
-use crate::telemetry::occurrence::{CatalogueRefused, ConfigLoaded, Started};
+use crate::telemetry::occurrence::{ConfigLoaded, Started};
 use crate::telemetry::traces::{Settings, Tracer};
 use crate::telemetry::{self, logging, recorder::Build};
 
@@ -45,7 +45,7 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
     let connect = daemon::amqp(&loaded.config.node, &loaded.config.amqp).map_err(|error| failure(error.into()))?;
     let running = loaded.config.clone();
     let file = args.config.catalogue_file();
-    let reload = move || reload(&args.config, &running);
+    let reload = move || Some(reload(&args.config, &running));
     run_daemon(loaded.config, connect, Box::new(reload), file)
 }
 
@@ -117,30 +117,25 @@ fn tell(args: &ConfigArgs, loaded: &Loaded) {
     .emit();
 }
 
-/// Reads the configuration again. A bad one is refused whole; of a good one the catalogue and the hooks are taken.
-fn reload(args: &ConfigArgs, running: &Config) -> Option<Again> {
+/// Reads the configuration again. A bad one is refused whole, with all that is wrong with it; of a good one the catalogue and
+/// the hooks are taken.
+fn reload(args: &ConfigArgs, running: &Config) -> Result<Again, String> {
     match args.load() {
         Ok(loaded) => {
             for section in loaded.config.sections_changed(running) {
                 tracing::warn!(section, "changed, and takes effect at the next start only");
             }
-            Some(Again { catalogue: loaded.config.catalogue, hooks: loaded.config.hooks })
+            Ok(Again { catalogue: loaded.config.catalogue, hooks: loaded.config.hooks })
         }
-        Err(error) => {
-            let text = match &error {
-                ConfigError::Invalid(report) => report.lines().collect::<Vec<_>>().join("; "),
-                ConfigError::Unreadable { source, .. } => format!("{error}: {source}"),
-            };
-            CatalogueRefused { error: &text }.emit();
-            None
-        }
+        Err(ConfigError::Invalid(report)) => Err(report.lines().collect::<Vec<_>>().join("; ")),
+        Err(error @ ConfigError::Unreadable { .. }) => Err(Failure::new(Exit::Configuration, error).to_string()),
     }
 }
 
 /// The code that tells the shell why.
 fn failure(error: DaemonError) -> Failure {
     let exit = match &error {
-        DaemonError::Journal(_) | DaemonError::Records(_) => Exit::JournalIo,
+        DaemonError::Journal(_) | DaemonError::Records(_) | DaemonError::Audit(_) => Exit::JournalIo,
         DaemonError::Broker(cause) if cause.is_configuration() => Exit::Configuration,
         DaemonError::Broker(_) => Exit::Unavailable,
         DaemonError::Listen { .. } | DaemonError::Certificate(_) | DaemonError::Hook(_) | DaemonError::Catalogue(_) => {

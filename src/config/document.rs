@@ -97,6 +97,13 @@ impl Document {
         text
     }
 
+    /// Those tables that the other does not have in the same way.
+    #[must_use]
+    pub(super) fn without(&self, other: &Self) -> Self {
+        let parts = self.parts.iter().filter(|part| !other.parts.contains(part));
+        Self { parts: parts.cloned().collect() }
+    }
+
     /// The same as JSON, tables and keys by the same names.
     #[must_use]
     pub(super) fn json(&self) -> Value {

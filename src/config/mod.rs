@@ -240,6 +240,13 @@ pub fn export_markdown(catalogue: &Catalogue) -> String {
     markdown::page(catalogue, &catalogue::write(catalogue))
 }
 
+/// The tables in which two catalogues are different, as [`export_json`] has them: those of the one, and those of the other.
+#[must_use]
+pub fn changed_tables(old: &Catalogue, new: &Catalogue) -> (serde_json::Value, serde_json::Value) {
+    let (old, new) = (catalogue::write(old), catalogue::write(new));
+    (old.without(&new).json(), new.without(&old).json())
+}
+
 /// What is different between two catalogues, table by table and member by member.
 #[must_use]
 pub fn differences(old: &Catalogue, new: &Catalogue) -> Vec<Difference> {

@@ -15,6 +15,9 @@ pub enum DaemonError {
     /// The tokens beside the journal can't be read.
     #[error("the tokens can't be read")]
     Records(#[from] RecordsError),
+    /// The audit log beside the journal can't be written.
+    #[error("the audit log can't be written, so no other catalogue comes into force")]
+    Audit(#[source] RecordsError),
     /// The broker is not there, or refuses.
     #[error(transparent)]
     Broker(#[from] TransportError),
@@ -55,6 +58,7 @@ impl DaemonError {
             Self::Panicked(_) | Self::Journal(JournalError::OutOfOrder { .. } | JournalError::Encode { .. }) => true,
             Self::Journal(_)
             | Self::Records(_)
+            | Self::Audit(_)
             | Self::Broker(_)
             | Self::Catalogue(_)
             | Self::Listen { .. }

@@ -38,6 +38,7 @@ mod outbox;
 mod oversized;
 mod publisher;
 mod running;
+mod scribe;
 mod snapshots;
 mod start;
 mod turn;
@@ -73,8 +74,8 @@ pub struct Again {
     pub hooks: config::Hooks,
 }
 
-/// Reads the configuration again; `None` says that it was refused, and has been told.
-pub type Reread = Box<dyn FnMut() -> Option<Again> + Send>;
+/// Reads the configuration again, or says all that is wrong with it; `None` where there is none to be read.
+pub type Reread = Box<dyn FnMut() -> Option<Result<Again, String>> + Send>;
 
 /// Brings up a transport, with so many deliveries under way as is wished, now and later.
 pub type Connect = Box<

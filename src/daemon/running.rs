@@ -1,5 +1,6 @@
 //! A daemon that takes work, until it is told to drain; and the drain.
 
+use std::error::Error as _;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Intake, Publish, Status};
+use crate::config::CatalogueFile;
 use crate::http::{EditRequests, Readiness};
 use crate::journal::{Batch, Journal, JournalReader, RedbJournal};
 use crate::kill_point::kill_point;
@@ -17,6 +19,7 @@ use super::catalogue::Keeper;
 use super::hooks::{self, Hooks};
 use super::observer;
 use super::publisher::Cursor;
+use super::scribe::{Ending, Occasion, Scribe};
 use super::work::Work;
 use super::{Again, DaemonError, Host, Reread, Signal, Signals};
 
@@ -29,6 +32,7 @@ pub(super) struct Running {
     pub(super) intake: Arc<dyn Intake>,
     pub(super) status: watch::Receiver<Status>,
     pub(super) keeper: Keeper,
+    pub(super) scribe: Scribe,
     pub(super) edits: EditRequests,
     pub(super) hooks: Hooks,
     pub(super) writer: Work<()>,
@@ -138,20 +142,44 @@ impl Running {
         }
     }
 
+    /// Reads the configuration again, and says what became of it.
     pub(super) async fn reload(&self, read: &mut Reread) {
-        let Some(Again { catalogue, hooks }) = read() else { return };
+        let Some(read) = read() else { return };
+        let in_force = self.keeper.read_model.catalogue();
+        let change = read.as_ref().ok().map(|again| (&*in_force, &again.catalogue));
+        let file = self.keeper.file.as_ref().map(CatalogueFile::path);
+        let begun = match self.scribe.begin(Occasion::Signal, file, change).await {
+            Ok(begun) => begun,
+            Err(error) => {
+                let error = DaemonError::Audit(error);
+                let cause = error.source().map(ToString::to_string).unwrap_or_default();
+                return CatalogueRefused { error: &format!("{error}: {cause}") }.emit();
+            }
+        };
+        let ending = match read {
+            Ok(again) => self.put_in_force(again).await,
+            Err(why) => Ending::Unusable(why),
+        };
+        if let Ending::Unusable(why) | Ending::InUse(why) = &ending {
+            CatalogueRefused { error: why }.emit();
+        }
+        self.scribe.end(begun, ending).await;
+    }
+
+    async fn put_in_force(&self, Again { catalogue, hooks }: Again) -> Ending {
         let prepared = match hooks::prepare(&hooks) {
             Ok(prepared) => prepared,
-            Err(error) => return CatalogueRefused { error: &error.to_string() }.emit(),
+            Err(error) => return Ending::Unusable(error.to_string()),
         };
         match self.keeper.replace(Arc::new(catalogue)).await {
             Some(Ok(applied)) => {
                 self.hooks.install(prepared);
                 CatalogueReloaded { version: applied.version, changes: &applied.changes }.emit();
+                Ending::InForce
             }
-            Some(Err(refused)) => CatalogueRefused { error: &refused.to_string() }.emit(),
+            Some(Err(refused)) => Ending::InUse(refused.to_string()),
             // The daemon is ending.
-            None => {}
+            None => Ending::Unknown,
         }
     }
 

@@ -23,7 +23,7 @@ use crate::journal::{Entry, JournalOptions, JournalReader, Recovered, RedbJourna
 use crate::kill_point::kill_point;
 use crate::records::audit::AuditLog;
 use crate::records::tokens::Tokens;
-use crate::routing::Millis;
+use crate::routing::{Catalogue, Millis};
 use crate::telemetry::occurrence::{ClockSteppedBack, DrainStarted, HttpListening, JournalRecovered, SnapshotRefused};
 use crate::telemetry::traces::Tracer;
 use crate::telemetry::{Meters, PrometheusHandle};
@@ -41,6 +41,7 @@ use super::journal_thread::{self, Checkpointer, Heralds};
 use super::observer::BrokerObserver;
 use super::publisher::{self, Cursor, Promises, Publisher};
 use super::running::{Running, tell_end};
+use super::scribe::{Begun, Ending, Occasion, Scribe};
 use super::snapshots::Snapshots;
 use super::work::Work;
 use super::writer::Writer;
@@ -94,6 +95,7 @@ impl Daemon {
         let http_end = CancellationToken::new();
         let records = metrics.as_ref().map(|_| Records::open(&config, &reader, &http_end)).transpose()?;
         let entries = records.as_ref().and_then(|records| records.entries.clone());
+        let scribe = Scribe { host: Arc::clone(&host), log: records.as_ref().map(|it| Arc::clone(&it.audit)) };
         let app = metrics.zip(records).map(|(metrics, records)| App {
             readiness: readiness.clone(),
             heartbeat: heartbeat.clone(),
@@ -113,10 +115,7 @@ impl Daemon {
             session: session_options(&config.http),
             clock: system_clock,
         });
-        let http = match app {
-            Some(app) => Some(serve_http(&config, app, &host.http(), http_end.clone())?),
-            None => None,
-        };
+        let http = app.map(|app| serve_http(&config, app, &host.http(), http_end.clone())).transpose()?;
 
         let recovered = recover(&*host, &config, &reader).await?;
         host.witness(&recovered.state);
@@ -140,7 +139,8 @@ impl Daemon {
             }
         };
         kill_point!(Connected);
-        let keeping = (catalogue_file, Arc::clone(&read_model), edits, hooks.clone());
+        let begun = begin(&scribe, &recovered, catalogue_file.as_ref(), &config.catalogue).await?;
+        let keeping = (catalogue_file, Arc::clone(&read_model), edits, hooks.clone(), scribe.clone());
         let mut writer = Writer::new(
             recovered,
             reader.clone(),
@@ -168,8 +168,9 @@ impl Daemon {
             &meters,
             breaker.clone(),
             tracer,
-        )?;
-        let result = live(running, signals, &mut reload, reload_asked).await;
+        );
+        scribe.end(begun, ending(&running)).await;
+        let result = live(running?, signals, &mut reload, reload_asked).await;
         if !result.as_ref().is_err_and(DaemonError::may_be_of_what_was_taken) {
             breaker.end();
         }
@@ -179,6 +180,30 @@ impl Daemon {
             let _ = http.await;
         }
         result
+    }
+}
+
+/// Writes down that the configuration has another catalogue than the journal knows, where it has.
+async fn begin(
+    scribe: &Scribe,
+    recovered: &Recovered,
+    file: Option<&CatalogueFile>,
+    new: &Catalogue,
+) -> Result<Begun, DaemonError> {
+    let old: &Catalogue = recovered.state.catalogue();
+    if old == new {
+        return Ok(Begun::nothing());
+    }
+    let begun = scribe.begin(Occasion::Start, file.map(CatalogueFile::path), Some((old, new))).await;
+    begun.map_err(DaemonError::Audit)
+}
+
+/// What became of the catalogue at a start.
+fn ending(started: &Result<Running, DaemonError>) -> Ending {
+    match started {
+        Ok(_) => Ending::InForce,
+        Err(DaemonError::Catalogue(refused)) => Ending::InUse(refused.to_string()),
+        Err(_) => Ending::Unknown,
     }
 }
 
@@ -316,7 +341,13 @@ fn start(
     mut writer: Writer,
     questions: Questions,
     submissions: Submissions,
-    (catalogue_file, read_model, edits, hooks): (Option<CatalogueFile>, Arc<ReadModel>, EditRequests, Hooks),
+    (catalogue_file, read_model, edits, hooks, scribe): (
+        Option<CatalogueFile>,
+        Arc<ReadModel>,
+        EditRequests,
+        Hooks,
+        Scribe,
+    ),
     journal: RedbJournal,
     reader: JournalReader,
     entries: Option<Handover<Entry>>,
@@ -417,6 +448,7 @@ fn start(
         intake,
         status,
         keeper: Keeper { file: catalogue_file, read_model, control },
+        scribe,
         edits,
         hooks,
         writer,

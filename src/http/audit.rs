@@ -137,7 +137,7 @@ impl Subject {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AuditQuery {
-    /// Only what this one did: the name of a token.
+    /// Only what this one did: the name of a token, or what else did it: `signal:SIGHUP`.
     who: Option<String>,
     /// Only what has this in it: a part of an address, `/roles/billing`.
     what: Option<String>,
@@ -162,13 +162,13 @@ struct EntryBody {
     seq: u64,
     #[serde(serialize_with = "moment::rfc3339")]
     at: Timestamp,
-    /// The name of the token, or of whoever used the command line.
+    /// The name of the token, or of whoever used the command line, or what it was: `signal:SIGHUP`, `daemon:start`.
     who: String,
     /// The id of the token.
     token: Option<String>,
     /// From which address.
     from: Option<String>,
-    /// Method and address, or the subcommand.
+    /// Method and address, or the subcommand, or a reload or a start with its file.
     what: String,
     /// What was asked for.
     asked: Option<Value>,
@@ -178,7 +178,7 @@ struct EntryBody {
     after: Option<Value>,
     /// Of which entry this is the end.
     ends: Option<u64>,
-    /// With which status it ended.
+    /// With which status it ended; of what did not come over HTTP, with which HTTP would have answered.
     status: Option<u16>,
 }
 

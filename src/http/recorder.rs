@@ -1,4 +1,4 @@
-//! Writes the audit log, on a thread of its own: many deeds that come at once are made durable by one sync.
+//! Writes the audit log of what comes over HTTP, on a thread of its own: many deeds that come at once are made durable by one sync.
 
 use std::fmt;
 use std::sync::Arc;

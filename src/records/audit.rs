@@ -32,7 +32,7 @@ const NOTHING: [u8; 32] = [0; 32];
 /// What somebody did, or is about to do.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Deed {
-    /// Who: the name of the token, or of whoever used the command line.
+    /// Who: the name of the token, of whoever used the command line, or what it was, `signal:SIGHUP`.
     pub who: String,
     /// By which token; none for the owner's of the environment and for the command line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,7 +40,7 @@ pub struct Deed {
     /// From where.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// What: `PUT /api/v1/roles/billing`, `rolecall token create`.
+    /// What: `PUT /api/v1/roles/billing`, `rolecall token create`, `reload /etc/rolecall/rolecall.toml`.
     pub what: String,
     /// What was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,7 +54,7 @@ pub struct Deed {
     /// Of which entry this is the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends: Option<u64>,
-    /// How it ended: the status of HTTP.
+    /// How it ended: the status of HTTP, or the one with which HTTP would have answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
 }

@@ -1,6 +1,7 @@
 //! A catalogue is read again while the daemon works.
 
-use serde_json::json;
+use rolecall::records::audit::AuditLog;
+use serde_json::{Value, json};
 
 use crate::SOON;
 use crate::stage::Stage;
@@ -95,4 +96,89 @@ async fn a_catalogue_without_a_role_in_use_is_refused_until_another_replaces_it(
     stage.say("ticket.created", json!({ "ticket_id": "T-1", "role": "billing" })).await;
     let assigned = stage.hear("assignment.assigned", "T-1").await;
     assert_eq!((assigned.text("role"), assigned.text("agent_id")), ("finance", "anna"));
+}
+
+/// What the audit log has of that one, the newest first, once there is so much.
+async fn written_of(stage: &Stage, who: &str, count: usize) -> Vec<Value> {
+    let mut entries = Vec::new();
+    eventually("written", SOON, async || {
+        let (status, page) =
+            stage.daemon.ask("GET", &format!("/audit?who={who}"), &Value::Null).await.expect("an answer");
+        assert_eq!(status, 200, "{page}");
+        entries.clone_from(page["entries"].as_array().expect("a list"));
+        entries.len() >= count
+    })
+    .await;
+    assert_eq!(entries.len(), count, "{entries:#?}");
+    entries
+}
+
+#[tokio::test]
+async fn what_changed_the_catalogue_without_http_is_in_the_audit_log() {
+    let mut stage = Stage::open("audited", BILLING).await;
+    let file = stage.place.config().display().to_string();
+    let started = written_of(&stage, "daemon:start", 2).await;
+    assert_eq!(started[1]["what"], format!("start {file}"));
+    assert_eq!((&started[0]["status"], &started[0]["ends"]), (&json!(200), &started[1]["seq"]));
+    assert_eq!(started[0]["after"]["role"], json!([{ "name": "billing" }]));
+    stage.agent("anna", &["billing"]).await;
+
+    stage.place.configure(&format!("{BILLING}weight = 2\n[[role]]\nname = \"sales\"\n"));
+    stage.daemon.signal("HUP");
+    let reloaded = written_of(&stage, "signal:SIGHUP", 2).await;
+    let (end, begin) = (&reloaded[0], &reloaded[1]);
+    assert_eq!((&begin["what"], &begin["status"]), (&json!(format!("reload {file}")), &Value::Null));
+    let differences = json!([
+        { "section": "role", "name": "billing", "change": "changed",
+          "members": [{ "member": "weight", "old": 1, "new": 2 }] },
+        { "section": "role", "name": "sales", "change": "added" },
+    ]);
+    assert_eq!(begin["asked"]["differences"], differences);
+    assert_eq!((&end["status"], &end["ends"], &end["what"]), (&json!(200), &begin["seq"], &begin["what"]));
+    assert_eq!(end["before"], json!({ "role": [{ "name": "billing" }] }));
+    assert_eq!(end["after"], json!({ "role": [{ "name": "billing", "weight": 2 }, { "name": "sales" }] }));
+
+    stage.place.configure(&format!("{BILLING}strategy = \"fastest\"\n"));
+    stage.daemon.signal("HUP");
+    let unusable = written_of(&stage, "signal:SIGHUP", 4).await;
+    assert_eq!((&unusable[0]["status"], &unusable[0]["ends"]), (&json!(422), &unusable[1]["seq"]));
+    let why = unusable[0]["after"]["refused"].as_str().expect("a reason");
+    assert!(why.contains("rolecall.toml:3:") && unusable[1]["asked"].is_null(), "{unusable:#?}");
+
+    stage.place.configure("[[role]]\nname = \"finance\"\n");
+    stage.daemon.signal("HUP");
+    let in_use = written_of(&stage, "signal:SIGHUP", 6).await;
+    assert_eq!((&in_use[0]["status"], &in_use[0]["before"]), (&json!(409), &Value::Null));
+    let why = in_use[0]["after"]["refused"].as_str().expect("a reason");
+    assert!(why.contains("role billing: 1 agent, 0 tickets"), "{why}");
+
+    // What is as it was is no change; what was written meanwhile is one.
+    stage.place.configure(&format!("{BILLING}weight = 2\n[[role]]\nname = \"sales\"\n"));
+    let stage = stage.kill_and_start().await;
+    written_of(&stage, "daemon:start", 2).await;
+    stage.place.configure(&format!("{BILLING}weight = 3\n[[role]]\nname = \"sales\"\n"));
+    let stage = stage.kill_and_start().await;
+    let started = written_of(&stage, "daemon:start", 4).await;
+    assert_eq!(started[0]["before"], json!({ "role": [{ "name": "billing", "weight": 2 }] }));
+    assert_eq!(started[0]["after"], json!({ "role": [{ "name": "billing", "weight": 3 }] }));
+    AuditLog::open(&stage.place.journal()).verify(None).expect("one chain");
+}
+
+#[tokio::test]
+async fn a_catalogue_that_can_not_be_written_down_does_not_come_into_force() {
+    let stage = Stage::open("unaudited", BILLING).await;
+    let log = stage.place.journal().join("audit.jsonl");
+    std::fs::remove_file(&log).expect("it was there");
+    std::fs::create_dir(&log).expect("something else in its place");
+    stage.place.configure(&format!("{BILLING}[[role]]\nname = \"sales\"\n"));
+    stage.daemon.signal("HUP");
+    eventually("refused", SOON, async || !stage.daemon.said("new catalogue refused").is_empty()).await;
+    let said = stage.daemon.said("new catalogue refused")[0]["error"].to_string();
+    assert!(said.contains("the audit log can't be written") && said.contains("audit.jsonl"), "{said}");
+    let asked = stage.daemon.ask("GET", "/roles/sales", &Value::Null).await.expect("an answer");
+    assert_eq!(asked.0, 404, "it is not in force");
+    stage.daemon.kill();
+    let mut refused = stage.place.launch();
+    assert_eq!(refused.exit_code(SOON).await, 74, "{}", refused.log());
+    assert!(refused.log().contains("the audit log can't be written"), "{}", refused.log());
 }

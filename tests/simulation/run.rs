@@ -111,7 +111,7 @@ async fn live_once(
     let reload = move || {
         catalogues.rotate_left(1);
         let catalogue = catalogues.back().cloned()?;
-        Some(Again { catalogue, hooks: Hooks::new() })
+        Some(Ok(Again { catalogue, hooks: Hooks::new() }))
     };
     let daemon = Daemon {
         host: Arc::clone(host) as Arc<dyn rolecall::daemon::Host>,
