@@ -17,7 +17,7 @@ pub enum Acceptance {
     Offer,
 }
 
-/// What becomes of an owner's tickets when it goes offline (contract §6.8).
+/// What becomes of an owner's tickets when it goes offline (`docs/routing.md#when-an-agent-leaves`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OwnerGrace {

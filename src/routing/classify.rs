@@ -1,4 +1,4 @@
-//! Rules → role, skills, priority: once, at intake, and afresh on an update (contract §6.1).
+//! Rules → role, skills, priority: once, at intake, and afresh on an update (`docs/routing.md#which-role`).
 //!
 //! Conditions are CEL over [`super::facts`]. An attribute that the ticket lacks makes the condition false, as does a
 //! comparison of values that do not compare.

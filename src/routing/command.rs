@@ -103,7 +103,7 @@ pub enum Command {
     Elapse,
 }
 
-/// The stable codes of `command.rejected` (contract §5).
+/// The stable codes of `command.rejected` (`docs/events.md#commandrejected`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RejectionCode {

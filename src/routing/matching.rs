@@ -21,7 +21,7 @@ use super::signature::{Demands, Signature};
 use super::state::State;
 use super::ticket::{Bar, Demand, Ticket, UnroutableCause};
 
-/// What an agent lacks to take a ticket: the first of these that holds (contract §6.2).
+/// What an agent lacks to take a ticket: the first of these that holds (`docs/routing.md#who-may-take-it`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lack {
     /// None of the demanded roles.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The longest name, in bytes of UTF-8 (contract §4).
+/// The longest name, in bytes of UTF-8 (`docs/events.md#the-envelope`).
 pub const NAME_LENGTH_MAX: usize = 128;
 
 /// Why a string is no name.
@@ -194,7 +194,7 @@ macro_rules! names {
             /// Takes a string that fulfils the rules of a name.
             ///
             /// # Errors
-            /// Says which rule of contract §4 the string breaks.
+            /// Says which rule of `docs/events.md#the-envelope` the string breaks.
             pub fn parse(text: &str) -> Result<Self, NameError> {
                 $text::checked(text).map(Self)
             }

@@ -66,7 +66,7 @@ impl Ownership {
     }
 }
 
-/// Why an offer or assignment ended without completion (contract §5).
+/// Why an offer or assignment ended without completion (`docs/events.md#assignmentrevoked`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RevokeCause {
@@ -172,7 +172,7 @@ fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
-/// Why this agent (contract §6.4).
+/// Why this agent (`docs/routing.md#why`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Reason {
     /// The rule of classification, where one decided.

@@ -16,7 +16,8 @@ use super::skill;
 use super::staffing::Staffing;
 use super::time::Millis;
 
-/// Which of the agents who may take a ticket gets it (contract §6.3). Ties go to the agent idle for longest.
+/// Which of the agents who may take a ticket gets it (`docs/routing.md#who-is-chosen`). Ties go to the agent idle for
+/// longest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
@@ -41,7 +42,7 @@ pub enum Strategy {
     RingAll,
 }
 
-/// How the waiting tickets of a role are ranked (contract §6.3).
+/// How the waiting tickets of a role are ranked (`docs/routing.md#in-what-order-tickets-wait`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {

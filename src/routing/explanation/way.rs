@@ -1,4 +1,4 @@
-//! By which way of contract §6.1 a ticket came to its role.
+//! By which of the ways of `docs/routing.md#which-role` a ticket came to its role.
 
 use crate::routing::name::TicketId;
 use crate::routing::state::State;
