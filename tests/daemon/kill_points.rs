@@ -21,6 +21,9 @@ use crate::place::{Daemon, Place};
 /// Snapshots are to be met as well, and old entries dropped.
 const OFTEN: &str = "[journal]\nsnapshot_every = 1000\nretention = \"5s\"\n";
 const RETENTION: Millis = Millis::from_secs(5);
+/// How long the last daemon works, whom nobody kills: entries are older than the retention then, however short the rounds
+/// were, and dropped.
+const LAST_LIFE: Duration = Duration::from_secs(2 * 5);
 /// What a daemon has for coming to a point at which it is to die.
 const REACHED_MAX: Duration = Duration::from_mins(3);
 /// Few enough that a state is recovered at once.
@@ -101,6 +104,7 @@ async fn a_kill_at_any_named_point_loses_nothing_and_doubles_nothing() {
     }
     let mut daemon = place.launch();
     crowd.work_during(daemon.ready()).await;
+    crowd.work_for(LAST_LIFE).await;
     let books = crowd.finish(SOON * 4).await;
     assert!(books.repeats > 0, "kills under load leave something to repeat");
     is_empty(&place, &daemon).await;
