@@ -48,8 +48,9 @@ fn check(text: &str) -> Result<(), NameError> {
 /// How long a name is at most that lies where it is mentioned: what makes it no larger than a string is.
 const SHORT_LENGTH_MAX: usize = 22;
 
-/// The same of an assignment's id, which is longer than most: an instance in sixteen digits, and a number.
-const ASSIGNMENT_LENGTH_MAX: usize = 38;
+/// The same of an assignment's id, which is longer than most: an instance in sixteen digits, a dash, a letter, and as many
+/// digits as the largest number has.
+pub(super) const ASSIGNMENT_LENGTH_MAX: usize = 16 + 2 + 20;
 
 /// How much of a text is compared at once.
 const PIECE: usize = size_of::<u64>();
@@ -284,6 +285,16 @@ names! {
     AssignmentText:
     /// One offer and the assignment that it becomes; unique over the life of a journal.
     AssignmentId
+}
+
+impl AssignmentId {
+    /// The first so many of these bytes, where whoever made them knows that they are letters, digits and dashes, and has filled
+    /// up the rest with zeros: nobody looks whether that is a name.
+    pub(super) fn known(bytes: [u8; ASSIGNMENT_LENGTH_MAX], length: usize) -> Self {
+        debug_assert!(bytes[..length].iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-'), "{bytes:?}");
+        debug_assert!(length > 0 && bytes[length..].iter().all(|byte| *byte == 0), "{bytes:?}");
+        Self(AssignmentText::Short { bytes, length: u8::try_from(length).expect("a short text is short") })
+    }
 }
 
 impl ChannelName {

@@ -11,7 +11,7 @@ pub use demand::{Bar, Demand, Direction, Handover, UnroutableCause};
 pub use spec::{Asked, Beside, Customer, Patch, Priority, Scalar, TicketChanges, TicketSpec};
 
 use super::automation::Automated;
-use super::name::{AgentId, AssignmentId, TicketId};
+use super::name::{ASSIGNMENT_LENGTH_MAX, AgentId, AssignmentId, TicketId};
 use super::offer::{Offer, Ownership};
 use super::roster::Named;
 use super::seldom::Seldom;
@@ -262,27 +262,20 @@ impl Closing {
 /// An assignment's id is made of the journal's instance and a number that grows, so that it is never used twice.
 #[must_use]
 pub fn assignment_id(instance: u64, seq: u64) -> AssignmentId {
-    /// Sixteen hexadecimal digits, a dash, a letter, and as many digits as the largest number has.
-    const LENGTH_MAX: usize = 16 + 2 + 20;
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     // By hand: every offer has one, and formatting machinery costs more than all that it prints.
-    let mut text = [0_u8; LENGTH_MAX];
+    let mut text = [0_u8; ASSIGNMENT_LENGTH_MAX];
     for (digits, byte) in text[..16].chunks_exact_mut(2).zip(instance.to_be_bytes()) {
         digits.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0xf)]]);
     }
     text[16..18].copy_from_slice(b"-a");
-    let (mut left, mut begin) = (seq, LENGTH_MAX);
-    loop {
-        begin -= 1;
-        text[begin] = b'0' + u8::try_from(left % 10).expect("a digit");
+    let length = 18 + seq.checked_ilog10().map_or(1, |tens| tens as usize + 1);
+    let mut left = seq;
+    for digit in text[18..length].iter_mut().rev() {
+        *digit = DIGITS[(left % 10) as usize];
         left /= 10;
-        if left == 0 {
-            break;
-        }
     }
-    text.copy_within(begin.., 18);
-    let text = std::str::from_utf8(&text[..18 + LENGTH_MAX - begin]).expect("these are digits and letters");
-    AssignmentId::parse(text).expect("hexadecimal digits and a number are a name")
+    AssignmentId::known(text, length)
 }
 
 #[cfg(test)]
@@ -291,8 +284,9 @@ mod tests {
 
     #[test]
     fn an_assignments_id_is_the_journals_instance_and_a_number() {
-        for (instance, seq) in [(0, 0), (0xfeed, 7), (u64::MAX, u64::MAX), (1 << 60, 10), (5, 1_234_567_890)] {
-            assert_eq!(assignment_id(instance, seq).as_str(), format!("{instance:016x}-a{seq}"));
+        for (instance, seq) in [(0, 0), (0xfeed, 9), (u64::MAX, u64::MAX), (1 << 60, 10), (5, 1_234_567_890)] {
+            let text = format!("{instance:016x}-a{seq}");
+            assert_eq!(Ok(assignment_id(instance, seq)), AssignmentId::parse(&text));
         }
     }
 }
