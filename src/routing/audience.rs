@@ -6,11 +6,11 @@ use std::hash::{Hash, Hasher};
 
 use super::crew::CrewNumber;
 use super::digest::Digest;
-use super::group::Group;
+use super::group::{FreeOn, Group};
 use super::name::{Permission, RoleName};
 use super::skill::Skills;
 use super::sorted::Sorted;
-use super::standing::Standing;
+use super::standing::{Moves, Standing};
 use super::ticket::Demand;
 
 static NO_SKILLS: Skills = Skills(Sorted::new());
@@ -63,6 +63,14 @@ impl Asked {
     }
 }
 
+/// A group of an audience in which somebody is free.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seat {
+    pub(super) group: usize,
+    /// On which lanes anybody of it is. Whoever looks for somebody who is free looks at this alone where nobody is.
+    pub(super) free_on: FreeOn,
+}
+
 /// Why agents are not of an audience: the first of these that holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lacking {
@@ -99,7 +107,7 @@ pub(super) struct Audience {
     /// How many stand how, by lane.
     counts: Vec<[u32; Standing::COUNT]>,
     /// The groups in which somebody is free on some lane, in no particular order.
-    seated: Vec<usize>,
+    seated: Vec<Seat>,
 }
 
 impl PartialEq for Audience {
@@ -156,8 +164,8 @@ impl Audience {
                 *own += theirs;
             }
         }
-        if group.is_seated() {
-            asked.seat = Some(self.seat(number));
+        if !group.free_on().is_nowhere() {
+            asked.seat = Some(self.seat(Seat { group: number, free_on: group.free_on() }));
         }
         group.asked.push(asked);
     }
@@ -176,24 +184,29 @@ impl Audience {
     }
 
     /// One of them stands otherwise than before.
-    pub(super) fn count(&mut self, before: &[Standing], after: &[Standing]) {
-        recount(&mut self.counts, before, after);
+    pub(super) fn count(&mut self, moves: &Moves<'_>) {
+        moves.recount(&mut self.counts);
     }
 
     /// One of the groups has somebody who is free. Says where it is seated.
-    pub(super) fn seat(&mut self, group: usize) -> usize {
-        self.seated.push(group);
+    pub(super) fn seat(&mut self, seat: Seat) -> usize {
+        self.seated.push(seat);
         self.seated.len() - 1
+    }
+
+    /// The group of that seat has somebody who is free on other lanes than before.
+    pub(super) fn reseat(&mut self, seat: usize, free_on: FreeOn) {
+        self.seated[seat].free_on = free_on;
     }
 
     /// The group of that seat has nobody who is free any more. Says which has its seat from now on, where one has.
     pub(super) fn unseat(&mut self, seat: usize) -> Option<usize> {
         self.seated.swap_remove(seat);
-        self.seated.get(seat).copied()
+        self.seated.get(seat).map(|moved| moved.group)
     }
 
     /// The groups in which somebody is free on some lane, in no particular order.
-    pub(super) fn seated(&self) -> &[usize] {
+    pub(super) fn seated(&self) -> &[Seat] {
         &self.seated
     }
 
@@ -213,12 +226,3 @@ impl Audience {
     }
 }
 
-/// Of those who are counted, one stands otherwise than before.
-pub(super) fn recount(counts: &mut [[u32; Standing::COUNT]], before: &[Standing], after: &[Standing]) {
-    for ((counts, before), after) in counts.iter_mut().zip(before).zip(after) {
-        if before != after {
-            counts[*before as usize] -= 1;
-            counts[*after as usize] += 1;
-        }
-    }
-}

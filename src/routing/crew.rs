@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashTable;
 
-use super::audience::{Asked, Audience, Sought};
+use super::audience::{Asked, Audience, Seat, Sought};
 use super::digest::ByRole;
-use super::group::Group;
+use super::group::{FreeOn, Group};
 use super::name::{Permission, RoleName};
 use super::skill::Skills;
-use super::standing::Standing;
+use super::standing::{Moves, Standing};
 
 /// A crew's number: an index, the same as long as the pool is. Nothing is decided by it.
 pub(super) type CrewNumber = usize;
@@ -178,28 +178,29 @@ impl Crews {
     }
 
     /// A member of a group stands otherwise than before.
-    pub(super) fn count(&mut self, group: &Group, before: &[Standing], after: &[Standing]) {
+    pub(super) fn count(&mut self, group: &Group, moves: &Moves<'_>) {
         for asked in &group.asked {
-            self.all[asked.crew].audiences[asked.audience].count(before, after);
+            self.all[asked.crew].audiences[asked.audience].count(moves);
         }
     }
 
-    /// Somebody of a group is free on some lane who was the first, or nobody is any more.
-    pub(super) fn seat(&mut self, groups: &mut [Option<Group>], number: usize) {
-        let group = member_group(groups, number);
-        let (is_seated, count) = (group.is_seated(), group.asked.len());
-        for place in 0..count {
+    /// On other lanes than before somebody of a group is free.
+    pub(super) fn seat(&mut self, groups: &mut [Option<Group>], number: usize, free_on: FreeOn) {
+        for place in 0..member_group(groups, number).asked.len() {
             let asked = &mut member_group(groups, number).asked[place];
             let audience = &mut self.all[asked.crew].audiences[asked.audience];
-            if is_seated {
-                asked.seat = Some(audience.seat(number));
-            } else if let Some(seat) = asked.seat.take()
-                && let Some(moved) = audience.unseat(seat)
-            {
-                let (crew, audience) = (asked.crew, asked.audience);
-                let mut others = member_group(groups, moved).asked.iter_mut();
-                let other = others.find(|other| (other.crew, other.audience) == (crew, audience));
-                other.expect("who is seated is asked").seat = Some(seat);
+            match asked.seat {
+                Some(seat) if free_on.is_nowhere() => {
+                    let (crew, left) = (asked.crew, asked.audience);
+                    asked.seat = None;
+                    if let Some(moved) = audience.unseat(seat) {
+                        let mut asked = member_group(groups, moved).asked.iter_mut();
+                        let same = asked.find(|asked| (asked.crew, asked.audience) == (crew, left));
+                        same.expect("who is seated is asked").seat = Some(seat);
+                    }
+                }
+                Some(seat) => audience.reseat(seat, free_on),
+                None => asked.seat = Some(audience.seat(Seat { group: number, free_on })),
             }
         }
     }
@@ -258,7 +259,7 @@ mod tests {
         };
         assert_eq!(counts(&crews), [1, 0, 0]);
         for (number, before, after) in [(0, Standing::Free, Standing::NoSlot), (1, Standing::Offline, Standing::Free)] {
-            crews.count(groups[number].as_ref().unwrap(), &[before], &[after]);
+            crews.count(groups[number].as_ref().unwrap(), &Moves::between(&[before], &[after]));
         }
         assert_eq!(counts(&crews), [0, 1, 0]);
         assert_eq!(crews.of(&role()).unwrap().count_of(0, Standing::Free), 1, "the other is of the crew all the same");

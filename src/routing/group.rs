@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::agent::{Agent, AgentProfile};
-use super::audience::{self, Asked};
+use super::audience::Asked;
 use super::name::{Permission, RoleName};
 use super::permission::AccessLevel;
 use super::roster::Number;
 use super::skill::Skills;
 use super::skillbook::Held;
-use super::standing::{LANES_MAX, Standing, Standings};
+use super::standing::{LANES_MAX, Moves, Standing, Standings};
 use super::strategy::{OrderKey, Ordering};
 
 /// What the members of a group share.
@@ -64,29 +64,18 @@ impl FreeOn {
     }
 
     #[inline]
-    fn includes(self, lane: usize) -> bool {
+    pub(super) fn includes(self, lane: usize) -> bool {
         self.0 >> lane & 1 == 1
+    }
+
+    /// Whether it is on no lane.
+    pub(super) fn is_nowhere(self) -> bool {
+        self.0 == 0
     }
 }
 
 /// An agent's places in all orders.
 pub(super) type OrderKeys = [OrderKey; Ordering::ALL.len()];
-
-/// Where the first of a group's free agents sit in an order: on which lanes any of them is free, and the best place that any
-/// of them has.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Front {
-    lanes: FreeOn,
-    key: OrderKey,
-}
-
-impl Front {
-    /// Before whom nobody sits who is free on that lane; `None` where nobody is free.
-    #[inline]
-    pub(super) fn on(&self, lane: usize) -> Option<OrderKey> {
-        self.lanes.includes(lane).then_some(self.key)
-    }
-}
 
 /// In what order agents sit.
 type Order = BTreeMap<OrderKey, Number<Agent>>;
@@ -151,9 +140,9 @@ impl Group {
         Bench { group: self, lane }
     }
 
-    /// Whether any of them is free on any lane.
-    pub(super) fn is_seated(&self) -> bool {
-        !self.rows.is_empty()
+    /// On which lanes any of them is free.
+    pub(super) fn free_on(&self) -> FreeOn {
+        FreeOn(self.rows.iter().fold(0, |lanes, row| lanes | row.free_on.0))
     }
 
     /// Whether any of them is online.
@@ -169,8 +158,8 @@ impl Group {
     }
 
     /// One stands otherwise than before.
-    pub(super) fn count(&mut self, before: &[Standing], after: &[Standing]) {
-        audience::recount(&mut self.counts, before, after);
+    pub(super) fn count(&mut self, moves: &Moves<'_>) {
+        moves.recount(&mut self.counts);
     }
 
     /// How many stand how, by lane.
@@ -178,12 +167,10 @@ impl Group {
         &self.counts
     }
 
-    /// Where the first of them sit in an order that is needed.
-    pub(super) fn front(&self, ordering: Ordering) -> Front {
-        let lanes = self.rows.iter().fold(0, |lanes, row| lanes | row.free_on.0);
+    /// Before which place none of those sits who are free, in an order that is needed. Where nobody is free that is any.
+    pub(super) fn front(&self, ordering: Ordering) -> OrderKey {
         let firsts = self.rows.iter().filter_map(|row| row.orders[ordering as usize].first_key_value());
-        let key = firsts.map(|(key, _)| *key).min().unwrap_or_default();
-        Front { lanes: FreeOn(lanes), key }
+        firsts.map(|(key, _)| *key).min().unwrap_or_default()
     }
 
     /// One less stands so.
@@ -195,7 +182,7 @@ impl Group {
 
     /// Seats an agent in the orders that are needed.
     pub(super) fn seat(&mut self, agent: Number<Agent>, free_on: FreeOn, keys: &OrderKeys, needed: &[Ordering]) {
-        if free_on == FreeOn::default() {
+        if free_on.is_nowhere() {
             return;
         }
         let place = self.rows.iter().position(|row| row.free_on == free_on).unwrap_or_else(|| {
@@ -209,7 +196,7 @@ impl Group {
 
     /// Takes an agent from where it was seated.
     pub(super) fn unseat(&mut self, agent: Number<Agent>, free_on: FreeOn, keys: &OrderKeys, needed: &[Ordering]) {
-        if free_on == FreeOn::default() {
+        if free_on.is_nowhere() {
             return;
         }
         let place = self.rows.iter().position(|row| row.free_on == free_on).expect("a free agent sits in a row");

@@ -12,13 +12,13 @@ use super::agent::Agent;
 use super::audience::{Audience, Sought};
 use super::catalogue::Catalogue;
 use super::crew::Crews;
-use super::group::{FreeOn, Front, GroupSignature, OrderKeys};
+use super::group::{FreeOn, GroupSignature, OrderKeys};
 use super::name::{ChannelName, RoleName};
 use super::roster::Number;
 use super::skill::Skills;
 use super::skillbook::{Demanded, SkillBook};
-use super::standing::{Lanes, Standings, Terms};
-use super::strategy::Ordering;
+use super::standing::{Lanes, Moves, Standings, Terms};
+use super::strategy::{OrderKey, Ordering};
 
 pub use super::group::{Bench, Group};
 pub use super::standing::Standing;
@@ -46,7 +46,7 @@ pub struct Pool {
     numbers: HashMap<GroupSignature, usize, FixedState>,
     crews: Crews,
     /// Where the first of each group sit in each order, by the groups' numbers.
-    fronts: [Vec<Front>; Ordering::ALL.len()],
+    fronts: [Vec<OrderKey>; Ordering::ALL.len()],
     /// By the agents' numbers.
     homes: Vec<Option<Home>>,
     /// The roles that keep some of their agents for their own work.
@@ -149,8 +149,8 @@ impl Pool {
         self.group(number)
     }
 
-    /// Where the first of each group sit in an order, by the groups' numbers.
-    pub(super) fn fronts(&self, ordering: Ordering) -> &[Front] {
+    /// Before which place none of a group sits who is free, in an order, by the groups' numbers.
+    pub(super) fn fronts(&self, ordering: Ordering) -> &[OrderKey] {
         &self.fronts[ordering as usize]
     }
 
@@ -210,13 +210,14 @@ impl Pool {
     fn reseat(&mut self, number: usize, seat: impl FnOnce(&mut Group, &[Ordering])) {
         let Self { groups, orderings, crews, fronts, .. } = self;
         let group = groups[number].as_mut().expect("a numbered group has members");
-        let was_seated = group.is_seated();
+        let before = group.free_on();
         seat(group, orderings);
         for ordering in &*orderings {
             fronts[*ordering as usize][number] = group.front(*ordering);
         }
-        if group.is_seated() != was_seated {
-            crews.seat(groups, number);
+        let after = group.free_on();
+        if after != before {
+            crews.seat(groups, number, after);
         }
     }
 
@@ -240,20 +241,20 @@ impl Pool {
         let standings: Standings = lanes.standings(agent, &home.terms, catalogue);
         let kept = &standings[..lanes.names().len()];
         let keys = Ordering::ALL.map(|ordering| ordering.key(agent));
-        let moved = *kept != *home.standings;
-        if !moved && orderings.iter().all(|needed| keys[*needed as usize] == home.keys[*needed as usize]) {
+        let moves = Moves::between(&home.standings, kept);
+        if moves.are_none() && orderings.iter().all(|needed| keys[*needed as usize] == home.keys[*needed as usize]) {
             return;
         }
         let (group, before, keys_before) = (home.group, home.free_on, std::mem::replace(&mut home.keys, keys));
-        if moved {
+        if !moves.are_none() {
             let members = groups[group].as_mut().expect("a numbered group has members");
-            members.count(&home.standings, kept);
-            crews.count(members, &home.standings, kept);
+            members.count(&moves);
+            crews.count(members, &moves);
             home.standings.copy_from_slice(kept);
             home.free_on = FreeOn::of(kept);
         }
         let after = home.free_on;
-        if before == FreeOn::default() && after == before {
+        if before.is_nowhere() && after.is_nowhere() {
             return;
         }
         self.reseat(group, |group, orderings| {
@@ -282,7 +283,7 @@ impl Pool {
         let number = self.vacant.pop().unwrap_or(self.groups.len());
         if number == self.groups.len() {
             self.groups.push(None);
-            self.fronts.iter_mut().for_each(|fronts| fronts.push(Front::default()));
+            self.fronts.iter_mut().for_each(|fronts| fronts.push(OrderKey::default()));
         }
         let held = self.skills.enter(&signature.skills);
         let mut group = Group::new(signature.clone(), permissions, held, self.lanes.names().len());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::agent::Agent;
-use super::audience::{Audience, Sought};
+use super::audience::{Audience, Seat, Sought};
 use super::group::GroupSignature;
 use super::matching::{Choice, asks_group};
 use super::name::RoleName;
@@ -107,20 +107,22 @@ impl<'a> Race<'a> {
         if self.strategy.compares_agents_alone() {
             return self.enter_nearest(audience.seated(), lane);
         }
-        for group in audience.seated() {
-            self.enter_free(self.state.pool().seated(*group), lane);
+        for group in free_groups(audience.seated(), lane) {
+            self.enter_free(self.state.pool().seated(group), lane);
         }
     }
 
     /// Enters groups that differ in nothing but where their agents sit: those first whose agents may sit first, and no
     /// more of them than it takes.
-    fn enter_nearest(&mut self, seated: &'a [usize], lane: usize) {
+    fn enter_nearest(&mut self, seated: &'a [Seat], lane: usize) {
         let pool = self.state.pool();
         let fronts = pool.fronts(self.strategy.ordering());
         let mut nearest = [(LAST, 0); NEAREST];
-        for number in seated {
-            let Some(key) = fronts[*number].on(lane).filter(|key| *key < nearest[NEAREST - 1].0) else { continue };
-            let mut next = (key, *number);
+        for number in free_groups(seated, lane) {
+            let mut next = (fronts[number], number);
+            if next.0 >= nearest[NEAREST - 1].0 {
+                continue;
+            }
             for place in &mut nearest {
                 if next.0 < place.0 {
                     std::mem::swap(place, &mut next);
@@ -134,10 +136,9 @@ impl<'a> Race<'a> {
             self.enter_free(pool.seated(number), lane);
         }
         let (last, _) = nearest[NEAREST - 1];
-        for number in seated {
-            let key = fronts[*number].on(lane).filter(|key| *key > last);
-            if key.is_some_and(|key| !self.is_behind_all(0, key)) {
-                self.enter_free(pool.seated(*number), lane);
+        for number in free_groups(seated, lane) {
+            if fronts[number] > last && !self.is_behind_all(0, fronts[number]) {
+                self.enter_free(pool.seated(number), lane);
             }
         }
     }
@@ -295,4 +296,9 @@ impl<'a> Race<'a> {
         let agents = self.leaders.iter().take(winners_max).map(|winner| id(*winner)).collect();
         Some(Choice { agents, reason: Arc::new(reason) })
     }
+}
+
+/// The groups in which somebody is free on that lane.
+fn free_groups(seated: &[Seat], lane: usize) -> impl Iterator<Item = usize> {
+    seated.iter().filter(move |seat| seat.free_on.includes(lane)).map(|seat| seat.group)
 }
