@@ -6,11 +6,12 @@ use super::time::Timestamp;
 
 /// A ticket's place in a role's queue; the smallest is the next. Keys of one role compare among themselves only.
 ///
-/// The two numbers hold what the role's [`Order`] asks for, most important first; the order of arrival breaks every
-/// tie, so that no two tickets are equal.
+/// The two keys hold what the role's [`Order`] asks for, the more important first; the order of arrival breaks every
+/// tie, so that no two tickets are equal. They are no array, for those are compared in a loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rank {
-    keys: [i64; 2],
+    first: i64,
+    second: i64,
     arrival_seq: u64,
 }
 
@@ -28,19 +29,19 @@ impl Rank {
         let created = ticket.created_at.0;
         let due = ticket.due_at.get().map_or(i64::MAX, |due| due.0);
         let priority = i64::from(ticket.demand.priority.get());
-        let keys = match role.order {
-            Order::Priority => [priority_then(priority, due), created],
-            Order::Deadline => [due, created],
-            Order::Aged => [(ticket.created_at - worth(role, priority)).0, created],
-            Order::Fifo => [created, 0],
+        let (first, second) = match role.order {
+            Order::Priority => (priority_then(priority, due), created),
+            Order::Deadline => (due, created),
+            Order::Aged => ((ticket.created_at - worth(role, priority)).0, created),
+            Order::Fifo => (created, 0),
         };
-        Self { keys, arrival_seq: ticket.arrival_seq }
+        Self { first, second, arrival_seq: ticket.arrival_seq }
     }
 
     /// One made up.
     #[cfg(test)]
-    pub(super) fn test(keys: [i64; 2], arrival_seq: u64) -> Self {
-        Self { keys, arrival_seq }
+    pub(super) fn test([first, second]: [i64; 2], arrival_seq: u64) -> Self {
+        Self { first, second, arrival_seq }
     }
 
     /// The order of arrival alone.
