@@ -225,4 +225,3 @@ impl Audience {
         &self.counts[lane]
     }
 }
-

@@ -63,6 +63,39 @@ pub(super) const LANES_MAX: usize = u64::BITS as usize;
 /// How an agent stands to each lane.
 pub(super) type Standings = [Standing; LANES_MAX];
 
+/// How one agent stands otherwise than before, by lane. Several count the agent, and each looks only at what is different.
+#[derive(Debug)]
+pub(super) struct Moves<'s> {
+    before: &'s [Standing],
+    after: &'s [Standing],
+    /// A bit for each lane.
+    different: u64,
+}
+
+impl<'s> Moves<'s> {
+    pub(super) fn between(before: &'s [Standing], after: &'s [Standing]) -> Self {
+        let pairs = before.iter().zip(after).enumerate();
+        let different = pairs.fold(0, |bits, (lane, (before, after))| bits | u64::from(before != after) << lane);
+        Self { before, after, different }
+    }
+
+    /// Whether it stands as before.
+    pub(super) fn are_none(&self) -> bool {
+        self.different == 0
+    }
+
+    /// The agent is among those who are counted, by lane.
+    pub(super) fn recount(&self, counts: &mut [[u32; Standing::COUNT]]) {
+        let mut left = self.different;
+        while left != 0 {
+            let lane = left.trailing_zeros() as usize;
+            counts[lane][self.before[lane] as usize] -= 1;
+            counts[lane][self.after[lane] as usize] += 1;
+            left &= left - 1;
+        }
+    }
+}
+
 /// Channels that always have a lane, beside those that the catalogue names. For any other the members of a group are
 /// looked at one by one, so that upstream can't make the pool grow by inventing channels.
 const USUAL_CHANNELS: [&str; 5] = ["call", "chat", "email", "social", "task"];
