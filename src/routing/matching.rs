@@ -416,7 +416,9 @@ impl<'a, 's> Seeker<'a, 's> {
 
     /// Whether that agent has no slot for anything that waits.
     fn has_no_room(&self) -> bool {
-        !self.state.queues().stray() && !self.standings.iter().any(|standing| self.lets_take(*standing))
+        let queues = self.state.queues();
+        let has_room = |(lane, standing): (usize, &Standing)| self.lets_take(*standing) && queues.waits_on(lane);
+        !queues.stray() && !self.standings.iter().enumerate().any(has_room)
     }
 
     fn lets_take(&self, standing: Standing) -> bool {

@@ -147,6 +147,11 @@ impl Queues {
         self.roles.keys().filter_map(|role| Some((role, self.role(role)?)))
     }
 
+    /// Whether anybody waits on a channel of that lane.
+    pub(super) fn waits_on(&self, lane: usize) -> bool {
+        self.signatures.any_of(lane)
+    }
+
     /// Whether anybody waits on a channel that has no lane.
     pub(super) fn stray(&self) -> bool {
         self.signatures.stray()

@@ -121,11 +121,18 @@ pub(super) struct Signatures {
     entries: Vec<Option<(Signature, u32)>>,
     vacant: Vec<u32>,
     numbers: HashTable<u32>,
+    /// How many of them are of each lane.
+    of_lanes: Vec<usize>,
     /// How many of them are of channels that have no lanes.
     stray: usize,
 }
 
 impl Signatures {
+    /// Whether any of them is of that lane.
+    pub(super) fn any_of(&self, lane: usize) -> bool {
+        self.of_lanes.get(lane).is_some_and(|signatures| *signatures > 0)
+    }
+
     /// Whether any of them is of a channel that has no lane.
     pub(super) fn stray(&self) -> bool {
         self.stray > 0
@@ -133,7 +140,7 @@ impl Signatures {
 
     /// One more ticket demands this, on a channel of that lane.
     pub(super) fn enter(&mut self, demands: &Demands<'_>, lane: Option<usize>) -> SignatureNumber {
-        let Self { entries, vacant, numbers, stray } = self;
+        let Self { entries, vacant, numbers, .. } = self;
         let hash = hash_of(demands);
         let is_it = |number: &u32| signature(entries, *number).demands() == *demands;
         if let Some(number) = numbers.find(hash, is_it).copied() {
@@ -144,9 +151,9 @@ impl Signatures {
             entries.push(None);
             u32::try_from(entries.len() - 1).expect("signatures are counted in 32 bits")
         });
-        *stray += usize::from(lane.is_none());
         entries[number as usize] = Some((demands.to_signature(lane), 1));
         numbers.insert_unique(hash, number, |number| hash_of(&signature(entries, *number).demands()));
+        *self.count_of(lane) += 1;
         SignatureNumber::of(number)
     }
 
@@ -159,10 +166,20 @@ impl Signatures {
         if *tickets == 0 {
             let listed = self.numbers.find_entry(hash_of(&signature.demands()), |known| *known == number);
             listed.expect("a signature is listed under what it demands").remove();
-            self.stray -= usize::from(signature.lane.is_none());
+            let lane = signature.lane;
             *entry = None;
             self.vacant.push(number);
+            *self.count_of(lane) -= 1;
         }
+    }
+
+    /// How many of them are of that lane, or have none.
+    fn count_of(&mut self, lane: Option<usize>) -> &mut usize {
+        let Some(lane) = lane else { return &mut self.stray };
+        if self.of_lanes.len() <= lane {
+            self.of_lanes.resize(lane + 1, 0);
+        }
+        &mut self.of_lanes[lane]
     }
 
     /// The signature of that number.
