@@ -50,10 +50,12 @@ impl<K: Ord, V> Few<K, V> {
     }
 
     /// Takes out the one with the smallest key.
+    #[inline]
     pub(super) fn pop_first(&mut self) -> Option<(K, V)> {
-        if self.row.is_empty() && self.tree.is_none() {
-            return self.one.take();
-        }
+        if self.row.is_empty() && self.tree.is_none() { self.one.take() } else { self.pop_first_of_several() }
+    }
+
+    fn pop_first_of_several(&mut self) -> Option<(K, V)> {
         let in_row = (0..self.row.len()).min_by(|one, other| self.row[*one].0.cmp(&self.row[*other].0));
         let of_row = in_row.map(|place| &self.row[place].0);
         let of_tree = self.tree.as_ref().and_then(|tree| tree.first_key_value()).map(|(key, _)| key);

@@ -17,6 +17,7 @@ use super::race::Race;
 use super::rank::{Age, Rank};
 use super::role::{Dispatch, Order, Role, Strategy};
 use super::roster::Number;
+use super::serving::Place;
 use super::signature::{Demands, Signature};
 use super::state::State;
 use super::ticket::{Bar, Demand, Ticket, UnroutableCause};
@@ -248,6 +249,9 @@ pub fn unroutable(state: &State, ticket: &Ticket) -> Option<UnroutableCause> {
 
 /// Why nobody could take a ticket that demanded this; of several causes the one that came nearest.
 fn nearest_miss(state: &State, ticket: &Ticket, demand: &Demand) -> Option<UnroutableCause> {
+    if somebody_is_there(state, ticket, demand) {
+        return None;
+    }
     let mut farthest = UnroutableCause::NoAgentWithRole;
     for group in state.pool().groups_of(&demand.roles) {
         let cause = obstacle(state, ticket, demand, group)?;
@@ -256,6 +260,16 @@ fn nearest_miss(state: &State, ticket: &Ticket, demand: &Demand) -> Option<Unrou
         }
     }
     Some(farthest)
+}
+
+/// Whether somebody who is asked by that demand is online and takes the channel, as far as they are counted as a whole.
+fn somebody_is_there(state: &State, ticket: &Ticket, demand: &Demand) -> bool {
+    let [role] = &demand.roles[..] else { return false };
+    let Some(lane) = state.pool().lanes().number(&ticket.spec.asked.channel) else { return false };
+    let barred = !ticket.bars.is_empty() || !ticket.spec.beside.exclude_agents.is_empty();
+    let audience = state.pool().audience(role, Sought::by(demand, role)).filter(|_| !barred);
+    let takes_it = [Standing::NoSlot, Standing::Interrupted, Standing::Paced, Standing::Free];
+    audience.is_some_and(|audience| takes_it.iter().any(|standing| audience.count_of(lane, *standing) > 0))
 }
 
 /// Whether it waits for an agent who can take it, whatever that agent's rank.
@@ -309,6 +323,16 @@ pub enum Search<'a> {
     Claimed(Option<&'a RoleName>),
 }
 
+impl Search<'_> {
+    /// Whether that role's queue is one of them.
+    fn covers(self, role: &RoleName) -> bool {
+        match self {
+            Self::Pushed | Self::Claimed(None) => true,
+            Self::Claimed(Some(only)) => only == role,
+        }
+    }
+}
+
 /// The best-ranked waiting ticket that this agent may take now: of the role that it serves first
 /// (see [`super::serving`]), then by rank.
 #[must_use]
@@ -328,22 +352,33 @@ fn best_of<'s>(state: &'s State, agent: &Agent, search: Search<'_>, joining: Opt
     if joining.is_none() && seeker.has_no_room() {
         return None;
     }
-    let mut searched: Vec<(&Role, Option<RoleQueue<'s>>)> = Vec::with_capacity(agent.profile.roles.len());
-    for role in agent.profile.roles.iter().filter_map(|name| state.catalogue().roles.get(name)) {
-        let wanted = match search {
-            Search::Pushed => true,
-            Search::Claimed(only) => only.is_none_or(|only| *only == role.name),
-        };
-        let joined = joining.is_some_and(|ticket| ticket.demand.roles.contains(&role.name));
-        let queue = state.queues().role(&role.name);
-        if wanted && (joined || queue.is_some()) {
-            searched.push((role, queue));
+    let mut first: Option<(Place, Bests<'s>)> = None;
+    for name in agent.profile.roles.iter().filter(|name| search.covers(name)) {
+        let joins = joining.filter(|ticket| ticket.demand.roles.contains(name));
+        let queue = state.queues().role(name);
+        if queue.is_none() && joins.is_none() {
+            continue;
+        }
+        let Some(role) = state.catalogue().roles.get(name) else { continue };
+        let place = state.catalogue().agents.serve_first.place(role, agent);
+        match &mut first {
+            Some((served, _)) if *served < place => {}
+            Some((served, bests)) if *served == place => seeker.look(role, queue, joins, bests),
+            _ => {
+                let mut bests = [None; Order::COUNT];
+                seeker.look(role, queue, joins, &mut bests);
+                if bests.iter().any(Option::is_some) {
+                    first = Some((place, bests));
+                }
+            }
         }
     }
-    let place = |role: &Role| state.catalogue().agents.serve_first.place(role, agent);
-    searched.sort_by_key(|(role, _)| place(role));
-    let mut of_place = searched.chunk_by(|(one, _), (other, _)| place(one) == place(other));
-    of_place.find_map(|roles| best_of_place(&seeker, roles, joining))
+    let (_, bests) = first?;
+    let tickets = bests.into_iter().flatten().map(|(_, found)| match found {
+        Found::Waiting(number) => state.ticket_at(number),
+        Found::Joining(ticket) => ticket,
+    });
+    tickets.min_by_key(|ticket| Age::of(ticket))
 }
 
 /// What has been found in a queue.
@@ -353,44 +388,8 @@ enum Found<'s> {
     Joining(&'s Ticket),
 }
 
-/// Of roles that an agent serves alike: the best rank among those ordered alike, and of these winners the oldest.
-fn best_of_place<'s>(
-    seeker: &Seeker<'_, 's>,
-    roles: &[(&Role, Option<RoleQueue<'_>>)],
-    joining: Option<&'s Ticket>,
-) -> Option<&'s Ticket> {
-    let mut best: [Option<(Rank, Found<'s>)>; Order::COUNT] = [None; Order::COUNT];
-    for (role, queue) in roles {
-        let best = &mut best[role.order as usize];
-        let better = |best: &Option<(Rank, Found<'s>)>, rank| best.is_none_or(|(current, _)| rank < current);
-        for (rank, head) in queue.iter().flat_map(|queue| queue.heads()) {
-            if !better(best, rank) {
-                continue;
-            }
-            let (signature, ticket) = head();
-            let looks_for = seeker.looks_for(role, signature.direction.as_ref());
-            if looks_for && seeker.has_room(signature) && seeker.may_take(role, signature) {
-                *best = Some((rank, Found::Waiting(ticket)));
-            }
-        }
-        let asked = |ticket: &&Ticket| {
-            let asks = |role: &Role| ticket.demand.asks(&role.name, seeker.agent.profile.rank(&role.name));
-            ticket.demand.roles.contains(&role.name) && (ticket.direction.is_some() || asks(role))
-        };
-        if let Some(ticket) = joining.filter(asked) {
-            let rank = Rank::of(ticket, role);
-            let meant_for = ticket.direction.as_ref().map(|direction| &direction.agent);
-            if better(best, rank) && seeker.looks_for(role, meant_for) {
-                *best = Some((rank, Found::Joining(ticket)));
-            }
-        }
-    }
-    let tickets = best.into_iter().flatten().map(|(_, found)| match found {
-        Found::Waiting(number) => seeker.state.ticket_at(number),
-        Found::Joining(ticket) => ticket,
-    });
-    tickets.min_by_key(|ticket| Age::of(ticket))
-}
+/// Of roles that an agent serves alike: what is ranked best among those ordered alike.
+type Bests<'s> = [Option<(Rank, Found<'s>)>; Order::COUNT];
 
 /// An agent who looks for work.
 struct Seeker<'a, 's> {
@@ -423,6 +422,36 @@ impl<'a, 's> Seeker<'a, 's> {
 
     fn lets_take(&self, standing: Standing) -> bool {
         standing == Standing::Free || self.asks && standing.may_claim()
+    }
+
+    /// Looks whether anything is ranked better that waits for a role, or that joins those who do.
+    fn look(
+        &self,
+        role: &Role,
+        queue: Option<RoleQueue<'s>>,
+        joins: Option<&'s Ticket>,
+        bests: &mut Bests<'s>,
+    ) {
+        let best = &mut bests[role.order as usize];
+        let is_better = |best: &Option<(Rank, Found<'s>)>, rank| best.is_none_or(|(current, _)| rank < current);
+        for (rank, head) in queue.iter().flat_map(|queue| queue.heads()) {
+            if !is_better(best, rank) {
+                continue;
+            }
+            let (signature, ticket) = head();
+            let looks_for = self.looks_for(role, signature.direction.as_ref());
+            if looks_for && self.has_room(signature) && self.may_take(role, signature) {
+                *best = Some((rank, Found::Waiting(ticket)));
+            }
+        }
+        let asks = |ticket: &Ticket| ticket.demand.asks(&role.name, self.agent.profile.rank(&role.name));
+        if let Some(ticket) = joins.filter(|ticket| ticket.direction.is_some() || asks(ticket)) {
+            let rank = Rank::of(ticket, role);
+            let meant_for = ticket.direction.as_ref().map(|direction| &direction.agent);
+            if is_better(best, rank) && self.looks_for(role, meant_for) {
+                *best = Some((rank, Found::Joining(ticket)));
+            }
+        }
     }
 
     /// Whether that agent has a slot for such a ticket.

@@ -20,6 +20,9 @@ pub enum ServeFirst {
     BestRank,
 }
 
+/// Where a role stands among those of an agent: the smallest is served first.
+pub(super) type Place = (Reverse<u32>, u32);
+
 impl ServeFirst {
     /// Whether the tickets alone decide.
     #[must_use]
@@ -27,8 +30,8 @@ impl ServeFirst {
         *self == Self::default()
     }
 
-    /// Where a role stands among those of an agent: the smallest is served first.
-    pub(super) fn place(self, role: &Role, agent: &Agent) -> (Reverse<u32>, u32) {
+    /// Where a role stands among those of an agent.
+    pub(super) fn place(self, role: &Role, agent: &Agent) -> Place {
         let rank = match self {
             Self::GreatestNeed => 0,
             Self::BestRank => agent.profile.rank(&role.name),

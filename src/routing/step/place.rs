@@ -14,7 +14,7 @@ use crate::routing::matching::{self, Choice, Lack, Search};
 use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::Trigger;
 use crate::routing::presence;
-use crate::routing::role::{Dispatch, Order};
+use crate::routing::role::{Dispatch, Order, Role};
 use crate::routing::service::Served;
 use crate::routing::ticket::{Closing, Direction, Phase, Ticket, assignment_id};
 use crate::routing::time::Timestamp;
@@ -118,7 +118,7 @@ impl Step<'_> {
             role: role.clone(),
         };
         self.emit(event);
-        if self.state.catalogue().roles[&role].watches_its_queue() {
+        if self.state.catalogue().roles.get(&role).is_some_and(Role::watches_its_queue) {
             self.climb(id);
         }
     }
