@@ -16,5 +16,5 @@ pub(crate) fn choose<'s>(state: &'s State, ticket: &'s Ticket) -> Option<&'s Age
     let firsts = fits.filter_map(|group| {
         state.pool().bench(group, &ticket.spec.asked.channel)?.first(Strategy::LongestIdle.ordering())
     });
-    firsts.min_by_key(|(key, _)| **key).map(|(_, agent)| &state.agent_at(agent).id)
+    firsts.min_by_key(|(key, _)| *key).map(|(_, agent)| &state.agent_at(agent).id)
 }

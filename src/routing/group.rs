@@ -11,6 +11,7 @@ use super::agent::{Agent, AgentProfile};
 use super::audience::Asked;
 use super::name::{Permission, RoleName};
 use super::permission::AccessLevel;
+use super::ranked::Ranked;
 use super::roster::Number;
 use super::skill::Skills;
 use super::skillbook::Held;
@@ -78,14 +79,27 @@ impl FreeOn {
 pub(super) type OrderKeys = [OrderKey; Ordering::ALL.len()];
 
 /// In what order agents sit.
-type Order = BTreeMap<OrderKey, Number<Agent>>;
+type Order = Ranked<OrderKey, Number<Agent>>;
 
 /// Agents who are free on the same lanes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 struct Row {
     free_on: FreeOn,
     /// By [`Ordering`]; those that no strategy needs stay empty.
     orders: [Order; Ordering::ALL.len()],
+}
+
+impl Row {
+    fn is_empty(&self) -> bool {
+        self.orders.iter().all(Order::is_empty)
+    }
+}
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Self) -> bool {
+        let same_order = |(own, others): (&Order, &Order)| own.iter().eq(others.iter());
+        self.free_on == other.free_on && self.orders.iter().zip(&other.orders).all(same_order)
+    }
 }
 
 /// Agents who differ only in what they hold and whether they are there.
@@ -102,7 +116,7 @@ pub struct Group {
     pub(super) members: BTreeSet<Number<Agent>>,
     /// How many stand how, by lane.
     counts: Vec<[u32; Standing::COUNT]>,
-    /// In no particular order; none is empty.
+    /// In no particular order. One in which nobody sits any more stays, for the next who need one.
     rows: Vec<Row>,
 }
 
@@ -110,7 +124,7 @@ impl PartialEq for Group {
     /// It matters neither in which order the rows stand nor how skills are numbered.
     fn eq(&self, other: &Self) -> bool {
         let rows = |group: &Self| {
-            let mut rows = group.rows.clone();
+            let mut rows: Vec<Row> = group.rows.iter().filter(|row| !row.is_empty()).cloned().collect();
             rows.sort_unstable_by_key(|row| row.free_on);
             rows
         };
@@ -142,7 +156,8 @@ impl Group {
 
     /// On which lanes any of them is free.
     pub(super) fn free_on(&self) -> FreeOn {
-        FreeOn(self.rows.iter().fold(0, |lanes, row| lanes | row.free_on.0))
+        let rows = self.rows.iter().filter(|row| !row.is_empty());
+        FreeOn(rows.fold(0, |lanes, row| lanes | row.free_on.0))
     }
 
     /// Whether any of them is online.
@@ -169,8 +184,8 @@ impl Group {
 
     /// Before which place none of those sits who are free, in an order that is needed. Where nobody is free that is any.
     pub(super) fn front(&self, ordering: Ordering) -> OrderKey {
-        let firsts = self.rows.iter().filter_map(|row| row.orders[ordering as usize].first_key_value());
-        firsts.map(|(key, _)| *key).min().unwrap_or_default()
+        let firsts = self.rows.iter().filter_map(|row| row.orders[ordering as usize].first());
+        firsts.map(|(key, _)| key).min().unwrap_or_default()
     }
 
     /// One less stands so.
@@ -185,13 +200,21 @@ impl Group {
         if free_on.is_nowhere() {
             return;
         }
-        let place = self.rows.iter().position(|row| row.free_on == free_on).unwrap_or_else(|| {
-            self.rows.push(Row { free_on, orders: Default::default() });
-            self.rows.len() - 1
-        });
+        let place = self.rows.iter().position(|row| row.free_on == free_on).unwrap_or_else(|| self.lay_row(free_on));
         for ordering in needed {
-            self.rows[place].orders[*ordering as usize].insert(keys[*ordering as usize], agent);
+            let is_new = self.rows[place].orders[*ordering as usize].insert(keys[*ordering as usize], agent);
+            assert!(is_new, "no two agents have one place");
         }
+    }
+
+    /// A row for those who are free on those lanes.
+    fn lay_row(&mut self, free_on: FreeOn) -> usize {
+        if let Some(place) = self.rows.iter().position(Row::is_empty) {
+            self.rows[place].free_on = free_on;
+            return place;
+        }
+        self.rows.push(Row { free_on, orders: Default::default() });
+        self.rows.len() - 1
     }
 
     /// Takes an agent from where it was seated.
@@ -203,9 +226,6 @@ impl Group {
         for ordering in needed {
             let left = self.rows[place].orders[*ordering as usize].remove(&keys[*ordering as usize]);
             assert_eq!(left, Some(agent), "a free agent sits at its own place");
-        }
-        if self.rows[place].orders.iter().all(Order::is_empty) {
-            self.rows.swap_remove(place);
         }
     }
 }
@@ -233,15 +253,15 @@ impl<'g> Bench<'g> {
     pub(super) fn rows(
         self,
         ordering: Ordering,
-    ) -> impl Iterator<Item = impl Iterator<Item = (&'g OrderKey, Number<Agent>)>> {
+    ) -> impl Iterator<Item = impl Iterator<Item = (OrderKey, Number<Agent>)>> {
         let free = move |row: &&Row| row.free_on.includes(self.lane);
         let rows = self.group.rows.iter().filter(free);
-        rows.map(move |row| row.orders[ordering as usize].iter().map(|(key, agent)| (key, *agent)))
+        rows.map(move |row| row.orders[ordering as usize].iter())
     }
 
     /// The first of the free agents in that order.
     #[must_use]
-    pub fn first(self, ordering: Ordering) -> Option<(&'g OrderKey, Number<Agent>)> {
-        self.rows(ordering).filter_map(|mut row| row.next()).min_by_key(|(key, _)| **key)
+    pub fn first(self, ordering: Ordering) -> Option<(OrderKey, Number<Agent>)> {
+        self.rows(ordering).filter_map(|mut row| row.next()).min_by_key(|(key, _)| *key)
     }
 }

@@ -30,9 +30,9 @@ struct Lines {
     /// The first of each line, side by side: whoever looks for work looks at all of them.
     heads: Vec<Head>,
     /// The same lines as a whole: tickets of one signature, best-ranked first.
-    tickets: Vec<Ranked<Number<Ticket>>>,
+    tickets: Vec<Ranked<Rank, Number<Ticket>>>,
     /// Of all lines.
-    ranks: Ranked<()>,
+    ranks: Ranked<Rank, ()>,
 }
 
 impl Lines {
@@ -72,7 +72,7 @@ impl Lines {
     }
 
     /// Every line, with its signature.
-    fn iter(&self) -> impl Iterator<Item = (SignatureNumber, &Ranked<Number<Ticket>>)> {
+    fn iter(&self) -> impl Iterator<Item = (SignatureNumber, &Ranked<Rank, Number<Ticket>>)> {
         self.heads.iter().map(|head| head.signature).zip(&self.tickets)
     }
 }

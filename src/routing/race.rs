@@ -174,7 +174,7 @@ impl<'a> Race<'a> {
     /// Enters those of a group who are free on a lane.
     fn enter_free(&mut self, group: &'a Group, lane: usize) {
         for row in group.bench(lane).rows(self.strategy.ordering()) {
-            self.enter_members(group, row.map(|(key, agent)| (*key, agent)));
+            self.enter_members(group, row);
         }
     }
 

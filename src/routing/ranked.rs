@@ -1,12 +1,14 @@
-//! What stands in the order of ranks, in pieces: it comes in anywhere, leaves anywhere, and can be counted.
+//! What stands in the order of ranks, in pieces: it comes in anywhere, leaves anywhere, and can be counted. A ticket's [rank]
+//! is one, and an agent's place on a bench.
 //!
 //! Nearly all comes in behind others of its priority and leaves at the front. So pieces are rings that fill from behind: one
 //! that is full is split where something comes in, and what comes behind a full piece begins a new one. A tree of the standard
-//! library splits its nodes in halves, and leaves both half empty for good where all comes in at the end.
+//! library splits its nodes in halves, and leaves both half empty for good where all comes in at the end. The last piece stays
+//! when nothing stands in it any more: what comes and goes again and again takes no memory for it each time.
+//!
+//! [rank]: super::rank::Rank
 
 use std::collections::VecDeque;
-
-use super::rank::Rank;
 
 /// How many stand in one piece at most: coming in moves half of them at the worst.
 const PIECE: usize = 128;
@@ -17,23 +19,23 @@ const SPARSE: usize = PIECE / 2;
 
 /// Values in the order of their ranks; no rank is there twice.
 #[derive(Debug, Clone)]
-pub(super) struct Ranked<V> {
+pub(super) struct Ranked<R, V> {
     /// Not above the first rank of each piece, and above all that stands in the piece before.
-    bounds: Vec<Rank>,
-    /// None of them is empty.
-    pieces: Vec<VecDeque<(Rank, V)>>,
+    bounds: Vec<R>,
+    /// None of several is empty.
+    pieces: Vec<VecDeque<(R, V)>>,
     /// How many stand in each run of pieces.
     runs: Vec<usize>,
     len: usize,
 }
 
-impl<V> Default for Ranked<V> {
+impl<R, V> Default for Ranked<R, V> {
     fn default() -> Self {
         Self { bounds: Vec::new(), pieces: Vec::new(), runs: Vec::new(), len: 0 }
     }
 }
 
-impl<V: Copy> Ranked<V> {
+impl<R: Copy + Ord, V: Copy> Ranked<R, V> {
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -43,17 +45,17 @@ impl<V: Copy> Ranked<V> {
     }
 
     /// The first of all.
-    pub(super) fn first(&self) -> Option<(Rank, V)> {
+    pub(super) fn first(&self) -> Option<(R, V)> {
         self.pieces.first()?.front().copied()
     }
 
     /// All of them, in their order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Rank, V)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (R, V)> {
         self.pieces.iter().flatten().copied()
     }
 
     /// How many stand before that rank.
-    pub(super) fn ahead_of(&self, rank: &Rank) -> usize {
+    pub(super) fn ahead_of(&self, rank: &R) -> usize {
         let Some(piece) = self.piece_of(rank) else { return 0 };
         let run = piece / RUN;
         let before: usize = self.runs[..run].iter().sum();
@@ -63,7 +65,7 @@ impl<V: Copy> Ranked<V> {
 
     /// Puts a value in its place. Whether its rank was free; where not, nothing is changed.
     #[must_use]
-    pub(super) fn insert(&mut self, rank: Rank, value: V) -> bool {
+    pub(super) fn insert(&mut self, rank: R, value: V) -> bool {
         let Some(piece) = self.piece_of(&rank) else {
             self.insert_first(rank, value);
             return true;
@@ -90,7 +92,7 @@ impl<V: Copy> Ranked<V> {
     }
 
     /// Takes out what stands at that rank.
-    pub(super) fn remove(&mut self, rank: &Rank) -> Option<V> {
+    pub(super) fn remove(&mut self, rank: &R) -> Option<V> {
         let piece = self.piece_of(rank)?;
         let standing = &mut self.pieces[piece];
         let place = place(standing, rank);
@@ -104,7 +106,7 @@ impl<V: Copy> Ranked<V> {
     }
 
     /// The piece in which that rank would stand; none where it stands before all.
-    fn piece_of(&self, rank: &Rank) -> Option<usize> {
+    fn piece_of(&self, rank: &R) -> Option<usize> {
         // Most come in behind all others, and leave from the front.
         match self.bounds.as_slice() {
             [.., last] if last <= rank => Some(self.bounds.len() - 1),
@@ -113,7 +115,7 @@ impl<V: Copy> Ranked<V> {
         }
     }
 
-    fn insert_first(&mut self, rank: Rank, value: V) {
+    fn insert_first(&mut self, rank: R, value: V) {
         self.len += 1;
         match self.pieces.first_mut().filter(|first| first.len() < PIECE) {
             Some(first) => {
@@ -127,7 +129,7 @@ impl<V: Copy> Ranked<V> {
 
     /// Something comes into a piece that is full: what comes after it goes into a piece of its own, or half of it where that
     /// would leave next to nothing in one of the two.
-    fn split(&mut self, piece: usize, place: usize, entry: (Rank, V)) {
+    fn split(&mut self, piece: usize, place: usize, entry: (R, V)) {
         let standing = &mut self.pieces[piece];
         let cut = if (PIECE / 8..PIECE - PIECE / 8).contains(&place) { place } else { PIECE / 2 };
         let mut rest = standing.split_off(cut);
@@ -141,7 +143,7 @@ impl<V: Copy> Ranked<V> {
         self.add_piece(piece + 1, rest);
     }
 
-    fn add_piece(&mut self, place: usize, piece: VecDeque<(Rank, V)>) {
+    fn add_piece(&mut self, place: usize, piece: VecDeque<(R, V)>) {
         self.bounds.insert(place, piece[0].0);
         self.pieces.insert(place, piece);
         // What was split stands before it, and may be of the run before.
@@ -160,6 +162,9 @@ impl<V: Copy> Ranked<V> {
     fn merge(&mut self, piece: usize) {
         let held = self.pieces[piece].len();
         let fits = |other: &VecDeque<_>| held + other.len() <= SPARSE;
+        if held == 0 && self.pieces.len() == 1 {
+            return;
+        }
         if held == 0 {
             self.bounds.remove(piece);
             self.pieces.remove(piece);
@@ -179,7 +184,7 @@ impl<V: Copy> Ranked<V> {
 }
 
 /// Where in a piece that rank stands or would.
-fn place<V>(piece: &VecDeque<(Rank, V)>, rank: &Rank) -> usize {
+fn place<R: Ord, V>(piece: &VecDeque<(R, V)>, rank: &R) -> usize {
     match (piece.front(), piece.back()) {
         (Some((first, _)), _) if rank <= first => 0,
         (_, Some((last, _))) if rank > last => piece.len(),
@@ -194,9 +199,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::routing::rank::Rank;
 
     /// That it is what it should be, and in order inside.
-    fn agrees(ranked: &Ranked<u64>, model: &BTreeMap<Rank, u64>) {
+    fn agrees(ranked: &Ranked<Rank, u64>, model: &BTreeMap<Rank, u64>) {
         assert_eq!(ranked.iter().collect::<Vec<_>>(), model.iter().map(|(rank, it)| (*rank, *it)).collect::<Vec<_>>());
         assert_eq!((ranked.len(), ranked.is_empty()), (model.len(), model.is_empty()));
         assert_eq!(ranked.first(), model.first_key_value().map(|(rank, it)| (*rank, *it)));
@@ -204,7 +210,9 @@ mod tests {
         let runs = ranked.pieces.chunks(RUN).map(|run| run.iter().map(VecDeque::len).sum::<usize>());
         assert_eq!(ranked.runs, runs.collect::<Vec<_>>());
         for (bound, piece) in ranked.bounds.iter().zip(&ranked.pieces) {
-            assert!(!piece.is_empty() && piece.len() <= PIECE && *bound <= piece[0].0);
+            assert!(
+                piece.len() <= PIECE && piece.front().map_or(ranked.pieces.len() == 1, |(first, _)| bound <= first)
+            );
         }
         for (bound, piece) in ranked.bounds.iter().skip(1).zip(&ranked.pieces) {
             assert!(piece.back().is_some_and(|(last, _)| last < bound));
