@@ -5,18 +5,21 @@
 //! does not depend on how groups and agents are numbered.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
-use super::agent::Agent;
+use super::agent::{Agent, ChannelLoad};
 use super::audience::{Audience, Sought};
 use super::catalogue::Catalogue;
 use super::crew::Crews;
+use super::demands::Shared;
 use super::group::{FreeOn, GroupSignature, OrderKeys};
 use super::name::{ChannelName, RoleName};
 use super::roster::Number;
 use super::skill::Skills;
 use super::skillbook::{Demanded, SkillBook};
+use super::sorted::Sorted;
 use super::standing::{Lanes, Moves, Standings, Terms};
 use super::strategy::{OrderKey, Ordering};
 
@@ -27,7 +30,8 @@ pub use super::standing::Standing;
 #[derive(Debug, Clone)]
 struct Home {
     group: usize,
-    terms: Terms,
+    /// Shared with others of whom the same counts.
+    terms: Arc<Terms>,
     /// By lane.
     standings: Box<[Standing]>,
     free_on: FreeOn,
@@ -40,6 +44,7 @@ pub struct Pool {
     /// Those that a strategy of the catalogue needs.
     orderings: Vec<Ordering>,
     lanes: Lanes,
+    terms: Shared<Terms>,
     skills: SkillBook,
     groups: Vec<Option<Group>>,
     vacant: Vec<usize>,
@@ -67,17 +72,6 @@ impl Pool {
             orderings: orderings.into_iter().collect(),
             ..Self::default()
         }
-    }
-
-    /// The channels that the outside is told of, of every agent: the usual ones, and those that the catalogue names.
-    #[must_use]
-    pub fn channels(&self) -> &[ChannelName] {
-        self.lanes.told()
-    }
-
-    /// Whether the outside is told of that channel, of every agent.
-    pub(super) fn tells_of(&self, channel: &ChannelName) -> bool {
-        self.lanes.told().binary_search(channel).is_ok()
     }
 
     /// The channels for which benches are kept.
@@ -154,11 +148,9 @@ impl Pool {
         &self.fronts[ordering as usize]
     }
 
-    /// How many tickets an agent holds at most of the channel in a place among those that the outside is told of, where
-    /// the channel has a lane.
-    pub(super) fn told_limits(&self, agent: Number<Agent>) -> Option<impl Fn(usize) -> Option<u32>> {
-        let terms = &self.home(agent)?.terms;
-        Some(|place| Some(terms.limit(self.lanes.lane_of_told(place)?)))
+    /// What the outside is told of an agent's load while it holds nothing.
+    pub(super) fn unused(&self, agent: Number<Agent>) -> Option<&Sorted<ChannelName, ChannelLoad>> {
+        self.home(agent).map(|home| home.terms.unused())
     }
 
     /// How agents stand role by role, for comparison with what the agents say.
@@ -174,7 +166,7 @@ impl Pool {
 
     /// Puts an agent in the group of its profile, new or moved.
     pub(super) fn admit(&mut self, number: Number<Agent>, agent: &Agent, catalogue: &Catalogue) {
-        let terms = self.lanes.terms(agent, catalogue);
+        let terms = self.terms.share(&Arc::new(self.lanes.terms(&agent.profile, catalogue)));
         if let Some(home) = self.homes.get_mut(number.place()).and_then(Option::as_mut)
             && self.groups[home.group].as_ref().is_some_and(|group| group.signature.fits(&agent.profile))
         {

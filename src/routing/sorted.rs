@@ -37,13 +37,6 @@ impl<K: Ord, V> Sorted<K, V> {
         self.0.is_empty()
     }
 
-    /// A map of entries that come by key, each key once.
-    pub(super) fn of_sorted(entries: impl IntoIterator<Item = (K, V)>) -> Self {
-        let sorted = Self(entries.into_iter().collect());
-        debug_assert!(sorted.0.is_sorted_by(|(one, _), (other, _)| one < other), "they come by key");
-        sorted
-    }
-
     fn place(&self, key: &K) -> Result<usize, usize> {
         self.0.binary_search_by(|(known, _)| known.cmp(key))
     }

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::agent::{Agent, Status};
+use super::agent::{Agent, AgentProfile, ChannelLoad, Status};
 use super::catalogue::Catalogue;
 use super::name::ChannelName;
+use super::sorted::Sorted;
 
 /// How an agent stands to a channel: the first of these that holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,10 +104,8 @@ const USUAL_CHANNELS: [&str; 5] = ["call", "chat", "email", "social", "task"];
 /// The channels for which benches are kept.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lanes {
-    /// All that the outside is told of, of every agent, by name.
-    told: Vec<ChannelName>,
-    /// Their lanes.
-    by_told: Vec<Option<usize>>,
+    /// All that the outside is told of, of every agent: the usual ones, and those that the catalogue names.
+    told: BTreeSet<ChannelName>,
     names: Vec<ChannelName>,
     costs: Vec<u32>,
     /// Whether work of any channel keeps other work away, so that it matters of what channels an agent's slots are.
@@ -114,16 +113,17 @@ pub(super) struct Lanes {
 }
 
 /// What of an agent's registration decides how it stands to each lane.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Terms {
     limits: Box<[u32]>,
     capacity: u32,
+    unused: Sorted<ChannelName, ChannelLoad>,
 }
 
 impl Terms {
-    /// How many tickets of a lane.
-    pub(super) fn limit(&self, lane: usize) -> u32 {
-        self.limits[lane]
+    /// What the outside is told of an agent's load while it holds nothing.
+    pub(super) fn unused(&self) -> &Sorted<ChannelName, ChannelLoad> {
+        &self.unused
     }
 }
 
@@ -133,25 +133,12 @@ impl Lanes {
         let configured: BTreeSet<ChannelName> = catalogue.channels.keys().cloned().collect();
         let more: Vec<ChannelName> = configured.iter().filter(|name| !usual.contains(name)).cloned().collect();
         let names: Vec<ChannelName> = usual.iter().cloned().chain(more).take(LANES_MAX).collect();
-        let told: BTreeSet<ChannelName> = configured.into_iter().chain(usual).collect();
-        let lane_of = |told: &ChannelName| names.iter().position(|name| name == told);
         Self {
-            by_told: told.iter().map(lane_of).collect(),
-            told: told.into_iter().collect(),
+            told: configured.into_iter().chain(usual).collect(),
             costs: names.iter().map(|name| catalogue.channel(name).cost).collect(),
             interrupting: catalogue.channels.values().any(|channel| !channel.interrupts.is_empty()),
             names,
         }
-    }
-
-    /// The channels that the outside is told of, of every agent, by name.
-    pub(super) fn told(&self) -> &[ChannelName] {
-        &self.told
-    }
-
-    /// The lane of the channel in that place among them.
-    pub(super) fn lane_of_told(&self, place: usize) -> Option<usize> {
-        self.by_told[place]
     }
 
     /// The channels that have lanes.
@@ -165,11 +152,19 @@ impl Lanes {
     }
 
     /// What counts of an agent's registration.
-    pub(super) fn terms(&self, agent: &Agent, catalogue: &Catalogue) -> Terms {
+    pub(super) fn terms(&self, profile: &AgentProfile, catalogue: &Catalogue) -> Terms {
         Terms {
-            limits: self.names.iter().map(|name| agent.profile.limit(name, catalogue)).collect(),
-            capacity: agent.capacity(catalogue),
+            limits: self.names.iter().map(|name| profile.limit(name, catalogue)).collect(),
+            capacity: profile.capacity(catalogue),
+            unused: self.unused(profile, catalogue),
         }
+    }
+
+    /// What the outside is told of the load of an agent who holds nothing: of the channels that it is told of of everybody, and
+    /// of those that the agent's registration names.
+    pub(super) fn unused(&self, profile: &AgentProfile, catalogue: &Catalogue) -> Sorted<ChannelName, ChannelLoad> {
+        let told = self.told.iter().chain(profile.limits.keys());
+        told.map(|name| (name.clone(), ChannelLoad { used: 0, limit: profile.limit(name, catalogue) })).collect()
     }
 
     /// How an agent of those terms stands to each lane.

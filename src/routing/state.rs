@@ -16,13 +16,12 @@ use super::closed::Closed;
 use super::demands::Shared;
 use super::estimate::{OutturnsByRole, Pace};
 use super::index::{Index, RoleLooks};
-use super::name::{AgentId, ChannelName, RoleName, TicketId};
+use super::name::{AgentId, RoleName, TicketId};
 use super::pool::Pool;
 use super::queue::Queues;
 use super::rank::Rank;
 use super::returning::{LastAgents, Places};
 use super::roster::{Entries, Number, Roster, Summed};
-use super::sorted::Sorted;
 use super::ticket::{Asked, ClosedTicket, Demand, Ticket};
 use super::time::Timestamp;
 use super::timer::Timers;
@@ -245,29 +244,22 @@ impl State {
     /// What the outside is told of an agent.
     #[must_use]
     pub fn agent_view(&self, agent: &Agent) -> AgentView {
-        let unused = |limit: u32| ChannelLoad { used: 0, limit };
-        let limit_of = |name: &ChannelName| unused(agent.profile.limit(name, &self.ground.catalogue));
-        let pool = &self.index.pool;
-        let limits = self.ground.agents.number(&agent.id).and_then(|number| pool.told_limits(number));
-        let told_load = |(place, name): (usize, &ChannelName)| {
-            let limit = limits.as_ref().and_then(|limits| limits(place));
-            (name.clone(), limit.map_or_else(|| limit_of(name), unused))
-        };
-        let mut all = Sorted::of_sorted(pool.channels().iter().enumerate().map(told_load));
-        for name in agent.profile.limits.keys().filter(|name| !pool.tells_of(name)) {
-            all.insert(name.clone(), limit_of(name));
-        }
+        let (pool, catalogue) = (&self.index.pool, &self.ground.catalogue);
+        let unused = self.ground.agents.number(&agent.id).and_then(|number| pool.unused(number)).cloned();
+        let mut load = unused.unwrap_or_else(|| pool.lanes().unused(&agent.profile, catalogue));
         for slot in agent.slots.values() {
-            match all.get_mut(&slot.channel) {
-                Some(load) => load.used += 1,
-                None => drop(all.insert(slot.channel.clone(), ChannelLoad { used: 1, ..limit_of(&slot.channel) })),
+            if let Some(load) = load.get_mut(&slot.channel) {
+                load.used += 1;
+            } else {
+                let limit = agent.profile.limit(&slot.channel, catalogue);
+                load.insert(slot.channel.clone(), ChannelLoad { used: 1, limit });
             }
         }
         let wrapping_up = |slot: &&super::agent::Slot| matches!(slot.used_for, SlotUse::WrapUp { .. });
         AgentView {
             status: agent.status,
             status_name: agent.status_name.clone(),
-            load: all,
+            load,
             wrapping_up: u32::try_from(agent.slots.values().filter(wrapping_up).count()).unwrap_or(u32::MAX),
         }
     }
