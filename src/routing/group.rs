@@ -16,7 +16,7 @@ use super::roster::Number;
 use super::skill::Skills;
 use super::skillbook::Held;
 use super::standing::{LANES_MAX, Moves, Standing, Standings};
-use super::strategy::{OrderKey, Ordering};
+use super::strategy::{OrderKey, Ordering, Places};
 
 /// What the members of a group share.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -74,9 +74,6 @@ impl FreeOn {
         self.0 == 0
     }
 }
-
-/// An agent's places in all orders.
-pub(super) type OrderKeys = [OrderKey; Ordering::ALL.len()];
 
 /// In what order agents sit.
 type Order = Ranked<OrderKey, Number<Agent>>;
@@ -196,13 +193,13 @@ impl Group {
     }
 
     /// Seats an agent in the orders that are needed.
-    pub(super) fn seat(&mut self, agent: Number<Agent>, free_on: FreeOn, keys: &OrderKeys, needed: &[Ordering]) {
+    pub(super) fn seat(&mut self, agent: Number<Agent>, free_on: FreeOn, places: Places, needed: &[Ordering]) {
         if free_on.is_nowhere() {
             return;
         }
         let place = self.rows.iter().position(|row| row.free_on == free_on).unwrap_or_else(|| self.lay_row(free_on));
         for ordering in needed {
-            let is_new = self.rows[place].orders[*ordering as usize].insert(keys[*ordering as usize], agent);
+            let is_new = self.rows[place].orders[*ordering as usize].insert(places.in_order(*ordering), agent);
             assert!(is_new, "no two agents have one place");
         }
     }
@@ -218,13 +215,13 @@ impl Group {
     }
 
     /// Takes an agent from where it was seated.
-    pub(super) fn unseat(&mut self, agent: Number<Agent>, free_on: FreeOn, keys: &OrderKeys, needed: &[Ordering]) {
+    pub(super) fn unseat(&mut self, agent: Number<Agent>, free_on: FreeOn, places: Places, needed: &[Ordering]) {
         if free_on.is_nowhere() {
             return;
         }
         let place = self.rows.iter().position(|row| row.free_on == free_on).expect("a free agent sits in a row");
         for ordering in needed {
-            let left = self.rows[place].orders[*ordering as usize].remove(&keys[*ordering as usize]);
+            let left = self.rows[place].orders[*ordering as usize].remove(&places.in_order(*ordering));
             assert_eq!(left, Some(agent), "a free agent sits at its own place");
         }
     }

@@ -14,14 +14,14 @@ use super::audience::{Audience, Sought};
 use super::catalogue::Catalogue;
 use super::crew::Crews;
 use super::demands::Shared;
-use super::group::{FreeOn, GroupSignature, OrderKeys};
+use super::group::{FreeOn, GroupSignature};
 use super::name::{ChannelName, RoleName};
 use super::roster::Number;
 use super::skill::Skills;
 use super::skillbook::{Demanded, SkillBook};
 use super::sorted::Sorted;
 use super::standing::{Lanes, Moves, Standings, Terms};
-use super::strategy::{OrderKey, Ordering};
+use super::strategy::{OrderKey, Ordering, Places};
 
 pub use super::group::{Bench, Group};
 pub use super::standing::Standing;
@@ -35,7 +35,7 @@ struct Home {
     /// By lane.
     standings: Box<[Standing]>,
     free_on: FreeOn,
-    keys: OrderKeys,
+    places: Places,
 }
 
 /// All agents, in groups.
@@ -178,13 +178,7 @@ impl Pool {
         let group = self.numbers.get(&signature).copied().unwrap_or_else(|| self.found(signature, agent, catalogue));
         let standings = self.lanes.standings(agent, &terms, catalogue);
         let kept = &standings[..self.lanes.names().len()];
-        let home = Home {
-            group,
-            terms,
-            free_on: FreeOn::of(kept),
-            standings: kept.into(),
-            keys: Ordering::ALL.map(|ordering| ordering.key(agent)),
-        };
+        let home = Home { group, terms, free_on: FreeOn::of(kept), standings: kept.into(), places: Places::of(agent) };
         let place = number.place();
         if self.homes.len() <= place {
             self.homes.resize(place + 1, None);
@@ -193,9 +187,9 @@ impl Pool {
         seat.members.insert(number);
         seat.count_in(&standings);
         self.crews.count_member(seat, true, &home.standings);
-        let (free_on, keys) = (home.free_on, home.keys);
+        let (free_on, places) = (home.free_on, home.places);
         self.homes[place] = Some(home);
-        self.reseat(group, |group, orderings| group.seat(number, free_on, &keys, orderings));
+        self.reseat(group, |group, orderings| group.seat(number, free_on, places, orderings));
     }
 
     /// Seats members of a group otherwise.
@@ -216,7 +210,7 @@ impl Pool {
     /// Takes an agent out.
     pub(super) fn dismiss(&mut self, number: Number<Agent>) {
         let Some(home) = self.homes.get_mut(number.place()).and_then(Option::take) else { return };
-        self.reseat(home.group, |group, orderings| group.unseat(number, home.free_on, &home.keys, orderings));
+        self.reseat(home.group, |group, orderings| group.unseat(number, home.free_on, home.places, orderings));
         let group = self.groups[home.group].as_mut().expect("a numbered group has members");
         group.count_out(&home.standings);
         self.crews.count_member(group, false, &home.standings);
@@ -232,12 +226,14 @@ impl Pool {
         let Some(home) = homes.get_mut(number.place()).and_then(Option::as_mut) else { return };
         let standings: Standings = lanes.standings(agent, &home.terms, catalogue);
         let kept = &standings[..lanes.names().len()];
-        let keys = Ordering::ALL.map(|ordering| ordering.key(agent));
+        let (places_before, places) = (home.places, Places::of(agent));
         let moves = Moves::between(&home.standings, kept);
-        if moves.are_none() && orderings.iter().all(|needed| keys[*needed as usize] == home.keys[*needed as usize]) {
+        let stays = |needed: &Ordering| places.in_order(*needed) == places_before.in_order(*needed);
+        if moves.are_none() && orderings.iter().all(stays) {
             return;
         }
-        let (group, before, keys_before) = (home.group, home.free_on, std::mem::replace(&mut home.keys, keys));
+        let (group, before) = (home.group, home.free_on);
+        home.places = places;
         if !moves.are_none() {
             let members = groups[group].as_mut().expect("a numbered group has members");
             members.count(&moves);
@@ -250,8 +246,8 @@ impl Pool {
             return;
         }
         self.reseat(group, |group, orderings| {
-            group.unseat(number, before, &keys_before, orderings);
-            group.seat(number, after, &keys, orderings);
+            group.unseat(number, before, places_before, orderings);
+            group.seat(number, after, places, orderings);
         });
     }
 

@@ -115,6 +115,7 @@ pub(super) struct Lanes {
 /// What of an agent's registration decides how it stands to each lane.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Terms {
+    /// How many tickets of each lane at most: none where it could hold none at all.
     limits: Box<[u32]>,
     capacity: u32,
     unused: Sorted<ChannelName, ChannelLoad>,
@@ -153,8 +154,10 @@ impl Lanes {
 
     /// What counts of an agent's registration.
     pub(super) fn terms(&self, profile: &AgentProfile, catalogue: &Catalogue) -> Terms {
+        let held_at_most =
+            |name: &ChannelName| if profile.could_hold(name, catalogue) { profile.limit(name, catalogue) } else { 0 };
         Terms {
-            limits: self.names.iter().map(|name| profile.limit(name, catalogue)).collect(),
+            limits: self.names.iter().map(held_at_most).collect(),
             capacity: profile.capacity(catalogue),
             unused: self.unused(profile, catalogue),
         }
@@ -187,17 +190,16 @@ impl Lanes {
                 used[lane] += 1;
             }
         }
-        let paced = agent.given.paced_until().is_some();
-        for (lane, name) in self.names.iter().enumerate() {
+        let room = if agent.given.paced_until().is_some() { Standing::Paced } else { Standing::Free };
+        let of_lanes = self.names.iter().zip(&self.costs).zip(&terms.limits).zip(&used);
+        for (standing, (((name, cost), limit), used)) in standings.iter_mut().zip(of_lanes) {
             let on = || agent.switches.is_empty() || agent.switches.get(name).copied().unwrap_or(true);
-            standings[lane] = if terms.limits[lane] == 0 || self.costs[lane] > terms.capacity || !on() {
+            *standing = if *limit == 0 || !on() {
                 Standing::ChannelOff
-            } else if used[lane] >= terms.limits[lane] || units.saturating_add(self.costs[lane]) > terms.capacity {
+            } else if used >= limit || units.saturating_add(*cost) > terms.capacity {
                 Standing::NoSlot
-            } else if paced {
-                Standing::Paced
             } else {
-                Standing::Free
+                room
             };
         }
         standings

@@ -33,14 +33,35 @@ impl Ordering {
     /// The agent's place.
     #[must_use]
     pub fn key(self, agent: &Agent) -> OrderKey {
-        let load = i64::try_from(agent.slots.len()).expect("an agent holds few tickets");
-        let measure = match self {
-            Self::Idle => 0,
-            Self::Load => load,
-            Self::Fullness => -load,
-            Self::Turn => i64::try_from(agent.turn_seq).expect("event numbers stay far below 2^63"),
+        Places::of(agent).in_order(self)
+    }
+}
+
+/// An agent's place in every order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Places {
+    load: i64,
+    turn: i64,
+    idle_seq: u64,
+}
+
+impl Places {
+    pub(super) fn of(agent: &Agent) -> Self {
+        Self {
+            load: i64::try_from(agent.slots.len()).expect("an agent holds few tickets"),
+            turn: i64::try_from(agent.turn_seq).expect("event numbers stay far below 2^63"),
+            idle_seq: agent.idle_seq,
+        }
+    }
+
+    pub(super) fn in_order(self, ordering: Ordering) -> OrderKey {
+        let measure = match ordering {
+            Ordering::Idle => 0,
+            Ordering::Load => self.load,
+            Ordering::Fullness => -self.load,
+            Ordering::Turn => self.turn,
         };
-        (measure, agent.idle_seq)
+        (measure, self.idle_seq)
     }
 }
 
