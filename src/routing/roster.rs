@@ -207,8 +207,9 @@ impl<T: Named> Roster<T> {
         self.find(name).map(|(_, entry)| entry)
     }
 
-    /// What has this number.
+    /// What has this number. It is likely to be asked for by its name next.
     pub(super) fn at(&self, number: Number<T>) -> &T {
+        self.recent.0.store(number.0, Ordering::Relaxed);
         self.entries.get(number.place()).expect("a number is that of an entry")
     }
 
