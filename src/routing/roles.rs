@@ -46,6 +46,7 @@ impl Found {
         guess.or_else(|| self.look_up(name))
     }
 
+    #[inline(never)]
     fn look_up(&self, name: &RoleName) -> Option<&Role> {
         let place = *self.places.get(name)?;
         self.recent.store(place, Ordering::Relaxed);
@@ -61,6 +62,7 @@ impl Clone for Found {
 
 impl Roles {
     /// The role of that name.
+    #[inline]
     #[must_use]
     pub fn get(&self, name: &RoleName) -> Option<&Role> {
         self.found.get_or_init(|| Found::of(&self.by_name)).get(name)

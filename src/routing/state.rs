@@ -147,6 +147,7 @@ impl State {
     }
 
     /// A ticket that has not ended.
+    #[inline]
     #[must_use]
     pub fn ticket(&self, id: &TicketId) -> Option<&Ticket> {
         self.ground.tickets.get(id)
@@ -164,6 +165,7 @@ impl State {
     }
 
     /// A registered agent.
+    #[inline]
     #[must_use]
     pub fn agent(&self, id: &AgentId) -> Option<&Agent> {
         self.ground.agents.get(id)

@@ -187,6 +187,7 @@ impl<'s> Step<'s> {
     }
 
     /// A ticket that this step itself knows to be there.
+    #[inline]
     fn known(&self, id: &TicketId) -> &Ticket {
         self.state.ticket(id).expect("a step follows only tickets that it found")
     }
