@@ -157,9 +157,9 @@ impl AgentProfile {
 }
 
 impl Command {
-    /// What was said, with roles by their names of today.
-    pub(super) fn with_roles_of(mut self, catalogue: &Catalogue) -> Self {
-        match &mut self {
+    /// Calls the roles that are said by their names of today.
+    pub(super) fn rename_roles(&mut self, catalogue: &Catalogue) {
+        match self {
             Self::CreateTicket { spec, .. } => rename_asked(spec, catalogue),
             Self::UpdateTicket { changes, .. } => {
                 if let Patch::Set(role) = &mut changes.role {
@@ -176,7 +176,6 @@ impl Command {
             }
             _ => {}
         }
-        self
     }
 }
 

@@ -80,9 +80,9 @@ impl<'s> Step<'s> {
     }
 
     /// Does a command.
-    pub(super) fn run(&mut self, command: Command) -> Verdict {
+    pub(super) fn run(&mut self, mut command: Command) -> Verdict {
         let (ticket, agent) = subjects(&command);
-        let command = command.with_roles_of(self.state.catalogue());
+        command.rename_roles(self.state.catalogue());
         match self.dispatch(command) {
             Ok(Done::Accepted) => {
                 self.settle();
@@ -98,13 +98,13 @@ impl<'s> Step<'s> {
     }
 
     /// Tells what changed about the agents that were touched, and hands over what happened.
-    pub(super) fn finish(mut self) -> Vec<Event> {
+    pub(super) fn finish(&mut self) -> Vec<Event> {
         while let Some((agent, before)) = self.before.pop_first() {
             if let Some(view) = self.state.seen_anew(&agent, &before) {
                 self.emit(Event::AgentChanged { agent, view });
             }
         }
-        self.events
+        std::mem::take(&mut self.events)
     }
 
     fn dispatch(&mut self, command: Command) -> Handled {
