@@ -14,7 +14,6 @@ use super::catalogue::Catalogue;
 use super::event::Event;
 use super::index::Follow;
 use super::name::{AgentId, TicketId};
-use super::roster::Number;
 use super::state::{Ground, State};
 use super::succession;
 use super::ticket::Ticket;
@@ -96,13 +95,8 @@ impl<F: Follow> Applying<'_, F> {
 
     /// Changes a ticket, and all that follows from it.
     fn change_ticket(&mut self, id: &TicketId, change: impl FnOnce(&mut Ticket)) {
-        let number = self.ground.tickets.number(id).expect("an event names a ticket that has not ended");
-        self.change_ticket_of(number, change);
-    }
-
-    /// The same of the ticket of that number.
-    fn change_ticket_of(&mut self, number: Number<Ticket>, change: impl FnOnce(&mut Ticket)) {
         let ground = &mut *self.ground;
+        let number = ground.tickets.number(id).expect("an event names a ticket that has not ended");
         let ticket = ground.tickets.at_mut(number);
         self.index.leave(number, ticket, &ground.catalogue);
         let left = self.index.watched(ticket);

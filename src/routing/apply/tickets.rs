@@ -105,8 +105,8 @@ impl<F: Follow> Applying<'_, F> {
             due_at: intake.due_at.into(),
             ..Ticket::coming(id.clone(), seq, (spec, demand), at)
         };
-        let number = self.ground.tickets.add(ticket);
-        self.change_ticket_of(number, |_| {});
+        // It is in no place yet: nothing follows from it.
+        self.ground.tickets.add(ticket);
     }
 
     pub(super) fn close_ticket(&mut self, id: &TicketId, how: Closing, at: Timestamp) {
