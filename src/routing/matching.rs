@@ -88,7 +88,7 @@ pub fn choose(state: &State, ticket: &Ticket, trigger: Trigger, passes_by: &dyn 
         (lack(state, agent, ticket).is_none() && !passes_by(agent)).then_some(())?;
         return Some(choose_only(agent, ticket, role.strategy, direction.trigger));
     }
-    let pushed = pushed_roles(state, &ticket.demand);
+    let pushed = pushed_roles(state, &ticket.demand, role);
     let winners_max = if role.strategy == Strategy::RingAll { role.ring_max.max(1) as usize } else { 1 };
     if nobody_is_free(state, &pushed, &ticket.spec.asked.channel) {
         return None;
@@ -119,10 +119,13 @@ fn nobody_is_free(state: &State, roles: &[RoleName], channel: &ChannelName) -> b
     pool.lanes().number(channel).is_some_and(|lane| !roles.iter().any(|role| free(lane, role)))
 }
 
-/// The demanded roles whose queues the engine gives away by itself.
-fn pushed_roles<'d>(state: &State, demand: &'d Demand) -> Cow<'d, [RoleName]> {
-    let pushed =
-        |name: &&RoleName| state.catalogue().roles.get(name).is_some_and(|role| role.dispatch == Dispatch::Push);
+/// The demanded roles whose queues the engine gives away by itself. The first of them is known.
+fn pushed_roles<'d>(state: &State, demand: &'d Demand, own: &Role) -> Cow<'d, [RoleName]> {
+    let is_pushed = |role: &Role| role.dispatch == Dispatch::Push;
+    let pushed = |name: &&RoleName| {
+        let role = if **name == own.name { Some(own) } else { state.catalogue().roles.get(name) };
+        role.is_some_and(is_pushed)
+    };
     if demand.roles.iter().all(|name| pushed(&name)) {
         return Cow::Borrowed(&demand.roles);
     }
@@ -425,13 +428,7 @@ impl<'a, 's> Seeker<'a, 's> {
     }
 
     /// Looks whether anything is ranked better that waits for a role, or that joins those who do.
-    fn look(
-        &self,
-        role: &Role,
-        queue: Option<RoleQueue<'s>>,
-        joins: Option<&'s Ticket>,
-        bests: &mut Bests<'s>,
-    ) {
+    fn look(&self, role: &Role, queue: Option<RoleQueue<'s>>, joins: Option<&'s Ticket>, bests: &mut Bests<'s>) {
         let best = &mut bests[role.order as usize];
         let is_better = |best: &Option<(Rank, Found<'s>)>, rank| best.is_none_or(|(current, _)| rank < current);
         for (rank, head) in queue.iter().flat_map(|queue| queue.heads()) {
@@ -490,6 +487,7 @@ pub fn acceptance(state: &State, ticket: &Ticket) -> Acceptance {
 }
 
 /// The role whose rules hold for a ticket.
+#[inline]
 #[must_use]
 pub fn own_role<'s>(state: &'s State, ticket: &Ticket) -> Option<&'s Role> {
     ticket.demand.role().and_then(|role| state.catalogue().roles.get(role))

@@ -14,7 +14,9 @@ use crate::routing::matching::{self, Choice, Lack, Search};
 use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::Trigger;
 use crate::routing::presence;
-use crate::routing::role::{Dispatch, Order, Role};
+use crate::routing::queue::RoleQueue;
+use crate::routing::rank::Rank;
+use crate::routing::role::{Dispatch, Order};
 use crate::routing::service::Served;
 use crate::routing::ticket::{Closing, Direction, Phase, Ticket, assignment_id};
 use crate::routing::time::Timestamp;
@@ -81,6 +83,9 @@ impl Step<'_> {
     /// agent who can never take it.
     pub(super) fn forget_lapsed(&mut self, id: &TicketId) {
         let ticket = self.known(id);
+        if ticket.bars.is_empty() && ticket.direction.is_none() {
+            return;
+        }
         if ticket.bars.iter().any(|bar| bar.until.is_some_and(|until| until <= self.at)) {
             self.emit(Event::BarsLapsed { ticket: id.clone() });
         }
@@ -101,11 +106,14 @@ impl Step<'_> {
             return;
         }
         let ticket = self.known(id);
-        let role = ticket.demand.role().expect("a ticket without a role is unroutable").clone();
-        let waiting_before = self.state.queues().role(&role).map_or(0, crate::routing::queue::RoleQueue::len);
-        let position = self.state.position(ticket, &role).expect("a routable ticket's role is in the catalogue");
+        let role = matching::own_role(self.state, ticket).expect("a routable ticket's role is in the catalogue");
+        let queue = self.state.queues().role(&role.name);
+        let waiting_before = queue.map_or(0, RoleQueue::len);
+        let ahead = queue.map_or(0, |queue| queue.ahead_of(&Rank::of(ticket, role)));
+        let position = u64::try_from(ahead).expect("a length fits") + 1;
         let already = u64::from(ticket.phase == Phase::Waiting);
-        let estimate = self.state.estimate(&role, ticket.demand.priority, position, self.at);
+        let estimate = self.state.estimate(&role.name, ticket.demand.priority, position, self.at);
+        let watched = role.watches_its_queue();
         let event = Event::TicketQueued {
             ticket: id.clone(),
             channel: ticket.spec.asked.channel.clone(),
@@ -115,10 +123,10 @@ impl Step<'_> {
             wait_by_pace: estimate.map(|estimate| estimate.by_pace),
             wait_range: estimate.and_then(|estimate| estimate.range),
             direction,
-            role: role.clone(),
+            role: role.name.clone(),
         };
         self.emit(event);
-        if self.state.catalogue().roles.get(&role).is_some_and(Role::watches_its_queue) {
+        if watched {
             self.climb(id);
         }
     }
@@ -126,22 +134,21 @@ impl Step<'_> {
     /// Gives a ticket to the agent whom there is a reason to try first, or lets it wait for that agent a while. Says
     /// whether either was done.
     fn place_with_somebody(&mut self, id: &TicketId) -> bool {
-        self.place_with_heir(id) || self.place_with_preferred(id) || self.place_with_last_agent(id)
+        self.place_with_heir(id) || self.place_with_preferred(id)
     }
 
-    /// To its preferred agent.
+    /// To its preferred agent; where it names nobody, to the agent who had a ticket of its customer last.
     fn place_with_preferred(&mut self, id: &TicketId) -> bool {
         let ticket = self.known(id);
-        let Some(agent) = ticket.spec.beside.preferred_agent.clone() else { return false };
-        self.place_with(id, &agent, ticket.with_role_since(self.at), Trigger::Directed)
-    }
-
-    /// To the agent who had a ticket of its customer last, where it names nobody.
-    fn place_with_last_agent(&mut self, id: &TicketId) -> bool {
-        let ticket = self.known(id);
-        let last = self.state.last_agent(ticket, self.at).filter(|_| ticket.spec.beside.preferred_agent.is_none());
-        let Some(agent) = last.cloned() else { return false };
-        self.place_with(id, &agent, ticket.with_role_since(self.at), Trigger::LastAgent)
+        let (agent, trigger) = match &ticket.spec.beside.preferred_agent {
+            Some(preferred) => (preferred, Trigger::Directed),
+            None => match self.state.last_agent(ticket, self.at) {
+                Some(last) => (last, Trigger::LastAgent),
+                None => return false,
+            },
+        };
+        let (agent, since) = (agent.clone(), ticket.with_role_since(self.at));
+        self.place_with(id, &agent, since, trigger)
     }
 
     /// To the deputy of an owner who has just gone.
