@@ -165,9 +165,9 @@ fn no_skills(skills: &Skills) -> bool {
 }
 
 /// The automations of this catalogue that time alone lets fire for a ticket, by their places.
-pub(super) fn dues(ticket: &Ticket, catalogue: &Catalogue) -> Vec<(Timestamp, usize)> {
+pub(super) fn dues(ticket: &Ticket, catalogue: &Catalogue) -> impl Iterator<Item = (Timestamp, usize)> {
     let all = catalogue.automations.iter().enumerate();
-    all.filter_map(|(place, automation)| Some((automation.due(ticket)?, place))).collect()
+    all.filter_map(|(place, automation)| Some((automation.due(ticket)?, place)))
 }
 
 /// How often an automation fired for a ticket.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::agent::{Agent, SlotUse, Status};
+use super::agent::{Agent, Slot, SlotUse, Status};
 use super::automation;
 use super::catalogue::Catalogue;
 use super::channel::OwnerGrace;
@@ -250,7 +250,7 @@ impl Follow for Index {
     }
 
     fn time_agent(&mut self, number: Number<Agent>, agent: &Agent, catalogue: &Catalogue) {
-        let due = agent_due(agent, catalogue).map(|(due, _)| due);
+        let due = agent_moment(agent, catalogue);
         self.timers.set_agent(number, &agent.id, due);
     }
 
@@ -289,9 +289,9 @@ pub(super) fn ranks<'a>(
 /// what does not hold.
 fn ticket_moment(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) -> Option<Timestamp> {
     let role = ticket.demand.role().and_then(|role| catalogue.roles.get(role));
-    let by_automation = automation::dues(ticket, catalogue).into_iter().map(|(due, _)| due).min();
+    let by_automation = automation::dues(ticket, catalogue).map(|(due, _)| due).min();
     let by_owner = match &ticket.phase {
-        Phase::Assigned(_) => grace_due(ticket, agents, catalogue).into_iter().chain(reply_due(ticket, role)).min(),
+        Phase::Assigned(_) => earliest(grace_due(ticket, agents, catalogue), reply_due(ticket, role)),
         Phase::Resuming(_) => grace_due(ticket, agents, catalogue),
         Phase::Scheduled => ticket.spec.beside.not_before,
         Phase::Intake | Phase::Deferred | Phase::Unroutable(_) | Phase::Paused(_) => None,
@@ -299,14 +299,14 @@ fn ticket_moment(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) -> Opt
         Phase::Waiting => {
             let direction = ticket.direction.as_ref().and_then(|direction| direction.until);
             let bars = ticket.bars.iter().filter_map(|bar| bar.until).min();
-            [direction, bars, overflow::next_due_in(ticket, role)].into_iter().flatten().min()
+            [bars, overflow::next_due_in(ticket, role)].into_iter().fold(direction, earliest)
         }
     };
-    let by_promise = service::breach_due(ticket)
-        .and_then(|_| [service::at_risk_due(ticket, role), service::breach_due(ticket)].into_iter().flatten().min());
+    let breach = service::breach_due(ticket);
+    let by_promise = breach.and_then(|_| earliest(breach, service::at_risk_due(ticket, role)));
     let unowned = ticket.phase.ownership().is_none();
     let by_spec = ticket.spec.beside.expires_at.filter(|_| unowned);
-    [by_automation, by_owner, by_promise, by_spec, ticket.wait_ends(role)].into_iter().flatten().min()
+    [by_owner, by_promise, by_spec, ticket.wait_ends(role)].into_iter().fold(by_automation, earliest)
 }
 
 /// What happens to a ticket next by itself, and when.
@@ -325,8 +325,8 @@ pub(super) fn ticket_dues<'t>(
     let offers = ticket.phase.offers().iter().map(|offer| (offer.expires_at, TicketDue::Offer(offer.agent.clone())));
     let bars = ticket.bars.iter().filter_map(|bar| bar.until).min().filter(|_| waiting);
     let own_role = ticket.demand.role().and_then(|role| catalogue.roles.get(role));
-    let automations = automation::dues(ticket, catalogue).into_iter();
-    let automations = automations.map(|(due, place)| (due, TicketDue::Automation(place)));
+    let automations: Vec<_> = automation::dues(ticket, catalogue).collect();
+    let automations = automations.into_iter().map(|(due, place)| (due, TicketDue::Automation(place)));
     let dues = [
         (ticket.spec.beside.expires_at.filter(|_| unowned), TicketDue::Expiry),
         (ticket.spec.beside.not_before.filter(|_| ticket.phase == Phase::Scheduled), TicketDue::NotBefore),
@@ -362,20 +362,48 @@ fn reply_due(ticket: &Ticket, role: Option<&Role>) -> Option<Timestamp> {
     ownership.silence.lasts(ownership.assigned_at, within)
 }
 
+/// When something happens to an agent next by itself: the moment of [`agent_due`], and nothing of what it is.
+fn agent_moment(agent: &Agent, catalogue: &Catalogue) -> Option<Timestamp> {
+    let wrap_ups = agent.slots.values().map(wrap_up_due);
+    let others = [silence_due(agent, catalogue), idleness_due(agent, catalogue), agent.given.paced_until()];
+    wrap_ups.chain(others).fold(None, earliest)
+}
+
 /// What happens to an agent next by itself, and when.
 pub(super) fn agent_due(agent: &Agent, catalogue: &Catalogue) -> Option<(Timestamp, AgentDue)> {
-    let timeout = catalogue.agents.heartbeat_timeout;
-    let heard = !timeout.is_zero() && agent.status != Status::Offline;
-    let silence = heard.then(|| (agent.seen_at + timeout, AgentDue::Heartbeat));
-    let wrap_ups = agent.slots.iter().filter_map(|(ticket, slot)| match slot.used_for {
-        SlotUse::WrapUp { until } => Some((until, AgentDue::WrapUp(ticket.clone()))),
-        SlotUse::Offered | SlotUse::Assigned => None,
-    });
-    let idle_timeout = catalogue.agents.idle_timeout;
-    let watched = !idle_timeout.is_zero() && agent.status == Status::Online;
-    let idleness = watched.then(|| (agent.acted_at() + idle_timeout, AgentDue::Idle));
+    let wrap_ups =
+        agent.slots.iter().filter_map(|(ticket, slot)| Some((wrap_up_due(slot)?, AgentDue::WrapUp(ticket.clone()))));
+    let silence = silence_due(agent, catalogue).map(|due| (due, AgentDue::Heartbeat));
+    let idleness = idleness_due(agent, catalogue).map(|due| (due, AgentDue::Idle));
     let pace = agent.given.paced_until().map(|until| (until, AgentDue::Pace));
     wrap_ups.chain(silence).chain(idleness).chain(pace).min()
+}
+
+fn wrap_up_due(slot: &Slot) -> Option<Timestamp> {
+    match slot.used_for {
+        SlotUse::WrapUp { until } => Some(until),
+        SlotUse::Offered | SlotUse::Assigned => None,
+    }
+}
+
+fn silence_due(agent: &Agent, catalogue: &Catalogue) -> Option<Timestamp> {
+    let timeout = catalogue.agents.heartbeat_timeout;
+    let heard = !timeout.is_zero() && agent.status != Status::Offline;
+    heard.then(|| agent.seen_at + timeout)
+}
+
+fn idleness_due(agent: &Agent, catalogue: &Catalogue) -> Option<Timestamp> {
+    let timeout = catalogue.agents.idle_timeout;
+    let watched = !timeout.is_zero() && agent.status == Status::Online;
+    watched.then(|| agent.acted_at() + timeout)
+}
+
+/// The earlier of two moments that may come.
+fn earliest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }
 
 /// When what waits for a watched role is looked at next.
