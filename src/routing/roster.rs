@@ -256,14 +256,14 @@ impl<T: Named + Clone> Roster<T> {
         Number(place, PhantomData)
     }
 
-    /// Takes out what has this name.
-    pub(super) fn remove(&mut self, name: &T::Name) -> Option<(Number<T>, T)> {
-        let number = self.number(name)?;
-        self.directory.remove(NameHash::of(name), number.0);
-        let entry = self.entries.slot(number.place()).take().expect("a number is that of an entry");
+    /// Takes out what has this number.
+    pub(super) fn remove(&mut self, number: Number<T>) {
+        let slot = self.entries.slot(number.place());
+        let entry = slot.as_ref().expect("a number is that of an entry");
+        self.directory.remove(NameHash::of(entry.name()), number.0);
+        *slot = None;
         self.vacant.push(number.0);
         self.entries.len -= 1;
-        Some((number, entry))
     }
 
     /// All entries, to be changed.
@@ -463,9 +463,9 @@ mod tests {
     #[test]
     fn the_number_of_one_who_is_gone_is_given_to_the_next() {
         let mut roster = roster(0..10);
-        let (number, _) = roster.remove(&"4".to_owned()).unwrap();
+        let number = roster.number(&"4".to_owned()).unwrap();
+        roster.remove(number);
         assert_eq!((roster.len(), roster.get(&"4".to_owned()), roster.values().len()), (9, None, 9));
-        assert!(roster.remove(&"4".to_owned()).is_none());
         assert_eq!(roster.add("eleven".to_owned()), number);
         assert_eq!(roster.at(number), "eleven");
     }
@@ -474,7 +474,7 @@ mod tests {
     fn equal_entries_hash_alike_whatever_their_numbers() {
         let (one, mut other) = (roster(0..10), roster((0..10).rev()));
         assert_eq!(one.sum(), other.sum());
-        other.remove(&"3".to_owned());
+        other.remove(other.number(&"3".to_owned()).unwrap());
         assert_ne!(one.sum(), other.sum());
     }
 
@@ -484,7 +484,7 @@ mod tests {
         let mut roster = roster(0..count);
         let (shared, sum) = (roster.shared(), roster.sum());
         let number = roster.number(&"3".to_owned()).unwrap();
-        roster.remove(&"7".to_owned());
+        roster.remove(roster.number(&"7".to_owned()).unwrap());
         roster.add("one more".to_owned());
         roster.add("and one".to_owned());
         roster.values_mut().filter(|entry| *entry == "5").for_each(|entry| entry.push('!'));

@@ -16,8 +16,9 @@ impl<F: Follow> Applying<'_, F> {
         match event {
             Event::AgentRegistered { agent, profile } => self.register_agent(agent, profile, at, seq),
             Event::AgentRemoved { agent } => {
-                let (number, gone) = self.ground.agents.remove(agent).expect("who is removed was registered");
-                self.index.dismiss(number, &gone);
+                let number = self.ground.agents.number(agent).expect("who is removed was registered");
+                self.index.dismiss(number, self.ground.agents.at(number));
+                self.ground.agents.remove(number);
             }
             Event::PresenceChanged { agent, status, name, switches, .. } => {
                 self.change_agent(agent, |it| {

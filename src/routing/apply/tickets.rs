@@ -110,10 +110,13 @@ impl<F: Follow> Applying<'_, F> {
     }
 
     pub(super) fn close_ticket(&mut self, id: &TicketId, how: Closing, at: Timestamp) {
-        let removed = self.ground.tickets.remove(id);
-        let (number, ticket) = removed.expect("an event names a ticket that has not ended");
-        self.index.leave(number, &ticket, &self.ground.catalogue);
-        for role in self.index.watched(&ticket) {
+        let tickets = &mut self.ground.tickets;
+        let number = tickets.number(id).expect("an event names a ticket that has not ended");
+        let ticket = tickets.at(number);
+        self.index.leave(number, ticket, &self.ground.catalogue);
+        let watched = self.index.watched(ticket);
+        tickets.remove(number);
+        for role in watched {
             self.index.time_role(&role, self.ground);
         }
         self.index.forget_ticket(number, id);
