@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::agent::Agent;
-use super::audience::Sought;
+use super::audience::{Audience, Sought};
 use super::channel::Acceptance;
 use super::group::GroupSignature;
-use super::name::{AgentId, ChannelName, Permission, RoleName, SkillName, TicketId};
+use super::name::{AgentId, Permission, RoleName, SkillName, TicketId};
 use super::offer::{FallOut, Reason, Trigger};
 use super::overflow;
 use super::pool::{Group, Standing};
 use super::queue::RoleQueue;
-use super::race::Race;
+use super::race::{Entrants, Race};
 use super::rank::{Age, Rank};
 use super::role::{Dispatch, Order, Role, Strategy};
 use super::roster::Number;
@@ -90,11 +90,17 @@ pub fn choose(state: &State, ticket: &Ticket, trigger: Trigger, passes_by: &dyn 
     }
     let pushed = pushed_roles(state, &ticket.demand, role);
     let winners_max = if role.strategy == Strategy::RingAll { role.ring_max.max(1) as usize } else { 1 };
-    if nobody_is_free(state, &pushed, &ticket.spec.asked.channel) {
+    let lane = state.pool().lanes().number(&ticket.spec.asked.channel);
+    let audience = match &*pushed {
+        [only] => state.pool().audience(only, Sought::by(&ticket.demand, only)),
+        _ => None,
+    };
+    if lane.is_some_and(|lane| nobody_is_free(state, &pushed, audience, lane)) {
         return None;
     }
     let demands = Demands::of(ticket);
-    let mut race = Race::new(state, ticket, role.strategy, (&pushed, &demands), winners_max + 1, passes_by);
+    let asked = Entrants { roles: &pushed, demands: &demands, audience, lane };
+    let mut race = Race::new(state, ticket, role.strategy, asked, winners_max + 1, passes_by);
     race.enter_all();
     race.result(trigger, winners_max)
 }
@@ -112,11 +118,13 @@ impl State {
     }
 }
 
-/// Whether nobody of any of these roles is free on that channel, as far as that is counted.
-fn nobody_is_free(state: &State, roles: &[RoleName], channel: &ChannelName) -> bool {
-    let pool = state.pool();
-    let free = |lane: usize, role| pool.crew(role).is_some_and(|crew| crew.count_of(lane, Standing::Free) > 0);
-    pool.lanes().number(channel).is_some_and(|lane| !roles.iter().any(|role| free(lane, role)))
+/// Whether nobody of that audience, or else of any of these roles, is free on that lane.
+fn nobody_is_free(state: &State, roles: &[RoleName], audience: Option<&Audience>, lane: usize) -> bool {
+    let free = |agents: &Audience| agents.count_of(lane, Standing::Free) > 0;
+    match audience {
+        Some(audience) => !free(audience),
+        None => !roles.iter().any(|role| state.pool().crew(role).is_some_and(free)),
+    }
 }
 
 /// The demanded roles whose queues the engine gives away by itself. The first of them is known.

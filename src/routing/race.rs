@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::agent::Agent;
-use super::audience::{Audience, Seat, Sought};
+use super::audience::{Audience, Seat};
 use super::group::GroupSignature;
 use super::matching::{Choice, asks_group};
 use super::name::RoleName;
@@ -28,17 +28,27 @@ const LAST: OrderKey = (i64::MAX, u64::MAX);
 
 type Contender = (i64, OrderKey, Number<Agent>);
 
+/// Who is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entrants<'a> {
+    /// Agents of these roles.
+    pub(super) roles: &'a [RoleName],
+    /// Who have what the ticket demands.
+    pub(super) demands: &'a Demands<'a>,
+    /// Where one role is asked: those of it who are, if they have been gathered.
+    pub(super) audience: Option<&'a Audience>,
+    /// The lane of the ticket's channel, where that has one.
+    pub(super) lane: Option<usize>,
+}
+
 /// Who has entered, and who leads.
 pub(super) struct Race<'a> {
     state: &'a State,
     ticket: &'a Ticket,
     strategy: Strategy,
-    roles: &'a [RoleName],
-    demands: &'a Demands<'a>,
-    /// By number, once groups are looked at one by one.
+    entrants: Entrants<'a>,
+    /// What it demands by number, once groups are looked at one by one.
     skills: Demanded,
-    /// The lane of its channel, where that has one.
-    lane: Option<usize>,
     /// Whose agents are kept for their own work.
     short: Vec<&'a RoleName>,
     passes_by: &'a dyn Fn(&Agent) -> bool,
@@ -54,7 +64,7 @@ impl<'a> Race<'a> {
         state: &'a State,
         ticket: &'a Ticket,
         strategy: Strategy,
-        (roles, demands): (&'a [RoleName], &'a Demands<'a>),
+        entrants: Entrants<'a>,
         keep: usize,
         passes_by: &'a dyn Fn(&Agent) -> bool,
     ) -> Self {
@@ -63,11 +73,9 @@ impl<'a> Race<'a> {
             state,
             ticket,
             strategy,
-            roles,
-            demands,
+            entrants,
             skills: Demanded::TooMuch,
-            lane: state.pool().lanes().number(demands.channel),
-            short: state.short_roles(demands.own_role, demands.channel),
+            short: state.short_roles(entrants.demands.own_role, entrants.demands.channel),
             passes_by,
             keep,
             leaders,
@@ -79,20 +87,14 @@ impl<'a> Race<'a> {
 
     /// Enters everybody who has one of the roles.
     pub(super) fn enter_all(&mut self) {
-        if let Some((audience, lane)) = self.audience() {
+        let Entrants { roles, demands, audience, lane } = self.entrants;
+        if let (Some(audience), Some(lane), true) = (audience, lane, self.short.is_empty()) {
             return self.enter_audience(audience, lane);
         }
-        self.skills = self.state.pool().demanded(self.demands.skills);
-        for group in self.state.pool().groups_of(self.roles) {
+        self.skills = self.state.pool().demanded(demands.skills);
+        for group in self.state.pool().groups_of(roles) {
             self.enter(group);
         }
-    }
-
-    /// Where one role is asked: those of it who are, if they have been gathered, and the lane.
-    fn audience(&self) -> Option<(&'a Audience, usize)> {
-        let [role] = self.roles else { return None };
-        let lane = self.lane.filter(|_| self.short.is_empty())?;
-        Some((self.state.pool().audience(role, Sought::by(&self.ticket.demand, role))?, lane))
     }
 
     /// Enters all who are asked: counts them at once, and looks at those groups only in which somebody is free.
@@ -146,13 +148,15 @@ impl<'a> Race<'a> {
     fn enter(&mut self, group: &'a Group) {
         let size = group.size();
         self.considered += size;
-        if !asks_group(&self.ticket.demand, self.roles, &group.signature) {
+        if !asks_group(&self.ticket.demand, self.entrants.roles, &group.signature) {
             self.fell_out.rank += size;
         } else if !group.held.fulfil(&self.skills) {
             self.fell_out.skill += size;
-        } else if !self.demands.permissions.is_empty() && !self.demands.permissions.is_subset(&group.permissions) {
+        } else if !self.entrants.demands.permissions.is_empty()
+            && !self.entrants.demands.permissions.is_subset(&group.permissions)
+        {
             self.fell_out.permission += size;
-        } else if let Some(lane) = self.lane {
+        } else if let Some(lane) = self.entrants.lane {
             self.enter_bench(group, lane);
         } else {
             self.enter_one_by_one(group);
@@ -199,7 +203,7 @@ impl<'a> Race<'a> {
         let mut free = BTreeMap::new();
         for number in &group.members {
             let agent = self.state.agent_at(*number);
-            match Standing::of(agent, self.demands.channel, self.state.catalogue()) {
+            match Standing::of(agent, self.entrants.demands.channel, self.state.catalogue()) {
                 Standing::Offline => self.fell_out.offline += 1,
                 Standing::ChannelOff => self.fell_out.channel_off += 1,
                 Standing::NoSlot => self.fell_out.no_slot += 1,
@@ -243,7 +247,7 @@ impl<'a> Race<'a> {
 
     /// Whether a free agent may take the ticket, and has nothing better to do.
     fn is_in_the_race(&self, agent: &Agent) -> bool {
-        let barred = &self.demands.barred;
+        let barred = &self.entrants.demands.barred;
         (barred.is_empty() || !barred.contains(&agent.id)) && !(self.passes_by)(agent)
     }
 
@@ -266,18 +270,18 @@ impl<'a> Race<'a> {
         let (measure, key, first) = *self.leaders.first()?;
         let catalogue = self.state.catalogue();
         let barred_free = |id: &&super::name::AgentId| {
-            let free = |a: &Agent| Standing::of(a, self.demands.channel, catalogue) == Standing::Free;
+            let free = |a: &Agent| Standing::of(a, self.entrants.demands.channel, catalogue) == Standing::Free;
             let demand = &self.ticket.demand;
             let asks = |r: &RoleName, a: &Agent| a.profile.roles.contains(r) && demand.asks(r, a.profile.rank(r));
             self.state.agent(id).is_some_and(|a| {
                 free(a)
                     && !self.short.iter().any(|role| a.profile.roles.contains(*role))
-                    && self.roles.iter().any(|role| asks(role, a))
-                    && a.profile.skills.fulfil(self.demands.skills)
-                    && self.demands.permissions.is_subset(&a.profile.permissions(catalogue))
+                    && self.entrants.roles.iter().any(|role| asks(role, a))
+                    && a.profile.skills.fulfil(self.entrants.demands.skills)
+                    && self.entrants.demands.permissions.is_subset(&a.profile.permissions(catalogue))
             })
         };
-        let barred = self.demands.barred.iter().filter(barred_free).count();
+        let barred = self.entrants.demands.barred.iter().filter(barred_free).count();
         self.fell_out.barred = u32::try_from(barred).expect("few are barred");
         let value =
             |(measure, key, number): Contender| self.strategy.value(measure, key.0, self.state.agent_at(number));
