@@ -61,15 +61,17 @@ impl Glimpse {
     }
 }
 
-impl State {
-    /// How an agent is seen before something happens to it that leaves its limits as they are.
-    pub(super) fn glimpse(&self, agent: &AgentId) -> Seen {
-        self.agent(agent).map_or(Seen::Nowhere, |agent| Seen::Holding(Glimpse::of(agent)))
+impl Seen {
+    /// How an agent, where it is there, is seen before something happens to it that leaves its limits as they are.
+    pub(super) fn at_a_glimpse(agent: Option<&Agent>) -> Self {
+        agent.map_or(Self::Nowhere, |agent| Self::Holding(Glimpse::of(agent)))
     }
+}
 
-    /// How an agent is seen before something happens to it that may change its limits.
-    pub(super) fn look(&self, agent: &AgentId) -> Seen {
-        self.agent(agent).map_or(Seen::Nowhere, |agent| Seen::Whole(self.agent_view(agent)))
+impl State {
+    /// How an agent, where it is there, is seen before something happens to it that may change its limits.
+    pub(super) fn look(&self, agent: Option<&Agent>) -> Seen {
+        agent.map_or(Seen::Nowhere, |agent| Seen::Whole(self.agent_view(agent)))
     }
 
     /// What the outside is told of an agent, where that is not what was seen before. Nothing is told as what is seen of

@@ -22,7 +22,8 @@ impl Step<'_> {
         let version = self.state.catalogue_version() + 1;
         let agents: Vec<AgentId> = self.state.agents().map(|agent| agent.id.clone()).collect();
         for agent in &agents {
-            self.before.insert(agent.clone(), self.state.look(agent));
+            let seen = self.state.look(self.state.agent(agent));
+            self.before.insert(agent.clone(), seen);
         }
         self.emit(Event::CatalogueReplaced { catalogue: Arc::clone(catalogue), changes, version });
         for agent in &agents {

@@ -21,6 +21,7 @@ mod taken;
 
 use std::collections::{BTreeSet, VecDeque};
 
+use super::agent::Agent;
 use super::automation::Occasion;
 use super::command::{Command, Rejection, RejectionCode};
 use super::engine::Verdict;
@@ -146,22 +147,24 @@ impl<'s> Step<'s> {
 
     /// Makes something happen.
     fn emit(&mut self, event: Event) {
-        if let Some(agent) = touched(&event)
+        let touched = touched(&event);
+        let known = touched.and_then(|agent| self.state.agent(agent));
+        if let Some(agent) = touched
             && !self.before.contains(agent)
         {
             let registers = matches!(event, Event::AgentRegistered { .. });
-            let seen = if registers { self.state.look(agent) } else { self.state.glimpse(agent) };
+            let seen = if registers { self.state.look(known) } else { Seen::at_a_glimpse(known) };
             self.before.insert(agent.clone(), seen);
         }
+        let paced = known.filter(|agent| is_paced(agent)).map(|agent| agent.id.clone());
         let shortages = if self.state.keeps_agents() {
             self.state.shortages(roles_relieved(self.state, &event))
         } else {
             Vec::new()
         };
-        let paced = touched(&event).filter(|agent| self.is_paced(agent)).cloned();
         self.notice(&event);
         self.state.apply(self.at, &event);
-        if let Some(agent) = paced.filter(|agent| !self.is_paced(agent)) {
+        if let Some(agent) = paced.filter(|agent| !self.state.agent(agent).is_some_and(is_paced)) {
             // What it took by hand in the very moment in which its pace ends.
             self.hungers(&agent);
         }
@@ -171,10 +174,6 @@ impl<'s> Step<'s> {
             }
         }
         self.events.push(event);
-    }
-
-    fn is_paced(&self, agent: &AgentId) -> bool {
-        self.state.agent(agent).is_some_and(|agent| agent.given.paced_until().is_some())
     }
 
     fn ticket(&self, id: &TicketId) -> Result<&Ticket, Rejection> {
@@ -198,6 +197,10 @@ impl<'s> Step<'s> {
             None => Err(reject(RejectionCode::UnknownAgent, format!("there is no agent {id}"))),
         }
     }
+}
+
+fn is_paced(agent: &Agent) -> bool {
+    agent.given.paced_until().is_some()
 }
 
 fn reject(code: RejectionCode, detail: impl Into<String>) -> Rejection {
