@@ -194,7 +194,7 @@ impl Group {
 
     /// Seats an agent in the orders that are needed.
     pub(super) fn seat(&mut self, agent: Number<Agent>, free_on: FreeOn, places: Places, needed: &[Ordering]) {
-        if free_on.is_nowhere() {
+        if free_on.is_nowhere() || needed.is_empty() {
             return;
         }
         let place = self.rows.iter().position(|row| row.free_on == free_on).unwrap_or_else(|| self.lay_row(free_on));
@@ -216,7 +216,7 @@ impl Group {
 
     /// Takes an agent from where it was seated.
     pub(super) fn unseat(&mut self, agent: Number<Agent>, free_on: FreeOn, places: Places, needed: &[Ordering]) {
-        if free_on.is_nowhere() {
+        if free_on.is_nowhere() || needed.is_empty() {
             return;
         }
         let place = self.rows.iter().position(|row| row.free_on == free_on).expect("a free agent sits in a row");

@@ -424,6 +424,22 @@ mod tests {
     }
 
     #[test]
+    fn who_is_free_where_no_role_needs_an_order_comes_and_goes() {
+        let nothing = Catalogue::default();
+        let (mut pool, mut roster) = (Pool::for_catalogue(&nothing), Roster::default());
+        let agents = [agent("ana", 1, &[]), agent("ben", 2, &[])].map(|agent| roster.add(agent));
+        for number in agents {
+            pool.admit(number, roster.at(number), &nothing);
+        }
+        roster.at_mut(agents[0]).switches = [(task(), false)].into();
+        pool.update(agents[0], roster.at(agents[0]), &nothing);
+        for number in agents {
+            pool.dismiss(number);
+        }
+        assert!(pool.census().is_empty());
+    }
+
+    #[test]
     fn the_first_of_a_bench_is_the_first_of_all_who_are_free_there() {
         let mut ana = agent("ana", 1, &["billing"]);
         ana.switches.insert(ChannelName::parse("call").unwrap(), false);
