@@ -15,6 +15,7 @@ test: ## All tests, with a RabbitMQ of their own; and that the engine builds wit
 	@scripts/ensure-rabbitmq
 	$(CARGO) check --locked --lib --no-default-features
 	$(CARGO) check --locked --no-default-features --features daemon
+	$(CARGO) check --locked --no-default-features --features naive --test routing
 	scripts/with-rabbitmq scripts/cargo-test --locked
 	$(CARGO) test --locked --doc
 
