@@ -8,7 +8,8 @@ import { language, t } from "../texts.js";
 export function stripPanel() {
   const arrived = h("b", {}, "0");
   const assigned = h("b", {}, "0");
-  const chart = h("div", { class: "chart", role: "img" });
+  // It is a picture, and says of what, once something is drawn.
+  const chart = h("div", { class: "chart" });
   const element = h("section", { class: "panel flow", "aria-labelledby": "flow-title" },
     h("h2", { id: "flow-title" }, t("strip.title")),
     h("p", { class: "legend" }, h("span", { class: "key key-arrived" }), t("strip.came"), arrived, h("span", { class: "key key-assigned" }), t("strip.assigned"), assigned),
@@ -42,6 +43,7 @@ function drawStrip(parts, strip) {
   if (parts.key === key) return;
   parts.key = key;
   const minutes = Math.round((strip.arrived.length * strip.step_ms) / 60_000);
+  parts.chart.setAttribute("role", "img");
   parts.chart.setAttribute("aria-label", t("strip.spoken", { minutes, came: sum(strip.arrived), assigned: sum(strip.assigned) }));
   parts.chart.replaceChildren(picture(strip, width, height, minutes));
 }
