@@ -43,15 +43,8 @@ pub(super) struct Desk {
     pub(super) host: Arc<dyn Host>,
     pub(super) writer: Writer,
     pub(super) clock: Clock,
-    pub(super) deliveries: Deliveries,
-    /// Whether deliveries can come in.
-    pub(super) status: watch::Receiver<Status>,
+    pub(super) ears: Ears,
     pub(super) catch_up: CatchUp,
-    pub(super) control: mpsc::Receiver<Control>,
-    /// What HTTP asks.
-    pub(super) questions: Questions,
-    /// What came in over HTTP.
-    pub(super) submissions: Submissions,
     pub(super) batches: mpsc::Sender<UnderWay>,
     pub(super) journal_free: Arc<Semaphore>,
     pub(super) reader: JournalReader,
@@ -63,6 +56,18 @@ pub(super) struct Desk {
     pub(super) heartbeat: Heartbeat,
     /// Says whether a message may be taken, and whether it may be read.
     pub(super) breaker: Breaker,
+}
+
+/// What it listens to.
+pub(super) struct Ears {
+    pub(super) deliveries: Deliveries,
+    /// Whether deliveries can come in.
+    pub(super) status: watch::Receiver<Status>,
+    pub(super) control: mpsc::Receiver<Control>,
+    /// What HTTP asks.
+    pub(super) questions: Questions,
+    /// What came in over HTTP.
+    pub(super) submissions: Submissions,
 }
 
 /// Whether deliveries are taken: not while the outbox is full or the disk is.
@@ -137,7 +142,7 @@ impl Desk {
                 }
                 Woken::Tick => {
                     flush = self.writer.cursor_moved(self.cursor.get());
-                    let listens = self.status.borrow().is_consuming() && !self.is_held_back();
+                    let listens = self.ears.status.borrow().is_consuming() && !self.is_held_back();
                     self.breaker.look_around(listens);
                 }
             }
@@ -158,7 +163,7 @@ impl Desk {
         if !takes_deliveries {
             self.catch_up.not_quiet(now);
         }
-        let time = self.catch_up.time(self.status.borrow_and_update().is_consuming(), now);
+        let time = self.catch_up.time(self.ears.status.borrow_and_update().is_consuming(), now);
         let nap = nap(self.writer.next_timeout(), self.clock.now()).filter(|_| takes && time == Time::Passes);
         let caught_up_at = if let Time::WaitsUntil(at) = time { Some(at) } else { None };
         tokio::select! {
@@ -166,9 +171,9 @@ impl Desk {
             permit = Arc::clone(&self.journal_free).acquire_owned(), if has_work => {
                 Woken::JournalFree(permit.expect("the semaphore is never closed"))
             }
-            Some(control) = self.control.recv(), if takes => Woken::Told(control),
-            Some(question) = self.questions.recv() => Woken::Asked(question),
-            Ok(()) = self.status.changed() => Woken::Tick,
+            Some(control) = self.ears.control.recv(), if takes => Woken::Told(control),
+            Some(question) = self.ears.questions.recv() => Woken::Asked(question),
+            Ok(()) = self.ears.status.changed() => Woken::Tick,
             () = self.breaker.free() => Woken::Tick,
             () = pass(caught_up_at.unwrap_or(now).saturating_duration_since(now)), if takes && caught_up_at.is_some() => {
                 Woken::CaughtUp
@@ -176,8 +181,8 @@ impl Desk {
             () = pass(nap.unwrap_or(NAP_MAX)), if nap.is_some() => {
                 if self.is_due() { Woken::Due } else { Woken::Tick }
             }
-            Some(submission) = self.submissions.recv(), if takes => Woken::Submitted(submission),
-            delivery = self.deliveries.recv(), if takes_deliveries => Woken::Delivered(delivery),
+            Some(submission) = self.ears.submissions.recv(), if takes => Woken::Submitted(submission),
+            delivery = self.ears.deliveries.recv(), if takes_deliveries => Woken::Delivered(delivery),
             _ = tick.tick() => Woken::Tick,
         }
     }
@@ -201,7 +206,7 @@ impl Desk {
         self.decide(delivery, now)?;
         while !self.writer.is_full()
             && self.breaker.admits()
-            && let Ok(delivery) = self.deliveries.try_recv()
+            && let Ok(delivery) = self.ears.deliveries.try_recv()
         {
             self.decide(delivery, now)?;
         }
@@ -211,7 +216,7 @@ impl Desk {
     /// Whoever asks or submits without an end must not keep the broker waiting.
     fn take_next(&mut self) -> Result<(), JournalError> {
         if self.takes_deliveries()
-            && let Ok(delivery) = self.deliveries.try_recv()
+            && let Ok(delivery) = self.ears.deliveries.try_recv()
         {
             self.catch_up.not_quiet(Instant::now());
             self.take(delivery)?;
