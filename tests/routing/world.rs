@@ -20,6 +20,7 @@ use rolecall::routing::pacing::{Allowance, Pacing};
 use rolecall::routing::permission::{AccessGrants, AccessLevel};
 use rolecall::routing::returning::Returning;
 use rolecall::routing::role::{Dispatch, Order, OverflowStep, Role, ServiceTarget, Strategy as Choice};
+use rolecall::routing::roles::Roles;
 use rolecall::routing::serving::ServeFirst;
 use rolecall::routing::skill::{SkillLevel, Skills};
 use rolecall::routing::split::Split;
@@ -399,18 +400,24 @@ fn agent_rules() -> impl Strategy<Value = AgentRules> {
     )
 }
 
-/// Any catalogue of the three roles, or of two of them, one of which may come in the place of the third.
+/// Any catalogue of the three roles, or of two of them, one of which may come in the place of the third; rarely of none.
 pub(crate) fn catalogue() -> impl Strategy<Value = Arc<Catalogue>> {
     let channels = proptest::collection::btree_map(channel_name(), channel(), 0..4).boxed();
     // Boxed, for what is drawn stands on the stack of a test, which is small.
     let role = |name| role(name).boxed();
-    let roles = (role(ROLES[0]), role(ROLES[1]), some(role(ROLES[2]), 0.8), some(0_usize..2, 0.8));
+    let roles = (
+        role(ROLES[0]),
+        role(ROLES[1]),
+        some(role(ROLES[2]), 0.8),
+        some(0_usize..2, 0.8),
+        proptest::bool::weighted(0.06),
+    );
     let grants = proptest::collection::btree_map(access(), permissions(), 0..2).prop_map(AccessGrants);
     let numbers = (10_u64..600, time_zone(), (automations(), hours()).boxed());
     (channels, roles, some(role_name(), 0.5), rules(), agent_rules().boxed(), grants, numbers).prop_map(
         move |(
             channels,
-            (a, b, c, heir),
+            (a, b, c, heir, has_none),
             default_role,
             rules,
             agents,
@@ -421,6 +428,9 @@ pub(crate) fn catalogue() -> impl Strategy<Value = Arc<Catalogue>> {
                 [Some(a), Some(b), c].into_iter().flatten().map(|role| (role.name.clone(), role)).collect();
             if let Some(heir) = heir.filter(|_| roles.len() < ROLES.len()) {
                 roles.values_mut().nth(heir).unwrap().replaces.insert(RoleName::parse(ROLES[2]).unwrap());
+            }
+            if has_none {
+                roles = Roles::default();
             }
             let default_role = default_role.filter(|name| roles.contains_key(name));
             let closed_retention = Millis::from_secs(retention);
@@ -632,12 +642,17 @@ pub(crate) struct Move {
 }
 
 impl Move {
+    fn at_once(command: Command) -> Self {
+        Self { wait: 0, in_time: true, command, aim: None, answered: Answered::None }
+    }
+
     /// The command, when it is said at that time to an engine in that state.
     pub(crate) fn command(&self, state: &State, now: Timestamp) -> Command {
         let mut command = self.command.clone();
         move_times(&mut command, now.0 - DRAWN_AT);
         if let Some(aim) = self.aim {
             point(&mut command, state, aim);
+            leave_unknown_roles(&mut command, state);
         }
         if let Command::CompleteTicket { ticket, agent, .. }
         | Command::ReleaseTicket { ticket, agent, .. }
@@ -694,6 +709,13 @@ fn point(command: &mut Command, state: &State, aim: prop::sample::Index) {
     }
 }
 
+/// An agent is registered for what there is: under a catalogue without roles for none.
+fn leave_unknown_roles(command: &mut Command, state: &State) {
+    if let Command::RegisterAgent { profile, .. } = command {
+        Arc::make_mut(&mut profile.roles).retain(|role| state.catalogue().roles.contains_key(role));
+    }
+}
+
 /// Whether that can be done to a ticket in that phase.
 fn fits(command: &Command, phase: &Phase) -> bool {
     match command {
@@ -729,14 +751,41 @@ fn move_times(command: &mut Command, by: i64) {
     }
 }
 
-pub(crate) fn one_move() -> impl Strategy<Value = Move> {
+fn move_of(command: impl Strategy<Value = Command>) -> impl Strategy<Value = Move> {
     let wait = prop_oneof![3 => Just(0), 10 => 0_i64..15_000, 1 => 0_i64..120_000, 1 => -5_000_i64..0];
     let answered = prop_oneof![4 => Just(Answered::None), 2 => Just(Answered::Right), 1 => Just(Answered::Wrong)];
-    (wait, proptest::bool::weighted(0.8), command(DRAWN_AT), some(any::<prop::sample::Index>(), 0.8), answered)
+    (wait, proptest::bool::weighted(0.8), command, some(any::<prop::sample::Index>(), 0.8), answered)
         .prop_map(|(wait, in_time, command, aim, answered)| Move { wait, in_time, command, aim, answered })
 }
 
-/// A life: a catalogue, and what happens under it.
+pub(crate) fn one_move() -> impl Strategy<Value = Move> {
+    move_of(command(DRAWN_AT))
+}
+
+/// What happens before there are roles: agents, many of them alike, come and go, and tickets wait for a role.
+fn move_before_roles() -> impl Strategy<Value = Move> {
+    let register = |agent, profile| Command::RegisterAgent { agent, profile: Box::new(profile) };
+    let switches = proptest::collection::btree_map(channel_name(), any::<bool>(), 0..2);
+    move_of(prop_oneof![
+        4 => (agent_id(), common_profile()).prop_map(move |(agent, profile)| register(agent, profile)),
+        6 => (agent_id(), status(), switches)
+            .prop_map(|(agent, status, switches)| Command::SetPresence {
+                agent, status, name: None, reason: None, switches
+            }),
+        1 => agent_id().prop_map(|agent| Command::RemoveAgent { agent }),
+        3 => command(DRAWN_AT).boxed(),
+    ])
+}
+
+/// A life: a catalogue, and what happens under it. Now and then one begins before there are roles.
 pub(crate) fn life(steps_max: usize) -> impl Strategy<Value = (Arc<Catalogue>, Vec<Move>)> {
-    (catalogue(), proptest::collection::vec(one_move(), 1..=steps_max))
+    let before_roles = proptest::collection::vec(move_before_roles(), 1..=steps_max.div_ceil(3));
+    let moves = proptest::collection::vec(one_move(), 1..=steps_max);
+    (catalogue(), some(before_roles, 0.06), moves).prop_map(|(catalogue, before_roles, moves)| {
+        let Some(mut all) = before_roles else { return (catalogue, moves) };
+        let none = Arc::new(Catalogue { roles: Roles::default(), default_role: None, ..Catalogue::clone(&catalogue) });
+        all.push(Move::at_once(Command::ReplaceCatalogue { catalogue }));
+        all.extend(moves);
+        (none, all)
+    })
 }
