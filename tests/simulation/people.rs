@@ -188,6 +188,13 @@ impl People {
                 first_acts.push((dice.between(0, ms), Act::Poison(number)));
             }
         }
+        if plan.has(Fault::RolesLate) {
+            // Agents who come and go while there are no roles.
+            for agent in (0..plan.agents).flat_map(|agent| [agent; 3]) {
+                let status = *dice.one_of(&["online", "away", "offline"]);
+                first_acts.push((dice.between(2_000, 20_000), Act::Presence(agent, status)));
+            }
+        }
         Self { agents: plan.agents, said: 0, sweeps: 0, quiet_sweeps: 0, are_done: false, first_acts }
     }
 }
@@ -269,9 +276,20 @@ impl World {
                 roles.push(role);
             }
         }
+        if !self.has_roles {
+            roles.clear();
+        }
         let limits: serde_json::Map<String, Value> =
             LIMITS.iter().map(|(channel, limit, _)| ((*channel).to_owned(), (*limit).into())).collect();
         self.say("agent.registered", &json!({ "agent_id": agent_name(number), "roles": roles, "limits": limits }));
+    }
+
+    /// Soon; who is registered sooner than there are roles is again in the end.
+    pub(crate) fn register_everybody(&mut self) {
+        for agent in 0..self.people.agents {
+            let ms = self.dice.between(100, 5_000);
+            self.plan_in(ms, Happening::Acts(Act::Register(agent)));
+        }
     }
 
     fn answer(&mut self, heard: &Offer, accepts: bool) {
@@ -376,8 +394,10 @@ impl World {
             self.people.are_done = true;
             return;
         }
+        // Roles that come as late as that may come after the first sweep's registrations.
+        let registrations = if self.plan.has(Fault::RolesLate) { 3 } else { 1 };
         for agent in 0..self.people.agents {
-            if self.people.sweeps == 1 {
+            if self.people.sweeps <= registrations {
                 self.register(agent);
             }
             if !world_is_quiet {

@@ -41,10 +41,12 @@ pub(crate) enum Fault {
     Poison,
     /// Some of what is said is said over HTTP: it is answered when it is durable, and said again where it was not.
     OverHttp,
+    /// The first catalogue has no roles; they come with a reload.
+    RolesLate,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Kill,
         Self::PowerCut,
         Self::BadDisk,
@@ -61,6 +63,7 @@ impl Fault {
         Self::Reload,
         Self::Poison,
         Self::OverHttp,
+        Self::RolesLate,
     ];
 }
 
@@ -78,8 +81,15 @@ impl Plan {
     /// What this seed means.
     pub(crate) fn of(seed: u64) -> Self {
         let mut dice = Dice::new(seed ^ 0x9e37_79b9_7f4a_7c15);
-        let faults = Fault::ALL.into_iter().filter(|_| dice.per_mille(500)).collect();
-        Self { seed, tickets: dice.between(10, 40), agents: dice.between(2, 6), ends: dice.between(1, 8), faults }
+        let usual = Fault::ALL.into_iter().filter(|fault| *fault != Fault::RolesLate);
+        let faults = usual.filter(|_| dice.per_mille(500)).collect();
+        let (tickets, agents, ends) = (dice.between(10, 40), dice.between(2, 6), dice.between(1, 8));
+        let mut plan = Self { seed, tickets, agents, ends, faults };
+        // Drawn last: of a seed without it, all else is what it was before there was this fault.
+        if dice.per_mille(125) {
+            plan.faults.insert(Fault::RolesLate);
+        }
+        plan
     }
 
     pub(crate) fn has(&self, fault: Fault) -> bool {

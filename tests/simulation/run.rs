@@ -9,6 +9,7 @@ use rolecall::broker::TransportError;
 use rolecall::config::{self, Config, Hooks, Overrides};
 use rolecall::daemon::{Again, Daemon, DaemonError, Planted, Signal, Signals};
 use rolecall::journal::{JournalError, JournalOptions, JournalReader, open_on};
+use rolecall::routing::roles::Roles;
 use rolecall::routing::{Catalogue, Millis, State, Timestamp};
 use rolecall::telemetry::traces::Tracer;
 use tokio::sync::mpsc;
@@ -102,15 +103,22 @@ async fn live_once(
     died: &tokio::sync::Notify,
 ) -> Option<Result<(), DaemonError>> {
     let (tx, mut ended) = tokio::sync::oneshot::channel();
-    let (config, other, mut signals) = {
+    let (mut config, other, mut signals) = {
         let mut world = stage.lock();
         let (config, other) = configs(&mut world, home);
         (config, other, ToldSignals(world.life.signals()))
     };
     let mut catalogues = VecDeque::from([other, config.catalogue.clone()]);
+    if !stage.lock().has_roles {
+        config.catalogue.roles = Roles::default();
+    }
+    let read_by = stage.clone();
     let reload = move || {
         catalogues.rotate_left(1);
-        let catalogue = catalogues.back().cloned()?;
+        let mut catalogue = catalogues.back().cloned()?;
+        if !read_by.lock().has_roles {
+            catalogue.roles = Roles::default();
+        }
         Some(Ok(Again { catalogue, hooks: Hooks::new() }))
     };
     let daemon = Daemon {

@@ -81,6 +81,8 @@ pub(crate) struct World {
     /// Whether the disk says that it has synced and has not.
     pub(crate) disk_lies: bool,
     pub(crate) home: PathBuf,
+    /// Whether the catalogue has its roles by now.
+    pub(crate) has_roles: bool,
     pub(crate) people: People,
     pub(crate) books: Books,
     pub(crate) life: Life,
@@ -117,6 +119,7 @@ impl Stage {
             has_journal: false,
             disk_lies: false,
             home,
+            has_roles: !plan.has(Fault::RolesLate),
             people,
             books: Books::default(),
             life: Life::none(),
@@ -377,6 +380,7 @@ impl World {
             Fault::LostConsumer => 15_000,
             Fault::Blocked | Fault::Unbound => 40_000,
             Fault::ClockJump | Fault::Reload => 60_000,
+            Fault::RolesLate if !self.has_roles => 60_000,
             _ => return,
         };
         let ms = self.dice.between(100, usual);
@@ -405,6 +409,7 @@ impl World {
             }
             Fault::Drain => return self.ask_to_drain(),
             Fault::Reload => self.life.signal(Signal::Reload),
+            Fault::RolesLate => self.bring_roles(),
             _ => {}
         }
         self.expect(fault);
@@ -425,7 +430,17 @@ impl World {
         self.blocked_until_ms = 0;
         self.unbound.clear();
         self.mend_disk();
+        if !self.has_roles {
+            self.bring_roles();
+        }
         self.plan_in(0, Happening::Sweep { pause_ms: 5_000 });
+    }
+
+    /// The catalogue's roles are in its file from now on, and everybody is registered for them.
+    fn bring_roles(&mut self) {
+        self.has_roles = true;
+        self.life.signal(Signal::Reload);
+        self.register_everybody();
     }
 
     /// What is still to be said by those who do not wait for anything.
