@@ -6,6 +6,7 @@ use super::agent::{Agent, SlotUse};
 use super::index::{self, Index};
 use super::matching::{self, Search};
 use super::pool::Standing;
+use super::prospect;
 use super::state::State;
 use super::ticket::{Phase, Ticket};
 use super::timer::Subject;
@@ -41,7 +42,7 @@ impl State {
             return Err(format!("ticket {} is {:?}, which its agents know nothing of", ticket.id, ticket.phase));
         }
         let waits = ticket.phase == Phase::Waiting;
-        if waits && let Some(cause) = matching::unroutable(self, ticket) {
+        if waits && let Some(cause) = prospect::unroutable(self, ticket) {
             return Err(format!("ticket {} waits although nobody can take it: {}", ticket.id, cause.as_str()));
         }
         let meant_for = ticket.direction.as_ref().filter(|_| waits).map(|direction| &direction.agent);

@@ -70,6 +70,7 @@ pub mod pacing;
 pub mod permission;
 pub mod pool;
 mod presence;
+pub mod prospect;
 pub mod queue;
 mod race;
 pub mod rank;

@@ -10,6 +10,7 @@ use crate::routing::matching;
 use crate::routing::name::{AgentId, RoleName, TicketId};
 use crate::routing::offer::{Remark, RevokeCause, Trigger};
 use crate::routing::presence::Presence;
+use crate::routing::prospect;
 use crate::routing::ticket::{Phase, Ticket};
 
 impl Step<'_> {
@@ -219,7 +220,7 @@ impl Step<'_> {
             }
             Lost::LastOfItsKind => self.state.tickets().filter(|ticket| ticket.phase == Phase::Waiting).collect(),
         };
-        let is_stranded = |ticket: &&Ticket| matching::unroutable(self.state, ticket).is_some();
+        let is_stranded = |ticket: &&Ticket| prospect::unroutable(self.state, ticket).is_some();
         let stranded = waiting.into_iter().filter(is_stranded).collect();
         for id in self.most_important_first(stranded) {
             self.place(&id, Trigger::AgentsChanged);

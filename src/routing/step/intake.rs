@@ -10,6 +10,7 @@ use crate::routing::event::{Event, Intake};
 use crate::routing::matching;
 use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::{Offer, Remark, RevokeCause, Trigger};
+use crate::routing::prospect;
 use crate::routing::ticket::{Closing, Demand, Ticket, TicketChanges, TicketSpec};
 use crate::routing::time::Timestamp;
 
@@ -124,7 +125,7 @@ impl Step<'_> {
         let later = ticket.spec.beside.not_before.is_some_and(|not_before| not_before > self.at);
         let over = ticket.spec.beside.expires_at.is_some_and(|expiry| expiry <= self.at);
         let closed = self.is_sent_from_closed(ticket);
-        if later || over || closed || matching::unroutable(self.state, ticket).is_some() {
+        if later || over || closed || prospect::unroutable(self.state, ticket).is_some() {
             self.place(id, trigger);
         } else {
             self.try_give(id, trigger);

@@ -14,6 +14,7 @@ use crate::routing::matching::{self, Choice, Lack, Search};
 use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::Trigger;
 use crate::routing::presence;
+use crate::routing::prospect;
 use crate::routing::queue::RoleQueue;
 use crate::routing::rank::Rank;
 use crate::routing::role::{Dispatch, Order};
@@ -49,7 +50,7 @@ impl Step<'_> {
             return;
         }
         let ticket = self.known(id);
-        match matching::unroutable(self.state, ticket) {
+        match prospect::unroutable(self.state, ticket) {
             Some(cause) if ticket.phase == Phase::Unroutable(cause) => {}
             Some(cause) => {
                 let (role, channel) = (ticket.demand.role().cloned(), ticket.spec.asked.channel.clone());
