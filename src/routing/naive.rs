@@ -1,15 +1,16 @@
 //! The engine once more, in the most obvious way: the oracle of the fast one, for tests only.
 //!
 //! It does what [`super::Engine`] does, event for event, and decides everything by looking at all tickets and all agents:
-//! no queue, no pool, no timer, no list of who may have become free. What is decided stands in [`decide`] and reads like
-//! `docs/routing.md`; what is done about it, command by command, in [`act`]. It shares the nouns with the engine, and
-//! [`State::apply`], which never decides.
+//! no queue, no pool, no timer, no list of who may have become free. What is decided stands in [`decide`] and [`choice`]
+//! and reads like `docs/routing.md`; what is done about it, command by command, in [`act`]. It shares the nouns with the
+//! engine, and [`State::apply`], which never decides.
 //!
 //! It must not know `queue`, `pool`, `matching`, `timer`, `rank`, `strategy`'s orderings, `index` and `step`: a mistake
 //! that both engines share is found by neither.
 
 mod act;
 mod automation;
+mod choice;
 mod decide;
 mod due;
 mod ladder;

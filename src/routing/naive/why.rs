@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::NaiveEngine;
-use super::decide::{self, Lack};
+use super::choice;
+use super::decide::Lack;
 use crate::routing::agent::Agent;
 use crate::routing::name::RoleName;
 use crate::routing::offer::FallOut;
@@ -45,7 +46,7 @@ impl NaiveEngine {
             } else if lacks.is_empty() {
                 eligible += 1;
             } else {
-                decide::count(&mut fell_out, &lacks);
+                choice::count(&mut fell_out, &lacks);
             }
         }
         (considered, eligible, fell_out)
