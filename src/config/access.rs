@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::routing::Permission;
 use crate::routing::permission::{AccessGrants, AccessLevel};
 
-use super::form::Set;
 use super::key::{Key, Keys};
+use super::list::Set;
 use super::permission::PermissionForm;
 use super::role::PERMISSION_SET;
 use super::section::{Reading, Section};

@@ -8,8 +8,9 @@ use crate::routing::{AutomationName, Millis};
 
 use super::catalogue::entries;
 use super::diagnostic::{Diagnostic, Origin};
-use super::form::{Choice, Flag, Form, Length, Name, Node, PriorityForm, RoleReference, Set, Text, Whole};
+use super::form::{Choice, Flag, Form, Length, Name, Node, PriorityForm, RoleReference, Text, Whole};
 use super::key::{Key, Keys};
+use super::list::Set;
 use super::permission::PermissionForm;
 use super::role::{PERMISSION_SET, RAISE};
 use super::rule::{CONDITION_READ_MAX, SkillsForm};

@@ -10,8 +10,9 @@ use crate::routing::time::DURATION_MAX;
 use crate::routing::{ChannelName, Millis};
 
 use super::diagnostic::Diagnostic;
-use super::form::{Choice, Form, Length, Name, Node, Set, Whole, misfit};
+use super::form::{Choice, Form, Length, Name, Node, Whole, misfit};
 use super::key::{Key, Keys};
+use super::list::Set;
 use super::schema;
 use super::section::{Reading, Section};
 use super::writing::{Member, Writes, Writing};

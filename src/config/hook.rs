@@ -17,8 +17,9 @@ use crate::routing::name::NameError;
 
 use super::catalogue::named_tables;
 use super::diagnostic::Diagnostic;
-use super::form::{Choice, FilePath, Form, List, Name, Node, Text, describe, misfit};
+use super::form::{Choice, FilePath, Form, Name, Node, Text, describe, misfit};
 use super::key::{Key, Keys};
+use super::list::List;
 use super::section::{Reading, Section};
 
 pub(super) use event::KEYS as EVENT_KEYS;

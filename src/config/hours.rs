@@ -11,8 +11,9 @@ use crate::routing::{HoursName, RoleName};
 
 use super::catalogue::CatalogueOrigins;
 use super::diagnostic::{Diagnostic, Origin};
-use super::form::{Form, List, Name, Node, Set, describe, misfit};
+use super::form::{Form, Name, Node, describe, misfit};
 use super::key::{Key, Keys};
+use super::list::{List, Set};
 use super::section::{Reading, Section, quoted_list};
 use super::suggestion::nearest;
 use super::writing::{Member, Writes, Writing};

@@ -39,6 +39,7 @@ mod hook;
 mod hours;
 mod key;
 mod lint;
+mod list;
 mod markdown;
 mod oidc;
 mod overrides;

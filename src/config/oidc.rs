@@ -12,8 +12,9 @@ use crate::routing::permission::AccessLevel;
 
 use super::diagnostic::Origin;
 use super::file::section;
-use super::form::{Choice, FilePath, Form, Node, PEM_FILE, RoleReference, Set, Text, describe, misfit};
+use super::form::{Choice, FilePath, Form, Node, PEM_FILE, RoleReference, Text, describe, misfit};
 use super::key::{Key, Keys};
+use super::list::Set;
 use super::schema;
 use super::section::Reading;
 

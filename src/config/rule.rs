@@ -10,8 +10,9 @@ use crate::routing::skill::{SkillLevel, Skills};
 use crate::routing::{Permission, RoleName, RuleName, SkillName};
 
 use super::diagnostic::{Diagnostic, Origin};
-use super::form::{Form, Name, Node, PriorityForm, RoleReference, Set, Text, Whole, misfit};
+use super::form::{Form, Name, Node, PriorityForm, RoleReference, Text, Whole, misfit};
 use super::key::{Key, Keys};
+use super::list::Set;
 use super::permission::PermissionForm;
 use super::role::{PERMISSION_SET, RAISE};
 use super::schema;

@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use std::fmt::{Debug, Display};
 
 use super::duration;
-use super::form::{Choice, Flag, Form, Length, List, Name, PriorityForm, RoleReference, Set, Share, Text, Whole};
+use super::form::{Choice, Flag, Form, Length, Name, PriorityForm, RoleReference, Share, Text, Whole};
 use super::key::{Absent, Key, Keys};
+use super::list::{List, Set};
 use super::written::Written;
 
 /// A form that can be written back: reading what it writes gives the same value.

@@ -8,8 +8,9 @@ use crate::routing::role::OverflowStep;
 
 use super::super::channel::ANY_LENGTH;
 use super::super::diagnostic::{Diagnostic, Origin};
-use super::super::form::{Flag, Form, Length, List, Node, RoleReference, Whole};
+use super::super::form::{Flag, Form, Length, Node, RoleReference, Whole};
 use super::super::key::{Key, Keys};
+use super::super::list::List;
 use super::super::schema;
 use super::super::section::{Reading, Section};
 use super::super::staffing;

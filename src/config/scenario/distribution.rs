@@ -8,8 +8,9 @@ use crate::routing::Millis;
 
 use super::super::channel::ANY_LENGTH;
 use super::super::diagnostic::Diagnostic;
-use super::super::form::{Form, Length, List, Node, misfit};
+use super::super::form::{Form, Length, Node, misfit};
 use super::super::key::{Key, Keys};
+use super::super::list::List;
 use super::super::section::{Reading, Section};
 use super::Number;
 
