@@ -166,46 +166,19 @@ impl Drop for PanicWatch<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use redb::StorageBackend;
     use redb::backends::InMemoryBackend;
 
     use super::*;
+    use crate::daemon::planned_storage::PlannedStorage;
     use crate::journal::{Batch, DuplicateId, JournalOptions, open_with_backend};
-
-    /// Storage under which whoever syncs panics, from some moment on.
-    #[derive(Debug)]
-    struct Rotten(InMemoryBackend, Arc<AtomicBool>);
-
-    impl StorageBackend for Rotten {
-        fn len(&self) -> io::Result<u64> {
-            self.0.len()
-        }
-
-        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-            self.0.read(offset, out)
-        }
-
-        fn set_len(&self, length: u64) -> io::Result<()> {
-            self.0.set_len(length)
-        }
-
-        fn sync_data(&self) -> io::Result<()> {
-            assert!(!self.1.load(Ordering::Acquire), "as planned");
-            self.0.sync_data()
-        }
-
-        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-            self.0.write(offset, data)
-        }
-    }
 
     #[test]
     fn a_checkpoint_that_panics_is_told_of_as_one_that_fails() {
         let is_rotten = Arc::new(AtomicBool::new(false));
-        let database = Rotten(InMemoryBackend::new(), Arc::clone(&is_rotten));
+        let found_rotten = Arc::clone(&is_rotten);
+        let database = PlannedStorage::new(move || assert!(!found_rotten.load(Ordering::Acquire), "as planned"));
         let options = JournalOptions { log_bytes: 64 << 10, ..JournalOptions::default() };
         let opened = open_with_backend(database, InMemoryBackend::new(), &options).expect("the journal opens");
         let mut journal = opened.journal;

@@ -36,6 +36,8 @@ mod mistake;
 mod observer;
 mod outbox;
 mod oversized;
+#[cfg(test)]
+mod planned_storage;
 mod premises;
 mod publisher;
 mod running;

@@ -235,48 +235,21 @@ pub(super) fn tell_end(took: Duration, is_unfinished: bool, outbox_count: u64) {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
     use std::sync::{Mutex, PoisonError};
 
-    use redb::StorageBackend;
     use redb::backends::InMemoryBackend;
     use tokio::runtime::Handle;
 
     use super::*;
     use crate::daemon::Machine;
+    use crate::daemon::planned_storage::PlannedStorage;
     use crate::journal::{DuplicateId, JournalOptions, open_with_backend};
-
-    /// Storage that stands still while somebody holds it.
-    #[derive(Debug)]
-    struct Standing(InMemoryBackend, Arc<Mutex<()>>);
-
-    impl StorageBackend for Standing {
-        fn len(&self) -> io::Result<u64> {
-            self.0.len()
-        }
-
-        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-            self.0.read(offset, out)
-        }
-
-        fn set_len(&self, length: u64) -> io::Result<()> {
-            self.0.set_len(length)
-        }
-
-        fn sync_data(&self) -> io::Result<()> {
-            drop(self.1.lock().unwrap_or_else(PoisonError::into_inner));
-            self.0.sync_data()
-        }
-
-        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-            self.0.write(offset, data)
-        }
-    }
 
     #[test]
     fn a_disk_that_stands_still_keeps_nobody_from_giving_the_journal_up() {
         let disk = Arc::new(Mutex::new(()));
-        let log = Standing(InMemoryBackend::new(), Arc::clone(&disk));
+        let held = Arc::clone(&disk);
+        let log = PlannedStorage::new(move || drop(held.lock().unwrap_or_else(PoisonError::into_inner)));
         let options = JournalOptions { log_bytes: 64 << 10, ..JournalOptions::default() };
         let journal = open_with_backend(InMemoryBackend::new(), log, &options).expect("the journal opens").journal;
         let last = Batch { duplicates: vec![DuplicateId([1; 16])], ..Batch::default() };
