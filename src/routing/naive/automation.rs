@@ -183,7 +183,7 @@ impl NaiveEngine {
         let mut spec = TicketSpec::clone(&ticket.spec);
         if let Some(role) = &settings.role {
             spec.asked_mut().role = Some(role.clone());
-            spec.asked_mut().priority = ticket.demand.priority;
+            spec.asked_mut().priority = self.priority_by_now(&ticket);
             if owner.is_none() || about_owners(automation) {
                 self.take_back(id, RevokeCause::Transferred, &Remark::NONE);
                 if let Some(agent) = owner.clone() {
@@ -194,7 +194,7 @@ impl NaiveEngine {
                     rule: None,
                     skills: ticket.spec.asked.skills.clone(),
                     permissions: ticket.spec.asked.permissions.iter().cloned().collect(),
-                    priority: ticket.demand.priority,
+                    priority: self.priority_by_now(&ticket),
                     rank_max: self.state.catalogue().roles[role].staffing.rank_max,
                 };
                 let due_at = self.due_at(&ticket.spec, &demand, ticket.created_at);
@@ -238,7 +238,7 @@ impl NaiveEngine {
             }
         }
         settings.released &= settings.role.is_none();
-        let now = if settings.role.is_some() { ticket.demand.priority } else { spec.asked.priority };
+        let now = if settings.role.is_some() { self.priority_by_now(ticket) } else { spec.asked.priority };
         let wanted = set.priority.unwrap_or(now).raised(set.raise_priority);
         if wanted != now {
             settings.priority = Some(wanted);

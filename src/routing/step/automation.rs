@@ -198,7 +198,7 @@ impl Step<'_> {
             ticket.demand.role() == Some(role) || goes_later && spec.asked.role.as_ref() == Some(role)
         };
         let role = set.role.clone().filter(|role| self.state.catalogue().roles.contains_key(role) && !there(role));
-        let base = if role.is_some() { ticket.demand.priority } else { spec.asked.priority };
+        let base = if role.is_some() { self.priority_by_now(ticket) } else { spec.asked.priority };
         let priority = set.priority.unwrap_or(base).raised(set.raise_priority);
         let more = set.skills.0.iter().filter(|(name, level)| spec.asked.skills.0.get(*name) < Some(*level));
         // Who is handed a ticket has it from its owner.
@@ -218,7 +218,7 @@ impl Step<'_> {
         let mut spec = TicketSpec::clone(&ticket.spec);
         if let Some(role) = &settings.role {
             spec.asked_mut().role = Some(role.clone());
-            spec.asked_mut().priority = ticket.demand.priority;
+            spec.asked_mut().priority = self.priority_by_now(ticket);
         }
         spec.asked_mut().priority = settings.priority.unwrap_or(spec.asked.priority);
         spec.asked_mut().skills = classify::joined(&spec.asked.skills, &settings.skills);

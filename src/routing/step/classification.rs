@@ -1,5 +1,7 @@
 //! What a ticket demands: the rules are asked, with the queues as they are at this moment.
 
+use std::sync::Arc;
+
 use super::Step;
 use crate::routing::facts::{Facts, QueueFacts};
 use crate::routing::name::{ChannelName, RoleName, TicketId};
@@ -7,7 +9,7 @@ use crate::routing::overflow;
 use crate::routing::pool::{Group, Standing};
 use crate::routing::queue::RoleQueue;
 use crate::routing::state::State;
-use crate::routing::ticket::{Demand, Phase, Ticket, TicketSpec};
+use crate::routing::ticket::{Demand, Phase, Priority, Ticket, TicketSpec};
 use crate::routing::time::Timestamp;
 
 impl Step<'_> {
@@ -27,6 +29,25 @@ impl Step<'_> {
         }
         let role = fresh.role().and_then(|role| self.state.catalogue().roles.get(role));
         overflow::widened_as(ticket, fresh, role)
+    }
+
+    /// What a ticket demands of who is handed it. Who owns it keeps it as it was; what upstream has said of it since counts
+    /// from now on, but where rules alone would make it another role's.
+    pub(super) fn demand_by_now(&self, ticket: &Ticket) -> Arc<Demand> {
+        if ticket.phase.ownership().is_none() {
+            return Arc::clone(&ticket.demand);
+        }
+        let fresh = self.demand_afresh(ticket, &ticket.spec);
+        let is_said = ticket.spec.asked.role.is_some() && fresh.role().is_some();
+        if is_said || fresh.role() == ticket.demand.role() { Arc::new(fresh) } else { Arc::clone(&ticket.demand) }
+    }
+
+    /// The priority with which a ticket goes to another role.
+    pub(super) fn priority_by_now(&self, ticket: &Ticket) -> Priority {
+        match ticket.phase.ownership() {
+            Some(_) => self.demand_afresh(ticket, &ticket.spec).priority,
+            None => ticket.demand.priority,
+        }
     }
 
     /// When a ticket came into being: as upstream says, but never later than now.

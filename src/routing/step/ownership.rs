@@ -112,7 +112,7 @@ impl Step<'_> {
             rule: None,
             skills: ticket.spec.asked.skills.clone(),
             permissions: BTreeSet::clone(&ticket.spec.asked.permissions),
-            priority: ticket.demand.priority,
+            priority: self.priority_by_now(ticket),
             rank_max: self.state.catalogue().roles.get(role).and_then(|role| role.staffing.rank_max),
         })
     }
@@ -124,8 +124,10 @@ impl Step<'_> {
             return Err(reject(RejectionCode::NotEligible, format!("agent {agent} owns ticket {id} already")));
         }
         let receiver = self.state.agent(agent).expect("required above");
-        match matching::lasting_lack(self.state, receiver, ticket) {
-            None => Ok(Arc::clone(&ticket.demand)),
+        let demand = self.demand_by_now(ticket);
+        let by_now = Ticket { demand: Arc::clone(&demand), ..ticket.clone() };
+        match matching::lasting_lack(self.state, receiver, &by_now) {
+            None => Ok(demand),
             Some(lack) => Err(reject(RejectionCode::NotEligible, format!("agent {agent} {lack}"))),
         }
     }

@@ -42,7 +42,7 @@ impl NaiveEngine {
         Ok(Verdict::Accepted)
     }
 
-    /// To a role: as that role's. To an agent: as it is, for that agent alone.
+    /// To a role: as that role's. To an agent: as upstream says that it is, for that agent alone.
     pub(super) fn transfer(
         &mut self,
         id: &TicketId,
@@ -60,7 +60,7 @@ impl NaiveEngine {
                     rule: None,
                     skills: ticket.spec.asked.skills.clone(),
                     permissions: BTreeSet::clone(&ticket.spec.asked.permissions),
-                    priority: ticket.demand.priority,
+                    priority: self.priority_by_now(&ticket),
                     rank_max: self.state.catalogue().roles[role].staffing.rank_max,
                 };
                 (demand.into(), None)
@@ -70,10 +70,11 @@ impl NaiveEngine {
                 if owner.as_ref() == Some(agent) {
                     return reject(RejectionCode::NotEligible, format!("agent {agent} owns ticket {id} already"));
                 }
-                if let Some(lack) = self.lasting_lack(self.agent(agent), &ticket) {
+                let by_now = Ticket { demand: self.demand_by_now(&ticket), ..ticket.clone() };
+                if let Some(lack) = self.lasting_lack(self.agent(agent), &by_now) {
                     return reject(RejectionCode::NotEligible, format!("agent {agent} {lack}"));
                 }
-                (ticket.demand.clone(), Some(agent.clone()))
+                (by_now.demand, Some(agent.clone()))
             }
         };
         let remark = Remark { reason: None, by: by.clone(), note: note.clone() };

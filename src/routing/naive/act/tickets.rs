@@ -1,5 +1,7 @@
 //! Tickets come, change, are withdrawn, and find their place.
 
+use std::sync::Arc;
+
 use super::{Handled, NaiveEngine};
 use crate::routing::Verdict;
 use crate::routing::agent::Agent;
@@ -11,7 +13,7 @@ use crate::routing::offer::{Remark, RevokeCause, Trigger};
 use crate::routing::overflow;
 use crate::routing::returning::PlaceKey;
 use crate::routing::role::Dispatch;
-use crate::routing::ticket::{Closing, Demand, Direction, Phase, Ticket, TicketChanges, TicketSpec};
+use crate::routing::ticket::{Closing, Demand, Direction, Phase, Priority, Ticket, TicketChanges, TicketSpec};
 use crate::routing::time::Timestamp;
 
 impl NaiveEngine {
@@ -139,6 +141,21 @@ impl NaiveEngine {
             }
         }
         demand
+    }
+
+    /// What a ticket demands of who is handed it: where somebody owned it, with what was said of it since. Rules alone make
+    /// it no other role's.
+    pub(super) fn demand_by_now(&self, ticket: &Ticket) -> Arc<Demand> {
+        let fresh = self.demand_afresh(ticket, &ticket.spec);
+        let named = ticket.spec.asked.role.as_ref().is_some_and(|role| self.state.catalogue().roles.contains_key(role));
+        let stays = fresh.role() == ticket.demand.role();
+        if ticket.phase.ownership().is_some() && (named || stays) { fresh.into() } else { ticket.demand.clone() }
+    }
+
+    /// The priority with which a ticket goes to another role.
+    pub(in crate::routing::naive) fn priority_by_now(&self, ticket: &Ticket) -> Priority {
+        let is_owned = ticket.phase.ownership().is_some();
+        if is_owned { self.demand_afresh(ticket, &ticket.spec).priority } else { ticket.demand.priority }
     }
 
     /// A ticket that waits goes on waiting without a word where nothing comes of it.
