@@ -140,7 +140,7 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "EscalationCause::is_after")]
         cause: EscalationCause,
     },
-    /// It was handed to a role; its ladder starts anew.
+    /// It was handed to a role, where its ladder starts anew, or to an agent.
     TicketRedirected {
         ticket: TicketId,
         demand: Arc<Demand>,
@@ -149,6 +149,9 @@ pub enum Event {
         /// What the next one is told of it; `None` leaves what an earlier hand-over said.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         handover: Option<Box<Handover>>,
+        /// Whether the overflow steps that it has taken stay taken, for its demand is as wide as before.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        keeps_steps: bool,
     },
     /// Its role is closed: it waits aside until that opens.
     TicketDeferred {

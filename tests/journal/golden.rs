@@ -8,6 +8,7 @@ mod automation;
 mod capacity;
 mod customers;
 mod diversion;
+mod handover;
 mod service;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -245,6 +246,7 @@ fn every_event() -> Vec<Event> {
             due_at: Some(Timestamp(6)),
             direction,
             handover: Some(handover().into()),
+            keeps_steps: false,
         },
         Event::DirectionEnded { ticket: ticket.clone() },
         Event::AgentBarred { ticket: ticket.clone(), bar: Bar { agent: agent.clone(), until: Some(Timestamp(7)) } },
@@ -376,6 +378,7 @@ fn later() -> Vec<(&'static str, Vec<Entry>)> {
         ("service.msgpack", service::scores()),
         ("estimates.msgpack", service::estimates()),
         ("hours.msgpack", diversion::hours()),
+        ("handover.msgpack", handover::entries()),
     ]
 }
 

@@ -146,7 +146,7 @@ fn update(ticket: &mut Ticket, intake: &Intake, at: Timestamp) {
 }
 
 fn redirect(ticket: &mut Ticket, event: &Event, at: Timestamp) {
-    let Event::TicketRedirected { demand, due_at, direction, handover, .. } = event else {
+    let Event::TicketRedirected { demand, due_at, direction, handover, keeps_steps, .. } = event else {
         unreachable!("not a hand-over: {event:?}")
     };
     if direction.is_none() {
@@ -158,7 +158,11 @@ fn redirect(ticket: &mut Ticket, event: &Event, at: Timestamp) {
     ticket.demand = Arc::clone(demand);
     ticket.due_at = (*due_at).into();
     ticket.breached = due_at.is_some_and(|due| due <= at);
+    let steps = (ticket.steps_taken, ticket.steps_ahead.clone());
     ticket.restart_ladder(at);
+    if *keeps_steps {
+        (ticket.steps_taken, ticket.steps_ahead) = steps;
+    }
     ticket.direction.clone_from(direction);
     if handover.is_some() {
         ticket.handover.clone_from(handover);

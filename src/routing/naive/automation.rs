@@ -205,6 +205,7 @@ impl NaiveEngine {
                     due_at,
                     direction,
                     handover,
+                    keeps_steps: false,
                 });
             }
         }

@@ -236,7 +236,14 @@ impl Step<'_> {
         }
         let ticket = self.known(id);
         let due_at = self.due_at(&ticket.spec, &demand, ticket.created_at);
-        self.emit(Event::TicketRedirected { ticket: id.clone(), demand, due_at, direction: None, handover: None });
+        self.emit(Event::TicketRedirected {
+            ticket: id.clone(),
+            demand,
+            due_at,
+            direction: None,
+            handover: None,
+            keeps_steps: false,
+        });
     }
 }
 

@@ -89,6 +89,7 @@ impl Step<'_> {
             direction.map(|agent| Direction { agent: agent.clone(), until: None, trigger: Trigger::Directed }.into());
         self.emit(Event::TicketRedirected {
             ticket: id.clone(),
+            keeps_steps: direction.is_some() && demand.role() == ticket.demand.role(),
             demand,
             due_at,
             direction,

@@ -86,7 +86,9 @@ impl NaiveEngine {
             self.emit(Event::AgentBarred { ticket: id.clone(), bar: Bar { agent, until: None } });
         }
         let due_at = self.due_at(&ticket.spec, &demand, ticket.created_at);
+        let receiver_is_named = receiver.is_some();
         let direction = receiver.map(|agent| Direction { agent, until: None, trigger: Trigger::Directed }.into());
+        let keeps_steps = receiver_is_named && demand.role() == ticket.demand.role();
         let nothing_said = owner.is_none() && by.is_none() && note.is_none();
         let handover = (!nothing_said).then_some(Handover { from: owner, by, note });
         self.emit(Event::TicketRedirected {
@@ -95,6 +97,7 @@ impl NaiveEngine {
             due_at,
             direction,
             handover: handover.map(Box::new),
+            keeps_steps,
         });
         self.place(id, Trigger::TicketTransferred);
         Ok(Verdict::Accepted)
