@@ -41,6 +41,13 @@ impl State {
         if !holds {
             return Err(format!("ticket {} is {:?}, which its agents know nothing of", ticket.id, ticket.phase));
         }
+        if let Phase::Resuming(owner) = &ticket.phase
+            && !self
+                .agent(&owner.agent)
+                .is_some_and(|it| it.profile.could_hold(&ticket.spec.asked.channel, self.catalogue()))
+        {
+            return Err(format!("ticket {} waits for agent {}, who can never hold it", ticket.id, owner.agent));
+        }
         let waits = ticket.phase == Phase::Waiting;
         if waits && let Some(cause) = prospect::unroutable(self, ticket) {
             return Err(format!("ticket {} waits although nobody can take it: {}", ticket.id, cause.as_str()));

@@ -125,6 +125,9 @@ impl NaiveEngine {
         let changes = [catalogue.changes_since(self.state.catalogue()), moves].concat();
         let version = self.state.catalogue_version() + 1;
         self.emit(Event::CatalogueReplaced { catalogue, changes, version });
+        for id in self.in_order_of_arrival(|ticket| self.is_back_in_vain(ticket)) {
+            self.take_from_gone(&id);
+        }
         for id in self.most_important_first(|ticket| ticket.phase.ownership().is_none()) {
             let spec = TicketSpec::clone(&self.known(&id).spec);
             self.reclassify(&id, spec, Trigger::CatalogueChanged);

@@ -31,11 +31,16 @@ impl Step<'_> {
         for ticket in &unfit {
             self.revoke_offer(ticket, id, RevokeCause::RoleChanged, Remark::NONE);
         }
+        let owned = self.state.agent(id).expect("registered above").owned();
+        let left: Vec<TicketId> = owned.filter(|ticket| self.is_resumed_in_vain(self.known(ticket))).cloned().collect();
+        for ticket in &left {
+            self.take_from_gone(ticket);
+        }
         let in_vain = self.end_directions(id, |step, ticket| {
             let agent = step.state.agent(id).expect("registered above");
             matching::lasting_lack(step.state, agent, ticket).is_some()
         });
-        self.place_all(unfit.into_iter().chain(in_vain));
+        self.place_all(unfit.into_iter().chain(left).chain(in_vain));
         self.hungers(id);
         self.reexamine(lost);
         Ok(Done::Accepted)

@@ -9,7 +9,7 @@ use crate::routing::event::Event;
 use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::Trigger;
 use crate::routing::succession::Usage;
-use crate::routing::ticket::{Phase, Ticket};
+use crate::routing::ticket::Ticket;
 
 impl Step<'_> {
     /// The rules of the catalogue must compile; whoever reads one checks that before.
@@ -28,6 +28,9 @@ impl Step<'_> {
         self.emit(Event::CatalogueReplaced { catalogue: Arc::clone(catalogue), changes, version });
         for agent in &agents {
             self.hungers(agent);
+        }
+        for id in self.resumed_in_vain() {
+            self.take_from_gone(&id);
         }
         for id in self.unowned() {
             let spec = self.known(&id).spec.clone();
@@ -53,9 +56,16 @@ impl Step<'_> {
         Err(reject(RejectionCode::RoleInUse, detail))
     }
 
+    /// Tickets whose customer is back, and whose owner can never hold them under this catalogue.
+    fn resumed_in_vain(&self) -> Vec<TicketId> {
+        let mut tickets: Vec<&Ticket> = self.state.tickets().filter(|ticket| self.is_resumed_in_vain(ticket)).collect();
+        tickets.sort_unstable_by_key(|ticket| ticket.arrival_seq);
+        tickets.into_iter().map(|ticket| ticket.id.clone()).collect()
+    }
+
     /// Tickets that nobody owns, the most important first.
     fn unowned(&self) -> Vec<TicketId> {
-        let unowned = |ticket: &&Ticket| ticket.phase.ownership().is_none() && ticket.phase != Phase::Intake;
+        let unowned = |ticket: &&Ticket| ticket.phase.ownership().is_none();
         self.most_important_first(self.state.tickets().filter(unowned).collect())
     }
 }

@@ -107,8 +107,12 @@ impl Step<'_> {
     /// waiting without a word where nothing comes of it.
     pub(super) fn find_place(&mut self, id: &TicketId, before: &Before, trigger: Trigger) {
         if let Some(ownership) = self.known(id).phase.ownership() {
-            // On another channel its owner may have a slot for it again.
+            // On another channel its owner may have a slot for it again, or can never have one.
             let agent = ownership.agent.clone();
+            if self.is_resumed_in_vain(self.known(id)) {
+                self.take_from_gone(id);
+                return self.place_again(id);
+            }
             return self.hungers(&agent);
         }
         self.revoke_unfit_offers(id);

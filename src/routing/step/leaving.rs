@@ -5,7 +5,7 @@ use crate::routing::event::{Event, Sign};
 use crate::routing::matching;
 use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::{Remark, RevokeCause};
-use crate::routing::ticket::Bar;
+use crate::routing::ticket::{Bar, Phase, Ticket};
 
 impl Step<'_> {
     /// Takes a ticket from an owner who has gone; it is in no place then, and the owner's deputy is asked first.
@@ -17,6 +17,13 @@ impl Step<'_> {
             self.heirs.retain(|(ticket, _)| ticket != id);
             self.heirs.push((id.clone(), deputy));
         }
+    }
+
+    /// Whether the customer is back for whose owner there can never be a slot.
+    pub(super) fn is_resumed_in_vain(&self, ticket: &Ticket) -> bool {
+        let Phase::Resuming(ownership) = &ticket.phase else { return false };
+        let owner = self.state.agent(&ownership.agent).expect("what a removed agent owned was taken back");
+        !owner.profile.could_hold(&ticket.spec.asked.channel, self.state.catalogue())
     }
 
     pub(super) fn note_reply(&mut self, id: &TicketId, agent: Option<&AgentId>) -> Handled {

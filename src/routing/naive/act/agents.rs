@@ -21,7 +21,8 @@ impl NaiveEngine {
         }
         self.emit(Event::AgentRegistered { agent: id.clone(), profile: Box::new(profile) });
         let can_never = |ticket: &Ticket| self.lasting_lack(self.agent(id), ticket).is_some();
-        let unfit = self.offered_to(id, |ticket| self.is_unfit(self.agent(id), ticket));
+        let mut unfit = self.offered_to(id, |ticket| self.is_unfit(self.agent(id), ticket));
+        unfit.extend(self.agent(id).owned().filter(|ticket| self.is_back_in_vain(self.known(ticket))).cloned());
         let in_vain = self.waiting_for(id, can_never);
         self.leave(id, &unfit, RevokeCause::RoleChanged, &in_vain);
         self.look_at_all_again();

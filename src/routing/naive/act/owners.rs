@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Handled, NaiveEngine, held, reject, wrong_state};
 use crate::routing::Verdict;
-use crate::routing::agent::Status;
+use crate::routing::agent::{Agent, Status};
 use crate::routing::command::{AfterWork, Rejection, RejectionCode, TransferTo};
 use crate::routing::event::Event;
 use crate::routing::name::{AgentId, TicketId};
@@ -117,10 +117,7 @@ impl NaiveEngine {
         let ticket = self.require_ticket(id)?;
         let Phase::Paused(owner) = &ticket.phase else { return wrong_state(ticket, "paused") };
         let agent = self.agent(&owner.agent);
-        let (channel, catalogue) = (&ticket.spec.asked.channel, self.state.catalogue());
-        let fits =
-            agent.profile.limit(channel, catalogue) > 0 && catalogue.channel(channel).cost <= agent.capacity(catalogue);
-        if agent.status == Status::Offline || !fits {
+        if agent.status == Status::Offline || !self.ever_fits(agent, ticket) {
             self.take_from_gone(id);
             self.place_again(id);
         } else if agent.has_slot(&ticket.spec.asked.channel, self.state.catalogue()) {
@@ -129,6 +126,17 @@ impl NaiveEngine {
             self.emit(Event::ResumeAwaited { ticket: id.clone() });
         }
         Ok(Verdict::Accepted)
+    }
+
+    /// Whether the agent has a slot for it when it holds nothing else.
+    fn ever_fits(&self, agent: &Agent, ticket: &Ticket) -> bool {
+        let (channel, catalogue) = (&ticket.spec.asked.channel, self.state.catalogue());
+        agent.profile.limit(channel, catalogue) > 0 && catalogue.channel(channel).cost <= agent.capacity(catalogue)
+    }
+
+    /// Whether its customer is back in vain: its owner can never have a slot for it.
+    pub(super) fn is_back_in_vain(&self, ticket: &Ticket) -> bool {
+        matches!(&ticket.phase, Phase::Resuming(owner) if !self.ever_fits(self.agent(&owner.agent), ticket))
     }
 
     pub(super) fn resume_assignment(&mut self, id: &TicketId) {

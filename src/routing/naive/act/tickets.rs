@@ -95,6 +95,10 @@ impl NaiveEngine {
     /// Finds the place of a ticket that is another than before. What waits for the same role goes on waiting.
     pub(in crate::routing::naive) fn place_as_changed(&mut self, id: &TicketId, before: &Ticket, because: Trigger) {
         let ticket = self.known(id).clone();
+        if self.is_back_in_vain(&ticket) {
+            self.take_from_gone(id);
+            return self.place_again(id);
+        }
         if ticket.phase.ownership().is_some() {
             return;
         }
