@@ -1,14 +1,16 @@
 //! Random lives of a small contact centre: after each step everything that should hold does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use proptest::prelude::*;
 use rolecall::routing::event::Taking;
 use rolecall::routing::matching;
-use rolecall::routing::offer::Trigger;
+use rolecall::routing::offer::{RevokeCause, Trigger};
+use rolecall::routing::overflow;
+use rolecall::routing::ticket::Demand;
 use rolecall::routing::{
-    AgentId, BareState, Catalogue, Command, Engine, Event, Identity, Outcome, State, Timestamp, Verdict,
+    AgentId, BareState, Catalogue, Command, Engine, Event, Identity, Outcome, State, TicketId, Timestamp, Verdict,
 };
 
 use crate::world::{self, Move};
@@ -188,6 +190,80 @@ proptest! {
             }
             let known: std::collections::BTreeSet<_> = engine.state().tickets().map(|ticket| ticket.id.clone()).collect();
             prop_assert_eq!(&known, &alive);
+            Ok(())
+        })?;
+    }
+
+    /// What nobody owns demands what upstream says of it, widened by the steps that it has taken. (Not shown of rules,
+    /// which may ask the clock and the queues.)
+    #[test]
+    fn what_nobody_owns_demands_what_is_said_of_it((catalogue, steps) in world::life(80)) {
+        live(&catalogue, &steps, |_, command, _, engine| {
+            let state = engine.state();
+            if state.catalogue().rules.is_empty() {
+                for ticket in state.tickets().filter(|ticket| ticket.phase.ownership().is_none()) {
+                    let fresh = state.would_demand(&ticket.id, &ticket.spec, state.now());
+                    let role = fresh.role().and_then(|role| state.catalogue().roles.get(role));
+                    let expected = overflow::widened_as(ticket, fresh, role);
+                    prop_assert_eq!(&*ticket.demand, &expected, "{:?} after {:?}", ticket, command);
+                }
+            }
+            Ok(())
+        })?;
+    }
+
+    /// Each step of a ladder is taken once, as long as the ticket stays with its role.
+    #[test]
+    fn no_step_is_taken_twice((catalogue, steps) in world::life(120)) {
+        let mut taken: BTreeMap<TicketId, BTreeSet<u8>> = BTreeMap::new();
+        live(&catalogue, &steps, |before, _, outcome, _| {
+            let mut state = before.clone();
+            for event in &outcome.events {
+                let stays = |ticket: &TicketId, demand: &Demand| {
+                    state.ticket(ticket).is_some_and(|known| known.demand.role() == demand.role())
+                };
+                match event {
+                    Event::TicketEscalated { ticket, step, .. } => {
+                        let is_new = taken.entry(ticket.clone()).or_default().insert(*step);
+                        prop_assert!(is_new, "step {} of {}", step, ticket);
+                    }
+                    Event::TicketRedirected { ticket, keeps_steps: false, .. }
+                    | Event::TicketDiverted { ticket, .. }
+                    | Event::TicketCreated { ticket, .. } => drop(taken.remove(ticket)),
+                    Event::TicketUpdated { ticket, intake } if !stays(ticket, &intake.demand) => drop(taken.remove(ticket)),
+                    _ => {}
+                }
+                state.apply(outcome.at, event);
+            }
+            Ok(())
+        })?;
+    }
+
+    /// Who gives a ticket away is not asked for it again, unless somebody hands it to that agent, or it takes it itself.
+    #[test]
+    fn nobody_is_given_back_what_it_gave_away((catalogue, steps) in world::life(120)) {
+        let mut givers: BTreeMap<TicketId, BTreeSet<AgentId>> = BTreeMap::new();
+        live(&catalogue, &steps, |before, _, outcome, _| {
+            for event in &outcome.events {
+                match event {
+                    Event::TicketCreated { ticket, .. } => drop(givers.remove(ticket)),
+                    Event::AssignmentRevoked { held, cause: RevokeCause::Transferred, .. } => {
+                        givers.entry(held.ticket.clone()).or_default().insert(held.agent.clone());
+                    }
+                    Event::TicketRedirected { ticket, direction: Some(to), .. } => {
+                        givers.entry(ticket.clone()).or_default().remove(&to.agent);
+                    }
+                    Event::OfferMade { taking, .. } | Event::TicketAssigned { taking, .. } => {
+                        let gave = givers.entry(taking.ticket.clone()).or_default();
+                        if matches!(taking.reason.trigger, Trigger::Claimed | Trigger::Taken) {
+                            gave.remove(&taking.agent);
+                        }
+                        let offered = holds(before, taking);
+                        prop_assert!(offered || !gave.contains(&taking.agent), "{} gave {:?}", taking.agent, taking);
+                    }
+                    _ => {}
+                }
+            }
             Ok(())
         })?;
     }
