@@ -1,4 +1,4 @@
-//! Hand-overs that keep the overflow steps that were taken.
+//! Hand-overs: as they were first, and such as keep the overflow steps that were taken.
 
 use rolecall::journal::Entry;
 use rolecall::routing::command::TransferTo;
@@ -6,7 +6,18 @@ use rolecall::routing::offer::Trigger;
 use rolecall::routing::ticket::Direction;
 use rolecall::routing::{Command, Event, Timestamp};
 
-use super::{agent, demand, ticket};
+use super::{agent, demand, handover, ticket};
+
+pub(super) fn redirected(direction: Option<Box<Direction>>) -> Event {
+    Event::TicketRedirected {
+        ticket: ticket(),
+        demand: demand().into(),
+        due_at: Some(Timestamp(6)),
+        direction,
+        handover: Some(handover().into()),
+        keeps_steps: false,
+    }
+}
 
 pub(super) fn entries() -> Vec<Entry> {
     let to = TransferTo::Agent(agent());
