@@ -183,7 +183,9 @@ impl NaiveEngine {
         let mut spec = TicketSpec::clone(&ticket.spec);
         if let Some(role) = &settings.role {
             spec.asked_mut().role = Some(role.clone());
-            spec.asked_mut().priority = self.priority_by_now(&ticket);
+            // As it was asked for before anybody lost it.
+            let priority = self.priority_by_now(&ticket);
+            spec.asked_mut().priority = priority;
             if owner.is_none() || about_owners(automation) {
                 self.take_back(id, RevokeCause::Transferred, &Remark::NONE);
                 if let Some(agent) = owner.clone() {
@@ -194,7 +196,7 @@ impl NaiveEngine {
                     rule: None,
                     skills: ticket.spec.asked.skills.clone(),
                     permissions: ticket.spec.asked.permissions.iter().cloned().collect(),
-                    priority: self.priority_by_now(&ticket),
+                    priority,
                     rank_max: self.state.catalogue().roles[role].staffing.rank_max,
                 };
                 let due_at = self.due_at(&ticket.spec, &demand, ticket.created_at);
