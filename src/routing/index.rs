@@ -16,7 +16,7 @@ use super::name::{RoleName, TicketId};
 use super::overflow;
 use super::pool::Pool;
 use super::queue::Queues;
-use super::rank::Rank;
+use super::rank::{Precedence, Rank};
 use super::role::Role;
 use super::roster::{Number, Roster};
 use super::service;
@@ -246,7 +246,8 @@ impl Follow for Index {
             return;
         }
         let due = ticket_moment(ticket, agents, catalogue);
-        self.timers.set_ticket(number, ticket, due);
+        let role = || ticket.demand.role().and_then(|role| catalogue.roles.get(role));
+        self.timers.set_ticket(number, &ticket.id, due, || Precedence::of(ticket, role()));
     }
 
     fn time_agent(&mut self, number: Number<Agent>, agent: &Agent, catalogue: &Catalogue) {

@@ -1,5 +1,7 @@
 //! In what order tickets wait: a key that is fixed when a ticket is queued, so that nothing is ever re-sorted.
 
+use std::cmp::Reverse;
+
 use super::role::{Order, Role};
 use super::ticket::Ticket;
 use super::time::Timestamp;
@@ -58,6 +60,26 @@ fn priority_then(priority: i64, due: i64) -> i64 {
 
 fn worth(role: &Role, priority: i64) -> super::time::Millis {
     super::time::Millis(role.priority_worth.0.saturating_mul(priority.unsigned_abs()))
+}
+
+/// A ticket's turn among those that are placed at one moment, of whatever roles; the smallest is the first. As an agent who
+/// has all these roles would be given them: by the weight of its role, and then as the role's queue has them. Of roles of one
+/// weight that are ordered differently, those of one order go before those of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Precedence {
+    weight: Reverse<u32>,
+    order: Order,
+    rank: Rank,
+}
+
+impl Precedence {
+    /// The turn of a ticket of that role; where it has none it is behind all that have.
+    pub(super) fn of(ticket: &Ticket, role: Option<&Role>) -> Self {
+        let oldest = || Rank { first: ticket.created_at.0, second: 0, arrival_seq: ticket.arrival_seq };
+        let rank = role.map_or_else(oldest, |role| Rank::of(ticket, role));
+        let (weight, order) = role.map_or((0, Order::Fifo), |role| (role.weight, role.order));
+        Self { weight: Reverse(weight), order, rank }
+    }
 }
 
 /// How heads of queues compare that are ordered differently: the older first.

@@ -10,8 +10,9 @@ use priority_queue::PriorityQueue;
 
 use super::agent::Agent;
 use super::name::{AgentId, RoleName, TicketId};
+use super::rank::Precedence;
 use super::roster::Number;
-use super::ticket::{Priority, Ticket};
+use super::ticket::Ticket;
 use super::time::Timestamp;
 
 /// What a timer is about.
@@ -112,12 +113,11 @@ pub enum AgentDue {
     Pace,
 }
 
-/// Of several subjects that are due at one moment, in this order: agents by id, tickets by their priority and then in the order
-/// in which they arrived.
+/// Of several subjects that are due at one moment, in this order: agents by id, tickets as they are placed where several are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Turn {
     Agent(AgentId),
-    Ticket { priority: Reverse<Priority>, arrival_seq: u64 },
+    Ticket(Precedence),
     Role(RoleName),
     Doors,
     Closed,
@@ -132,7 +132,6 @@ pub struct Timers {
     queue: PriorityQueue<Subject, Reverse<(Timestamp, Turn)>, FixedState>,
     /// The same of tickets and agents by their numbers, so that one that stays as it is costs a comparison.
     tickets: Vec<Timestamp>,
-    priorities: Vec<Priority>,
     agents: Vec<Timestamp>,
     /// The same of what has ended.
     closed: Option<Timestamp>,
@@ -143,7 +142,6 @@ impl Default for Timers {
         Self {
             queue: PriorityQueue::with_hasher(FixedState::default()),
             tickets: Vec::new(),
-            priorities: Vec::new(),
             agents: Vec::new(),
             closed: None,
         }
@@ -159,14 +157,17 @@ fn changes<T: Copy + PartialEq>(known: &mut Vec<T>, place: usize, now: T, nothin
 }
 
 impl Timers {
-    /// Sets, moves or forgets a ticket's timer.
-    pub(super) fn set_ticket(&mut self, number: Number<Ticket>, ticket: &Ticket, due: Option<Timestamp>) {
-        let priority = ticket.demand.priority;
+    /// Sets, moves or forgets a ticket's timer; or only its turn, where that is another.
+    pub(super) fn set_ticket(
+        &mut self,
+        number: Number<Ticket>,
+        id: &TicketId,
+        due: Option<Timestamp>,
+        turn: impl FnOnce() -> Precedence,
+    ) {
         let moved = changes(&mut self.tickets, number.place(), due.unwrap_or(NEVER), NEVER);
-        let raised = changes(&mut self.priorities, number.place(), priority, Priority::default());
-        if moved || raised && due.is_some() {
-            let turn = Turn::Ticket { priority: Reverse(priority), arrival_seq: ticket.arrival_seq };
-            self.put(Subject::Ticket(ticket.id.clone()), due, turn);
+        if moved || due.is_some() {
+            self.put(Subject::Ticket(id.clone()), due.map(|due| (due, Turn::Ticket(turn()))));
         }
     }
 
@@ -180,31 +181,30 @@ impl Timers {
     /// Sets, moves or forgets an agent's timer.
     pub(super) fn set_agent(&mut self, number: Number<Agent>, id: &AgentId, due: Option<Timestamp>) {
         if changes(&mut self.agents, number.place(), due.unwrap_or(NEVER), NEVER) {
-            self.put(Subject::Agent(id.clone()), due, Turn::Agent(id.clone()));
+            self.put(Subject::Agent(id.clone()), due.map(|due| (due, Turn::Agent(id.clone()))));
         }
     }
 
     /// Sets, moves or forgets the timer of what has ended.
     pub(super) fn set_closed(&mut self, due: Option<Timestamp>) {
         if std::mem::replace(&mut self.closed, due) != due {
-            self.put(Subject::Closed, due, Turn::Closed);
+            self.put(Subject::Closed, due.map(|due| (due, Turn::Closed)));
         }
     }
 
     /// Sets, moves or forgets a role's timer.
     pub(super) fn set_role(&mut self, role: &RoleName, due: Option<Timestamp>) {
-        self.put(Subject::Role(role.clone()), due, Turn::Role(role.clone()));
+        self.put(Subject::Role(role.clone()), due.map(|due| (due, Turn::Role(role.clone()))));
     }
 
     /// Sets, moves or forgets the timer of those who wait for their role to open.
     pub(super) fn set_doors(&mut self, due: Option<Timestamp>) {
-        self.put(Subject::Doors, due, Turn::Doors);
+        self.put(Subject::Doors, due.map(|due| (due, Turn::Doors)));
     }
 
-    fn put(&mut self, subject: Subject, due: Option<Timestamp>, turn: Turn) {
-        match due {
-            Some(due) => {
-                let now = Reverse((due, turn));
+    fn put(&mut self, subject: Subject, due: Option<(Timestamp, Turn)>) {
+        match due.map(Reverse) {
+            Some(now) => {
                 if self.queue.get_priority(&subject) != Some(&now) {
                     self.queue.push(subject, now);
                 }
@@ -215,7 +215,7 @@ impl Timers {
         }
     }
 
-    /// The subject that is due first; of several, agents before tickets, and tickets of higher priority before others.
+    /// The subject that is due first; of several, agents before tickets, and tickets as they are placed.
     #[must_use]
     pub fn first(&self) -> Option<(Timestamp, &Subject)> {
         self.queue.peek().map(|(subject, Reverse((due, _)))| (*due, subject))

@@ -10,7 +10,6 @@ mod roles;
 mod taken;
 mod tickets;
 
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::due::{What, Who};
@@ -128,7 +127,7 @@ impl NaiveEngine {
         for id in self.in_order_of_arrival(|ticket| self.is_back_in_vain(ticket)) {
             self.take_from_gone(&id);
         }
-        for id in self.most_important_first(|ticket| ticket.phase.ownership().is_none()) {
+        for id in self.unowned_in_turn() {
             let spec = TicketSpec::clone(&self.known(&id).spec);
             self.reclassify(&id, spec, Trigger::CatalogueChanged);
         }
@@ -385,11 +384,26 @@ impl NaiveEngine {
         self.emit(Event::OfferRevoked { held, cause, remark: Remark::NONE });
     }
 
-    /// The most important first, and of these the oldest.
-    fn most_important_first(&self, which: impl Fn(&Ticket) -> bool) -> Vec<TicketId> {
+    /// In the order in which they are placed.
+    fn in_turn(&self, which: impl Fn(&Ticket) -> bool) -> Vec<TicketId> {
         let mut tickets: Vec<&Ticket> = self.state.tickets().filter(|ticket| which(ticket)).collect();
-        tickets.sort_by_key(|ticket| (Reverse(self.importance(ticket)), ticket.created_at, ticket.arrival_seq));
+        tickets.sort_by_key(|ticket| self.turn_of(ticket));
         tickets.into_iter().map(|ticket| ticket.id.clone()).collect()
+    }
+
+    /// What nobody owns, in the order in which it is placed: what has no role goes by what it would demand now.
+    fn unowned_in_turn(&self) -> Vec<TicketId> {
+        let unowned = self.state.tickets().filter(|ticket| ticket.phase.ownership().is_none());
+        let mut tickets: Vec<(_, &TicketId)> = unowned
+            .map(|ticket| {
+                let has_role = self.own_role(ticket).is_some();
+                let demand =
+                    if has_role { ticket.demand.clone() } else { self.demand_afresh(ticket, &ticket.spec).into() };
+                (self.turn_of(&Ticket { demand, ..ticket.clone() }), &ticket.id)
+            })
+            .collect();
+        tickets.sort();
+        tickets.into_iter().map(|(_, id)| id.clone()).collect()
     }
 
     /// Tickets in the order in which they arrived.

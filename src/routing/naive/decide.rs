@@ -75,7 +75,7 @@ impl std::fmt::Display for Lack {
 }
 
 /// Where a ticket stands in a role's queue: the smallest is next.
-type Place = (i64, i64, i64, u64);
+pub(super) type Place = (i64, i64, i64, u64);
 
 /// "Which role".
 impl NaiveEngine {
@@ -291,6 +291,15 @@ impl NaiveEngine {
         }
     }
 
+    /// Which is placed first of several that are placed at one moment: by the weight of their roles, then as their queues have
+    /// them; what has no role is last.
+    pub(super) fn turn_of(&self, ticket: &Ticket) -> (Reverse<u32>, Order, Place) {
+        match self.own_role(ticket) {
+            Some(role) => (Reverse(role.weight), role.order, Self::place_in(ticket, role)),
+            None => (Reverse(0), Order::Fifo, (ticket.created_at.0, 0, 0, ticket.arrival_seq)),
+        }
+    }
+
     /// The tickets that wait for a role.
     pub(super) fn queue_of(&self, role: &RoleName) -> Vec<&Ticket> {
         let waits = |ticket: &&Ticket| ticket.phase == crate::routing::Phase::Waiting;
@@ -347,8 +356,7 @@ impl NaiveEngine {
             matches!(&ticket.phase, crate::routing::Phase::Resuming(owner) if owner.agent == agent.id)
                 && agent.has_slot(&ticket.spec.asked.channel, self.state.catalogue())
         };
-        let key = |ticket: &&Ticket| (Reverse(self.importance(ticket)), ticket.created_at, ticket.arrival_seq);
-        self.state.tickets().filter(back).min_by_key(key)
+        self.state.tickets().filter(back).min_by_key(|ticket| self.turn_of(ticket))
     }
 
     /// The role's weight and, in a role ordered by priority, the priority.

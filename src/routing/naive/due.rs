@@ -1,12 +1,16 @@
 //! What happens by itself, and when: every ticket and every agent is asked.
 
+use std::cmp::Reverse;
+
 use super::NaiveEngine;
+use super::decide::Place;
 use crate::routing::agent::{Agent, SlotUse, Status};
 use crate::routing::channel::OwnerGrace;
 use crate::routing::escalation::{LOOK_EVERY, StepConditions};
 use crate::routing::name::{AgentId, RoleName, TicketId};
 use crate::routing::overflow;
-use crate::routing::ticket::{Phase, Priority, Ticket};
+use crate::routing::role::Order;
+use crate::routing::ticket::{Phase, Ticket};
 use crate::routing::time::{Millis, Timestamp};
 
 /// How much longer than their retention ended tickets may be remembered.
@@ -16,8 +20,8 @@ const FORGET_SLACK: Millis = Millis::from_secs(60);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Who {
     Agent(AgentId),
-    /// By what it lacks of the highest priority, and then in the order of arrival.
-    Ticket(u8, u64, TicketId),
+    /// In the order in which they are placed.
+    Ticket((Reverse<u32>, Order, Place), TicketId),
     Role(RoleName),
     Doors,
     Ended,
@@ -59,8 +63,7 @@ impl NaiveEngine {
         }
         for ticket in self.state.tickets() {
             let of_ticket = self.dues_of_ticket(ticket).into_iter();
-            let behind = Priority::MAX.get() - ticket.demand.priority.get();
-            let who = Who::Ticket(behind, ticket.arrival_seq, ticket.id.clone());
+            let who = Who::Ticket(self.turn_of(ticket), ticket.id.clone());
             dues.extend(of_ticket.map(|(at, what)| (at, who.clone(), what)));
         }
         for role in self.state.catalogue().roles.values() {

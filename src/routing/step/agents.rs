@@ -143,7 +143,7 @@ impl Step<'_> {
     /// Places tickets that lost their place, the most important first. Some may still be offered to others.
     pub(super) fn place_all(&mut self, tickets: impl IntoIterator<Item = TicketId>) {
         let tickets: Vec<TicketId> = tickets.into_iter().collect();
-        for id in self.most_important_first(tickets.iter().map(|id| self.known(id)).collect()) {
+        for id in self.in_turn(tickets.iter().map(|id| self.known(id)).collect()) {
             self.place_if_homeless(&id);
         }
     }
@@ -213,7 +213,7 @@ impl Step<'_> {
     /// Looks again at what nobody could take, and at what nobody may be able to take now.
     fn reexamine(&mut self, lost: Lost) {
         let unroutable = self.state.index.unroutable.values().map(|id| self.known(id)).collect();
-        for id in self.most_important_first(unroutable) {
+        for id in self.in_turn(unroutable) {
             self.place(&id, Trigger::AgentsChanged);
         }
         let waiting: Vec<&Ticket> = match lost {
@@ -227,7 +227,7 @@ impl Step<'_> {
         };
         let is_stranded = |ticket: &&Ticket| prospect::unroutable(self.state, ticket).is_some();
         let stranded = waiting.into_iter().filter(is_stranded).collect();
-        for id in self.most_important_first(stranded) {
+        for id in self.in_turn(stranded) {
             self.place(&id, Trigger::AgentsChanged);
         }
     }

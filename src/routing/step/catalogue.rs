@@ -6,6 +6,7 @@ use super::{Done, Handled, Step, reject};
 use crate::routing::catalogue::Catalogue;
 use crate::routing::command::{Rejection, RejectionCode};
 use crate::routing::event::Event;
+use crate::routing::matching;
 use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::Trigger;
 use crate::routing::succession::Usage;
@@ -63,9 +64,17 @@ impl Step<'_> {
         tickets.into_iter().map(|ticket| ticket.id.clone()).collect()
     }
 
-    /// Tickets that nobody owns, the most important first.
+    /// Tickets that nobody owns, in the order in which they are placed. What had no role may have one now.
     fn unowned(&self) -> Vec<TicketId> {
         let unowned = |ticket: &&Ticket| ticket.phase.ownership().is_none();
-        self.most_important_first(self.state.tickets().filter(unowned).collect())
+        let known = |ticket: &Ticket| matching::own_role(self.state, ticket).is_some();
+        let afresh = |ticket: &Ticket| {
+            let demand = Arc::new(self.demand_afresh(ticket, &ticket.spec));
+            Ticket { demand, ..ticket.clone() }
+        };
+        let (placed, homeless): (Vec<&Ticket>, Vec<&Ticket>) =
+            self.state.tickets().filter(unowned).partition(|ticket| known(ticket));
+        let homeless: Vec<Ticket> = homeless.into_iter().map(afresh).collect();
+        self.in_turn(placed.into_iter().chain(&homeless).collect())
     }
 }

@@ -1,7 +1,6 @@
 //! Where a ticket goes: to an agent at once, into its queues, aside, or among those that nobody can take. And the other
 //! way round: what an agent who has room is given.
 
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::{Step, held_by_owner};
@@ -16,7 +15,7 @@ use crate::routing::offer::Trigger;
 use crate::routing::presence;
 use crate::routing::prospect;
 use crate::routing::queue::RoleQueue;
-use crate::routing::rank::Rank;
+use crate::routing::rank::{Precedence, Rank};
 use crate::routing::role::{Dispatch, Order};
 use crate::routing::service::Served;
 use crate::routing::ticket::{Closing, Direction, Phase, Ticket, assignment_id};
@@ -330,8 +329,7 @@ impl Step<'_> {
             matches!(ticket.phase, Phase::Resuming(_))
                 && agent.has_slot(&ticket.spec.asked.channel, self.state.catalogue())
         });
-        let key = |ticket: &&Ticket| (Reverse(self.importance(ticket)), ticket.created_at, ticket.arrival_seq);
-        back.min_by_key(key).map(|ticket| ticket.id.clone())
+        back.min_by_key(|ticket| self.precedence(ticket)).map(|ticket| ticket.id.clone())
     }
 
     /// Whether a waiting ticket comes before one whose customer is back: only where it is of a higher rank, by its
@@ -340,12 +338,15 @@ impl Step<'_> {
         self.importance(self.known(waiting)) > self.importance(self.known(returning))
     }
 
-    /// These tickets, each once: the most important first, and of equals the oldest.
-    pub(super) fn most_important_first(&self, mut tickets: Vec<&Ticket>) -> Vec<TicketId> {
-        let turn = |ticket: &Ticket| (Reverse(self.importance(ticket)), ticket.created_at, ticket.arrival_seq);
-        tickets.sort_by_cached_key(|ticket| turn(ticket));
+    /// These tickets, each once, in the order in which they are placed.
+    pub(super) fn in_turn(&self, mut tickets: Vec<&Ticket>) -> Vec<TicketId> {
+        tickets.sort_by_cached_key(|ticket| self.precedence(ticket));
         tickets.dedup_by_key(|ticket| ticket.arrival_seq);
         tickets.into_iter().map(|ticket| ticket.id.clone()).collect()
+    }
+
+    fn precedence(&self, ticket: &Ticket) -> Precedence {
+        Precedence::of(ticket, matching::own_role(self.state, ticket))
     }
 
     fn importance(&self, ticket: &Ticket) -> (u32, u8) {

@@ -106,10 +106,10 @@ impl NaiveEngine {
 
     /// Looks again at what nobody could take, and at what nobody can take now.
     fn look_at_all_again(&mut self) {
-        for id in self.most_important_first(|ticket| matches!(ticket.phase, Phase::Unroutable(_))) {
+        for id in self.in_turn(|ticket| matches!(ticket.phase, Phase::Unroutable(_))) {
             self.place(&id, Trigger::AgentsChanged);
         }
-        for id in self.most_important_first(Self::is_waiting) {
+        for id in self.in_turn(Self::is_waiting) {
             if self.unroutable(self.known(&id)).is_some() {
                 self.place(&id, Trigger::AgentsChanged);
             }

@@ -225,7 +225,7 @@ impl NaiveEngine {
 
     /// Places tickets, the most important first, that wait, or are in no place now.
     pub(super) fn place_all(&mut self, ids: &[TicketId]) {
-        for id in self.most_important_first(|ticket| ids.contains(&ticket.id)) {
+        for id in self.in_turn(|ticket| ids.contains(&ticket.id)) {
             match self.known(&id).phase {
                 Phase::Intake => self.place_again(&id),
                 Phase::Waiting => self.look_again(&id, Trigger::DirectionEnded),
