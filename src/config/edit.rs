@@ -157,7 +157,7 @@ fn remove(document: &mut DocumentMut, kind: Kind, name: &str) -> Result<(), Cann
     Ok(())
 }
 
-/// Tables are printed by the places that they had in the file, so those are dealt out anew.
+/// Tables are printed by the places that they had in the file, so those are dealt out anew: to each rule with its own.
 fn move_rule(document: &mut DocumentMut, name: &str, before: Option<&str>) -> Result<(), CannotEdit> {
     let unknown = |name: &str| CannotEdit::Unknown("rule", name.to_owned());
     let section = document.as_table_mut().get_mut("rule").ok_or_else(|| unknown(name))?;
@@ -169,13 +169,29 @@ fn move_rule(document: &mut DocumentMut, name: &str, before: Option<&str>) -> Re
         Some(before) => rules.iter().position(|rule| is_named(rule, before)).ok_or_else(|| unknown(before))?,
     };
     rules.insert(index, rule);
-    let mut places: Vec<isize> = rules.iter().filter_map(Table::position).collect();
+    let mut places = Vec::new();
+    rules.iter_mut().for_each(|rule| each_table(rule, &mut |table| places.extend(table.position())));
     places.sort_unstable();
-    let Some(last) = places.last().copied() else { return Ok(()) };
-    for (index, rule) in rules.iter_mut().enumerate() {
-        rule.set_position(Some(places.get(index).copied().unwrap_or(last)));
-    }
+    let mut places = places.into_iter();
+    let mut deal = |table: &mut Table| {
+        if table.position().is_some() {
+            table.set_position(places.next());
+        }
+    };
+    rules.iter_mut().for_each(|rule| each_table(rule, &mut deal));
     Ok(())
+}
+
+/// A table and all that have headers of their own below it, `[rule.set]` say, as they stand in the file.
+fn each_table(table: &mut Table, visit: &mut impl FnMut(&mut Table)) {
+    visit(table);
+    for (_, item) in table.iter_mut() {
+        match item {
+            Item::Table(below) => each_table(below, visit),
+            Item::ArrayOfTables(entries) => entries.iter_mut().for_each(|entry| each_table(entry, visit)),
+            Item::None | Item::Value(_) => {}
+        }
+    }
 }
 
 fn is_named(entry: &Table, name: &str) -> bool {
@@ -315,6 +331,24 @@ mod tests {
         let text = edit(TEXT, &[step]).expect("edited");
         let place = |what: &str| text.find(what).unwrap_or_else(|| panic!("no {what} in {text}"));
         assert!(place("# Second.") < place("name = \"b\"") && place("name = \"b\"") < place("name = \"a\""), "{text}");
+    }
+
+    #[test]
+    fn rules_change_places_with_all_that_is_theirs() {
+        let rule = |name: &str, role: &str| {
+            format!(
+                "[[rule]]\nname = \"{name}\"\nwhen = 'true'\n\n[rule.set]\nrole = \"{role}\"\n[rule.set.skills]\n{role} = 2\n"
+            )
+        };
+        let text =
+            format!("{}\n{}\n[[role]]\nname = \"x\"\n\n{}", rule("a", "alpha"), rule("b", "beta"), rule("c", "gamma"));
+        let step = EditStep::MoveRule { name: "c".to_owned(), before: Some("a".to_owned()) };
+        let edited = edit(&text, &[step]).expect("edited");
+        let table: toml::Table = edited.parse().expect("TOML");
+        let rules = table["rule"].as_array().expect("rules").iter();
+        let told: Vec<String> = rules.map(|rule| format!("{} {}", rule["name"], rule["set"])).collect();
+        let expected = |name, role| format!("\"{name}\" {{ role = \"{role}\", skills = {{ {role} = 2 }} }}");
+        assert_eq!(told, [expected("c", "gamma"), expected("a", "alpha"), expected("b", "beta")], "{edited}");
     }
 
     #[test]
