@@ -66,9 +66,9 @@ const SOURCE: Key<Text> = Key::optional(
     "`/hooks/NAME`",
     "The source of the events: with their ids it says which were there before.",
 );
-const DELIVERY: Key<List<term::TemplateForm>> = Key::optional(
+const DELIVERY: Key<List<term::DeliveryForm>> = Key::optional(
     "delivery",
-    List { of: term::TemplateForm, length_max: DELIVERIES_MAX },
+    List { of: term::DeliveryForm, length_max: DELIVERIES_MAX },
     "the digest of the body",
     "How the system calls its delivery, and calls it again when it tries once more: the id of the event. The first that is there.",
 );
@@ -194,6 +194,9 @@ fn read_one(name: &HookName, section: &Section<'_>, reading: &mut Reading<'_>) -
     let mut complain = |message: String, expected: &str| {
         reading.report(Diagnostic::error(section.header(), message).expected(expected));
     };
+    if source.is_empty() {
+        complain(format!("the `source` of [hook.{name}] is empty"), "a text that no other system is called by");
+    }
     if section.written(&SECRET_FILE).is_none() && section.written(&ROUTING_KEYS).is_none() {
         let expected = "secret_file = \"/etc/rolecall/hook.secret\" for what comes by HTTP, or routing_keys = [\"some.key.#\"] \
                         for what comes by the broker";

@@ -175,6 +175,25 @@ impl Form for TemplateForm {
     }
 }
 
+/// What a delivery is called: a text with a place in it, or all deliveries would be called the same.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DeliveryForm;
+
+impl Form for DeliveryForm {
+    type Value = Template;
+
+    fn expected(&self) -> String {
+        TemplateForm.expected()
+    }
+
+    fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Template> {
+        let template = TemplateForm.read(node, reading)?;
+        let Some(plain) = template.as_plain() else { return Some(template) };
+        let message = format!("{plain:?} is the same for each delivery: all but the first would be taken for repeats");
+        misfit(self, node, reading, message)
+    }
+}
+
 /// One place, or several of which the first counts where something is.
 #[derive(Debug, Clone, Copy)]
 struct PlacesForm;
