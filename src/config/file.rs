@@ -17,7 +17,7 @@ use super::suggestion::nearest;
 /// What a file may have at its top that is about the daemon: it stays where another catalogue is put in.
 pub(super) const DAEMON_SECTIONS: [&str; 8] = ["node", "log", "amqp", "journal", "http", "dedupe", "oidc", "hook"];
 /// What a file may have at its top that is of the catalogue.
-const CATALOGUE_SECTIONS: [&str; 9] =
+pub(super) const CATALOGUE_SECTIONS: [&str; 9] =
     ["routing", "agents", "access", "status", "hours", "channel", "role", "rule", "automation"];
 
 /// Reads a whole file.

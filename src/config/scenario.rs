@@ -161,9 +161,8 @@ pub fn load_staff(path: &Path, catalogue: &Catalogue) -> Result<Vec<AgentGroup>,
 }
 
 fn refuse_both(root: &DeTable<'_>, section: &Section<'_>, reading: &mut Reading<'_>) {
-    if let Some(table) = ["role", "rule", "channel", "routing", "agents"].into_iter().find(|it| root.contains_key(*it))
-    {
-        let message = format!("a scenario has `catalogue`, and a `{table}` of its own");
+    if let Some(table) = file::CATALOGUE_SECTIONS.into_iter().find(|it| root.contains_key(*it)) {
+        let message = format!("a scenario has `catalogue`, and `{table}` of its own");
         let found = Diagnostic::error(section.origin(&CATALOGUE), message);
         reading.report(found.expected("one of the two"));
     }

@@ -200,6 +200,10 @@ fn read_when(section: &Section<'_>, base: &Path, reading: &mut Reading<'_>) -> O
     }
     let records = section.take(&RECORDS, reading);
     let mapping = section.take(&MAPPING, reading);
+    if mapping.is_some() && section.written(&RECORDS).is_none() {
+        let found = Diagnostic::error(section.origin(&MAPPING), "there is a `mapping` and no `records`");
+        reading.report(found.expected("`records` with the path of a CSV file, or no `mapping`"));
+    }
     let recorded = records.map(|records| {
         let file = beside(base, &records);
         if mapping.is_none() && !file.is_dir() {
