@@ -8,6 +8,7 @@ use crate::broker::{BrokerOptions, QueueType};
 use crate::config::{self, Overrides, Setting};
 
 use super::broker_args::block_on;
+use super::output::print;
 use super::traffic::interruption;
 use super::{Exit, Failure};
 
@@ -167,7 +168,7 @@ fn measure(args: &MeasureArgs) -> Result<(), Failure> {
         }
     })?;
     drop(node);
-    print!("{}", bench::text(&report));
+    print(&bench::text(&report))?;
     if let Some(path) = &args.json {
         let json = serde_json::to_string_pretty(&report).expect("figures can be written as JSON");
         write(path, &json)?;

@@ -2,13 +2,13 @@
 
 mod apply;
 
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::config::{self, Difference, Overrides};
 use crate::routing::Catalogue;
 
 use super::config_args::ConfigArgs;
+use super::output::print;
 use super::{Exit, Failure};
 
 /// Arguments of `rolecall catalogue`.
@@ -105,13 +105,4 @@ fn lines(found: &[Difference]) -> String {
 fn json(found: &[Difference]) -> String {
     let value = serde_json::to_value(found).expect("differences are made of texts and numbers");
     format!("{value:#}\n")
-}
-
-fn print(text: &str) -> Result<(), Failure> {
-    let written = io::stdout().lock().write_all(text.as_bytes());
-    match written {
-        // Whoever reads has read enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.map_err(|error| Failure::new(Exit::Failed, error)),
-    }
 }

@@ -5,6 +5,7 @@ use crate::http::OpenDoors;
 use crate::routing::{Catalogue, ChannelName, RoleName};
 
 use super::config_args::ConfigArgs;
+use super::output::print_line;
 use super::{Exit, Failure};
 
 /// Arguments of `rolecall check`.
@@ -38,7 +39,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let secrets = OpenDoors::open(&loaded.config.hooks).inspect_err(|error| eprintln!("warning: {error}"));
     let name = args.config.file().map_or_else(|| "the defaults".to_owned(), |path| path.display().to_string());
     let warnings = if loaded.warnings.is_empty() { "ok".to_owned() } else { count(&loaded.warnings, "warning") };
-    println!("{name}: {warnings}\n{}", summary(&loaded.config.catalogue));
+    print_line(format_args!("{name}: {warnings}\n{}", summary(&loaded.config.catalogue)))?;
     if args.deny_warnings && (!loaded.warnings.is_empty() || secrets.is_err()) {
         return Err(Failure::silent(Exit::Configuration));
     }

@@ -1,11 +1,10 @@
 //! `rolecall completions`: the script by which a shell completes our arguments.
 
-use std::io::{self, Write};
-
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{Arguments, Exit, Failure};
+use super::output::print;
+use super::{Arguments, Failure};
 
 /// Arguments of `rolecall completions`.
 #[derive(Debug, clap::Args)]
@@ -21,5 +20,5 @@ pub(super) fn run(args: &CompletionsArgs) -> Result<(), Failure> {
     // `generate` panics on a closed pipe, so it writes to memory first.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Arguments::command(), "rolecall", &mut script);
-    io::stdout().lock().write_all(&script).map_err(|error| Failure::new(Exit::Failed, error))
+    print(&String::from_utf8_lossy(&script))
 }

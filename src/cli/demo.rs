@@ -14,6 +14,7 @@ use crate::daemon::Connect;
 use crate::routing::Catalogue;
 use crate::traffic::{Predecessors, Traffic, hastened};
 
+use super::output::print_line;
 use super::serve;
 use super::traffic::{ScaleArgs, report};
 use super::{Exit, Failure};
@@ -92,7 +93,8 @@ impl Stage {
         Box::new(move |_observer, _prefetch| {
             Box::pin(async move {
                 let (link, broker) = embedded::open(INBOX_LENGTH_MAX);
-                println!("wallboard: {}", self.wallboard);
+                // It is at work, whoever reads this.
+                let _ = print_line(format_args!("wallboard: {}", self.wallboard));
                 eprintln!("a made-up contact centre is at work; Ctrl-C ends it");
                 if self.opens_browser {
                     open_browser(&self.wallboard);

@@ -6,6 +6,7 @@ use crate::config::Secret;
 
 use super::ask;
 use super::config_args::ConfigArgs;
+use super::output::{print_line, print_lines};
 use super::{Exit, Failure};
 
 /// Arguments of `rolecall explain`.
@@ -47,11 +48,9 @@ pub(super) fn run(args: &ExplainArgs) -> Result<(), Failure> {
         return Err(Failure::new(Exit::Failed, format!("{}: {detail}", args.ticket)));
     }
     if args.json {
-        println!("{body:#}");
-    } else {
-        body["summary"].as_array().into_iter().flatten().filter_map(Value::as_str).for_each(|line| println!("{line}"));
+        return print_line(format_args!("{body:#}"));
     }
-    Ok(())
+    print_lines(body["summary"].as_array().into_iter().flatten().filter_map(Value::as_str))
 }
 
 fn path(args: &ExplainArgs) -> String {

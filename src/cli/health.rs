@@ -2,6 +2,7 @@
 
 use super::ask;
 use super::config_args::ConfigArgs;
+use super::output::print_line;
 use super::{Exit, Failure};
 
 /// Arguments of `rolecall health`.
@@ -27,6 +28,6 @@ pub(super) fn run(args: &HealthArgs) -> Result<(), Failure> {
     let answer = ask::get(&http, path, None).map_err(|error| {
         Failure::new(Exit::Unavailable, format!("the daemon at {} does not answer: {error}", http.listen))
     })?;
-    println!("{}", answer.body.trim());
+    print_line(answer.body.trim())?;
     if answer.status == 200 { Ok(()) } else { Err(Failure::silent(Exit::Failed)) }
 }

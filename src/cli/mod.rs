@@ -17,6 +17,7 @@ mod explain;
 mod health;
 mod journal;
 mod ledger;
+mod output;
 mod past;
 mod pinned;
 mod publish;
@@ -33,6 +34,7 @@ mod watch;
 mod what_if;
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 
 use clap::Parser;
 
@@ -104,7 +106,8 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Ok(()) => Exit::Done,
         Err(failure) => {
             if !failure.is_silent() {
-                eprintln!("rolecall: {failure}");
+                // Nobody may be left to hear it; the code says it too.
+                let _ = writeln!(io::stderr(), "rolecall: {failure}");
             }
             failure.exit
         }

@@ -13,6 +13,7 @@ use crate::replay::{
 use crate::routing::{Millis, Timestamp};
 
 use super::broker_args::{BrokerArgs, block_on};
+use super::output::{print, print_lines};
 use super::traffic::interruption;
 use super::{Exit, Failure};
 
@@ -125,10 +126,8 @@ fn replay(args: &ReplayCsvArgs, mut player: Player) -> Result<(), Failure> {
         ended
     })?;
     let account = player.books().account();
-    print!("{}", summary(&account, args.speed, player.records()));
-    for ticket in player.books().examples(Fate::Lost, EXAMPLES_MAX) {
-        println!("lost: {ticket}");
-    }
+    print(&summary(&account, args.speed, player.records()))?;
+    print_lines(player.books().examples(Fate::Lost, EXAMPLES_MAX).into_iter().map(|ticket| format!("lost: {ticket}")))?;
     let is_sound = account.count(Fate::Lost) == 0 && account.owned_twice == 0 && account.altered == 0;
     if is_sound { Ok(()) } else { Err(Failure::silent(Exit::Failed)) }
 }

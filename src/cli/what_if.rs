@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::config::{self, Overrides};
 use crate::simulation;
 
+use super::output::print_line;
 use super::past::PastArgs;
 use super::simulate::PlayArgs;
 use super::{Exit, Failure};
@@ -50,6 +51,6 @@ pub(super) fn run(args: &WhatIfArgs) -> Result<(), Failure> {
         after = after.with_more(&more.map_err(|error| Failure::new(Exit::Configuration, error))?);
         after.name = format!("{} with {}", after.name, path.display());
     }
-    println!("{}", simulation::text(&past.happened()));
+    print_line(simulation::text(&past.happened()))?;
     args.play.compare(before, after)
 }

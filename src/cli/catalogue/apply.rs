@@ -13,8 +13,9 @@ use crate::owner::hand_over;
 use crate::records::audit::AuditLog;
 
 use super::super::config_args::ConfigArgs;
+use super::super::output::print;
 use super::super::{Exit, Failure, ledger};
-use super::{lines, print};
+use super::lines;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "EXAMPLES:\n  \

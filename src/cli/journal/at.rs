@@ -9,6 +9,7 @@ use crate::journal::{JournalOptions, open_to_look};
 use crate::routing::explanation::{Closeness, Inquiry, Unexplained};
 use crate::routing::{AgentId, RoleName, State, TicketId, Timestamp};
 
+use super::super::output::{print, print_line, print_lines};
 use super::{Exit, Failure, PathArg, failure, time};
 
 /// Arguments of `rolecall journal at`.
@@ -70,11 +71,10 @@ pub(super) fn run(args: &AtArgs) -> Result<(), Failure> {
     }
     let standing = standing(&state, args.at);
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&standing).expect("figures can be written as JSON"));
+        print_line(serde_json::to_string_pretty(&standing).expect("figures can be written as JSON"))
     } else {
-        print!("{}", text(&standing));
+        print(&text(&standing))
     }
-    Ok(())
 }
 
 fn explain(args: &AtArgs, state: &State, ticket: &TicketId) -> Result<(), Failure> {
@@ -90,13 +90,11 @@ fn explain(args: &AtArgs, state: &State, ticket: &TicketId) -> Result<(), Failur
     })?;
     let sentences = explanation.sentences();
     if args.json {
-        println!("{}", serde_json::json!({ "ticket_id": ticket, "at": time(args.at), "summary": sentences }));
+        let told = serde_json::json!({ "ticket_id": ticket, "at": time(args.at), "summary": sentences });
+        print_line(told)
     } else {
-        for sentence in &sentences {
-            println!("{sentence}");
-        }
+        print_lines(&sentences)
     }
-    Ok(())
 }
 
 fn standing(state: &State, at: Timestamp) -> Standing {

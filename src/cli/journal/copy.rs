@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::super::config_args::ConfigArgs;
+use super::super::output::print_line;
 use super::super::{Exit, Failure, ask};
 use super::{PathArg, failure};
 use crate::archive::{ArchiveError, ArchiveReader};
@@ -56,7 +57,8 @@ pub(super) fn back_up(args: &BackupArgs) -> Result<(), Failure> {
         Err(failure) => Err(failure),
     };
     let kept = copied.and_then(|()| {
-        file.sync_all().and_then(|()| fs::rename(&new, &args.to)).map_err(|error| unwritable(&args.to, &error))
+        let kept = file.sync_all().and_then(|()| fs::rename(&new, &args.to)).and_then(|()| sync_directory_of(&args.to));
+        kept.map_err(|error| unwritable(&args.to, &error))
     });
     if kept.is_err() {
         // The error that matters is the first.
@@ -64,14 +66,19 @@ pub(super) fn back_up(args: &BackupArgs) -> Result<(), Failure> {
     }
     kept?;
     let bytes = fs::metadata(&args.to).map_or(0, |file| file.len());
-    println!("{} has a copy of {} bytes", args.to.display(), bytes);
-    Ok(())
+    print_line(format_args!("{} has a copy of {bytes} bytes", args.to.display()))
 }
 
 fn part_of(to: &Path) -> PathBuf {
     let mut name = to.as_os_str().to_owned();
     name.push(".part");
     name.into()
+}
+
+/// Only then does the file's name outlive a loss of power.
+fn sync_directory_of(path: &Path) -> io::Result<()> {
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
@@ -145,7 +152,10 @@ pub(super) fn put_back(args: &RestoreArgs) -> Result<(), Failure> {
         RestoreError::Journal(error) => failure(error),
         other => Failure::new(Exit::JournalIo, other),
     })?;
-    println!("{} has the journal as it was before event {}", path.display(), restored.next_seq);
-    println!("its ids are its own from here on; tokens that were revoked since the copy was made are valid again");
-    Ok(())
+    print_line(format_args!(
+        "{} has the journal as it was before event {}\n\
+         its ids are its own from here on; tokens that were revoked since the copy was made are valid again",
+        path.display(),
+        restored.next_seq
+    ))
 }
