@@ -13,6 +13,7 @@ use crate::client::{Form, Message, Post, Said, WINDOW_LENGTH_MAX, clock, draw_ev
 use crate::wire::bounds::MESSAGE_SIZE_MAX;
 
 use super::broker_args::{BrokerArgs, block_on};
+use super::output::print_line;
 use super::{Exit, Failure};
 
 /// How often the line about progress is written anew.
@@ -21,6 +22,9 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 const FAULTS_TOLD_MAX: usize = 10;
 /// The longest line that is read: a message and its envelope, however it is escaped.
 const LINE_LENGTH_MAX: u64 = 8 * MESSAGE_SIZE_MAX as u64;
+
+/// What some systems begin a file in UTF-8 with.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Arguments of `rolecall publish`.
 #[derive(Debug, clap::Args)]
@@ -162,7 +166,7 @@ fn run_one(args: &PublishArgs, kind: &str, data: &str) -> Result<(), Failure> {
         Ok(())
     })?;
     if !args.quiet {
-        println!("published {kind} with id {id} to {endpoint}");
+        print_line(format_args!("published {kind} with id {id} to {endpoint}"))?;
     }
     Ok(())
 }
@@ -286,8 +290,8 @@ impl Lines {
 
     fn next_line(&mut self) -> Result<Option<String>, PublishError> {
         loop {
-            let mut line = String::new();
-            let read = io::Read::take(&mut self.reader, LINE_LENGTH_MAX).read_line(&mut line);
+            let mut bytes = Vec::new();
+            let read = io::Read::take(&mut self.reader, LINE_LENGTH_MAX).read_until(b'\n', &mut bytes);
             let read = read.map_err(|source| PublishError::Unreadable { name: self.name.clone(), source })?;
             if read == 0 {
                 return Ok(None);
@@ -296,6 +300,10 @@ impl Lines {
             if read as u64 == LINE_LENGTH_MAX {
                 return Err(self.fault(format!("is longer than {LINE_LENGTH_MAX} bytes")));
             }
+            if self.number == 1 && bytes.starts_with(BYTE_ORDER_MARK) {
+                bytes.drain(..BYTE_ORDER_MARK.len());
+            }
+            let line = String::from_utf8(bytes).map_err(|_| self.fault("is not UTF-8".to_owned()))?;
             if !line.trim().is_empty() {
                 return Ok(Some(line));
             }
@@ -348,7 +356,11 @@ mod tests {
     use super::*;
 
     fn lines(text: &'static str) -> Lines {
-        Lines::of("a file".to_owned(), Box::new(text.as_bytes()))
+        of_bytes(text.as_bytes())
+    }
+
+    fn of_bytes(bytes: &'static [u8]) -> Lines {
+        Lines::of("a file".to_owned(), Box::new(bytes))
     }
 
     fn recipe(check: Check) -> Recipe {
@@ -363,6 +375,15 @@ mod tests {
         assert!(lines.next_message(&recipe(Check::Wanted)).is_some_and(|message| message.is_ok()));
         let fault = lines.next_message(&recipe(Check::Wanted)).expect("a third line").unwrap_err().to_string();
         assert!(fault.starts_with("a file, line 3: bad_field: ") && fault.contains("ticket_id"), "{fault}");
+    }
+
+    #[test]
+    fn a_line_that_is_not_utf_8_is_named_and_a_mark_at_the_beginning_is_none_of_it() {
+        let mut lines =
+            of_bytes(b"\xef\xbb\xbf{\"type\":\"ticket.created\",\"data\":{\"ticket_id\":\"t1\"}}\n\n\"\xff\"\n");
+        assert!(lines.next_message(&recipe(Check::Wanted)).is_some_and(|message| message.is_ok()));
+        let fault = lines.next_message(&recipe(Check::Wanted)).expect("a third line").unwrap_err().to_string();
+        assert_eq!(fault, "a file, line 3: is not UTF-8");
     }
 
     #[test]
