@@ -41,8 +41,14 @@ pub(super) fn read(journal: &Path, from: Option<Timestamp>, to: Option<Timestamp
     let Some(span) = reader.span().map_err(failure)? else {
         return Err(Failure::new(Exit::Failed, format!("{}: nothing is in the journal", journal.display())));
     };
-    let begins = from.unwrap_or(span.first);
-    let mut past = Past::new(begins, to.unwrap_or(Timestamp(span.last.0 + 1)));
+    // Of what lies outside nobody knows whether anybody came: it must not count as time in which nobody did.
+    let ends = Timestamp(span.last.0 + 1);
+    let begins = from.unwrap_or(span.first).max(span.first);
+    let until = to.unwrap_or(ends).min(ends);
+    if from.is_some_and(|from| from < begins) || to.is_some_and(|to| to > until) {
+        eprintln!("{}: {}; what lies outside does not count", journal.display(), told(span));
+    }
+    let mut past = Past::new(begins, until);
     recall(&mut past, &reader, span, begins);
     for entry in reader.entries_since(begins).map_err(failure)? {
         let entry = entry.map_err(failure)?;
@@ -52,10 +58,18 @@ pub(super) fn read(journal: &Path, from: Option<Timestamp>, to: Option<Timestamp
         }
     }
     if past.tickets() == 0 {
-        let message = "no ticket of that time is in the journal: look at --from and --to";
+        let place = journal.display();
+        let message = format!("no ticket of that time is in {place}: {}; look at --from and --to", told(span));
         return Err(Failure::new(Exit::Failed, message));
     }
     Ok(past)
+}
+
+/// What part of the past a journal knows.
+fn told(span: Span) -> String {
+    let moment =
+        |at: Timestamp| jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| "?".into(), |it| it.to_string());
+    format!("the journal tells of {} to {}", moment(span.first), moment(span.last))
 }
 
 /// Who was there when that time began. Where the entries from before it are dropped nobody knows any more: then whoever

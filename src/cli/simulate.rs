@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::config::{self, Scenario, When};
 use crate::simulation::{self, Comparison, Progress, Report, Scene, comparison_page, comparison_text, simulate};
 
+use super::output::print;
 use super::{Exit, Failure};
 
 /// How often a line is written where no bar can be drawn.
@@ -100,16 +101,11 @@ impl PlayArgs {
         scene
     }
 
-    /// Where the figures go.
-    pub(super) fn json(&self) -> Option<&Path> {
-        self.json.as_deref()
-    }
-
     /// Plays one scene.
     pub(super) fn play(&self, mut scene: Scene) -> Result<(), Failure> {
         self.set(&mut scene);
         let report = self.simulated(&scene);
-        print!("{}", simulation::text(&report));
+        print(&simulation::text(&report))?;
         self.write(&report, || simulation::page(&report))
     }
 
@@ -123,7 +119,7 @@ impl PlayArgs {
 
     /// Tells of two that have been played.
     pub(super) fn tell(&self, comparison: &Comparison) -> Result<(), Failure> {
-        print!("{}", comparison_text(comparison));
+        print(&comparison_text(comparison))?;
         self.write(comparison, || comparison_page(comparison))
     }
 
@@ -136,7 +132,8 @@ impl PlayArgs {
         report
     }
 
-    fn write(&self, figures: &impl Serialize, page: impl FnOnce() -> String) -> Result<(), Failure> {
+    /// Writes the files that were asked for.
+    pub(super) fn write(&self, figures: &impl Serialize, page: impl FnOnce() -> String) -> Result<(), Failure> {
         if let Some(path) = &self.json {
             let json = serde_json::to_string_pretty(figures).expect("figures can be written as JSON");
             write_file(path, &json)?;
@@ -148,8 +145,7 @@ impl PlayArgs {
     }
 }
 
-/// Writes a file that was asked for.
-pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text)
         .map_err(|error| Failure::new(Exit::Failed, format!("cannot write {}: {error}", path.display())))
 }

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::config::{self, Scenario, When};
-use crate::routing::Timestamp;
-use crate::simulation::{Plan, Report, Target, confirmed, typical};
+use crate::routing::{Millis, Timestamp};
+use crate::simulation::{Comparison, Plan, Report, Target, comparison_page, confirmed, typical};
 
-use super::simulate::{PlayArgs, write_file};
+use super::output::print;
+use super::simulate::PlayArgs;
 use super::{Exit, Failure, past, recorded};
 
 /// How often a week of the past is played.
@@ -47,12 +48,17 @@ pub(super) struct StaffArgs {
 }
 
 fn parse_target(text: &str) -> Result<Target, String> {
-    let expected = || "expected a share and a time, such as 80%/20s or 90%/2m".to_owned();
+    let expected = || "expected a share and a time, such as 80%/20s or 0.9/2m".to_owned();
     let (share, within) = text.split_once('/').ok_or_else(expected)?;
-    let share: f64 = share.trim().trim_end_matches('%').trim().parse().map_err(|_| expected())?;
+    let (share, whole) = match share.trim().strip_suffix('%') {
+        Some(percent) => (percent.trim_end(), 100.0),
+        // As `for_share` of a target is written.
+        None => (share.trim(), 1.0),
+    };
+    let share: f64 = share.parse().map_err(|_| expected())?;
     let parsed = config::duration(within.trim()).ok();
-    match parsed.filter(|_| share > 0.0 && share < 100.0) {
-        Some(within) => Ok(Target { share: share / 100.0, within }),
+    match parsed.filter(|_| share > 0.0 && share < whole) {
+        Some(within) => Ok(Target { share: share / whole, within }),
         None => Err(expected()),
     }
 }
@@ -63,23 +69,20 @@ pub(super) fn run(args: &StaffArgs) -> Result<(), Failure> {
     let scenario = Scenario { answer_within: args.target.within, ..scenario };
     let plan = Plan::of(&scenario, args.target)
         .ok_or_else(|| Failure::new(Exit::Failed, "no number of agents meets that target"))?;
-    print!("{}", table(&plan, &scenario, args.target));
+    print(&table(&plan, &scenario, args.target))?;
     let dedicated = args.play.simulated(&args.play.with_options(plan.dedicated_scene(&scenario)));
     let pooled = args.play.simulated(&args.play.with_options(plan.pooled_scene(&scenario)));
-    print!("{}", confirmation(&plan, &dedicated, &pooled));
-    if let Some(path) = args.play.json() {
-        let (own, all) = plan.agent_hours();
-        let figures = json!({
-            "target": { "share": args.target.share, "within_s": args.target.within.0 / 1_000 },
-            "hours": plan.hours.iter().map(|hour| shown(&scenario, *hour)).collect::<Vec<_>>(),
-            "dedicated": plan.dedicated,
-            "pooled": plan.pooled,
-            "agent_hours": { "dedicated": own, "pooled": all },
-            "simulated": { "dedicated": dedicated, "pooled": pooled },
-        });
-        write_file(path, &format!("{figures:#}"))?;
-    }
-    Ok(())
+    print(&confirmation(&plan, &dedicated, &pooled))?;
+    let (own, all) = plan.agent_hours();
+    let figures = json!({
+        "target": { "share": args.target.share, "within_s": args.target.within.0 / 1_000 },
+        "hours": plan.hours.iter().map(|hour| shown(&scenario, *hour)).collect::<Vec<_>>(),
+        "dedicated": plan.dedicated,
+        "pooled": plan.pooled,
+        "agent_hours": { "dedicated": own, "pooled": all },
+        "simulated": { "dedicated": dedicated, "pooled": pooled },
+    });
+    args.play.write(&figures, || comparison_page(&Comparison::of(dedicated, pooled)))
 }
 
 /// What is to be answered: as a scenario says it, or as it was.
@@ -88,7 +91,7 @@ fn arrivals(args: &StaffArgs) -> Result<Scenario, Failure> {
         (Some(path), _) => {
             let loaded = config::load_scenario(path).map_err(|error| Failure::new(Exit::Configuration, error))?;
             if !loaded.arrivals.iter().any(|it| matches!(it.when, When::Recorded(_))) {
-                return Ok(loaded);
+                return plannable(loaded);
             }
             recorded::scene_of(&loaded)?
         }
@@ -100,14 +103,26 @@ fn arrivals(args: &StaffArgs) -> Result<Scenario, Failure> {
     typical(&scene).ok_or_else(|| Failure::new(Exit::Failed, "no ticket came in that time"))
 }
 
+/// A scenario of which each hour can be planned.
+fn plannable(scenario: Scenario) -> Result<Scenario, Failure> {
+    if scenario.duration <= Plan::LENGTH_MAX {
+        return Ok(scenario);
+    }
+    let (name, days) = (&scenario.name, Plan::LENGTH_MAX.0 / Millis::from_secs(24 * 3_600).0);
+    let message =
+        format!("{name}: agents are planned hour by hour, for at most {days} days: give it a shorter `duration`");
+    Err(Failure::new(Exit::Configuration, message))
+}
+
 fn shown(scenario: &Scenario, hour: crate::routing::Timestamp) -> String {
     scenario.catalogue.time_zone.local(hour).strftime("%a %H:%M").to_string()
 }
 
 fn table(plan: &Plan, scenario: &Scenario, target: Target) -> String {
-    let share = target.share * 100.0;
+    let share = format!("{:.1}", target.share * 100.0);
+    let share = share.trim_end_matches(".0");
     let mut text =
-        format!("Agents by whom {share:.0} % are answered within {}, by theory\n\n{:<10}", target.within, "hour");
+        format!("Agents by whom {share} % are answered within {}, by theory\n\n{:<10}", target.within, "hour");
     for role in plan.dedicated.keys() {
         let _ = write!(text, " {:>18}", role.as_str().chars().take(18).collect::<String>());
     }
@@ -157,13 +172,13 @@ fn confirmation(plan: &Plan, dedicated: &Report, pooled: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::routing::Millis;
 
     #[test]
     fn a_target_is_a_share_and_a_time() {
         assert_eq!(parse_target("80%/20s"), Ok(Target { share: 0.8, within: Millis(20_000) }));
         assert_eq!(parse_target("95 % / 2m"), Ok(Target { share: 0.95, within: Millis(120_000) }));
-        for text in ["80%", "80/", "0%/20s", "100%/20s", "x/20s", "80%/20"] {
+        assert_eq!(parse_target("0.8/20s"), Ok(Target { share: 0.8, within: Millis(20_000) }));
+        for text in ["80%", "80/", "80/20s", "0%/20s", "100%/20s", "1/20s", "nan/20s", "x/20s", "80%/20"] {
             assert!(parse_target(text).is_err(), "{text}");
         }
     }

@@ -79,7 +79,10 @@ impl Work {
 }
 
 impl Plan {
-    /// The agents that a scenario's arrivals need, hour by hour. `None` where no number of agents would do.
+    /// The longest scenario of which every hour is planned.
+    pub const LENGTH_MAX: Millis = Millis(HOUR.0 * HOURS_MAX as u64);
+
+    /// The agents that a scenario's arrivals need, hour by hour of its first [`Self::LENGTH_MAX`]. `None` where no number of agents would do.
     #[must_use]
     pub fn of(scenario: &Scenario, target: Target) -> Option<Self> {
         let count = (scenario.duration.0.div_ceil(HOUR.0) as usize).clamp(1, HOURS_MAX);

@@ -1,0 +1,120 @@
+//! Commands from outside, where they need neither broker nor daemon: what they say, and how they end.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't run its commands has failed")]
+
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn rolecall(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rolecall"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ROLECALL_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments);
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    rolecall(arguments).output().unwrap()
+}
+
+fn said(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// What a command that does its work writes.
+fn told(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", said(&output.stderr));
+    said(&output.stdout)
+}
+
+/// How a command ends, and what it says of why.
+fn refused(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = run(arguments);
+    (output.status.code(), said(&output.stderr))
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Two days in a contact centre of one role.
+fn scenario(directory: &Path, duration: &str, rate: &str) -> PathBuf {
+    let path = directory.join(format!("{duration}.toml"));
+    let text = format!(
+        "[simulation]\nduration = \"{duration}\"\nstart = \"2026-11-02\"\nreplications = 1\n\n\
+         [channel.call]\nlimit = 1\ncost = 100\nacceptance = \"auto\"\n\n\
+         [[role]]\nname = \"billing\"\nticket_types = [\"invoice\"]\n\n\
+         [[agent]]\nname = \"ann\"\ncount = 3\nroles = [\"billing\"]\n\n\
+         [[arrivals]]\nname = \"invoices\"\ntype = \"invoice\"\nchannel = \"call\"\nrate = \"{rate}\"\nhandle = \"3m\"\n"
+    );
+    fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_and_a_full_disk_end_no_command_in_a_panic() {
+    let directory = tempfile::tempdir().unwrap();
+    let (day, journal) = (scenario(directory.path(), "2h", "30 per 1h"), directory.path().join("journal"));
+    told(&["simulate", text(&day), "--journal", text(&journal)]);
+    let commands: [&[&str]; 6] = [
+        &["simulate", text(&day)],
+        &["staff", text(&day)],
+        &["what-if", "--journal", text(&journal)],
+        &["journal", "at", "2026-11-02T01:00", "--path", text(&journal)],
+        &["token", "list", "--journal-path", text(&journal)],
+        &["check"],
+    ];
+    for arguments in commands {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = rolecall(arguments).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let why = said(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {why}");
+        assert!(why.contains("cannot write what was asked for: No space left on device"), "{arguments:?}: {why}");
+
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = rolecall(arguments).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", said(&output.stderr));
+    }
+}
+
+#[test]
+fn time_of_which_a_journal_does_not_tell_is_no_time_in_which_nobody_came() {
+    let directory = tempfile::tempdir().unwrap();
+    let (days, journal) = (scenario(directory.path(), "2d", "60 per 1h"), directory.path().join("journal"));
+    told(&["simulate", text(&days), "--journal", text(&journal)]);
+    let plan = |more: &[&str]| {
+        let file = directory.path().join("plan.json");
+        let arguments = [&["staff", "--journal", text(&journal), "-n", "1", "--json", text(&file)], more].concat();
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output.stderr));
+        let plan: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        (plan["pooled"].clone(), said(&output.stderr))
+    };
+    let (all, nothing) = plan(&[]);
+    assert_eq!((nothing.as_str(), all.as_array().unwrap().len()), ("", 24));
+    let (wider, note) = plan(&["--from", "2026-10-01", "--to", "2027-01-01"]);
+    assert_eq!(wider, all, "a month of which nothing is known is not a month without work");
+    assert!(note.contains("the journal tells of 2026-11-02T00:00:00Z to 2026-11-0"), "{note}");
+    let (code, why) = refused(&["what-if", "--journal", text(&journal), "--from", "2027-01-01"]);
+    assert_eq!(code, Some(1), "{why}");
+    assert!(why.contains("the journal tells of 2026-11-02T00:00:00Z to"), "{why}");
+}
+
+#[test]
+fn staff_plans_every_hour_of_a_scenario_or_refuses_it_and_writes_its_page() {
+    let directory = tempfile::tempdir().unwrap();
+    let long = scenario(directory.path(), "40d", "1 per 1h");
+    let (code, why) = refused(&["staff", text(&long)]);
+    assert_eq!(code, Some(78), "{why}");
+    assert!(why.contains("at most 31 days"), "{why}");
+    let (short, page) = (scenario(directory.path(), "2h", "30 per 1h"), directory.path().join("staff.html"));
+    let table = told(&["staff", text(&short), "--target", "99.5%/20s", "--html", text(&page)]);
+    assert!(table.starts_with("Agents by whom 99.5 % are answered"), "{table}");
+    assert!(fs::read_to_string(page).unwrap().contains("<svg"));
+}
