@@ -84,6 +84,31 @@ fn a_reader_who_has_seen_enough_and_a_full_disk_end_no_command_in_a_panic() {
 }
 
 #[test]
+fn an_audit_log_that_is_not_there_is_not_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let journal = directory.path().join("journal");
+    let (code, why) = refused(&["audit", "verify", "--journal-path", text(&journal)]);
+    assert_eq!(code, Some(74), "{why}");
+    assert!(why.contains("there is no directory"), "{why}");
+    fs::create_dir(&journal).unwrap();
+    let (code, why) = refused(&["audit", "verify", "--journal-path", text(&journal)]);
+    assert_eq!(code, Some(1), "{why}");
+    assert!(why.contains("it was taken away"), "{why}");
+    told(&["token", "create", "helpdesk", "--journal-path", text(&journal)]);
+    assert!(told(&["audit", "verify", "--journal-path", text(&journal)]).starts_with("2 entries, none changed"));
+}
+
+#[test]
+fn a_token_that_is_never_valid_is_not_made() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = text(directory.path());
+    let (code, why) = refused(&["token", "create", "helpdesk", "--expires-in", "0s", "--journal-path", path]);
+    assert_eq!(code, Some(64), "{why}");
+    assert!(why.contains("never valid"), "{why}");
+    assert_eq!(told(&["token", "list", "--journal-path", path]).lines().count(), 1);
+}
+
+#[test]
 fn time_of_which_a_journal_does_not_tell_is_no_time_in_which_nobody_came() {
     let directory = tempfile::tempdir().unwrap();
     let (days, journal) = (scenario(directory.path(), "2d", "60 per 1h"), directory.path().join("journal"));

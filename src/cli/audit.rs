@@ -1,9 +1,12 @@
 //! `rolecall audit`: whether the audit log is whole, and what is in it.
 
+use std::path::PathBuf;
+
 use crate::records::audit::AuditLog;
 
 use super::config_args::ConfigArgs;
-use super::token::journal_path;
+use super::output::print_line;
+use super::token::{Elsewhere, journal_path};
 use super::{Exit, Failure};
 
 /// Arguments of `rolecall audit`.
@@ -35,14 +38,25 @@ struct VerifyArgs {
 #[error("the entry with that hash is not in the log: its end was cut off, or it is another log")]
 struct HeadMissing;
 
+/// A daemon writes into its log whenever it starts.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no audit log in {}: it was taken away, or no daemon has ever started there", .0.display())]
+struct LogMissing(PathBuf);
+
 /// Does what was asked for.
 pub(super) fn run(args: &AuditArgs) -> Result<(), Failure> {
     let Action::Verify(args) = &args.action;
-    let log = AuditLog::open(&journal_path(&args.config)?);
+    let path = journal_path(&args.config)?;
+    if !path.is_dir() {
+        return Err(Failure::new(Exit::JournalIo, Elsewhere(path)));
+    }
+    let log = AuditLog::open(&path);
     let verified = log.verify(args.head.as_deref()).map_err(|error| Failure::new(Exit::Failed, error))?;
     if verified.found == Some(false) {
         return Err(Failure::new(Exit::Failed, HeadMissing));
     }
-    println!("{} entries, none changed; the last hash is {}", verified.entries_count, verified.head);
-    Ok(())
+    if verified.entries_count == 0 {
+        return Err(Failure::new(Exit::Failed, LogMissing(path)));
+    }
+    print_line(format_args!("{} entries, none changed; the last hash is {}", verified.entries_count, verified.head))
 }

@@ -11,6 +11,7 @@ use crate::routing::{AgentId, Permission, Timestamp};
 
 use super::config_args::ConfigArgs;
 use super::ledger;
+use super::output::{print_line, print_lines};
 use super::{Exit, Failure};
 
 /// Arguments of `rolecall token`.
@@ -117,8 +118,7 @@ fn create(args: &CreateArgs) -> Result<(), Failure> {
         Ok(((token, shown), after))
     })?;
     eprintln!("token {} of {}; keep it, it is not shown again:", token.id, token.spec.name);
-    println!("{}", shown.reveal());
-    Ok(())
+    print_line(shown.reveal())
 }
 
 fn spec(args: &CreateArgs, now: Timestamp) -> Result<TokenSpec, BadArgument> {
@@ -131,6 +131,9 @@ fn spec(args: &CreateArgs, now: Timestamp) -> Result<TokenSpec, BadArgument> {
     let agent = args.agent.as_deref().map(AgentId::parse).transpose();
     let expires_at = args.expires_in.as_deref().map(|text| {
         let length = config::duration(text).map_err(|error| BadArgument(format!("--expires-in: {text:?} {error}")))?;
+        if length.is_zero() {
+            return Err(BadArgument(format!("--expires-in: a token that expires in {text} is never valid")));
+        }
         Ok::<_, BadArgument>(now + length)
     });
     Ok(TokenSpec {
@@ -147,23 +150,21 @@ fn spec(args: &CreateArgs, now: Timestamp) -> Result<TokenSpec, BadArgument> {
 #[error("{0}")]
 struct BadArgument(String);
 
-/// There is nothing where the tokens were to be.
+/// There is nothing where the tokens or the audit log were to be.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "there is no directory {}, so no daemon has its journal and its tokens there: name the daemon's configuration with \
+    "there is no directory {}, so no daemon has its journal and its records there: name the daemon's configuration with \
      --config, or its journal with --journal-path or ROLECALL_JOURNAL_PATH",
     .0.display()
 )]
-struct Elsewhere(std::path::PathBuf);
+pub(super) struct Elsewhere(pub(super) std::path::PathBuf);
 
 fn list(args: &ListArgs) -> Result<(), Failure> {
     let now = system_clock();
     let records = Records::open(&args.config)?;
-    println!("{:<18} {:<24} {:<6} {:<8} {:<24} agent", "id", "name", "level", "standing", "expires");
-    for token in records.tokens.list() {
-        println!("{}", line(&token, now));
-    }
-    Ok(())
+    let header = format!("{:<18} {:<24} {:<6} {:<8} {:<24} agent", "id", "name", "level", "standing", "expires");
+    print_line(header)?;
+    print_lines(records.tokens.list().iter().map(|token| line(token, now)))
 }
 
 fn line(token: &Token, now: Timestamp) -> String {
@@ -191,10 +192,7 @@ fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
         Ok((revoked, after))
     })?;
     match revoked {
-        Some(token) => {
-            println!("token {} of {} is revoked", token.id, token.spec.name);
-            Ok(())
-        }
+        Some(token) => print_line(format_args!("token {} of {} is revoked", token.id, token.spec.name)),
         None => Err(Failure::new(Exit::Failed, BadArgument(format!("there is no valid token {:?}", args.token)))),
     }
 }

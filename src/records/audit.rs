@@ -157,13 +157,13 @@ impl AuditLog {
             return Ok(Head { length, seq: 0, hash: NOTHING });
         }
         let last = self.lines.read_back(None, 1)?.into_iter().next();
-        let (_, line) = last.ok_or_else(|| self.lines.damaged(1, "is no entry"))?;
-        let (entry, hash) = self.parse(&line, 0)?;
+        let (place, line) = last.ok_or_else(|| self.lines.damaged(1, "is no entry"))?;
+        let (entry, hash) = self.parse(&line, || self.lines.number_of(place))?;
         Ok(Head { length, seq: entry.seq, hash })
     }
 
-    fn parse(&self, line: &str, number: u64) -> Result<(Entry, [u8; 32]), RecordsError> {
-        let damaged = |why: &dyn std::fmt::Display| self.lines.damaged(number, format!("is no entry: {why}"));
+    fn parse(&self, line: &str, number: impl Fn() -> u64) -> Result<(Entry, [u8; 32]), RecordsError> {
+        let damaged = |why: &dyn std::fmt::Display| self.lines.damaged(number(), format!("is no entry: {why}"));
         let line: Line<'_> = serde_json::from_str(line).map_err(|error| damaged(&error))?;
         let entry: Entry = serde_json::from_str(line.entry.get()).map_err(|error| damaged(&error))?;
         let hash = super::tokens::unhex(&line.hash).ok_or_else(|| damaged(&"its hash is none"))?;
@@ -188,7 +188,7 @@ impl AuditLog {
                 break;
             }
             reached = Some(place);
-            let (entry, _) = self.parse(&line, 0)?;
+            let (entry, _) = self.parse(&line, || self.lines.number_of(place))?;
             if fits(&entry) {
                 entries.push(entry);
             }
@@ -201,11 +201,11 @@ impl AuditLog {
     /// # Errors
     /// Names the first line that is not what it was.
     pub fn verify(&self, head: Option<&str>) -> Result<Verified, RecordsError> {
-        let text = self.lines.read_from(0)?;
+        let text = self.lines.read_from(0, 0)?;
         let (mut hash, mut seq, mut found) = (NOTHING, 0, head.map(|_| false));
         for line in text.lines() {
             seq += 1;
-            let (entry, written) = self.parse(line, seq)?;
+            let (entry, written) = self.parse(line, || seq)?;
             let raw: Line<'_> = serde_json::from_str(line).expect("it was parsed");
             hash = chained(&hash, raw.entry.get());
             if hash != written {
@@ -283,6 +283,21 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_no_entry_is_named_by_its_number_wherever_it_is_met() {
+        let (directory, log) = log_of(3);
+        let mut file = std::fs::OpenOptions::new().append(true).open(directory.path().join(FILE)).expect("there");
+        std::io::Write::write_all(&mut file, b"no entry\n").expect("written");
+        let errors = [
+            log.verify(None).expect_err("damaged"),
+            log.look(None, 10, |_| true).expect_err("damaged"),
+            log.append(vec![deed("ours")], NOW).expect_err("damaged"),
+        ];
+        for error in errors {
+            assert!(error.to_string().contains("line 4 is no entry"), "{error}");
+        }
+    }
+
+    #[test]
     fn nothing_is_chained_to_a_file_without_a_line() {
         let (directory, log) = log_of(0);
         std::fs::write(directory.path().join(FILE), "\n").expect("written");
@@ -315,7 +330,7 @@ mod tests {
         let path = directory.path().join(FILE);
         let whole = std::fs::read_to_string(&path).expect("written");
         let mut lines: Vec<_> = whole.lines().map(str::to_owned).collect();
-        let (_, first) = log.parse(&lines[0], 1).expect("whole");
+        let (_, first) = log.parse(&lines[0], || 1).expect("whole");
         let second: Line<'_> = serde_json::from_str(&lines[1]).expect("whole");
         let forged = second.entry.get().replace("deed 1", "deed 7");
         lines[1] = format!("{{\"hash\":\"{}\",\"entry\":{forged}}}", hex(&chained(&first, &forged)));

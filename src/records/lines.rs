@@ -25,8 +25,8 @@ impl Lines {
         Self { path }
     }
 
-    /// Everything from that byte on, up to the last whole line; nothing where there is no file.
-    pub(super) fn read_from(&self, offset: u64) -> Result<String, RecordsError> {
+    /// Everything from that byte on, up to the last whole line; nothing where there is no file. So many lines are before it.
+    pub(super) fn read_from(&self, offset: u64, lines_before: u64) -> Result<String, RecordsError> {
         let mut file = match File::open(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
             opened => opened.map_err(self.failed("open"))?,
@@ -35,7 +35,17 @@ impl Lines {
         file.seek(SeekFrom::Start(offset)).map_err(self.failed("read"))?;
         file.read_to_end(&mut bytes).map_err(self.failed("read"))?;
         bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
-        String::from_utf8(bytes).map_err(|_| self.damaged(0, "is not UTF-8"))
+        String::from_utf8(bytes).map_err(|error| {
+            let whole = error.utf8_error().valid_up_to();
+            self.damaged(lines_before + ends_in(&error.as_bytes()[..whole]) + 1, "is not UTF-8")
+        })
+    }
+
+    /// The number of the line that begins at that byte, for whoever is told what is wrong with it.
+    pub(super) fn number_of(&self, place: u64) -> u64 {
+        let mut before = Vec::new();
+        let read = File::open(&self.path).and_then(|file| file.take(place).read_to_end(&mut before));
+        read.map_or(0, |_| ends_in(&before) + 1)
     }
 
     /// How long it is; 0 where there is none.
@@ -105,6 +115,10 @@ impl Lines {
         }
         Ok(whole_lines(&bytes, start))
     }
+}
+
+fn ends_in(bytes: &[u8]) -> u64 {
+    bytes.split(|byte| *byte == b'\n').count() as u64 - 1
 }
 
 /// Whether one of these lines is whole for certain: it stands between the ends of two.
@@ -178,15 +192,27 @@ mod tests {
     fn a_line_without_an_end_is_not_read_and_is_cut_before_the_next() {
         let directory = tempfile::tempdir().expect("a directory");
         let lines = Lines::new(directory.path().join("below/lines"));
-        assert_eq!(lines.read_from(0).expect("nothing"), "");
+        assert_eq!(lines.read_from(0, 0).expect("nothing"), "");
         lines.lock().expect("made").append(&["one".to_owned(), "two".to_owned()]).expect("written");
         std::fs::write(&lines.path, "one\ntwo\nthr").expect("torn");
-        assert_eq!(lines.read_from(0).expect("read"), "one\ntwo\n");
-        assert_eq!(lines.read_from(4).expect("read"), "two\n");
+        assert_eq!(lines.read_from(0, 0).expect("read"), "one\ntwo\n");
+        assert_eq!(lines.read_from(4, 1).expect("read"), "two\n");
         let mut locked = lines.lock().expect("ours");
         assert_eq!(locked.len().expect("looked at"), 8);
         locked.append(&["three".to_owned()]).expect("written");
-        assert_eq!(lines.read_from(0).expect("read"), "one\ntwo\nthree\n");
+        assert_eq!(lines.read_from(0, 0).expect("read"), "one\ntwo\nthree\n");
+    }
+
+    #[test]
+    fn a_line_that_is_not_utf_8_is_named() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let lines = Lines::new(directory.path().join("lines"));
+        std::fs::write(&lines.path, b"one\ntwo\nthr\xffee\n").expect("written");
+        for (offset, lines_before) in [(0, 0), (4, 1), (8, 2)] {
+            let error = lines.read_from(offset, lines_before).expect_err("it is not UTF-8").to_string();
+            assert!(error.contains("line 3 is not UTF-8"), "{error}");
+        }
+        assert_eq!(lines.number_of(8), 3);
     }
 
     #[test]
