@@ -143,3 +143,37 @@ fn staff_plans_every_hour_of_a_scenario_or_refuses_it_and_writes_its_page() {
     assert!(table.starts_with("Agents by whom 99.5 % are answered"), "{table}");
     assert!(fs::read_to_string(page).unwrap().contains("<svg"));
 }
+
+#[test]
+fn a_run_in_which_nothing_came_to_a_role_counts_as_much_as_the_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let (rare, file) = (scenario(directory.path(), "1h", "1 per 2h"), directory.path().join("rare.json"));
+    told(&["simulate", text(&rare), "-n", "20", "--json", text(&file)]);
+    let report: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    let of = |kind: &str| {
+        let group = report["groups"].as_array().unwrap().iter().find(|group| group["kind"] == kind).unwrap().clone();
+        (group["measures"]["arrived"].clone(), group["measures"]["occupancy"].clone())
+    };
+    assert_eq!(of("role"), of("all"));
+    assert_eq!(of("role").0["runs"], 20);
+}
+
+#[test]
+fn a_role_that_one_of_two_catalogues_lacks_is_told_of_all_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let (day, journal) = (scenario(directory.path(), "2h", "30 per 1h"), directory.path().join("journal"));
+    told(&["simulate", text(&day), "--journal", text(&journal)]);
+    let renamed = directory.path().join("renamed.toml");
+    let catalogue = "[[role]]\nname = \"money\"\nreplaces = [\"billing\"]\nticket_types = [\"invoice\"]\n";
+    fs::write(&renamed, catalogue).unwrap();
+    let compared = told(&["what-if", "--journal", text(&journal), "--catalogue", text(&renamed), "-n", "2"]);
+    let tickets = |name: &str| {
+        let (_, rest) =
+            compared.rsplit_once(&format!("\n{name} ")).unwrap_or_else(|| panic!("no {name} in {compared}"));
+        let line = rest.lines().nth(1).unwrap_or_default();
+        line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (old, new) = (tickets("billing, call"), tickets("money, call"));
+    assert_eq!((old[0].as_str(), old[2].as_str()), ("arrived", "–"), "{compared}");
+    assert_eq!((new[0].as_str(), new[1].as_str(), &new[2]), ("arrived", "–", &old[1]), "{compared}");
+}

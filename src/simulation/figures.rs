@@ -249,9 +249,11 @@ impl GroupTally {
 }
 
 impl Tally {
-    /// A figure of a group; `None` where there is nothing to tell.
+    /// A figure of a group; `None` where there is nothing to tell. A group of which nothing came is one of no tickets: runs
+    /// without any count as much as the others.
     pub(super) fn measure(&self, name: &GroupName, measure: Measure) -> Option<f64> {
-        let (_, group) = self.groups.iter().find(|(other, _)| other == name)?;
+        let absent = GroupTally::default();
+        let group = self.groups.iter().find(|(other, _)| other == name).map_or(&absent, |(_, group)| group);
         let seconds = |ms: Option<f64>| ms.map(|ms| ms / 1_000.0);
         let at_once = group.waits_ms.partition_point(|ms| *ms == 0) as u64;
         let not_answered_ms = group.abandoned_wait_ms + group.turned_away_wait_ms;

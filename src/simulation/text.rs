@@ -60,8 +60,11 @@ pub(super) fn with_interval(estimate: &Estimate, unit: Unit) -> String {
     }
 }
 
+/// Where there is no figure.
+const NONE: &str = "–";
+
 fn cell(group: &GroupReport, measure: Measure) -> String {
-    let Some(estimate) = group.get(measure) else { return "–".to_owned() };
+    let Some(estimate) = group.get(measure) else { return NONE.to_owned() };
     let (_, unit, _) = measure.described();
     match measure {
         Measure::WaitMean | Measure::ServiceLevel => with_interval(&estimate, unit),
@@ -150,7 +153,20 @@ pub fn comparison_text(comparison: &Comparison) -> String {
                 shown(found.after.mean, unit)
             );
         }
+        if comparison.after.groups.iter().all(|other| other.name != group.name) {
+            lines = arrivals(&cell(group, Measure::Arrived), NONE);
+        }
         let _ = write!(text, "\n{:<26} {:>12} {:>12}   difference\n{lines}", titled(&group.name), "before", "after");
     }
+    let is_new = |group: &&GroupReport| comparison.before.groups.iter().all(|other| other.name != group.name);
+    for group in comparison.after.groups.iter().filter(is_new) {
+        let lines = arrivals(NONE, &cell(group, Measure::Arrived));
+        let _ = write!(text, "\n{:<26} {:>12} {:>12}\n{lines}", titled(&group.name), "before", "after");
+    }
     text
+}
+
+/// What is told of tickets that one of the two does not have: there is nothing to compare.
+fn arrivals(before: &str, after: &str) -> String {
+    format!("  {:<24} {before:>12} {after:>12}\n", Measure::Arrived.described().0)
 }
