@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use metrics::{SharedString, gauge};
 
 use super::read_model::{ReadModel, Staff};
+use super::readiness::Readiness;
 use crate::routing::{Status, Timestamp};
 use crate::telemetry::Labels;
 use crate::telemetry::labels::OTHER;
@@ -16,6 +17,11 @@ struct RoleGauges {
     waiting: u64,
     oldest_ms: u64,
     staff: [u32; Status::ALL.len()],
+}
+
+/// Says whether events are taken. Beside a broker that is gone or a disk that is full nothing else may change.
+pub(super) fn publish_readiness(readiness: &Readiness) {
+    gauge!(metric::READY).set(u8::from(readiness.not_ready().is_none()));
 }
 
 /// Sets every gauge that the read model knows. What has gone from the model is set to zero, not left as it was.

@@ -44,6 +44,7 @@ pub(super) async fn metrics(State(shared): State<Shared>) -> Response {
     let mut latest = shared.scrape.0.lock().await;
     let is_fresh = latest.as_ref().is_some_and(|(rendered_at, _)| rendered_at.elapsed() < SCRAPE_AGE_MAX);
     if !is_fresh {
+        gauges::publish_readiness(&shared.readiness);
         gauges::publish(&shared.read_model, &shared.labels, (shared.clock)());
         *latest = Some((Instant::now(), Bytes::from(shared.metrics.render())));
     }

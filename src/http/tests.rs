@@ -325,6 +325,7 @@ fn a_scrape_holds_every_metric_with_its_labels_and_no_id() {
         assert!(labelled, "{line}");
         assert!(scrape.contains(&format!("# HELP {} ", metric.name)), "{} has no help", metric.name);
     }
+    assert!(scrape.contains("\nrolecall_ready 0\n"), "{scrape}");
     assert!(scrape.contains("rolecall_queue_depth{role=\"billing\"} 1"), "{scrape}");
     assert!(scrape.contains("rolecall_queue_oldest_seconds{role=\"billing\"} 90"), "{scrape}");
     assert!(scrape.contains("rolecall_agents{role=\"billing\",status=\"online\"} 1"), "{scrape}");

@@ -130,6 +130,8 @@ metrics! {
         "Processes before this one that died, one after the other, before anything that they had taken was durable.";
     CAREFUL = "careful", Kind::Gauge, [], None,
         "1 while messages are taken one at a time, because processes died over what they had taken; else 0.";
+    READY = "ready", Kind::Gauge, [], None,
+        "1 while events are taken, 0 while `/readyz` says why not.";
     CLOCK_STEPS_TOTAL = "clock_steps_total", Kind::Counter, [], Some(Unit::Count),
         "Times that the wall clock stepped back and was clamped.";
     BUILD_INFO = "build_info", Kind::Gauge, ["version", "commit"], None,
