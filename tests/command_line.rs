@@ -84,6 +84,26 @@ fn a_reader_who_has_seen_enough_and_a_full_disk_end_no_command_in_a_panic() {
 }
 
 #[test]
+fn a_variable_that_is_empty_counts_as_absent_and_an_option_that_is_empty_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let (day, journal) = (scenario(directory.path(), "2h", "30 per 1h"), directory.path().join("data"));
+    told(&["simulate", text(&day), "--journal", text(&journal)]);
+    let with_empty = |variable: &str, arguments: &[&str]| {
+        rolecall(arguments).env(variable, "").current_dir(directory.path()).output().unwrap()
+    };
+    for arguments in [&["journal", "inspect"][..], &["what-if", "-n", "1"]] {
+        let output = with_empty("ROLECALL_JOURNAL_PATH", arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", said(&output.stderr));
+    }
+    let nowhere = ["publish", "ticket.created", "{\"ticket_id\":\"t1\"}", "--amqp-uri", "amqp://127.0.0.1:1"];
+    let output = with_empty("ROLECALL_CONFIG", &nowhere);
+    assert_eq!(output.status.code(), Some(69), "{}", said(&output.stderr));
+    let (code, why) = refused(&["journal", "inspect", "--path", ""]);
+    assert_eq!(code, Some(64), "{why}");
+    assert!(why.contains("expected a path"), "{why}");
+}
+
+#[test]
 fn an_audit_log_that_is_not_there_is_not_whole() {
     let directory = tempfile::tempdir().unwrap();
     let journal = directory.path().join("journal");

@@ -8,6 +8,7 @@ use crate::client::{LineError, PostError};
 use crate::config::{self, Config, Overrides, Setting};
 use crate::daemon;
 
+use super::place::path_or;
 use super::{Exit, Failure};
 
 /// How long a client looks for the broker. Somebody sits before it; the daemon's own patience is longer.
@@ -18,7 +19,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 #[expect(clippy::doc_markdown, reason = "these comments are the help that a terminal shows")]
 pub(super) struct BrokerArgs {
     /// The daemon's configuration file, for its [amqp] section [env: ROLECALL_CONFIG]
-    #[arg(long, value_name = "FILE", env = "ROLECALL_CONFIG", hide_env = true)]
+    #[arg(long, value_name = "FILE", env = "ROLECALL_CONFIG", hide_env = true, value_parser = path_or("ROLECALL_CONFIG", ""))]
     config: Option<PathBuf>,
     /// The broker; prefer the environment, arguments are seen by everybody [env: ROLECALL_AMQP_URI]
     #[arg(long, visible_alias = "uri", value_name = "URI")]

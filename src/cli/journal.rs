@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::journal::{ExportError, Inspection, JournalError, Verification, export, inspect, verify};
 use crate::routing::Timestamp;
 
+use super::place::path_or;
 use super::{Exit, Failure};
 
 /// Arguments of `rolecall journal`.
@@ -45,7 +46,7 @@ enum JournalSubcommand {
 #[derive(Debug, clap::Args)]
 struct PathArg {
     /// The journal's directory
-    #[arg(long, env = "ROLECALL_JOURNAL_PATH", default_value = "data")]
+    #[arg(long, env = "ROLECALL_JOURNAL_PATH", default_value = "data", value_parser = path_or("ROLECALL_JOURNAL_PATH", "data"))]
     path: PathBuf,
 }
 

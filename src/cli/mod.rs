@@ -20,6 +20,7 @@ mod ledger;
 mod output;
 mod past;
 mod pinned;
+mod place;
 mod publish;
 mod recorded;
 #[cfg(test)]

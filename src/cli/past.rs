@@ -6,13 +6,14 @@ use crate::journal::{JournalOptions, JournalReader, Span, open_to_look};
 use crate::routing::Timestamp;
 use crate::simulation::Past;
 
+use super::place::path_or;
 use super::{Exit, Failure};
 
 /// Which journal, and which part of it.
 #[derive(Debug, clap::Args)]
 pub(super) struct PastArgs {
     /// The journal's directory
-    #[arg(long, env = "ROLECALL_JOURNAL_PATH", default_value = "data", value_name = "DIR")]
+    #[arg(long, env = "ROLECALL_JOURNAL_PATH", default_value = "data", value_name = "DIR", value_parser = path_or("ROLECALL_JOURNAL_PATH", "data"))]
     journal: PathBuf,
     /// Only tickets that came at this date and time or later (UTC unless it says otherwise)
     #[arg(long, value_name = "TIME", value_parser = parse_moment)]
