@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::broker::{BrokerOptions, Properties, Publication, connect_publisher};
+use crate::broker::{BrokerOptions, Properties, Publication, SHORT_STRING_LENGTH_MAX_BYTES, connect_publisher};
 use crate::client::{Form, Message, Post, Said, WINDOW_LENGTH_MAX, clock, draw_event_id, rfc3339};
 use crate::wire::bounds::MESSAGE_SIZE_MAX;
 
@@ -146,6 +146,15 @@ impl Recipe {
     }
 
     fn checked(&self, said: &Said) -> Result<Message, String> {
+        // What is too long for a property would be left out of it, and nobody would be told.
+        let properties = [("id", &said.id), ("source", &said.source)];
+        let too_long = properties.into_iter().find(|(_, text)| text.len() > SHORT_STRING_LENGTH_MAX_BYTES);
+        if let Some((what, text)) = too_long.filter(|_| self.form == Form::Plain) {
+            let length = text.len();
+            return Err(format!(
+                "the {what} has {length} bytes, and a plain message takes {SHORT_STRING_LENGTH_MAX_BYTES}"
+            ));
+        }
         let message = said.message(self.form);
         match self.check {
             Check::Wanted => message.check().map(|()| message).map_err(|unreadable| unreadable.to_string()),
@@ -392,6 +401,14 @@ mod tests {
         assert_eq!((message.routing_key.as_str(), message.body.as_slice()), ("ticket.created", &b"{oops"[..]));
         let refused = recipe(Check::Wanted).one("ticket.created", "1".to_owned(), "{oops").unwrap_err().to_string();
         assert!(refused.contains("not JSON"), "{refused}");
+    }
+
+    #[test]
+    fn what_no_property_holds_is_refused_and_not_left_out() {
+        let plain = Recipe { form: Form::Plain, ..recipe(Check::Unwanted) };
+        let refused = plain.one("ticket.created", "x".repeat(256), "{}").unwrap_err().to_string();
+        assert_eq!(refused, "the data: the id has 256 bytes, and a plain message takes 255");
+        assert!(plain.one("ticket.created", "x".repeat(255), "{}").is_ok());
     }
 
     #[test]
