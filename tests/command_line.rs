@@ -104,6 +104,20 @@ fn a_variable_that_is_empty_counts_as_absent_and_an_option_that_is_empty_is_refu
 }
 
 #[test]
+fn a_journal_that_may_not_be_looked_at_is_not_said_to_be_absent() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    fs::write(&file, "").unwrap();
+    let (code, why) = refused(&["journal", "inspect", "--path", text(&file)]);
+    assert_eq!(code, Some(74), "{why}");
+    assert!(why.contains("there is no journal in"), "{why}");
+    // A name that is too long is one of the few that root may not look at either.
+    let (code, why) = refused(&["journal", "inspect", "--path", &"x".repeat(300)]);
+    assert_eq!(code, Some(74), "{why}");
+    assert!(why.contains("could not look at") && why.contains("File name too long"), "{why}");
+}
+
+#[test]
 fn an_audit_log_that_is_not_there_is_not_whole() {
     let directory = tempfile::tempdir().unwrap();
     let journal = directory.path().join("journal");
@@ -116,6 +130,11 @@ fn an_audit_log_that_is_not_there_is_not_whole() {
     assert!(why.contains("it was taken away"), "{why}");
     told(&["token", "create", "helpdesk", "--journal-path", text(&journal)]);
     assert!(told(&["audit", "verify", "--journal-path", text(&journal)]).starts_with("2 entries, none changed"));
+    let log = journal.join("audit.jsonl");
+    fs::remove_file(&log).unwrap();
+    fs::create_dir(&log).unwrap();
+    let (code, why) = refused(&["audit", "verify", "--journal-path", text(&journal)]);
+    assert_eq!(code, Some(74), "what can't be read is not what was changed: {why}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::records::RecordsError;
 use crate::records::audit::AuditLog;
 
 use super::config_args::ConfigArgs;
@@ -51,7 +52,13 @@ pub(super) fn run(args: &AuditArgs) -> Result<(), Failure> {
         return Err(Failure::new(Exit::JournalIo, Elsewhere(path)));
     }
     let log = AuditLog::open(&path);
-    let verified = log.verify(args.head.as_deref()).map_err(|error| Failure::new(Exit::Failed, error))?;
+    let verified = log.verify(args.head.as_deref()).map_err(|error| {
+        let exit = match error {
+            RecordsError::Io { .. } => Exit::JournalIo,
+            RecordsError::Damaged { .. } => Exit::Failed,
+        };
+        Failure::new(exit, error)
+    })?;
     if verified.found == Some(false) {
         return Err(Failure::new(Exit::Failed, HeadMissing));
     }

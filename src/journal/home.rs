@@ -1,7 +1,7 @@
 //! The directory of a journal and the small files in it: version, lock, mark, deaths.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -48,8 +48,13 @@ impl Home {
 
     /// Takes the directory of a journal that exists.
     pub(super) fn existing(path: &Path) -> Result<Self, JournalError> {
-        if !path.join(DATABASE).exists() {
-            return Err(JournalError::Absent { path: path.to_owned() });
+        let database = path.join(DATABASE);
+        if let Err(error) = fs::metadata(&database) {
+            return Err(match error.kind() {
+                ErrorKind::NotFound | ErrorKind::NotADirectory => JournalError::Absent { path: path.to_owned() },
+                // Whoever has no right to look can't say that there is none.
+                _ => JournalError::file("look at", &database)(error),
+            });
         }
         check_format(path)?;
         Ok(Self { path: path.to_owned(), _lock: lock(path)? })
@@ -91,9 +96,7 @@ impl Home {
     pub(super) fn fresh_database(&self) -> Result<PathBuf, JournalError> {
         let path = self.file(DATABASE_NEW);
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(JournalError::file("remove", &path)(error))
-            }
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(JournalError::file("remove", &path)(error)),
             _ => Ok(path),
         }
     }
@@ -121,7 +124,7 @@ impl Home {
         let path = self.file(DEATHS);
         match fs::read(&path) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(JournalError::file("read", &path)(error)),
         }
     }
@@ -131,9 +134,7 @@ impl Home {
         let (path, new) = (self.file(DEATHS), self.file("DEATHS.new"));
         let Some(deaths) = deaths else {
             return match fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    Err(JournalError::file("remove", &path)(error))
-                }
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(JournalError::file("remove", &path)(error)),
                 _ => Ok(()),
             };
         };
@@ -172,7 +173,7 @@ impl Home {
         let path = self.file(MARK);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(JournalError::file("read", &path)(error)),
         };
         let batches = <[u8; MARK_LENGTH]>::try_from(bytes).ok().and_then(|bytes| read_mark(&bytes));
@@ -256,7 +257,7 @@ fn format_of(directory: &Path) -> Result<Option<u32>, JournalError> {
     let path = directory.join(FORMAT);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(JournalError::file("read", &path)(error)),
     };
     let version = text.strip_prefix(FORMAT_PREFIX).and_then(|version| version.trim_end().parse::<u32>().ok());
@@ -309,7 +310,7 @@ pub fn holder(directory: &Path) -> Result<Option<u32>, JournalError> {
     let path = directory.join(LOCK);
     let mut file = match File::open(&path) {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(JournalError::file("open", &path)(error)),
     };
     match file.try_lock_shared() {
