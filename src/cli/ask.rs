@@ -65,6 +65,13 @@ fn converse(
     Ok((status, Box::new(answer)))
 }
 
+/// Why the daemon does not do what it was asked, in its own words, and where its client has the token from.
+pub(super) fn refusal(status: u16, problem: &serde_json::Value) -> String {
+    let detail = problem["detail"].as_str().unwrap_or("it does not say why");
+    let hint = if status == 401 { " (it is read from ROLECALL_OWNER_TOKEN)" } else { "" };
+    format!("{detail}{hint}")
+}
+
 /// A daemon that listens on every address is asked at this machine's own.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = if listen.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { listen.ip() };

@@ -44,8 +44,8 @@ pub(super) fn run(args: &ExplainArgs) -> Result<(), Failure> {
         Failure::new(Exit::Failed, format!("what answers at {} is no daemon: {error}", http.listen))
     })?;
     if answer.status != 200 {
-        let detail = body["detail"].as_str().unwrap_or("it does not say why");
-        return Err(Failure::new(Exit::Failed, format!("{}: {detail}", args.ticket)));
+        let why = ask::refusal(answer.status, &body);
+        return Err(Failure::new(Exit::Failed, format!("{}: {why}", args.ticket)));
     }
     if args.json {
         return print_line(format_args!("{body:#}"));
