@@ -216,3 +216,15 @@ fn a_role_that_one_of_two_catalogues_lacks_is_told_of_all_the_same() {
     assert_eq!((old[0].as_str(), old[2].as_str()), ("arrived", "–"), "{compared}");
     assert_eq!((new[0].as_str(), new[1].as_str(), &new[2]), ("arrived", "–", &old[1]), "{compared}");
 }
+
+#[test]
+fn whoever_was_there_does_not_come_beside_themselves() {
+    let directory = tempfile::tempdir().unwrap();
+    let (day, journal) = (scenario(directory.path(), "2h", "30 per 1h"), directory.path().join("journal"));
+    told(&["simulate", text(&day), "--journal", text(&journal)]);
+    let staff = directory.path().join("more.toml");
+    fs::write(&staff, "[[agent]]\nname = \"ann\"\ncount = 2\nroles = [\"billing\"]\n").unwrap();
+    let (code, why) = refused(&["what-if", "--journal", text(&journal), "--staff", text(&staff)]);
+    assert_eq!(code, Some(78), "{why}");
+    assert!(why.contains("\"ann-1\" was there"), "{why}");
+}

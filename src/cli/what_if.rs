@@ -48,7 +48,11 @@ pub(super) fn run(args: &WhatIfArgs) -> Result<(), Failure> {
     }
     if let Some(path) = &args.staff {
         let more = config::load_staff(path, &after.catalogue);
-        after = after.with_more(&more.map_err(|error| Failure::new(Exit::Configuration, error))?);
+        let more = more.map_err(|error| Failure::new(Exit::Configuration, error))?;
+        after = after.with_more(&more).map_err(|twice| {
+            let message = format!("{}: {twice:?} was there: whoever comes beside has another name", path.display());
+            Failure::new(Exit::Configuration, message)
+        })?;
         after.name = format!("{} with {}", after.name, path.display());
     }
     print_line(simulation::text(&past.happened()))?;

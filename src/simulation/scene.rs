@@ -1,9 +1,10 @@
 //! What is played: a catalogue, people, and a workload.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::config::Scenario;
-use crate::routing::{Catalogue, Millis, Timestamp};
+use crate::routing::{AgentId, Catalogue, Millis, Timestamp};
 
 use super::staff::{self, StaffMember};
 use super::workload::{Drawn, Recorded, Replayed, Workload};
@@ -83,10 +84,17 @@ impl Scene {
     }
 
     /// The same with more people.
-    #[must_use]
-    pub fn with_more(mut self, groups: &[crate::config::AgentGroup]) -> Self {
-        self.staff.extend(staff::of_groups(groups));
-        self
+    ///
+    /// # Errors
+    /// With the id of one who is there already: nobody comes twice.
+    pub fn with_more(mut self, groups: &[crate::config::AgentGroup]) -> Result<Self, AgentId> {
+        let more = staff::of_groups(groups);
+        let known: BTreeSet<&AgentId> = self.staff.iter().map(|member| &member.id).collect();
+        if let Some(twice) = more.iter().find(|member| known.contains(&member.id)) {
+            return Err(twice.id.clone());
+        }
+        self.staff.extend(more);
+        Ok(self)
     }
 
     /// What comes in a replication.

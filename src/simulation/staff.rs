@@ -94,7 +94,6 @@ pub struct StaffMember {
 /// Everybody of some groups.
 pub(super) fn of_groups(groups: &[AgentGroup]) -> Vec<StaffMember> {
     let members = |group: &AgentGroup| {
-        let group = group.clone();
         let presence = if group.shifts.is_none() && group.breaks.week.iter().all(std::collections::BTreeSet::is_empty) {
             Presence::Always
         } else {
@@ -106,15 +105,13 @@ pub(super) fn of_groups(groups: &[AgentGroup]) -> Vec<StaffMember> {
             declines: group.declines,
             back_after: group.back_after,
         };
-        (1..=group.count).map(move |number| {
-            let id = if group.count == 1 { group.name.clone() } else { format!("{}-{number}", group.name) };
-            StaffMember {
-                id: AgentId::parse(&id).expect("a short name and a number are a name"),
-                profile: group.profile.clone(),
-                presence: presence.clone(),
-                manner: manner.clone(),
-            }
-        })
+        let member = |id: String| StaffMember {
+            id: AgentId::parse(&id).expect("a short name and a number are a name"),
+            profile: group.profile.clone(),
+            presence: presence.clone(),
+            manner: manner.clone(),
+        };
+        group.ids().map(member).collect::<Vec<_>>()
     };
     groups.iter().flat_map(members).collect()
 }

@@ -1,13 +1,13 @@
 //! `[[agent]]`: who works, when, and how they answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::de::{DeTable, DeValue};
 
 use crate::routing::hours::Hours;
 use crate::routing::name::NameError;
 use crate::routing::permission::AccessLevel;
-use crate::routing::{AgentProfile, Catalogue, ChannelName, Millis, RoleName};
+use crate::routing::{AgentId, AgentProfile, Catalogue, ChannelName, Millis, RoleName};
 
 use super::super::catalogue::entries;
 use super::super::channel::CHANNEL_NAME;
@@ -50,6 +50,14 @@ pub struct AgentGroup {
     pub declines: f64,
     /// How soon they are back, when missed offers have turned them away.
     pub back_after: Millis,
+}
+
+impl AgentGroup {
+    /// Their ids.
+    pub fn ids(&self) -> impl Iterator<Item = String> {
+        let name = |number: u32| if self.count == 1 { self.name.clone() } else { format!("{}-{number}", self.name) };
+        (1..=self.count).map(name)
+    }
 }
 
 const NAME: Key<Text> =
@@ -116,12 +124,16 @@ pub(in crate::config) const KEYS: Keys = &[
 
 pub(super) fn read_all(root: &DeTable<'_>, catalogue: &Catalogue, reading: &mut Reading<'_>) -> Vec<AgentGroup> {
     let mut groups: Vec<AgentGroup> = Vec::new();
+    let mut ids = BTreeSet::new();
     for node in entries(root, "agent", reading) {
         let section = Section::open("agent", &node, KEYS, reading);
         let Some(group) = read(&section, catalogue, reading) else { continue };
-        if groups.iter().any(|other| other.name == group.name) {
-            let found = Diagnostic::error(section.origin(&NAME), format!("there are two agents {:?}", group.name));
-            reading.report(found.expected("a name that no other has"));
+        let twice = group.ids().find(|id| !ids.insert(id.clone()));
+        if let Some(twice) =
+            twice.or_else(|| groups.iter().any(|other| other.name == group.name).then(|| group.name.clone()))
+        {
+            let found = Diagnostic::error(section.origin(&NAME), format!("there are two agents {twice:?}"));
+            reading.report(found.expected("a name that no other has, with or without a number behind it"));
         }
         groups.push(group);
     }
@@ -129,7 +141,14 @@ pub(super) fn read_all(root: &DeTable<'_>, catalogue: &Catalogue, reading: &mut 
 }
 
 fn read(section: &Section<'_>, catalogue: &Catalogue, reading: &mut Reading<'_>) -> Option<AgentGroup> {
-    let name = section.take(&NAME, reading);
+    let name = section.take(&NAME, reading).filter(|name| {
+        let fault = AgentId::parse(name).err();
+        if let Some(fault) = &fault {
+            let found = Diagnostic::error(section.origin(&NAME), format!("the name of an agent {fault}"));
+            reading.report(found.expected("1 to 100 bytes without control characters"));
+        }
+        fault.is_none()
+    });
     let mut profile = AgentProfile::of_roles(section.take(&ROLES, reading).unwrap_or_default());
     profile.ranks = section.take(&RANKS, reading).unwrap_or_default();
     if let Some(other) = profile.ranks.keys().find(|role| !profile.roles.is_empty() && !profile.roles.contains(*role)) {
