@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::config::{Recorded as Log, Scenario, When};
 use crate::replay::{Mapping, Record, Window, read_records};
+use crate::routing::ticket::Beside;
 use crate::routing::{ChannelName, Millis, Priority, RoleName, TicketSpec, TicketType, Timestamp};
 use crate::simulation::{Coming, Presence, Recorded, Scene, StaffMember};
 
@@ -91,8 +92,29 @@ fn read_journal(directory: &Path, scenario: &Scenario) -> Result<Told, Failure> 
             }
         }
     }
-    let tickets = tickets.into_iter().map(|(_, ticket)| Recorded { at: later(ticket.at), ..ticket });
+    let tickets = tickets.into_iter().map(|(_, ticket)| Recorded {
+        at: later(ticket.at),
+        spec: Arc::new(moved(&ticket.spec, later)),
+        ..ticket
+    });
     Ok(Told { tickets: tickets.collect(), staff })
+}
+
+/// What a ticket said of times is said of times that are as much later as it is itself: else it would have expired, or would
+/// never be due.
+fn moved(spec: &TicketSpec, later: impl Fn(Timestamp) -> Timestamp) -> TicketSpec {
+    let mut moved = TicketSpec { created_at: spec.created_at.map(&later), ..spec.clone() };
+    let (due_at, not_before, expires_at) = (spec.beside.due_at, spec.beside.not_before, spec.beside.expires_at);
+    if due_at.is_some() || not_before.is_some() || expires_at.is_some() {
+        let beside = Beside {
+            due_at: due_at.map(&later),
+            not_before: not_before.map(&later),
+            expires_at: expires_at.map(&later),
+            ..Beside::clone(&spec.beside)
+        };
+        moved.beside = beside.into();
+    }
+    moved
 }
 
 /// A record as a ticket that comes so many milliseconds later.
@@ -118,4 +140,26 @@ fn recorded_ticket(record: &Record, later_ms: i64) -> Result<Recorded, Failure> 
         gave_up_after: record.is_abandoned.then_some(record.wait),
         waited: (!record.is_abandoned).then_some(record.wait),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_ticket_said_of_times_moves_with_it() {
+        let later = |at: Timestamp| Timestamp(at.0 + 1_000);
+        let mut spec = TicketSpec::on(ChannelName::parse("chat").expect("a name"));
+        assert_eq!(moved(&spec, later), spec, "of what nothing is said nothing moves");
+        spec.created_at = Some(Timestamp(1));
+        spec.beside.due_at = Some(Timestamp(2));
+        spec.beside.not_before = Some(Timestamp(3));
+        spec.beside.expires_at = Some(Timestamp(4));
+        spec.beside.subject = Some("a refund".to_owned());
+        let told = moved(&spec, later);
+        assert_eq!(told.created_at, Some(Timestamp(1_001)));
+        let times = [told.beside.due_at, told.beside.not_before, told.beside.expires_at];
+        assert_eq!(times, [1_002, 1_003, 1_004].map(|at| Some(Timestamp(at))));
+        assert_eq!(told.beside.subject.as_deref(), Some("a refund"));
+    }
 }
