@@ -97,7 +97,7 @@ fn tracer(node: &str) -> Result<Tracer, Failure> {
             .map_err(|source| failure(DaemonError::System { what: "start a thread for traces", source })),
         #[cfg(not(feature = "traces"))]
         Some(settings) => {
-            tracing::warn!(endpoint = settings.endpoint, "this build has no traces: nothing is sent there");
+            tracing::warn!(endpoint = settings.shown(), "this build has no traces: nothing is sent there");
             Ok(Tracer::off())
         }
     }

@@ -47,7 +47,7 @@ impl Exporter {
         let tracer = Tracer::telling(settings.sampler, tx);
         let ring = Arc::new(ring::default_provider());
         let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).unversioned_rustls_crypto_provider(ring);
-        info!(endpoint = settings.endpoint, "traces are sent to a collector");
+        info!(endpoint = settings.shown(), "traces are sent to a collector");
         let config = Agent::config_builder()
             .timeout_global(Some(settings.timeout))
             .tls_config(tls.build())
@@ -90,7 +90,8 @@ impl Exporter {
                 counter!(metric::SPANS_TOTAL, "outcome" => DROPPED).increment(batch.len() as u64);
                 if self.complained_at.is_none_or(|at| at.elapsed() > COMPLAIN_EVERY) {
                     self.complained_at = Some(Instant::now());
-                    warn!(%error, endpoint = self.settings.endpoint, "the collector takes no traces: they are let go");
+                    let error = error.to_string().replace(&self.settings.endpoint, &self.settings.shown());
+                    warn!(error, endpoint = self.settings.shown(), "the collector takes no traces: they are let go");
                 }
             }
         }

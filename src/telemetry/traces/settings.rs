@@ -153,9 +153,18 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The collector's address as logs may show it: without user and password, which may stand in it as well as in a header.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let parts = self.endpoint.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1)));
+        parts.map_or_else(|| self.endpoint.clone(), |(scheme, rest)| format!("{scheme}://***@{rest}"))
+    }
+}
+
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings").field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("Settings").field("endpoint", &self.shown()).finish_non_exhaustive()
     }
 }
 
@@ -228,6 +237,14 @@ mod tests {
         assert!(!format!("{settings:?}").contains("Bearer"));
         let quarter = u64::MAX / 4;
         assert!(settings.sampler.takes(None, quarter - 4_096) && !settings.sampler.takes(None, quarter + 4_096));
+    }
+
+    #[test]
+    fn a_password_in_the_address_is_not_shown() {
+        let settings = read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://us:hunter2@collector")]);
+        let settings = settings.expect("right").expect("a collector");
+        assert_eq!(settings.shown(), "https://***@collector/v1/traces");
+        assert!(!format!("{settings:?}").contains("hunter2"));
     }
 
     #[test]
