@@ -203,7 +203,7 @@ fn rest_section(document: &Document) -> String {
 }
 
 fn settings_table(settings: impl Iterator<Item = (&'static str, String, &'static str)>) -> String {
-    let rows = settings.map(|(key, value, meaning)| format!("| `{key}` | {} | {meaning} |\n", code(&value)));
+    let rows = settings.map(|(key, value, meaning)| format!("| `{key}` | {} | {meaning} |\n", cell(&code(&value))));
     let rows: String = rows.collect();
     if rows.is_empty() { rows } else { format!("\n| setting | is | |\n| --- | --- | --- |\n{rows}") }
 }
@@ -259,10 +259,25 @@ fn cell(text: &str) -> String {
 
 /// A text as code, in more backticks than it has itself.
 fn code(text: &str) -> String {
-    let text = cell(text);
+    let text = text.replace('\n', " ");
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 
 fn line(text: &mut String, words: std::fmt::Arguments<'_>) {
     writeln!(text, "{words}").expect("a string takes everything");
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Overrides, export_markdown, parse};
+
+    #[test]
+    fn a_condition_is_told_as_it_is_written_and_in_tables_so_that_they_stay_whole() {
+        let text = "[[role]]\nname = \"a\"\nhours = \"x|y\"\n[hours.\"x|y\"]\nopen = [\"mon 08:00-09:00\"]\n\
+                    [[rule]]\nname = \"r\"\nwhen = \"type == 'x' || type == 'y'\"\nset = { role = \"a\" }\n";
+        let loaded = parse("test", text, &Overrides::none()).unwrap_or_else(|report| panic!("{report}"));
+        let page = export_markdown(&loaded.config.catalogue);
+        assert!(page.contains("where `type == 'x' || type == 'y'`: role a"), "{page}");
+        assert!(page.contains("| `hours` | `\"x\\|y\"` |"), "{page}");
+    }
 }
