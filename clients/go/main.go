@@ -130,10 +130,15 @@ func (r *Rolecall) Listen(keys ...string) (<-chan amqp.Delivery, error) {
 	return r.channel.Consume(queue.Name, "", false, true, false, false, nil)
 }
 
-// Each hands on what is said until take says that it is enough. Whatever is said may come twice, under the same id.
-func Each(deliveries <-chan amqp.Delivery, take func(Event) (bool, error)) error {
+// Each hands on what is said until take says that it is enough, or nothing is said for so long (0: that may be). Whatever is
+// said may come twice, under the same id.
+func Each(deliveries <-chan amqp.Delivery, silence time.Duration, take func(Event) (bool, error)) error {
 	heard := map[string]bool{}
 	for {
+		var silent <-chan time.Time
+		if silence > 0 {
+			silent = time.After(silence)
+		}
 		select {
 		case delivery, open := <-deliveries:
 			if !open {
@@ -157,8 +162,8 @@ func Each(deliveries <-chan amqp.Delivery, take func(Event) (bool, error)) error
 			if err := delivery.Ack(false); err != nil || enough {
 				return err
 			}
-		case <-time.After(patience):
-			return fmt.Errorf("nothing was said within %s", patience)
+		case <-silent:
+			return fmt.Errorf("nothing was said within %s", silence)
 		}
 	}
 }
@@ -183,8 +188,13 @@ func desk(agent, role string, count int) error {
 	if err := presence("online"); err != nil {
 		return err
 	}
+	// Who works for ever may have nothing to do for ever.
+	silence := patience
+	if count < 0 {
+		silence = 0
+	}
 	done := 0
-	err = Each(deliveries, func(event Event) (bool, error) {
+	err = Each(deliveries, silence, func(event Event) (bool, error) {
 		if event.Data.AgentID != agent {
 			return false, nil
 		}
@@ -229,7 +239,7 @@ func tickets(role string, count int) error {
 			return err
 		}
 	}
-	return Each(deliveries, func(event Event) (bool, error) {
+	return Each(deliveries, patience, func(event Event) (bool, error) {
 		if waiting[event.Data.TicketID] {
 			fmt.Printf("%s: %s\n", event.Data.TicketID, event.Type)
 			if event.Type == "assignment.completed" {

@@ -18,6 +18,7 @@ import pika
 URI = os.environ.get("ROLECALL_AMQP_URI", "amqp://guest:guest@127.0.0.1:5672/%2f")
 PREFIX = os.environ.get("ROLECALL_AMQP_PREFIX", "rolecall")
 REPEATS_REMEMBERED = 10_000
+PATIENCE_S = 60
 
 
 class Rolecall:
@@ -49,8 +50,9 @@ class Rolecall:
             self.channel.queue_bind(queue, f"{PREFIX}.assignments", key)
         return queue
 
-    def events(self, queue, patience_s=60):
-        """What is said, one after the other; each is acknowledged when the next is asked for."""
+    def events(self, queue, patience_s=None):
+        """What is said, one after the other; each is acknowledged when the next is asked for. Whoever waits for something that
+        has to come says for how long."""
         for method, _, body in self.channel.consume(queue, inactivity_timeout=patience_s):
             if method is None:
                 raise TimeoutError(f"nothing was said within {patience_s} s")
@@ -71,7 +73,8 @@ def desk(agent_id, role, count=None):
     rolecall.say("agent.registered", {"agent_id": agent_id, "roles": [role]})
     rolecall.say("agent.presence", {"agent_id": agent_id, "status": "online"})
     done = 0
-    for kind, data in rolecall.events(queue):
+    # Who works for ever may have nothing to do for ever.
+    for kind, data in rolecall.events(queue, None if count is None else PATIENCE_S):
         if data.get("agent_id") != agent_id:
             continue
         ticket = {"ticket_id": data["ticket_id"], "agent_id": agent_id}
@@ -101,7 +104,7 @@ def tickets(role, count):
             # The same event has the same id, however often it is sent.
             event_id=f"{ticket_id}-created",
         )
-    for kind, data in rolecall.events(queue):
+    for kind, data in rolecall.events(queue, PATIENCE_S):
         if data.get("ticket_id") in waiting:
             print(f"{data['ticket_id']}: {kind}", flush=True)
             if kind == "assignment.completed":

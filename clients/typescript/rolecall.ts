@@ -44,17 +44,18 @@ class Rolecall {
     });
   }
 
-  /** Hears what is said from now on, in a queue of one's own; `over` is done when `take` says that it is enough. */
-  async listen(keys: string[], take: (event: Event) => Promise<boolean>): Promise<{ over: Promise<void> }> {
+  /** Hears what is said from now on, in a queue of one's own; `over` is done when `take` says that it is enough. Whoever waits for
+   * something that has to come says for how long. */
+  async listen(keys: string[], take: (event: Event) => Promise<boolean>, patienceMs?: number): Promise<{ over: Promise<void> }> {
     const { queue } = await this.channel.assertQueue("", { exclusive: true });
     for (const key of keys) await this.channel.bindQueue(queue, `${PREFIX}.assignments`, key);
     await this.channel.prefetch(1);
     const heard = new Set<string>();
     const over = new Promise<void>((done, failed) => {
-      const silence = setTimeout(() => failed(new Error(`nothing was said within ${PATIENCE_MS} ms`)), PATIENCE_MS);
+      const silence = patienceMs && setTimeout(() => failed(new Error(`nothing was said within ${patienceMs} ms`)), patienceMs);
       this.channel.consume(queue, async (message) => {
         if (!message) return failed(new Error("the broker has taken the queue away"));
-        silence.refresh();
+        if (silence) silence.refresh();
         const event: Event = JSON.parse(message.content.toString());
         try {
           // Whatever is said may come twice, under the same id.
@@ -63,7 +64,7 @@ class Rolecall {
           if (heard.size > REPEATS_REMEMBERED) heard.delete(heard.values().next().value!);
           this.channel.ack(message);
           if (!isEnough) return;
-          clearTimeout(silence);
+          if (silence) clearTimeout(silence);
           done();
         } catch (error) {
           failed(error);
@@ -78,6 +79,8 @@ class Rolecall {
 async function desk(agent: string, role: string, count = Infinity): Promise<void> {
   const rolecall = await Rolecall.connect(`desk-${agent}`);
   let done = 0;
+  // Who works for ever may have nothing to do for ever.
+  const patienceMs = count === Infinity ? undefined : PATIENCE_MS;
   const { over } = await rolecall.listen(["assignment.offered.#", "assignment.assigned.#", "assignment.revoked.#"], async ({ type, data }) => {
     if (data.agent_id !== agent) return false;
     const ticket = { ticket_id: data.ticket_id, agent_id: agent };
@@ -90,7 +93,7 @@ async function desk(agent: string, role: string, count = Infinity): Promise<void
       done += 1;
     }
     return done >= count;
-  });
+  }, patienceMs);
   await rolecall.say("agent.registered", { agent_id: agent, roles: [role] });
   await rolecall.say("agent.presence", { agent_id: agent, status: "online" });
   await over;
@@ -109,7 +112,7 @@ async function tickets(role: string, count: number): Promise<void> {
     console.log(`${data.ticket_id}: ${type}`);
     if (type === "assignment.completed") waiting.delete(data.ticket_id);
     return waiting.size === 0;
-  });
+  }, PATIENCE_MS);
   for (const id of [...waiting]) {
     // The same event has the same id, however often it is sent.
     await rolecall.say("ticket.created", { ticket_id: id, role, channel: "chat", subject: "It does not work" }, `${id}-created`);
