@@ -16,6 +16,7 @@ use super::form::{Choice, FilePath, Form, Node, PEM_FILE, RoleReference, Text, d
 use super::key::{Key, Keys};
 use super::list::Set;
 use super::schema;
+use super::secret::redact_passwords;
 use super::section::Reading;
 
 /// The longest address, name or claim.
@@ -155,14 +156,15 @@ impl Form for JwksForm {
             return misfit(self, node, reading, format!("{} is neither", describe(node.value)));
         };
         let is_here = ["http://127.0.0.1", "http://[::1]", "http://localhost"].iter().any(|here| {
-            let rest = text.strip_prefix(here);
-            rest.is_some_and(|rest| rest.starts_with([':', '/']))
+            let rest = text.strip_prefix(here).filter(|rest| rest.starts_with([':', '/']));
+            // What stands before an @ is a user, and the host is behind it.
+            rest.is_some_and(|rest| !rest.split('/').next().unwrap_or_default().contains('@'))
         });
         if text.starts_with("https://") || is_here {
             return Some(JwksSource::Url(text.to_string()));
         }
         if text.is_empty() || text.contains("://") || text.contains('\0') {
-            return misfit(self, node, reading, format!("{text:?} is neither"));
+            return misfit(self, node, reading, format!("{:?} is neither", redact_passwords(text)));
         }
         Some(JwksSource::File(PathBuf::from(&**text)))
     }
