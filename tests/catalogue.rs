@@ -211,6 +211,22 @@ fn applied_a_catalogue_takes_the_others_place_and_the_daemons_sections_stay() {
 }
 
 #[test]
+fn what_was_kept_a_moment_ago_is_not_written_over() {
+    let (directory, current, next) = desk();
+    let mut before = Vec::new();
+    for weight in 3..9 {
+        before.push(fs::read_to_string(&current).unwrap());
+        fs::write(&next, NEXT.replace("weight = 2", &format!("weight = {weight}"))).unwrap();
+        let applied = rolecall(&["catalogue", "apply", path(&next), "--config", path(&current)]);
+        assert_eq!(applied.status.code(), Some(0), "{}", text(&applied.stderr));
+    }
+    let mut kept: Vec<_> = backups(directory.path()).iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    kept.sort();
+    before.sort();
+    assert_eq!(kept, before, "each as it was is there");
+}
+
+#[test]
 fn who_applied_a_catalogue_is_in_the_audit_log_of_the_journal_that_is_there() {
     let (directory, current, next) = desk();
     let data = directory.path().join("data");

@@ -104,7 +104,9 @@ fn write(path: &Path, next: &Path) -> Result<PathBuf, ApplyError> {
         name.push(ending);
         path.with_file_name(name)
     };
-    let backup = beside(&format!(".{moment}.bak"));
+    // What was kept a moment ago is not written over.
+    let names = std::iter::once(format!(".{moment}.bak")).chain((2..).map(|number| format!(".{moment}.{number}.bak")));
+    let backup = names.map(|ending| beside(&ending)).find(|backup| !backup.exists()).expect("numbers do not end");
     fs::copy(path, &backup).map_err(ApplyError::io("write", &backup))?;
     let new = beside(".new");
     replace(&new, path, &text).map_err(ApplyError::io("replace", path))?;
