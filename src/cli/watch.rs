@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal, Write};
 use crate::broker::{Exchange, Tapped, connect_tap};
 use crate::client::Heard;
 
-use self::line::{Paint, dead_letter_line, event_line};
+use self::line::{Paint, dead_letter_line, event_line, unread_line};
 use super::broker_args::{BrokerArgs, block_on};
 use super::{Exit, Failure};
 
@@ -73,7 +73,7 @@ fn print(args: &WatchArgs, tapped: &Tapped) -> io::Result<()> {
     let line = match (args.dead, Heard::parse(&tapped.body)) {
         (true, _) => dead_letter_line(tapped, paint),
         (false, Ok(heard)) => event_line(&heard, &jiff::tz::TimeZone::system(), paint),
-        (false, Err(error)) => format!("{}: {error}: {}", tapped.routing_key, line::excerpt(&tapped.body)),
+        (false, Err(error)) => unread_line(tapped, &error),
     };
     writeln!(out, "{line}")
 }

@@ -31,7 +31,7 @@ impl Paint {
 
     /// Good is green, trouble yellow, what should not be red, the rest as it is.
     fn kind(self, kind: &str) -> String {
-        let padded = format!("{kind:KIND_WIDTH$}");
+        let padded = format!("{:KIND_WIDTH$}", printable(kind));
         match kind {
             "assignment.assigned" | "assignment.completed" | "assignment.resumed" => self.colour(&padded, "32"),
             "assignment.offered" | "assignment.paused" => self.colour(&padded, "36"),
@@ -217,6 +217,12 @@ fn duration(ms: u64) -> String {
     }
 }
 
+/// What is no event of the daemon's: where it came, why it is none, and its beginning.
+pub(super) fn unread_line(tapped: &Tapped, why: &impl std::fmt::Display) -> String {
+    let (key, why) = (printable(&tapped.routing_key), printable(&why.to_string()));
+    format!("{key}: {why}: {}", excerpt(&tapped.body))
+}
+
 /// A dead letter: why, and what it was.
 pub(super) fn dead_letter_line(tapped: &Tapped, paint: Paint) -> String {
     let properties = &tapped.properties;
@@ -229,7 +235,7 @@ pub(super) fn dead_letter_line(tapped: &Tapped, paint: Paint) -> String {
 }
 
 /// The beginning of a body that may be anything.
-pub(super) fn excerpt(body: &[u8]) -> String {
+fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(EXCERPT_LENGTH_MAX)]);
     let more = if body.len() > EXCERPT_LENGTH_MAX { format!(" … ({} bytes)", body.len()) } else { String::new() };
     format!("{}{more}", printable(&text))
@@ -318,6 +324,13 @@ mod tests {
         let shown = line("command.rejected", json!({"code":"x","detail":"a\u{1b}[2Jb\n"}));
         assert!(shown.ends_with("x · a\u{FFFD}[2Jb\u{FFFD}"), "{shown:?}");
         assert!(!shown.contains('\u{1b}'));
+        let shown = line("a\u{1b}[2Jb", json!({}));
+        assert!(!shown.contains('\u{1b}'), "{shown:?}");
+        let routing_key = "a\u{1b}[2Jb".to_owned();
+        let tapped = Tapped { routing_key, properties: Properties::new(), body: b"\x1b[2J".to_vec() };
+        for shown in [unread_line(&tapped, &"no\u{1b}[2J"), dead_letter_line(&tapped, Paint::None)] {
+            assert!(!shown.contains('\u{1b}'), "{shown:?}");
+        }
     }
 
     #[test]
