@@ -4,7 +4,13 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use super::pattern;
 use super::properties::Properties;
+
+/// What is owed to somebody, of all that goes to the exchange of assignments, as patterns of routing keys: `PREFIX.outbox` is
+/// bound with each of them, and none of it is let go. Assignments, because an agent waits for them; callbacks, because a
+/// ticket that leaves for one is known to nobody else.
+pub(super) const OWED: [&str; 2] = ["assignment.#", "ticket.callback.#"];
 
 /// Names one delivery for its acknowledgement.
 ///
@@ -63,13 +69,14 @@ pub struct Publication {
 impl Publication {
     /// Whether a return (no queue is bound for it) is a failure that holds the line until somebody binds one.
     ///
-    /// True of assignments, dead letters and whatever clients publish. Not of what merely informs (`agent.changed`,
-    /// `ticket.queued` …): a topic exchange at which nobody asked for it has delivered it to all who did.
+    /// True of assignments, callbacks, dead letters and whatever clients publish. Not of what merely informs (every other
+    /// `ticket.…`, `agent.…`, `command.…`, `catalogue.…`): a topic exchange at which nobody asked for it has delivered it to
+    /// all who did.
     #[must_use]
     pub fn must_be_routed(&self) -> bool {
         match self.exchange {
             Exchange::Dead | Exchange::Events => true,
-            Exchange::Assignments => self.routing_key.starts_with("assignment."),
+            Exchange::Assignments => OWED.iter().any(|owed| pattern::matches(owed, &self.routing_key)),
         }
     }
 }
@@ -112,6 +119,36 @@ mod bytes {
                 bytes.push(byte);
             }
             Ok(bytes)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_owed_must_be_routed_and_what_informs_need_not() {
+        for (routing_key, must_be_routed) in [
+            ("assignment.assigned.billing", true),
+            ("assignment.offered", true),
+            ("ticket.callback.billing", true),
+            ("ticket.callback.second.level", true),
+            ("ticket.callback", true),
+            ("ticket.queued.billing", false),
+            ("ticket.cancelled.callback", false),
+            ("agent.changed", false),
+            ("agent.reconciled", false),
+            ("command.rejected", false),
+            ("catalogue.changed", false),
+        ] {
+            let publication = Publication {
+                exchange: Exchange::Assignments,
+                routing_key: routing_key.to_owned(),
+                properties: Properties::new(),
+                body: Vec::new(),
+            };
+            assert_eq!(publication.must_be_routed(), must_be_routed, "{routing_key}");
         }
     }
 }

@@ -14,9 +14,9 @@
 //! megabytes takes the broker's time and nobody else's.
 //!
 //! **What is unroutable.** All is published as mandatory. Where a publication comes back because no queue is bound for
-//! it, it depends on what it was ([`Publication::must_be_routed`]). Assignments and dead letters are owed to somebody:
-//! they hold the line and are tried again until a queue is bound (with `PREFIX.outbox` and `PREFIX.dead` there is always
-//! one). What merely informs (`agent.changed`, `ticket.queued` …) is counted as returned and let go: at a topic exchange,
+//! it, it depends on what it was ([`Publication::must_be_routed`]). Assignments, callbacks and dead letters are owed to
+//! somebody: they hold the line and are tried again until a queue is bound (with `PREFIX.outbox` and `PREFIX.dead` there is
+//! always one). What merely informs (`agent.changed`, `ticket.queued` …) is counted as returned and let go: at a topic exchange,
 //! nobody bound means that nobody asked, and all who did have had it. Trying it again later would send the events of a
 //! ticket out of their order, and holding the line for it would stop assignments for a dashboard that does not exist.
 //!

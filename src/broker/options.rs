@@ -122,12 +122,12 @@ pub enum TopologyMode {
     Check,
 }
 
-/// Whether `PREFIX.outbox` keeps assignments for consumers that have no queue of their own.
+/// Whether `PREFIX.outbox` keeps assignments and callbacks for consumers that have no queue of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutboxQueue {
     /// It is declared and bound.
     Kept,
-    /// It is not; an assignment that no queue is bound for holds the line until one is.
+    /// It is not; an assignment or a callback that no queue is bound for holds the line until one is.
     LeftOut,
 }
 

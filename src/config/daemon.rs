@@ -112,9 +112,9 @@ pub(super) mod amqp {
         "outbox_queue",
         Flag,
         "true",
-        "Whether there is a queue `PREFIX.outbox`, bound with `assignment.#`, that holds what nobody has consumed yet. It is \
-         made at each start and has no limit: where nobody consumes it, it grows for ever. Where all consumers have queues \
-         of their own: `false`, and delete it once.",
+        "Whether there is a queue `PREFIX.outbox`, bound with `assignment.#` and `ticket.callback.#`, that holds what nobody has \
+         consumed yet. It is made at each start and has no limit: where nobody consumes it, it grows for ever. Where all \
+         consumers have queues of their own: `false`, and delete it once.",
     );
     pub(crate) const CONNECT_TIMEOUT: Key<Length> = Key::new(
         "connect_timeout",

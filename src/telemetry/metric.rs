@@ -119,7 +119,7 @@ metrics! {
     PUBLISH_FAILURES_TOTAL = "publish_failures_total", Kind::Counter, ["cause"], Some(Unit::Count),
         "Publishes that the broker returned or refused, or that it did not confirm in time; each was tried again.";
     PUBLISH_UNWANTED_TOTAL = "publish_unwanted_total", Kind::Counter, [], Some(Unit::Count),
-        "Events that merely inform and came back, because no queue is bound for them.";
+        "Events that merely inform and came back, because no queue is bound for them: all but assignment.* and ticket.callback.";
     HOOKS_TOTAL = "hooks_total", Kind::Counter, ["hook", "outcome"], Some(Unit::Count),
         "What other systems sent by hooks or by inlets of the broker, by what became of it: accepted, duplicate, rejected, ignored, unreadable, refused.";
     SPANS_TOTAL = "spans_total", Kind::Counter, ["outcome"], Some(Unit::Count),

@@ -113,31 +113,41 @@ async fn what_informs_is_let_go_where_nobody_asked_and_arrives_where_somebody_di
     assert_eq!(client.ready(&format!("{}.outbox", options.prefix)).await, 25);
 }
 
-#[tokio::test]
-async fn an_assignment_that_no_queue_takes_holds_the_line_until_one_is_bound() {
+/// What nobody but its consumer knows: what is behind it waits until a queue is bound for it.
+async fn holds_the_line_until_a_queue_is_bound(name: &str, held_key: &str, pattern: &str) {
     let options = BrokerOptions {
         outbox_queue: OutboxQueue::LeftOut,
         reconnect_max: Duration::from_millis(200),
-        ..options("held")
+        ..options(name)
     };
     let mut link = connect(&options).await;
     let client = Client::new(&support::amqp_uri()).await;
     let window = [
         publication(Exchange::Assignments, "agent.changed", "a"),
-        publication(Exchange::Assignments, "assignment.assigned.billing", "b"),
-        publication(Exchange::Assignments, "assignment.assigned.sales", "c"),
+        publication(Exchange::Assignments, held_key, "b"),
+        publication(Exchange::Assignments, held_key, "c"),
     ];
     for _ in 0..3 {
         let error = soon("an answer", link.publisher.publish_window(&window)).await.expect_err("nobody is bound");
         assert_eq!(error.confirmed, 1, "what informs is done with");
         let PublishCause::Returned { routing_key, .. } = &error.cause else { panic!("{error}") };
-        assert_eq!(routing_key, "assignment.assigned.billing");
+        assert_eq!(routing_key, held_key);
     }
     let mine = format!("{}.mine", options.prefix);
     assert!(client.accepts_queue(&mine, &[]).await);
-    client.bind(&mine, &format!("{}.assignments", options.prefix), "assignment.#").await;
+    client.bind(&mine, &format!("{}.assignments", options.prefix), pattern).await;
     soon("confirms", link.publisher.publish_window(&window[1..])).await.expect("somebody is bound");
     assert_eq!(client.ready(&mine).await, 2);
+}
+
+#[tokio::test]
+async fn an_assignment_that_no_queue_takes_holds_the_line_until_one_is_bound() {
+    holds_the_line_until_a_queue_is_bound("held", "assignment.assigned.billing", "assignment.#").await;
+}
+
+#[tokio::test]
+async fn a_callback_that_no_queue_takes_holds_the_line_until_one_is_bound() {
+    holds_the_line_until_a_queue_is_bound("held-callback", "ticket.callback.billing", "ticket.callback.#").await;
 }
 
 #[tokio::test]

@@ -38,12 +38,13 @@ async fn the_objects_are_as_the_reference_says() {
         client.publish(&object("events"), "anything.at.all", BasicProperties::default(), b"1").await;
         client.publish("", &object("inbox"), BasicProperties::default(), b"2").await;
         client.publish(&object("assignments"), "assignment.assigned.billing", BasicProperties::default(), b"3").await;
-        client.publish(&object("dead"), "whatever", BasicProperties::default(), b"4").await;
+        client.publish(&object("assignments"), "ticket.callback.billing", BasicProperties::default(), b"4").await;
+        client.publish(&object("dead"), "whatever", BasicProperties::default(), b"5").await;
         let mut bodies = Vec::new();
-        for queue in ["inbox", "inbox", "outbox", "dead"] {
+        for queue in ["inbox", "inbox", "outbox", "outbox", "dead"] {
             bodies.extend(client.get(&object(queue)).await.expect("routed there").data);
         }
-        assert_eq!(bodies, b"1234");
+        assert_eq!(bodies, b"12345");
     }
 }
 
@@ -54,6 +55,19 @@ async fn the_outbox_queue_can_be_left_out() {
     let client = Client::new(&support::amqp_uri()).await;
     // Another kind of queue can be declared under its name: there is none.
     assert!(client.accepts_queue(&format!("{}.outbox", options.prefix), &[("x-queue-type", "classic")]).await);
+}
+
+#[tokio::test]
+async fn an_outbox_that_an_earlier_version_bound_keeps_callbacks_from_the_next_start_on() {
+    let options = options("outbox-before");
+    let client = Client::new(&support::amqp_uri()).await;
+    let object = |object: &str| format!("{}.{object}", options.prefix);
+    assert!(client.accepts_exchange(&object("assignments"), ExchangeKind::Topic).await);
+    assert!(client.accepts_queue(&object("outbox"), &[("x-queue-type", "quorum")]).await);
+    client.bind(&object("outbox"), &object("assignments"), "assignment.#").await;
+    connect(&options).await;
+    client.publish(&object("assignments"), "ticket.callback", BasicProperties::default(), b"1").await;
+    assert_eq!(client.ready(&object("outbox")).await, 1);
 }
 
 #[tokio::test]

@@ -362,3 +362,15 @@ async fn the_outbox_queue_keeps_assignments_for_those_who_are_not_there_yet() {
     let kept = Heard::new(stage.upstream.get(&outbox).await.expect("kept"));
     assert_eq!((kept.kind(), kept.text("ticket_id")), ("assignment.assigned", "T-1"));
 }
+
+#[tokio::test]
+async fn the_outbox_queue_keeps_callbacks_for_those_who_are_not_there_yet() {
+    let config = "[[role]]\nname = \"billing\"\nmax_waiting = 0\nwhen_full = \"callback\"\n";
+    let stage = Stage::open("callback", config).await;
+    stage.say("agent.registered", json!({ "agent_id": "anna", "roles": ["billing"] })).await;
+    stage.say("ticket.created", json!({ "ticket_id": "T-1", "role": "billing", "customer": { "id": "C-1" } })).await;
+    let outbox = stage.place.object("outbox");
+    eventually("kept", SOON, async || stage.upstream.ready_count(&outbox).await == 1).await;
+    let kept = Heard::new(stage.upstream.get(&outbox).await.expect("kept"));
+    assert_eq!((kept.kind(), kept.text("ticket_id")), ("ticket.callback", "T-1"));
+}

@@ -10,7 +10,7 @@ use lapin::{Channel, ExchangeKind};
 use super::connection::Connected;
 use super::fault::{Answer, Fault, answer};
 use super::within;
-use crate::broker::message::Exchange;
+use crate::broker::message::{Exchange, OWED};
 use crate::broker::options::{BrokerOptions, OutboxQueue, TopologyMode};
 
 /// The names of all objects.
@@ -81,7 +81,9 @@ impl Surveyor<'_> {
         self.bind(&names.dead, &names.dead, "").await?;
         if self.options.outbox_queue == OutboxQueue::Kept {
             self.queue(&names.outbox, plain(self.options)).await?;
-            self.bind(&names.outbox, &names.assignments, "assignment.#").await?;
+            for owed in OWED {
+                self.bind(&names.outbox, &names.assignments, owed).await?;
+            }
         }
         Ok(())
     }

@@ -82,10 +82,11 @@ fn parameter(meaning: &str, events: &[Described]) -> Value {
 }
 
 fn channels(inbound: &[Described], outbound: &[Described]) -> Value {
-    let assignments: Vec<_> = outbound.iter().filter(|event| event.kind.starts_with("assignment.")).collect();
-    let assignments: Map<_, _> = references("out", outbound)
+    let is_owed = |kind: &str| kind.starts_with("assignment.") || kind == "ticket.callback";
+    let owed: Vec<_> = outbound.iter().filter(|event| is_owed(event.kind)).collect();
+    let owed: Map<_, _> = references("out", outbound)
         .into_iter()
-        .filter(|(name, _)| assignments.iter().any(|event| key("out", event.kind) == *name))
+        .filter(|(name, _)| owed.iter().any(|event| key("out", event.kind) == *name))
         .collect();
     let dead = json!({ "dead": { "$ref": "#/components/messages/dead" } });
     json!({
@@ -115,9 +116,9 @@ fn channels(inbound: &[Described], outbound: &[Described]) -> Value {
         },
         "outbox": {
             "address": "rolecall.outbox",
-            "description": "Bound to rolecall.assignments with assignment.#, so that nothing is lost before the first \
-                            consumer binds a queue of its own.",
-            "messages": assignments,
+            "description": "Bound to rolecall.assignments with assignment.# and ticket.callback.#, so that nothing is lost \
+                            before the first consumer binds a queue of its own.",
+            "messages": owed,
             "bindings": queue("rolecall.outbox"),
         },
         "dead": {

@@ -113,7 +113,10 @@ pub(super) fn page(inbound: &[Described], outbound: &[Described]) -> String {
         "\n## What goes out\n\nFrom the exchange `PREFIX.assignments` (`rolecall.assignments`), persistent and confirmed, \
          with routing key `<type>.<role>`, or `<type>` where no role applies.\nThe `id` is the same however often an event \
          is sent, so that a receiver can drop repeats; the events of one ticket go out in the order in which they \
-         happened.\n",
+         happened.\n\n`assignment.*` and `ticket.callback` are owed to somebody. `PREFIX.outbox` is bound for them; where no \
+         queue is, such an event is sent again until one is bound, and what comes behind it waits. All else informs \
+         (`ticket.*` but `ticket.callback`, `agent.*`, `command.*`, `catalogue.*`): where no queue is bound for it, nobody has \
+         asked, and it is let go.\n",
     );
     for event in outbound {
         page.push_str(&section(event));
