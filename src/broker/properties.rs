@@ -29,6 +29,9 @@ const LEFT_OUT_HEADER: &str = "x-rolecall-left-out";
 /// Who published a dead letter, where that was another user than ours.
 const USER_ID_HEADER: &str = "x-rolecall-user-id";
 
+/// How long a dead letter had, in milliseconds, before it was one.
+const EXPIRATION_HEADER: &str = "x-rolecall-expiration";
+
 /// The properties and headers of one message.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -180,6 +183,9 @@ impl Properties {
 
     /// As lapin wants it, made persistent: nothing leaves the daemon that a restart of the broker would lose.
     ///
+    /// Nor that time would. An `expiration`, on a dead letter that its publisher gave one, moves to a header, as RabbitMQ
+    /// itself takes it off what it dead-letters.
+    ///
     /// A `user_id` other than our own, on a dead letter that another user published, moves to a header: the broker closes
     /// the channel of whoever publishes in another's name, which would hold up everything behind it for ever. So would headers
     /// that do not fit into a frame.
@@ -193,8 +199,30 @@ impl Properties {
             let moved = properties.with_header(USER_ID_HEADER, user.as_str());
             properties = Self(moved.0.with_user_id(own_user.into()));
         }
+        if let Some(expiration) = properties.0.expiration().clone() {
+            let moved = properties.with_header(EXPIRATION_HEADER, expiration.as_str());
+            properties = Self(without_expiration(&moved.0));
+        }
         properties.0.with_delivery_mode(PERSISTENT)
     }
+}
+
+/// All the others. lapin can't unset one.
+fn without_expiration(all: &BasicProperties) -> BasicProperties {
+    let rest = BasicProperties::default();
+    let rest = all.content_type().iter().cloned().fold(rest, BasicProperties::with_content_type);
+    let rest = all.content_encoding().iter().cloned().fold(rest, BasicProperties::with_content_encoding);
+    let rest = all.headers().iter().cloned().fold(rest, BasicProperties::with_headers);
+    let rest = all.delivery_mode().iter().copied().fold(rest, BasicProperties::with_delivery_mode);
+    let rest = all.priority().iter().copied().fold(rest, BasicProperties::with_priority);
+    let rest = all.correlation_id().iter().cloned().fold(rest, BasicProperties::with_correlation_id);
+    let rest = all.reply_to().iter().cloned().fold(rest, BasicProperties::with_reply_to);
+    let rest = all.message_id().iter().cloned().fold(rest, BasicProperties::with_message_id);
+    let rest = all.timestamp().iter().copied().fold(rest, BasicProperties::with_timestamp);
+    let rest = all.kind().iter().cloned().fold(rest, BasicProperties::with_type);
+    let rest = all.user_id().iter().cloned().fold(rest, BasicProperties::with_user_id);
+    let rest = all.app_id().iter().cloned().fold(rest, BasicProperties::with_app_id);
+    all.cluster_id().iter().cloned().fold(rest, BasicProperties::with_cluster_id)
 }
 
 impl From<BasicProperties> for Properties {
@@ -210,6 +238,8 @@ pub(super) fn short(text: &str) -> Option<ShortString> {
 
 #[cfg(test)]
 mod tests {
+    use lapin::types::FieldTable;
+
     use super::*;
 
     #[test]
@@ -221,6 +251,27 @@ mod tests {
         let ours = theirs.to_publish("upstream");
         assert_eq!(ours.user_id(), theirs.0.user_id());
         assert_eq!(ours.headers(), theirs.0.headers());
+    }
+
+    #[test]
+    fn nothing_is_published_that_ends_by_itself_and_all_else_stays() {
+        let every_other = BasicProperties::default()
+            .with_content_type("application/json".into())
+            .with_content_encoding("utf-8".into())
+            .with_headers(FieldTable::default())
+            .with_delivery_mode(PERSISTENT)
+            .with_priority(4)
+            .with_correlation_id("cor".into())
+            .with_reply_to("back".into())
+            .with_message_id("id-1".into())
+            .with_timestamp(1_700_000_000)
+            .with_type("ticket.created".into())
+            .with_user_id("rolecall".into())
+            .with_app_id("/crm".into())
+            .with_cluster_id("cluster".into());
+        let ending = Properties(every_other.clone().with_expiration("1500".into()));
+        let kept = Properties(every_other).with_header(EXPIRATION_HEADER, "1500");
+        assert_eq!(ending.to_publish("rolecall"), kept.0);
     }
 
     #[test]

@@ -196,10 +196,15 @@ async fn a_dead_letter_keeps_body_and_properties_and_gains_its_reason() {
     assert_eq!(message.data, body);
     headers.insert("x-rolecall-error".into(), AMQPValue::LongString("bad_json".into()));
     headers.insert("x-rolecall-detail".into(), AMQPValue::LongString("expected a value".into()));
+    // It is to be there until somebody has seen to it.
+    headers.insert("x-rolecall-expiration".into(), AMQPValue::LongString("600000".into()));
+    let kept_for_ever = message.properties.expiration().is_none();
+    assert!(kept_for_ever, "{:?}", message.properties.expiration());
     // The queue of the dead is a quorum queue, which adds this to whatever it hands out.
     let mut kept = message.properties.headers().clone().unwrap_or_default().inner().clone();
     assert_eq!(kept.remove("x-delivery-count"), Some(AMQPValue::LongLongInt(0)));
-    assert_eq!(message.properties.with_headers(kept.into()), properties.with_headers(headers));
+    let with_its_expiration = message.properties.with_headers(kept.into()).with_expiration("600000".into());
+    assert_eq!(with_its_expiration, properties.with_headers(headers));
 }
 
 #[tokio::test]

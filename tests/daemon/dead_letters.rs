@@ -51,7 +51,7 @@ fn letters() -> Vec<Letter> {
     ]
 }
 
-/// Each property that AMQP has, but `user_id`, which the broker wants to be true, and `expiration`, which would end it.
+/// Each property that AMQP has, but `user_id`, which the broker wants to be true.
 fn every_property() -> BasicProperties {
     BasicProperties::default()
         .with_content_type("application/json".into())
@@ -60,6 +60,7 @@ fn every_property() -> BasicProperties {
         .with_priority(4)
         .with_correlation_id("cor".into())
         .with_reply_to("back".into())
+        .with_expiration("600000".into())
         .with_message_id("id-1".into())
         .with_timestamp(1_700_000_000)
         .with_type("ticket.created".into())
@@ -118,9 +119,14 @@ async fn what_cannot_be_read_is_kept_whole_with_its_reason_and_neighbours_pass()
         untouched.remove("x-rolecall-detail");
         // By which a quorum queue counts whom it gave the message to: us.
         untouched.remove("x-delivery-count");
+        // Nobody has seen to it yet, so it may not end by itself.
+        assert_eq!(*found.properties.expiration(), None, "{what}");
+        let ended = untouched.remove("x-rolecall-expiration");
+        let its_own = letter.properties.expiration().as_ref().map(|text| AMQPValue::LongString(text.as_str().into()));
+        assert_eq!(ended, its_own, "{what}");
         let before = letter.properties.headers().clone().unwrap_or_default();
         assert_eq!(untouched, *before.inner(), "{what}: its own headers");
-        assert_eq!(without_headers(found.properties), without_headers(letter.properties), "{what}");
+        assert_eq!(without_end(found.properties), without_end(letter.properties), "{what}");
     }
     assert_eq!(stage.upstream.ready_count(&dead).await, 0, "one for each");
     let metrics = stage.daemon.metrics().await;
@@ -129,9 +135,9 @@ async fn what_cannot_be_read_is_kept_whole_with_its_reason_and_neighbours_pass()
     assert_eq!(sum, 9, "{metrics}");
 }
 
-/// Dead letters survive a restart of the broker, whatever they were.
-fn without_headers(properties: BasicProperties) -> BasicProperties {
-    properties.with_headers(FieldTable::default()).with_delivery_mode(2)
+/// Dead letters survive a restart of the broker and whatever time they had, whatever they were.
+fn without_end(properties: BasicProperties) -> BasicProperties {
+    properties.with_headers(FieldTable::default()).with_delivery_mode(2).with_expiration("".into())
 }
 
 #[tokio::test]

@@ -54,12 +54,14 @@ fn dead_letter() -> Value {
     json!({
         "name": "dead letter",
         "title": "What can't be read",
-        "summary": "Body and properties as they came.",
+        "summary": "Body and properties as they came, but for expiration and another's user-id, which are in headers.",
         "headers": {
             "type": "object",
             "properties": {
                 "x-rolecall-error": { "type": "string", "enum": codes },
                 "x-rolecall-detail": { "type": "string", "description": "Where, what was expected, what was found." },
+                "x-rolecall-expiration": { "type": "string", "description": "The expiration it came with, in milliseconds." },
+                "x-rolecall-user-id": { "type": "string", "description": "The user-id it came with, where not the daemon's." },
             },
             "required": ["x-rolecall-error", "x-rolecall-detail"],
         },

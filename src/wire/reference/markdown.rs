@@ -51,12 +51,15 @@ How they are told apart: by the content type; where it says nothing of CloudEven
 const DEAD_LETTERS: &str = r#"
 ## What can't be read
 
-goes to `PREFIX.dead` with body and properties untouched, and with two headers: `x-rolecall-error`, a code, and
+goes to `PREFIX.dead` with body and properties as they came, and with two headers: `x-rolecall-error`, a code, and
 `x-rolecall-detail`, a sentence with the path, what was expected and what was found, for example
 
     $.data.priority: expected "low", "normal", "high", "urgent" or a number from 0 to 9, found "hgih"
 
-Of headers beyond 64 KiB in all the longest are left out, and the sentence says so.
+Three things are not as they came. Of headers beyond 64 KiB in all the longest are left out, and the sentence says so. A dead
+letter stays until somebody takes it: an `expiration` is taken off it, as RabbitMQ does where it dead-letters, and is in the header
+`x-rolecall-expiration`, in milliseconds. And nobody may publish in another user's name: where `user_id` was not the daemon's own, it is
+in the header `x-rolecall-user-id`, and the property names the daemon's user.
 
 | code | |
 | --- | --- |
