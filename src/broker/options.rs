@@ -61,6 +61,9 @@ pub struct BrokerOptions {
     pub reconnect_min: Duration,
     /// … up to here. Default: 8 s, so that a broker that is back is in use again within ten.
     pub reconnect_max: Duration,
+    /// How often, while the inbox is consumed, it is looked whether all objects are there and who else consumes it; longer
+    /// than two heartbeats, after which the broker counts nobody any more who is gone. Default: 30 s.
+    pub look_every: Duration,
 }
 
 impl Default for BrokerOptions {
@@ -82,6 +85,7 @@ impl Default for BrokerOptions {
             heartbeat: Duration::from_secs(10),
             reconnect_min: Duration::from_millis(200),
             reconnect_max: Duration::from_secs(8),
+            look_every: Duration::from_secs(30),
         }
     }
 }

@@ -97,6 +97,10 @@ pub trait Observer: Send + Sync + 'static {
     }
     /// The broker refused a publication.
     fn nacked(&self) {}
+    /// So many consume the inbox, this process included.
+    fn inbox_consumers(&self, count: u32) {
+        let _ = count;
+    }
 }
 
 /// What becomes of a returned publication.

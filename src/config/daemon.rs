@@ -106,7 +106,7 @@ pub(super) mod amqp {
         "declare",
         Flag,
         "true",
-        "Whether exchanges and queues are declared at the start, or only checked to be there.",
+        "Whether exchanges and queues are declared at the start, and made again where they are deleted, or only checked to be there.",
     );
     pub(crate) const OUTBOX_QUEUE: Key<Flag> = Key::new(
         "outbox_queue",

@@ -61,6 +61,27 @@ impl Client {
         channel.exchange_declare(exchange.into(), kind, options, FieldTable::default()).await.is_ok()
     }
 
+    /// Whether there is such an exchange.
+    pub(crate) async fn has_exchange(&self, exchange: &str) -> bool {
+        let channel = self.connection.create_channel().await.expect("a channel");
+        let options =
+            ExchangeDeclareOptions { passive: true, durable: true, auto_delete: false, internal: false, nowait: false };
+        channel.exchange_declare(exchange.into(), ExchangeKind::Topic, options, FieldTable::default()).await.is_ok()
+    }
+
+    /// Publishes, and says whether a queue took it.
+    pub(crate) async fn is_routed(&self, exchange: &str, routing_key: &str, body: &[u8]) -> bool {
+        let options = BasicPublishOptions { mandatory: true, immediate: false };
+        let properties = BasicProperties::default();
+        let confirm = self.channel.basic_publish(exchange.into(), routing_key.into(), options, body, properties).await;
+        confirm.expect("sent").await.expect("confirmed").take_message().is_none()
+    }
+
+    pub(crate) async fn unbind(&self, queue: &str, exchange: &str, pattern: &str) {
+        let unbound = self.channel.queue_unbind(queue.into(), exchange.into(), pattern.into(), FieldTable::default());
+        unbound.await.expect("unbound");
+    }
+
     pub(crate) async fn bind(&self, queue: &str, exchange: &str, pattern: &str) {
         let options = QueueBindOptions { nowait: false };
         let bound =

@@ -5,6 +5,7 @@ mod support;
 
 mod acknowledging;
 mod apart;
+mod care;
 mod client;
 mod faults;
 mod flow;

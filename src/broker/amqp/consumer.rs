@@ -6,6 +6,7 @@
 //! a connection is closed stands in its old place, but may stand there too late for a consumer that comes at once.
 
 use std::ops::ControlFlow;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -21,10 +22,11 @@ use tracing::{info, warn};
 
 use super::apart::Apart;
 use super::backoff::Backoff;
+use super::caretaker::Caretaker;
 use super::connection::{Connected, Purpose};
 use super::fault::Fault;
 use super::served::{Served, to_acknowledge};
-use super::topology::{self, Names};
+use super::topology::{self, Inbox, InboxForm, Names};
 use super::{Moment, within};
 use crate::broker::message::{Delivery, DeliveryToken};
 use crate::broker::options::{BrokerOptions, Sifted};
@@ -44,26 +46,27 @@ pub(super) struct Consuming {
     channel: Channel,
     consumer: Consumer,
     prefetch: Prefetch,
+    /// As it was before we consumed it.
+    inbox: Inbox,
 }
 
 /// Connects, sees to the objects, and starts to consume: in this order, anew each time.
 pub(super) async fn open(options: &BrokerOptions, prefetch: Prefetch) -> Result<Consuming, Fault> {
     let bound = options.request_timeout;
     let connected = Connected::open(options, Purpose::Consume).await?;
-    topology::ensure(&connected, options).await?;
+    let inbox = topology::ensure(&connected, options, InboxForm::default()).await?;
     kill_point!(Declared);
     let channel = connected.channel().await?;
     let qos = channel.basic_qos(prefetch.of(options.prefetch_bounded()), BasicQosOptions { global: false });
     within(bound, "set the prefetch", qos).await?;
-    let inbox = Names::new(&options.prefix).inbox;
     let consume = channel.basic_consume(
-        ShortString::try_new(inbox).unwrap_or_default(),
+        ShortString::try_new(Names::new(&options.prefix).inbox).unwrap_or_default(),
         ShortString::default(),
         BasicConsumeOptions { no_local: false, no_ack: false, exclusive: false, nowait: false },
         FieldTable::default(),
     );
     let consumer = within(bound, "consume", consume).await?;
-    Ok(Consuming { connected, channel, consumer, prefetch })
+    Ok(Consuming { connected, channel, consumer, prefetch, inbox })
 }
 
 /// Hands the open channel to a task that keeps it up.
@@ -82,6 +85,7 @@ pub(super) fn start(
     let epoch = Arc::new(AtomicU64::new(0));
     // Here rather than when the task runs, so that whoever has the link finds it up.
     status.set_consuming(LinkState::Up);
+    let caretaker = Caretaker::new(Arc::clone(&options), Arc::clone(&observer));
     let supervisor = Supervisor {
         options,
         status,
@@ -93,7 +97,7 @@ pub(super) fn start(
         epoch: Arc::clone(&epoch),
         prefetch,
     };
-    tokio::spawn(supervisor.run(consuming));
+    tokio::spawn(supervisor.run(consuming, caretaker));
     let intake = AmqpIntake { settled: settled_tx, wanted: wanted_tx, reached: reached_rx };
     (Deliveries::new(deliveries_rx, epoch), intake)
 }
@@ -165,10 +169,10 @@ enum Ended {
 }
 
 impl Supervisor {
-    async fn run(mut self, first: Consuming) {
+    async fn run(mut self, first: Consuming, mut caretaker: Caretaker) {
         let mut consuming = Some(first);
         while let Some(open) = consuming.take() {
-            consuming = match self.serve(open).await {
+            consuming = match self.serve(open, &mut caretaker).await {
                 Ok(Ended::Closed) => break,
                 Ok(Ended::ToBeRenewed) => self.renew().await,
                 Err(fault) => {
@@ -183,8 +187,8 @@ impl Supervisor {
     }
 
     /// Serves one channel, until it is closed because we were told to, or given up for one with another prefetch.
-    async fn serve(&mut self, consuming: Consuming) -> Result<Ended, Fault> {
-        let Consuming { connected, channel, consumer, prefetch } = consuming;
+    async fn serve(&mut self, consuming: Consuming, caretaker: &mut Caretaker) -> Result<Ended, Fault> {
+        let Consuming { connected, channel, consumer, prefetch, inbox } = consuming;
         let epoch = self.epoch.load(Ordering::Acquire) + 1;
         self.epoch.store(epoch, Ordering::Release);
         self.status.set_consuming(LinkState::Up);
@@ -192,9 +196,18 @@ impl Supervisor {
         let prefetch_count = prefetch.of(self.options.prefetch_bounded());
         let allowance = Arc::clone(connected.allowance());
         let mut served = Served::new((channel, consumer, prefetch), prefetch_count, epoch, allowance, bound);
-        let ended = loop {
-            if let ControlFlow::Break(ended) = self.step(&mut served).await? {
-                break ended;
+        caretaker.begin(inbox);
+        let ended = {
+            let mut looking = pin!(caretaker.look_after(&connected));
+            loop {
+                tokio::select! {
+                    biased;
+                    // A step that is cut off by it loses nothing: the connection goes with it.
+                    fault = &mut looking => return Err(fault),
+                    stepped = self.step(&mut served) => if let ControlFlow::Break(ended) = stepped? {
+                        break ended;
+                    },
+                }
             }
         };
         match ended {

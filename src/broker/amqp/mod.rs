@@ -3,6 +3,7 @@
 mod allowance;
 mod apart;
 mod backoff;
+mod caretaker;
 mod connection;
 mod consumer;
 mod fault;
@@ -74,7 +75,7 @@ pub async fn connect_publisher(options: BrokerOptions) -> Result<Box<dyn Publish
 pub async fn declare(options: &BrokerOptions) -> Result<(), TransportError> {
     let make = || async {
         let connected = connection::Connected::open(options, Purpose::Publish).await?;
-        topology::ensure(&connected, options).await?;
+        topology::ensure(&connected, options, topology::InboxForm::default()).await?;
         connected.close().await
     };
     persist(options, make).await

@@ -2,6 +2,9 @@
 //!
 //! An object that is there with other arguments is a fatal error with a name, and never a loop: the broker closes the
 //! channel over it, and would do so for ever.
+//!
+//! What is there can be looked for without a trace, and what was missing be named. But for bindings, which nobody can see over
+//! AMQP: those are made again each time, which changes nothing where they are there.
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, LongString, ShortString};
@@ -44,20 +47,67 @@ impl Names {
     }
 }
 
-/// Declares or checks all objects.
-pub(super) async fn ensure(connected: &Connected, options: &BrokerOptions) -> Result<(), Fault> {
+/// What the broker said of the inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Inbox {
+    pub(super) form: InboxForm,
+    /// How many consume it, whoever they are.
+    pub(super) consumers: u32,
+}
+
+/// Whether the broker dead-letters what it gives up on of the inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum InboxForm {
+    #[default]
+    DeadLetters,
+    /// As somebody else has declared it.
+    Plain,
+}
+
+impl InboxForm {
+    fn other(self) -> Self {
+        match self {
+            Self::DeadLetters => Self::Plain,
+            Self::Plain => Self::DeadLetters,
+        }
+    }
+}
+
+/// What a look has found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) inbox: Inbox,
+    /// `exchange rolecall.events`: what was not there.
+    pub(super) missing: Vec<String>,
+}
+
+/// Declares or checks all objects. An inbox of that form is asked for first.
+pub(super) async fn ensure(connected: &Connected, options: &BrokerOptions, form: InboxForm) -> Result<Inbox, Fault> {
     let names = Names::new(&options.prefix);
-    let surveyor = Surveyor { connected, options, channel: connected.channel().await? };
+    let mut surveyor = Surveyor::new(connected, options, options.topology).await?;
     surveyor.exchange(&names.events, ExchangeKind::Topic).await?;
     surveyor.way_out(&names).await?;
-    let surveyor = surveyor.inbox(&names).await?;
+    let inbox = surveyor.inbox(&names, form).await?;
     surveyor.bind(&names.inbox, &names.events, "#").await?;
-    surveyor.finish().await
+    surveyor.finish().await?;
+    Ok(inbox)
+}
+
+/// As [`ensure`], some time after it: what was missing is named, and made again where that is ours to do.
+pub(super) async fn look(connected: &Connected, options: &BrokerOptions, form: InboxForm) -> Result<Found, Fault> {
+    let mut surveyor = Surveyor::new(connected, options, TopologyMode::Check).await?;
+    let (missing, consumers) = surveyor.missing(&Names::new(&options.prefix)).await?;
+    surveyor.finish().await?;
+    let inbox = match options.topology {
+        TopologyMode::Declare => ensure(connected, options, form).await?,
+        TopologyMode::Check => Inbox { form, consumers },
+    };
+    Ok(Found { inbox, missing })
 }
 
 /// Declares or checks what the daemon publishes to, and the queues that keep it.
 pub(super) async fn ensure_way_out(connected: &Connected, options: &BrokerOptions) -> Result<(), Fault> {
-    let surveyor = Surveyor { connected, options, channel: connected.channel().await? };
+    let surveyor = Surveyor::new(connected, options, options.topology).await?;
     surveyor.way_out(&Names::new(&options.prefix)).await?;
     surveyor.finish().await
 }
@@ -66,12 +116,54 @@ pub(super) async fn ensure_way_out(connected: &Connected, options: &BrokerOption
 struct Surveyor<'a> {
     connected: &'a Connected,
     options: &'a BrokerOptions,
+    mode: TopologyMode,
     channel: Channel,
 }
 
-impl Surveyor<'_> {
+impl<'a> Surveyor<'a> {
+    async fn new(connected: &'a Connected, options: &'a BrokerOptions, mode: TopologyMode) -> Result<Self, Fault> {
+        Ok(Self { connected, options, mode, channel: connected.channel().await? })
+    }
+
     fn passive(&self) -> bool {
-        self.options.topology == TopologyMode::Check
+        self.mode == TopologyMode::Check
+    }
+
+    /// Those objects that are not there, and how many consume the inbox.
+    async fn missing(&mut self, names: &Names) -> Result<(Vec<String>, u32), Fault> {
+        let mut missing = Vec::new();
+        for (name, kind) in [
+            (&names.events, ExchangeKind::Topic),
+            (&names.assignments, ExchangeKind::Topic),
+            (&names.dead, ExchangeKind::Fanout),
+        ] {
+            let looked = self.exchange(name, kind).await;
+            self.unless_missing(looked, &mut missing).await?;
+        }
+        let outbox = (self.options.outbox_queue == OutboxQueue::Kept).then_some(&names.outbox);
+        for name in outbox.into_iter().chain([&names.dead]) {
+            let looked = self.queue(name, plain(self.options)).await;
+            self.unless_missing(looked, &mut missing).await?;
+        }
+        let looked = self.queue(&names.inbox, plain(self.options)).await;
+        let consumers = self.unless_missing(looked, &mut missing).await?;
+        Ok((missing, consumers.unwrap_or(0)))
+    }
+
+    /// Notes what is not there, over which the broker has closed the channel.
+    async fn unless_missing<T>(
+        &mut self,
+        looked: Result<T, Fault>,
+        missing: &mut Vec<String>,
+    ) -> Result<Option<T>, Fault> {
+        match looked {
+            Err(Fault::Missing { object, .. }) => {
+                missing.push(object);
+                self.channel = self.connected.channel().await?;
+                Ok(None)
+            }
+            looked => looked.map(Some),
+        }
     }
 
     async fn way_out(&self, names: &Names) -> Result<(), Fault> {
@@ -108,7 +200,8 @@ impl Surveyor<'_> {
         self.judge("exchange", name, declared).await
     }
 
-    async fn queue(&self, name: &str, arguments: FieldTable) -> Result<(), Fault> {
+    /// How many consume it.
+    async fn queue(&self, name: &str, arguments: FieldTable) -> Result<u32, Fault> {
         let declared = self.channel.queue_declare(
             object_name(name)?,
             QueueDeclareOptions {
@@ -120,23 +213,30 @@ impl Surveyor<'_> {
             },
             arguments,
         );
-        self.judge("queue", name, declared).await
+        self.judge("queue", name, declared).await.map(|queue| queue.consumer_count())
     }
 
     /// The inbox dead-letters what the broker itself gives up on (RabbitMQ 4 does after 20 redeliveries), so that it is
     /// kept rather than dropped. An upstream may have declared it first, from what is public about it, without that: such
     /// an inbox is taken as it is.
-    async fn inbox(self, names: &Names) -> Result<Self, Fault> {
-        let mut arguments = plain(self.options);
-        arguments.insert("x-dead-letter-exchange".into(), text(&names.dead));
-        let Err(fault) = self.queue(&names.inbox, arguments).await else { return Ok(self) };
-        if !matches!(fault, Fault::Topology { .. }) || self.passive() {
-            return Err(fault);
+    async fn inbox(&mut self, names: &Names, form: InboxForm) -> Result<Inbox, Fault> {
+        match self.queue(&names.inbox, self.inbox_arguments(names, form)).await {
+            Err(Fault::Topology { .. }) if !self.passive() => {}
+            declared => return declared.map(|consumers| Inbox { form, consumers }),
         }
         // The broker closed the channel over the mismatch.
-        let again = Self { channel: self.connected.channel().await?, ..self };
-        again.queue(&names.inbox, plain(again.options)).await?;
-        Ok(again)
+        self.channel = self.connected.channel().await?;
+        let form = form.other();
+        let consumers = self.queue(&names.inbox, self.inbox_arguments(names, form)).await?;
+        Ok(Inbox { form, consumers })
+    }
+
+    fn inbox_arguments(&self, names: &Names, form: InboxForm) -> FieldTable {
+        let mut arguments = plain(self.options);
+        if form == InboxForm::DeadLetters {
+            arguments.insert("x-dead-letter-exchange".into(), text(&names.dead));
+        }
+        arguments
     }
 
     async fn bind(&self, queue: &str, exchange: &str, pattern: &str) -> Result<(), Fault> {
@@ -160,8 +260,11 @@ impl Surveyor<'_> {
         kind: &str,
         name: &str,
         operation: impl Future<Output = lapin::Result<T>>,
-    ) -> Result<(), Fault> {
-        let Err(fault) = within(self.options.request_timeout, "declare", operation).await else { return Ok(()) };
+    ) -> Result<T, Fault> {
+        let fault = match within(self.options.request_timeout, "declare", operation).await {
+            Ok(done) => return Ok(done),
+            Err(fault) => fault,
+        };
         let Fault::Lapin { error, .. } = &fault else { return Err(fault) };
         let object = format!("{kind} {name}");
         Err(match answer(error) {
