@@ -3,7 +3,7 @@
 use crate::broker::{Observer, Publication, ReturnFate, Status};
 use crate::http::Readiness;
 use crate::telemetry::Meters;
-use crate::telemetry::occurrence::{BrokerReconnected, PublishUnwanted};
+use crate::telemetry::occurrence::{BrokerReconnected, InboxConsumersCounted, PublishUnwanted};
 
 use super::oversized;
 
@@ -15,6 +15,10 @@ pub(super) struct BrokerObserver {
 impl Observer for BrokerObserver {
     fn reconnected(&self) {
         BrokerReconnected.emit();
+    }
+
+    fn inbox_consumers(&self, count: u32) {
+        InboxConsumersCounted { count }.emit();
     }
 
     fn set_apart(&self, letter: &Publication) {

@@ -159,6 +159,8 @@ impl Meters {
             counter!(metric::SPANS_TOTAL, "outcome" => outcome).absolute(0);
         }
         gauge!(metric::UNROUTABLE_TICKETS).set(0.0);
+        // Nobody, until the broker has been asked; the embedded transport never is.
+        gauge!(metric::INBOX_CONSUMERS).set(0.0);
         Self(Arc::new(Inner {
             labels: Labels::default(),
             inbound: inbound_types().map(outcomes).collect(),

@@ -116,6 +116,8 @@ metrics! {
         "From a publish to the broker's confirm.";
     AMQP_RECONNECTS_TOTAL = "amqp_reconnects_total", Kind::Counter, [], Some(Unit::Count),
         "Times that the connection to the broker was established again.";
+    INBOX_CONSUMERS = "inbox_consumers", Kind::Gauge, [], Some(Unit::Count),
+        "Consumers of the inbox by the broker's last count, this daemon included: where it is more than 1, others take events away.";
     PUBLISH_FAILURES_TOTAL = "publish_failures_total", Kind::Counter, ["cause"], Some(Unit::Count),
         "Publishes that the broker returned or refused, or that it did not confirm in time; each was tried again.";
     PUBLISH_UNWANTED_TOTAL = "publish_unwanted_total", Kind::Counter, [], Some(Unit::Count),

@@ -374,3 +374,16 @@ async fn the_outbox_queue_keeps_callbacks_for_those_who_are_not_there_yet() {
     let kept = Heard::new(stage.upstream.get(&outbox).await.expect("kept"));
     assert_eq!((kept.kind(), kept.text("ticket_id")), ("ticket.callback", "T-1"));
 }
+
+#[tokio::test]
+async fn two_daemons_on_one_inbox_are_told_of_each_other() {
+    let stage = Stage::open("shared", CONFIG).await;
+    let mut place = Place::new("shared", CONFIG);
+    place.prefix.clone_from(&stage.place.prefix);
+    let second = place.start().await;
+    let told = || second.said("somebody else consumes the inbox");
+    eventually("told of the other", SOON, async || !told().is_empty()).await;
+    assert_eq!((told().len(), &told()[0]["others"], &told()[0]["level"]), (1, &json!(1), &json!("WARN")));
+    assert_eq!(second.metric("rolecall_inbox_consumers").await, 2);
+    assert_eq!(stage.daemon.said("somebody else consumes the inbox").len(), 0, "it is alone at its start");
+}

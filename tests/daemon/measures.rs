@@ -42,6 +42,7 @@ const METRICS: &[(&str, f64)] = &[
     ("rolecall_outbox_depth", 0.0),
     ("rolecall_publish_confirm_seconds_count", 1.0),
     ("rolecall_amqp_reconnects_total", 0.0),
+    ("rolecall_inbox_consumers", 1.0),
     ("rolecall_build_info{", 1.0),
 ];
 

@@ -1,7 +1,7 @@
 //! What happens between the daemon and the broker, as far as it is counted. The broker's room itself logs how its
 //! connections come and go. No member holds the broker's URI: it has a password in it.
 
-use metrics::counter;
+use metrics::{counter, gauge};
 use tracing::{debug, warn};
 
 use crate::telemetry::metric;
@@ -29,6 +29,20 @@ impl PublishUnwanted<'_> {
     pub fn emit(self) {
         counter!(metric::PUBLISH_UNWANTED_TOTAL).increment(1);
         debug!(routing_key = self.routing_key, "published, and wanted by nobody");
+    }
+}
+
+/// The broker said how many consume the inbox, this daemon included.
+#[derive(Debug, Clone, Copy)]
+pub struct InboxConsumersCounted {
+    /// So many.
+    pub count: u32,
+}
+
+impl InboxConsumersCounted {
+    /// Counts them; the broker's room says what is to be said of it.
+    pub fn emit(self) {
+        gauge!(metric::INBOX_CONSUMERS).set(self.count);
     }
 }
 

@@ -11,7 +11,7 @@ mod inbound;
 mod journal;
 mod lifecycle;
 
-pub use broker::{BrokerReconnected, PublishFailed, PublishFailure, PublishUnwanted};
+pub use broker::{BrokerReconnected, InboxConsumersCounted, PublishFailed, PublishFailure, PublishUnwanted};
 pub use deaths::{CareEnds, CareTaken, CrashLoop, DeathsNotCounted, MessageGivenUp};
 pub use hooks::{HookDealtWith, HookKnown, HookOutcome, HookRefused};
 pub use identity::{IdentityKeysRead, IdentityKeysUnreadable};
