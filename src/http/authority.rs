@@ -164,6 +164,24 @@ impl Authority {
         format!("{}{MARK}{named}", self.source)
     }
 
+    /// The same command, with what goes without saying of who asks: an agent hands over what it has in its own name. Of
+    /// whoever may pass on what others did nothing is made up.
+    #[must_use]
+    pub fn sign(&self, command: Command) -> Command {
+        match command {
+            Command::TransferTicket { ticket, to, by: None, note } if !self.may(Right::TicketsManage) => {
+                Command::TransferTicket { ticket, to, by: Some(self.name().to_owned()), note }
+            }
+            said => said,
+        }
+    }
+
+    /// As whom it does what it does to tickets: the agent that it acts for, whatever its token is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.agent.as_ref().map_or(&self.subject, AgentId::as_str)
+    }
+
     /// Whether this may be done in this state.
     ///
     /// # Errors
@@ -184,9 +202,13 @@ impl Authority {
             | Command::NoteReply { ticket, agent: named } => {
                 self.check_work(named.as_ref().is_none_or(|agent| self.is(agent)) && self.owns(ticket, state))
             }
-            Command::TransferTicket { ticket, .. }
-            | Command::PauseTicket { ticket }
-            | Command::ResumeTicket { ticket } => self.check_work(self.owns(ticket, state)),
+            Command::TransferTicket { ticket, by, .. } => {
+                self.check_work(self.owns(ticket, state))?;
+                self.check_signature(by.as_deref())
+            }
+            Command::PauseTicket { ticket } | Command::ResumeTicket { ticket } => {
+                self.check_work(self.owns(ticket, state))
+            }
             Command::SetPresence { agent, .. } | Command::Heartbeat { agent } => {
                 if self.is(agent) && self.may(Right::PresenceSetOwn) {
                     Ok(())
@@ -213,6 +235,18 @@ impl Authority {
         }
         let right = if is_own { Right::WorkDoOwn } else { Right::TicketsManage };
         Err(Forbidden::lacks(right))
+    }
+
+    /// Who hands over is not offered the ticket again, and named to whoever takes it: nobody says that of another.
+    fn check_signature(&self, by: Option<&str>) -> Result<(), Forbidden> {
+        let Some(by) = by else { return Ok(()) };
+        if by == self.name() || self.may(Right::TicketsManage) {
+            return Ok(());
+        }
+        let (right, name) = (Right::TicketsManage.as_str(), self.name());
+        let detail =
+            format!("`by` names {by:?}, and who asks is {name:?}: leave it out; to name another needs {right}");
+        Err(Forbidden { detail })
     }
 
     /// Nobody makes an agent, oneself among them, who may do more to the system than one may oneself.

@@ -203,7 +203,7 @@ pub(super) async fn act(
 /// What goes without saying: an agent speaks of itself, and a hand-over says who handed over.
 fn complete(members: &mut serde_json::Map<String, serde_json::Value>, kind: &str, author: &Authority) {
     if kind == "ticket.transferred" && !members.contains_key("by") {
-        members.insert("by".to_owned(), author.subject.clone().into());
+        members.insert("by".to_owned(), author.name().into());
     }
     if let Some(agent) = &author.agent
         && ["ticket.accepted", "ticket.declined", "ticket.completed", "ticket.released", "ticket.replied"]

@@ -69,7 +69,8 @@ impl Writer {
         if let Err(forbidden) = author.check(&inbound.command, self.engine.state()) {
             return Ok(Receipt { kind, id, outcome: Outcome::Forbidden { detail: forbidden.detail } });
         }
-        let inbound = Inbound { source: author.source_of(inbound.source), ..inbound };
+        let (source, command) = (author.source_of(inbound.source), author.sign(inbound.command));
+        let inbound = Inbound { source, command, ..inbound };
         let outcome = match self.take(inbound, read_from.unwrap_or_else(Instant::now), read_from, now)? {
             Taken::Repeated | Taken::Decided(Verdict::Duplicate) => Outcome::Duplicate,
             Taken::Decided(Verdict::Accepted) => Outcome::Accepted,
