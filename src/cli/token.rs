@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::config::{self, ConfigError};
 use crate::daemon::system_clock;
 use crate::records::audit::AuditLog;
-use crate::records::tokens::{Standing, Token, TokenSpec, Tokens};
+use crate::records::tokens::{NotMade, Standing, Token, TokenSpec, Tokens};
 use crate::routing::permission::AccessLevel;
 use crate::routing::{AgentId, Permission, Timestamp};
 
@@ -113,7 +113,10 @@ fn create(args: &CreateArgs) -> Result<(), Failure> {
     let records = Records::open(&args.config)?;
     let asked = serde_json::to_value(&spec).ok();
     let (token, shown) = ledger::write_down(&records.audit, "rolecall token create", asked, now, |by| {
-        let (token, shown) = records.tokens.make(spec, by, now).map_err(|error| Failure::new(Exit::Failed, error))?;
+        let (token, shown) = records.tokens.make(spec, by, now).map_err(|error| match error {
+            NotMade::Over { .. } => Failure::new(Exit::Usage, BadArgument(format!("--expires-in: {error}"))),
+            error => Failure::new(Exit::Failed, error),
+        })?;
         let after = serde_json::json!({ "token_id": token.id });
         Ok(((token, shown), after))
     })?;

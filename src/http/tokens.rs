@@ -218,6 +218,10 @@ fn not_made(why: NotMade) -> Problem {
     let detail = why.to_string();
     match why {
         NotMade::BadName => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_field", detail).at("$.name"),
+        NotMade::Over { .. } => {
+            let detail = format!("$.expires_at: {detail}");
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_field", detail).at("$.expires_at")
+        }
         NotMade::NameTaken => Problem::new(StatusCode::CONFLICT, "name_taken", detail).at("$.name"),
         NotMade::TooMany => Problem::new(StatusCode::CONFLICT, "too_many_tokens", detail),
         NotMade::Records(error) => {

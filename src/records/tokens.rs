@@ -118,6 +118,18 @@ pub enum NotMade {
     /// Another valid token has the name.
     #[error("there is a valid token of this name: revoke it first, or choose another name")]
     NameTaken,
+    /// It would be over before it is shown.
+    #[error(
+        "expected a time to come, found {}, and it is {} here",
+        rfc3339(*expires_at),
+        rfc3339(*now)
+    )]
+    Over {
+        /// When it was to expire.
+        expires_at: Timestamp,
+        /// What time it is.
+        now: Timestamp,
+    },
     /// There are too many.
     #[error("there are {TOKENS_MAX} valid tokens already")]
     TooMany,
@@ -189,6 +201,9 @@ impl Tokens {
     pub fn make(&self, spec: TokenSpec, by: &str, now: Timestamp) -> Result<(Token, Shown), NotMade> {
         if !is_name(&spec.name) {
             return Err(NotMade::BadName);
+        }
+        if let Some(expires_at) = spec.expires_at.filter(|expires_at| *expires_at <= now) {
+            return Err(NotMade::Over { expires_at, now });
         }
         let mut locked = self.lines.lock()?;
         self.refresh()?;
@@ -296,6 +311,11 @@ fn is_name(name: &str) -> bool {
     (1..=NAME_LENGTH_MAX).contains(&name.len()) && name.chars().all(letter) && name != "owner"
 }
 
+fn rfc3339(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0)
+        .map_or_else(|_| "a time beyond all calendars".into(), |it| format!("{it:.3}"))
+}
+
 fn written(line: &Line) -> String {
     serde_json::to_string(line).expect("a line has string keys")
 }
@@ -378,6 +398,8 @@ mod tests {
         assert_eq!(made.standing(Timestamp(NOW.0 + 9)), Standing::Valid);
         assert_eq!(made.standing(Timestamp(NOW.0 + 10)), Standing::Expired);
         assert!(tokens.make(spec("helpdesk"), "owner", Timestamp(NOW.0 + 10)).is_ok());
+        let over = TokenSpec { expires_at: Some(NOW), ..spec("over") };
+        assert!(matches!(tokens.make(over, "owner", NOW), Err(NotMade::Over { .. })), "nobody could ever show it");
         for name in ["", "owner", "a b", "ä", "a/b"] {
             assert!(matches!(tokens.make(spec(name), "owner", NOW), Err(NotMade::BadName)), "{name}");
         }

@@ -152,11 +152,13 @@ async fn every_address_opens_to_those_who_may_and_to_nobody_else() {
         let id = if path.starts_with("/tickets") { "T-anna" } else { "anna" };
         let path = path.replace("{id}", id);
         let expired = TokenSpec { expires_at: Some(NOW), ..spec("expired", AccessLevel::Owner) };
-        let expired = house.token(expired);
+        let a_moment_ago = Timestamp(NOW.0 - 1);
+        let (_, expired) = house.tokens.make(expired, "owner", a_moment_ago).expect("it can be made");
+        let expired = expired.reveal();
         let revoked = house.token(spec("revoked", AccessLevel::Owner));
         house.tokens.revoke("revoked", "owner", NOW).expect("written").expect("it was valid");
         let almost = format!("{}0", &TOKEN[..TOKEN.len() - 1]);
-        let shut_out = [None, Some("wrong"), Some(&*almost), Some("rct_00_00"), Some(&*expired), Some(&*revoked)];
+        let shut_out = [None, Some("wrong"), Some(&*almost), Some("rct_00_00"), Some(expired), Some(&*revoked)];
         for token in shut_out {
             client += 1;
             let status = house.status(method, &path, token, client).await;
@@ -165,7 +167,7 @@ async fn every_address_opens_to_those_who_may_and_to_nobody_else() {
         let over = [
             ("rolecall_session=wrong".to_owned(), session::csrf("wrong")),
             house.session(Pass::Owner, Some(NOW)),
-            house.session_of(&expired),
+            house.session_of(expired),
             house.session_of(&revoked),
         ];
         for (cookie, csrf) in over {
@@ -382,6 +384,25 @@ async fn a_token_is_made_shown_once_used_and_revoked() {
         let refused = house.ask(Method::POST, "/tokens", Some(body.clone())).await;
         assert_eq!((refused.status.as_u16(), &refused.body["path"]), (422, &json!(place)), "{body} {}", refused.body);
     }
+}
+
+#[tokio::test]
+async fn a_token_that_would_be_over_when_it_is_shown_is_not_made() {
+    let house = house().await;
+    // This moment, by the clock of these tests, and years before it.
+    for (past, read) in [
+        ("2026-11-18T12:06:40+01:00", "2026-11-18T11:06:40.000Z"),
+        ("2021-01-01T00:00:00Z", "2021-01-01T00:00:00.000Z"),
+    ] {
+        let asked = json!({ "name": "late", "level": "agent", "expires_at": past });
+        let refused = house.ask(Method::POST, "/tokens", Some(asked)).await;
+        assert_eq!((refused.status.as_u16(), &refused.body["code"]), (422, &json!("bad_field")), "{}", refused.body);
+        assert_eq!(refused.body["path"], "$.expires_at");
+        let detail = refused.body["detail"].as_str().expect("a sentence");
+        assert!(detail.contains(&format!("found {read}")), "it says what came: {detail}");
+        assert!(detail.contains("it is 2026-11-18T11:06:40.000Z here"), "and what time it is: {detail}");
+    }
+    assert!(house.tokens.list().is_empty());
 }
 
 #[tokio::test]
