@@ -95,6 +95,7 @@ pub use splice::{CannotSplice, splice};
 
 pub use written::Written;
 
+pub(crate) use section::OWNER_TOKEN_LENGTH_ADVISED;
 use section::Reading;
 
 /// The configuration that comes with rolecall: a contact centre with six roles, every key explained.

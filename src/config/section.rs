@@ -82,7 +82,7 @@ impl<'o> Reading<'o> {
 }
 
 /// Below this length a token of letters and digits can be guessed by a machine: 22 of them have 128 bits.
-const OWNER_TOKEN_LENGTH_ADVISED: usize = 22;
+pub(crate) const OWNER_TOKEN_LENGTH_ADVISED: usize = 22;
 
 /// At most this many known names are listed; the rest is counted.
 const LISTED_MAX: usize = 12;

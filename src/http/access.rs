@@ -2,7 +2,8 @@
 //! do is said by its [`Authority`], for which every endpoint and every command asks.
 //!
 //! The token is kept as its SHA-256 and compared in constant time. Wrong tokens are limited per client: whoever guesses
-//! too often is not even compared for a while.
+//! too often is answered nothing else for a while, and an owner's token that could be guessed is not even compared. What
+//! can't be guessed gets through all the same, for behind a proxy everybody is one client.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -22,6 +23,7 @@ use super::authority::Authority;
 use super::oidc::{Identity, KEYS_AGAIN_AFTER, NotIdentified, Oidc};
 use super::problem::Problem;
 use super::session::{self, SessionKey};
+use crate::config::OWNER_TOKEN_LENGTH_ADVISED;
 use crate::records::RecordsError;
 use crate::records::tokens::{Standing, Token};
 use crate::routing::Timestamp;
@@ -37,19 +39,24 @@ const CLIENTS_MAX: usize = 10_000;
 
 /// The owner's token, as a hash. It can be compared and nothing else.
 #[derive(Clone)]
-pub struct OwnerToken([u8; 32]);
+pub struct OwnerToken {
+    hash: [u8; 32],
+    /// Somebody has chosen it: it may be short.
+    is_guessable: bool,
+}
 
 impl OwnerToken {
     /// Hashes a token; `None` for an empty one, which is none.
     #[must_use]
     pub fn new(token: &str) -> Option<Self> {
         let token = token.trim();
-        (!token.is_empty()).then(|| Self(Sha256::digest(token.as_bytes()).into()))
+        let is_guessable = token.len() < OWNER_TOKEN_LENGTH_ADVISED;
+        (!token.is_empty()).then(|| Self { hash: Sha256::digest(token.as_bytes()).into(), is_guessable })
     }
 
     fn is(&self, token: &str) -> bool {
         let shown: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        self.0.ct_eq(&shown).into()
+        self.hash.ct_eq(&shown).into()
     }
 }
 
@@ -70,7 +77,7 @@ struct Window {
 }
 
 impl Failures {
-    /// For how long this client is not to be compared; `None` where it may try.
+    /// For how long this client is not to guess; `None` where it may try.
     fn shut_out(&self, client: IpAddr, now: Instant) -> Option<Duration> {
         let clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let window =
@@ -115,7 +122,8 @@ const OWNER: &str = "owner";
 /// The most pairs of client and token that are remembered.
 const FAMILIAR_MAX: usize = 50_000;
 
-/// Which right tokens came from where: who shares an address with somebody who guesses goes on working.
+/// From where the owner's token came: an owner who shares an address with somebody who guesses goes on working, even with
+/// a token that could be guessed.
 #[derive(Debug, Default)]
 pub(super) struct Familiar(RwLock<HashSet<(IpAddr, [u8; 16])>>);
 
@@ -197,14 +205,6 @@ pub(super) async fn admit(
     token: Option<&str>,
     now: Instant,
 ) -> Result<Admission, Problem> {
-    let shut_out = shared.failures.shut_out(client, now);
-    if let Some(wait) = shut_out
-        && token.is_none_or(|token| !shared.familiar.knows(client, token))
-    {
-        let detail = "too many wrong tokens from this address";
-        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", detail);
-        return Err(problem.retry_after_seconds(wait.as_secs() + 1));
-    }
     if shared.owner_token.is_none() && shared.oidc.is_none() && shared.tokens.is_empty() {
         let detail = "no token is configured: start the daemon with ROLECALL_OWNER_TOKEN set, or make one with \
                       `rolecall token create`, and send it as \"Authorization: Bearer <token>\"";
@@ -214,12 +214,20 @@ pub(super) async fn admit(
     let Some(token) = token else {
         return Err(unauthorized("no_token", "send a token as \"Authorization: Bearer <token>\""));
     };
-    match identify(shared, token).await {
-        Ok(admission) => {
-            shared.familiar.learn(client, token);
+    let shut_out = shared.failures.shut_out(client, now);
+    // A right guess must not be told from a wrong one while somebody guesses, by the time it takes neither.
+    let is_compared =
+        |owner: &&OwnerToken| shut_out.is_none() || !owner.is_guessable || shared.familiar.knows(client, token);
+    let owner = shared.owner_token.as_ref().filter(is_compared);
+    match (identify(shared, owner, token).await, shut_out) {
+        (Ok(admission), _) => {
+            if admission.pass == Pass::Owner {
+                shared.familiar.learn(client, token);
+            }
             Ok(admission)
         }
-        Err(refusal) => {
+        (Err(Refusal::Wrong), Some(wait)) => Err(too_many_attempts(wait)),
+        (Err(refusal), _) => {
             // Whoever shows an expired or a revoked one has guessed nothing either, nor has whoever we can't tell about.
             if matches!(refusal, Refusal::Wrong) {
                 shared.failures.count(client, now);
@@ -227,6 +235,12 @@ pub(super) async fn admit(
             Err(refusal.into())
         }
     }
+}
+
+fn too_many_attempts(wait: Duration) -> Problem {
+    let detail = "too many wrong tokens from this address";
+    let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", detail);
+    problem.retry_after_seconds(wait.as_secs() + 1)
 }
 
 /// Lets in whoever is logged in. A cookie of a session that is over counts as no guess: every browser has one after a
@@ -306,8 +320,9 @@ impl From<Refusal> for Problem {
     }
 }
 
-async fn identify(shared: &Shared, token: &str) -> Result<Admission, Refusal> {
-    if shared.owner_token.as_ref().is_some_and(|owner| owner.is(token)) {
+/// Whose token this is; the owner's only where there is one to compare it with.
+async fn identify(shared: &Shared, owner: Option<&OwnerToken>, token: &str) -> Result<Admission, Refusal> {
+    if owner.is_some_and(|owner| owner.is(token)) {
         return Ok(Admission { author: Authority::owner(OWNER), pass: Pass::Owner, until: None, session: None });
     }
     if let Some(oidc) = shared.oidc.as_ref().filter(|_| Oidc::is_jwt(token)) {

@@ -188,7 +188,7 @@ async fn what_needs_no_token_needs_none() {
 }
 
 #[tokio::test]
-async fn whoever_guesses_too_often_is_shut_out_even_with_the_right_token() {
+async fn whoever_guesses_too_often_is_shut_out_even_with_the_right_token_where_that_can_be_guessed() {
     let router = routes(app(Some(TOKEN)));
     for _ in 0..10 {
         let answer = ask(&router, Method::GET, "/api/v1/overview", Some("Bearer guess")).await;

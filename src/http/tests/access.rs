@@ -10,6 +10,7 @@ use super::{NOW, TOKEN};
 use crate::http::access::Pass;
 use crate::http::endpoints::endpoints;
 use crate::http::session;
+use crate::http::{App, OwnerToken};
 use crate::records::tokens::TokenSpec;
 use crate::routing::permission::AccessLevel;
 use crate::routing::{AgentId, Permission, Timestamp};
@@ -416,8 +417,35 @@ async fn who_shares_an_address_with_somebody_who_guesses_works_on() {
     }
     assert_eq!(house.status("GET", "/me", Some("guess"), 1).await, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(house.status("GET", "/me", Some(&anna), 1).await, StatusCode::OK, "she was there before");
-    assert_eq!(house.status("GET", "/me", Some(&late), 1).await, StatusCode::TOO_MANY_REQUESTS, "it was not");
-    assert_eq!(house.status("GET", "/me", Some(&late), 2).await, StatusCode::OK, "elsewhere nobody guessed");
+    assert_eq!(house.status("GET", "/me", Some(&late), 1).await, StatusCode::OK, "and nobody guesses 256 bits");
+    let almost = format!("{}0", &late[..late.len() - 1]);
+    for wrong in ["guess", &almost, "rct_00_00"] {
+        assert_eq!(house.status("GET", "/me", Some(wrong), 1).await, StatusCode::TOO_MANY_REQUESTS, "{wrong}");
+    }
+    assert_eq!(house.status("GET", "/me", None, 1).await, StatusCode::UNAUTHORIZED, "whoever is about to log in");
+    assert_eq!(
+        house.status("GET", "/me", Some("guess"), 2).await,
+        StatusCode::UNAUTHORIZED,
+        "elsewhere nobody guessed"
+    );
+}
+
+#[tokio::test]
+async fn an_owners_token_that_can_be_guessed_is_not_compared_while_somebody_guesses_and_another_is() {
+    const LONG: &str = "5f3c9d0a1b7e42688c1d6f";
+    let of_owner = |token: &'static str| move |app: App| App { owner_token: OwnerToken::new(token), ..app };
+    for (token, expected) in [(LONG, StatusCode::OK), (&LONG[1..], StatusCode::TOO_MANY_REQUESTS)] {
+        let house = House::made(CATALOGUE, of_owner(token));
+        assert_eq!(house.status("GET", "/me", Some(token), 2).await, StatusCode::OK);
+        for client in [1, 2] {
+            for _ in 0..10 {
+                assert_eq!(house.status("GET", "/me", Some("guess"), client).await, StatusCode::UNAUTHORIZED);
+            }
+        }
+        assert_eq!(house.status("GET", "/me", Some(token), 1).await, expected, "{token}");
+        assert_eq!(house.status("GET", "/me", Some(token), 2).await, StatusCode::OK, "the owner was there before");
+        assert_eq!(house.status("GET", "/me", Some(&LONG[2..]), 2).await, StatusCode::TOO_MANY_REQUESTS);
+    }
 }
 
 #[tokio::test]

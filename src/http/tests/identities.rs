@@ -261,6 +261,8 @@ async fn what_is_wrong_is_said_as_of_other_tokens_and_guessing_is_slowed() {
         assert_eq!(ask(&house, Method::GET, "/me", "a.b.c").await.status, StatusCode::UNAUTHORIZED);
     }
     assert_eq!(ask(&house, Method::GET, "/me", "a.b.c").await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(ask(&house, Method::GET, "/me", &provider.good()).await.status, StatusCode::OK, "nobody guesses a key");
+    assert_eq!(ask(&house, Method::GET, "/me", &expired).await.body["code"], "expired_token");
 }
 
 #[tokio::test]

@@ -114,6 +114,8 @@ async fn logging_in_is_slowed_for_whoever_guesses_and_takes_nothing_but_a_token(
     let still = house.ask_with(Method::GET, "/me", &[("cookie", &adams)], None).await;
     assert_eq!(still.status, StatusCode::OK, "who is logged in goes on");
     assert_eq!(log_in(&house, &adam).await.status, StatusCode::CREATED, "and so does who was there before");
+    let late = house.token(spec("late"));
+    assert_eq!(log_in(&house, &late).await.status, StatusCode::CREATED, "and whoever has what can't be guessed");
 }
 
 #[tokio::test]
