@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 use super::diagnostic::{Diagnostic, Origin, Report, Severity};
-use super::edit::{CannotEdit, EditStep, Kind, edit, path_within};
+use super::edit::{CannotEdit, EditStep, Kind, edit, namer, path_within};
 use super::{ConfigError, Difference, Overrides, differences, load, parse};
 use crate::owner::hand_over;
 use crate::routing::Catalogue;
@@ -112,7 +112,7 @@ impl CatalogueFile {
             let mut told: Vec<_> = report.diagnostics().iter().collect();
             told.sort_by_key(|it| it.severity != Severity::Error);
             told.truncate(FINDINGS_MAX);
-            told.into_iter().map(|it| Finding::of(it, report, root.get_ref(), kind, name)).collect()
+            told.into_iter().map(|it| Finding::of(it, report, root.get_ref(), (kind, name), steps)).collect()
         };
         match parse(&name_of_file, &text, &self.overrides) {
             Err(report) => Err(NotDrafted::Invalid(find(&report))),
@@ -175,18 +175,90 @@ impl Drop for Prepared {
 }
 
 impl Finding {
-    fn of(diagnostic: &Diagnostic, report: &Report, root: &DeTable<'_>, kind: Kind, name: &str) -> Self {
-        let path = match &diagnostic.origin {
-            Origin::File(span) => path_within(root, span.start, kind, name),
-            Origin::Override(_) | Origin::Whole => None,
+    fn of(
+        diagnostic: &Diagnostic,
+        report: &Report,
+        root: &DeTable<'_>,
+        (kind, name): (Kind, &str),
+        steps: &[EditStep],
+    ) -> Self {
+        let (path, namer) = match &diagnostic.origin {
+            Origin::File(span) => (path_within(root, span.start, kind, name), namer(root, span.start)),
+            Origin::Override(_) | Origin::Whole => (None, None),
         };
-        Self {
+        let found = Self {
             severity: diagnostic.severity,
             path,
             place: report.place(diagnostic),
             message: diagnostic.message.clone(),
             expected: diagnostic.expected.clone(),
             help: diagnostic.help.clone(),
+        };
+        let is_removed = |role: &&String| steps.iter().any(|step| step.removes_role(role));
+        match (diagnostic.missing_role.as_ref().filter(is_removed), namer) {
+            // Whoever takes a role out did not misspell it where it is named.
+            (Some(role), Some(namer)) => Self {
+                message: format!("the role {role:?} can't go: {namer}. Name another role there first"),
+                help: None,
+                ..found
+            },
+            _ => found,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"[routing]
+default_role = "g"
+
+[[role]]
+name = "g"
+
+[[role]]
+name = "boss"
+overflow = [{ after = "2m", add_roles = ["h", "g"] }]
+max_wait = "5m"
+when_waited = { role = "g" }
+
+[[role]]
+name = "h"
+
+[[rule]]
+name = "gold"
+when = 'customer.tier == "gold" && queue["g"].waiting > 3'
+set = { role = "g" }
+"#;
+
+    fn removed(role: &str) -> Vec<Finding> {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("rolecall.toml");
+        fs::write(&path, TEXT).expect("written");
+        let in_force = load(Some(&path), &Overrides::none()).unwrap_or_else(|error| panic!("{error}")).config.catalogue;
+        let steps = [EditStep::Remove { kind: Kind::Role, name: role.to_owned() }];
+        match CatalogueFile::new(path, Overrides::none()).draft(&in_force, &steps, (Kind::Role, role)) {
+            Err(NotDrafted::Invalid(findings)) => findings,
+            drafted => panic!("{drafted:?}"),
+        }
+    }
+
+    #[test]
+    fn whoever_takes_a_role_out_that_others_name_is_told_who_does_and_where() {
+        let errors = removed("g").into_iter().filter(|finding| finding.severity == Severity::Error);
+        let told: Vec<_> = errors.map(|finding| (finding.message, finding.place, finding.help)).collect();
+        let expected = [
+            ("it is the default role, as `default_role` of [routing] says", "2:16"),
+            ("the role \"boss\" names it, in its `overflow[0].add_roles[1]`", "6:47"),
+            ("the role \"boss\" names it, in its `when_waited.role`", "8:24"),
+            ("the rule \"gold\" names it, in its `when`", "15:43"),
+            ("the rule \"gold\" names it, in its `set.role`", "16:16"),
+        ];
+        let expected = expected.map(|(why, place)| {
+            let message = format!("the role \"g\" can't go: {why}. Name another role there first");
+            (message, format!("rolecall.toml:{place}"), None)
+        });
+        assert_eq!(told, expected);
     }
 }

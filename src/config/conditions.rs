@@ -70,6 +70,7 @@ impl Written<'_> {
         Diagnostic::error(self.place(Some(position)), message)
             .expected(format!("one of {}", quoted_list(&roles)))
             .help(meant)
+            .misses_role(role)
     }
 
     fn place(&self, position: Option<(usize, usize)>) -> Origin {

@@ -53,11 +53,20 @@ pub struct Diagnostic {
     pub expected: Option<String>,
     /// What was probably meant, or how to mend it.
     pub help: Option<String>,
+    /// The role that is asked for and is not there, where that is what is wrong.
+    pub(super) missing_role: Option<String>,
 }
 
 impl Diagnostic {
     pub(super) fn error(origin: Origin, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, message: message.into(), origin, expected: None, help: None }
+        Self {
+            severity: Severity::Error,
+            message: message.into(),
+            origin,
+            expected: None,
+            help: None,
+            missing_role: None,
+        }
     }
 
     pub(super) fn warning(origin: Origin, message: impl Into<String>) -> Self {
@@ -67,6 +76,12 @@ impl Diagnostic {
     #[must_use]
     pub(super) fn expected(mut self, expected: impl Into<String>) -> Self {
         self.expected = Some(expected.into());
+        self
+    }
+
+    #[must_use]
+    pub(super) fn misses_role(mut self, name: &str) -> Self {
+        self.missing_role = Some(name.to_owned());
         self
     }
 

@@ -61,6 +61,13 @@ pub enum EditStep {
     },
 }
 
+impl EditStep {
+    /// Whether it takes that role out.
+    pub(super) fn removes_role(&self, role: &str) -> bool {
+        matches!(self, Self::Remove { kind: Kind::Role, name } if name == role)
+    }
+}
+
 /// Why a text can't be edited.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CannotEdit {
@@ -263,6 +270,29 @@ pub(super) fn path_within(root: &DeTable<'_>, offset: usize, kind: Kind, name: &
         _ => return None,
     };
     path_in(entry.get_ref(), offset, "$").or_else(|| entry.span().contains(&offset).then(|| "$".to_owned()))
+}
+
+/// What names a role at that place of the file, as a sentence that ends with it.
+pub(super) fn namer(root: &DeTable<'_>, offset: usize) -> Option<String> {
+    let holds = |value: &toml::Spanned<DeValue<'_>>| path_in(value.get_ref(), offset, "");
+    root.iter().find_map(|(section, value)| {
+        let section = &**section.get_ref();
+        let member = |path: String| path.trim_start_matches('.').to_owned();
+        if let DeValue::Array(entries) = value.get_ref() {
+            return entries.iter().find_map(|entry| {
+                let member = member(holds(entry)?);
+                let DeValue::Table(members) = entry.get_ref() else { return None };
+                let name = members.get("name").and_then(|name| name.get_ref().as_str()).unwrap_or_default();
+                Some(format!("the {section} {name:?} names it, in its `{member}`"))
+            });
+        }
+        let member = member(holds(value)?);
+        Some(if (section, member.as_str()) == ("routing", "default_role") {
+            "it is the default role, as `default_role` of [routing] says".to_owned()
+        } else {
+            format!("`{member}` of [{section}] names it")
+        })
+    })
 }
 
 fn has_name(entry: &DeValue<'_>, name: &str) -> bool {

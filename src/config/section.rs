@@ -48,7 +48,7 @@ impl<'o> Reading<'o> {
                 names => format!("one of {}", quoted_list(&names)),
             };
             let meant = nearest(name.as_str(), names()).map(|name| format!("did you mean {name:?}?"));
-            self.report(found.expected(expected).help(meant));
+            self.report(found.expected(expected).help(meant).misses_role(name.as_str()));
         }
     }
 

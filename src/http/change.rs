@@ -142,7 +142,13 @@ fn unexpected(entry: &Expected) -> Problem {
 
 fn invalid(findings: Vec<Finding>) -> Problem {
     let first = findings.iter().find(|finding| finding.severity == Severity::Error);
-    let detail = first.map_or_else(String::new, |finding| finding.message.clone());
+    let others = findings.iter().filter(|finding| finding.severity == Severity::Error).skip(1).count();
+    let others = if others == 0 { String::new() } else { format!(" (and {others} more, in `findings`)") };
+    let detail = first.map_or_else(String::new, |finding| {
+        // What is elsewhere than in the entry that was sent is found by its place in the file.
+        let place = if finding.path.is_none() { format!(" ({})", finding.place) } else { String::new() };
+        format!("{}{place}{others}", finding.message)
+    });
     let path = first.and_then(|finding| finding.path.clone());
     let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_catalogue", detail);
     let problem = problem.finds(findings.into_iter().map(ProblemFinding::from).collect());
@@ -188,5 +194,30 @@ impl From<Finding> for ProblemFinding {
             expected: finding.expected,
             help: finding.help,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_elsewhere_is_said_with_its_place_and_that_there_is_more() {
+        let finding = |severity, path: Option<&str>, message: &str| Finding {
+            severity,
+            path: path.map(str::to_owned),
+            place: "rolecall.toml:3:16".to_owned(),
+            message: message.to_owned(),
+            expected: None,
+            help: None,
+        };
+        let hint = finding(Severity::Warning, None, "nobody has it");
+        let own = finding(Severity::Error, Some("$.weight"), "it is none");
+        let elsewhere = finding(Severity::Error, None, "the role can't go");
+        let detail = |findings: Vec<Finding>| invalid(findings).detail().to_owned();
+        assert_eq!(detail(vec![hint.clone(), own.clone()]), "it is none");
+        assert_eq!(detail(vec![hint.clone(), elsewhere.clone()]), "the role can't go (rolecall.toml:3:16)");
+        let all = detail(vec![elsewhere.clone(), elsewhere, own, hint]);
+        assert_eq!(all, "the role can't go (rolecall.toml:3:16) (and 2 more, in `findings`)");
     }
 }

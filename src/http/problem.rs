@@ -86,6 +86,12 @@ impl Problem {
         Self { findings, ..self }
     }
 
+    /// What it says to people.
+    #[cfg(test)]
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Its status.
     pub(super) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).expect("made from a status")
