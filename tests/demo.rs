@@ -105,6 +105,12 @@ fn whoever_asks_a_demo_why_is_answered_in_sentences() {
     };
     assert!(said.starts_with("It is for "), "{said}");
 
+    let mut unnamed = Command::new(env!("CARGO_BIN_EXE_rolecall"));
+    unnamed.args(["explain", "T-1", "--http-listen", &demo.address]).env_remove("ROLECALL_OWNER_TOKEN");
+    let unnamed = unnamed.output().unwrap();
+    let told = String::from_utf8(unnamed.stderr).unwrap();
+    assert!(told.contains("set ROLECALL_OWNER_TOKEN to one") && !told.contains("Bearer"), "{told}");
+
     let unknown = explain("no-such-ticket", &[]);
     assert_eq!(unknown.status.code(), Some(1));
     let told = String::from_utf8(unknown.stderr).unwrap();

@@ -4,7 +4,9 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::config::HttpConfig;
+use serde_json::Value;
+
+use crate::config::{HttpConfig, OWNER_TOKEN_VARIABLE};
 
 use super::pinned;
 
@@ -27,6 +29,26 @@ pub(super) fn get(http: &HttpConfig, path: &str, token: Option<&str>) -> io::Res
     let mut text = String::new();
     body.take(ANSWER_MAX_BYTES).read_to_string(&mut text)?;
     Ok(Answer { status, body: text })
+}
+
+/// Why something is not given, as the daemon says it; where that is for its token, how this command is given one.
+pub(super) fn refusal(problem: &Value) -> String {
+    let detail = problem["detail"].as_str().unwrap_or("it does not say why");
+    let variable = OWNER_TOKEN_VARIABLE;
+    match problem["code"].as_str() {
+        Some("no_token") => format!(
+            "the daemon answers whoever has a token: set {variable} to one, or {variable}_FILE to the path of a file that \
+             holds it"
+        ),
+        Some("no_token_configured") => format!(
+            "the daemon has no token that it could let anybody in by: start it with {variable} set, or make one with \
+             `rolecall token create`; then set {variable} for this command too"
+        ),
+        Some("wrong_token" | "expired_token" | "revoked_token" | "token_not_yet_valid" | "too_many_attempts") => {
+            format!("{detail} (the token is that of {variable}, or of the file that {variable}_FILE names)")
+        }
+        _ => detail.to_owned(),
+    }
 }
 
 /// Asks for a page; its status, and its body to be read. HTTP/1.0, so that the answer ends with the connection and is not cut
@@ -65,13 +87,6 @@ fn converse(
     Ok((status, Box::new(answer)))
 }
 
-/// Why the daemon does not do what it was asked, in its own words, and where its client has the token from.
-pub(super) fn refusal(status: u16, problem: &serde_json::Value) -> String {
-    let detail = problem["detail"].as_str().unwrap_or("it does not say why");
-    let hint = if status == 401 { " (it is read from ROLECALL_OWNER_TOKEN)" } else { "" };
-    format!("{detail}{hint}")
-}
-
 /// A daemon that listens on every address is asked at this machine's own.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = if listen.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { listen.ip() };
@@ -98,6 +113,22 @@ pub(super) fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_lacks_a_token_is_told_how_a_command_is_given_one_and_not_of_headers() {
+        let said = |code: &str, detail: &str| refusal(&serde_json::json!({ "code": code, "detail": detail }));
+        let of_http = "send a token as \"Authorization: Bearer <token>\"";
+        for code in ["no_token", "no_token_configured"] {
+            let told = said(code, of_http);
+            assert!(told.contains("set ROLECALL_OWNER_TOKEN") && !told.contains("Bearer"), "{told}");
+        }
+        for code in ["wrong_token", "expired_token", "revoked_token"] {
+            let told = said(code, "this token is not valid");
+            assert!(told.starts_with("this token is not valid (") && told.contains("ROLECALL_OWNER_TOKEN"), "{told}");
+        }
+        assert_eq!(said("unknown_ticket", "there is no such ticket"), "there is no such ticket");
+        assert_eq!(refusal(&Value::Null), "it does not say why");
+    }
 
     #[test]
     fn what_could_mean_something_in_an_address_is_encoded() {

@@ -12,7 +12,8 @@ use super::{Exit, Failure};
 /// Arguments of `rolecall explain`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "The daemon is asked where the configuration has HTTP served, with the token of \
-                        ROLECALL_OWNER_TOKEN.\n\nEXAMPLES:\n  \
+                        ROLECALL_OWNER_TOKEN, or of the file that ROLECALL_OWNER_TOKEN_FILE names: the owner's, or any that \
+                        may see the ticket.\n\nEXAMPLES:\n  \
     rolecall explain T-1001\n  \
     rolecall explain T-1001 --agent anna\n  \
     rolecall explain T-1001 --agents --json | jq .waits_for.code")]
@@ -44,8 +45,7 @@ pub(super) fn run(args: &ExplainArgs) -> Result<(), Failure> {
         Failure::new(Exit::Failed, format!("what answers at {} is no daemon: {error}", http.listen))
     })?;
     if answer.status != 200 {
-        let why = ask::refusal(answer.status, &body);
-        return Err(Failure::new(Exit::Failed, format!("{}: {why}", args.ticket)));
+        return Err(Failure::new(Exit::Failed, format!("{}: {}", args.ticket, ask::refusal(&body))));
     }
     if args.json {
         return print_line(format_args!("{body:#}"));

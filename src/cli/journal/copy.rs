@@ -115,8 +115,7 @@ fn copy_daemon(http: &HttpConfig, file: &mut File) -> Result<(), Failure> {
         let mut text = String::new();
         let _ = body.take(64 << 10).read_to_string(&mut text);
         let problem: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-        let why = ask::refusal(status, &problem);
-        return Err(Failure::new(Exit::Failed, format!("the daemon gives no copy: {why}")));
+        return Err(Failure::new(Exit::Failed, format!("the daemon gives no copy: {}", ask::refusal(&problem))));
     }
     // It is looked at as a whole on its way: what was cut off is no copy.
     let looked_at = whole(Tee { from: &mut body, to: BufWriter::new(file) });
