@@ -1,13 +1,14 @@
 //! `/api/v1`: what is there now, to be read.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Shared;
 use super::problem::Problem;
+use super::query::{self, Parameters};
 use super::read_model::{AgentPage, Overview, RoleView};
 use crate::routing::AgentId;
 
@@ -30,6 +31,7 @@ pub(super) struct PageQuery {
     /// Those behind this id: `next` of the page before.
     after: Option<AgentId>,
     /// How many at most: 1 to 1000, 100 where nothing is said.
+    #[schemars(range(min = 1, max = 1000))]
     limit: Option<usize>,
 }
 
@@ -43,9 +45,8 @@ pub(super) async fn queues(State(shared): State<Shared>) -> Json<Queues> {
 
 pub(super) async fn agents(
     State(shared): State<Shared>,
-    query: Result<Query<PageQuery>, axum::extract::rejection::QueryRejection>,
+    Parameters(query): Parameters<PageQuery>,
 ) -> Result<Json<AgentPage>, Problem> {
-    let Query(query) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
     let limit = page_limit(query.limit)?;
     Ok(Json(shared.read_model.agents_after(query.after.as_ref(), limit)))
 }
@@ -54,7 +55,7 @@ pub(super) async fn agents(
 pub(super) fn page_limit(asked: Option<usize>) -> Result<usize, Problem> {
     match asked.unwrap_or(PAGE_DEFAULT) {
         limit if (1..=PAGE_MAX).contains(&limit) => Ok(limit),
-        _ => Err(bad_request(format!("limit: expected a number from 1 to {PAGE_MAX}"))),
+        limit => Err(query::wrong("limit", &format!("a whole number from 1 to {PAGE_MAX}"), &limit.to_string())),
     }
 }
 

@@ -6,8 +6,7 @@
 use std::net::SocketAddr;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{ConnectInfo, Query, RawPathParams, Request, State};
+use axum::extract::{ConnectInfo, RawPathParams, Request, State};
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -17,10 +16,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Shared;
-use super::api::{bad_request, page_limit};
+use super::api::page_limit;
 use super::authority::Authority;
 use super::entry::busy;
 use super::problem::Problem;
+use super::query::Parameters;
 use super::read_model::moment;
 use super::router::BODY_MAX_BYTES;
 use crate::records::audit::{Deed, Entry};
@@ -144,6 +144,7 @@ pub(super) struct AuditQuery {
     /// Older ones: `before` of the page before.
     before: Option<u64>,
     /// How many at most: 1 to 1000, 100 where nothing is said.
+    #[schemars(range(min = 1, max = 1000))]
     limit: Option<usize>,
 }
 
@@ -191,9 +192,8 @@ impl From<Entry> for EntryBody {
 
 pub(super) async fn read(
     State(shared): State<Shared>,
-    query: Result<Query<AuditQuery>, QueryRejection>,
+    Parameters(query): Parameters<AuditQuery>,
 ) -> Result<Json<AuditPage>, Problem> {
-    let Query(query) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
     let limit = page_limit(query.limit)?;
     let fits = move |entry: &Entry| {
         query.who.as_ref().is_none_or(|who| entry.deed.who == *who)

@@ -4,8 +4,7 @@
 //! lint. What is changed is written into the file and comes into force as a reload does, or is refused whole.
 
 use axum::body::Bytes;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -15,12 +14,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Shared;
-use super::api::bad_request;
 use super::authority::{Authority, Right};
 use super::change::{Asked, Change, tagged, unknown, with_tag};
 use super::edits::{ExpectedState, tag};
 use super::entry::{insert, members};
 use super::problem::Problem;
+use super::query::Parameters;
 use crate::config::{self, EditStep, Kind};
 
 /// Some of the catalogue.
@@ -83,10 +82,6 @@ pub(super) enum Format {
     Markdown,
 }
 
-fn parsed<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
-    query.map(|Query(query)| query).map_err(|rejection| bad_request(rejection.body_text()))
-}
-
 /// Who sees entries with all that they have.
 pub(super) const SEE_WHOLE: [Right; 3] = [Right::RolesManage, Right::RulesManage, Right::ReportsView];
 
@@ -127,19 +122,16 @@ pub(super) fn read(
 }
 
 /// The whole catalogue.
-pub(super) async fn whole(
-    State(shared): State<Shared>,
-    query: Result<Query<FormatQuery>, QueryRejection>,
-) -> Result<Response, Problem> {
+pub(super) async fn whole(State(shared): State<Shared>, Parameters(query): Parameters<FormatQuery>) -> Response {
     let catalogue = shared.read_model.catalogue();
-    Ok(match parsed(query)?.format {
+    match query.format {
         Format::Json => Json(config::export_json(&catalogue)).into_response(),
         Format::Toml => ([(header::CONTENT_TYPE, "application/toml")], config::export_toml(&catalogue)).into_response(),
         Format::Markdown => {
             ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], config::export_markdown(&catalogue))
                 .into_response()
         }
-    })
+    }
 }
 
 fn named(asked: &Asked, body: &Bytes, name: &str) -> Result<Map<String, Value>, Problem> {
@@ -204,10 +196,9 @@ pub(super) async fn remove_role(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
     Path(name): Path<String>,
-    query: Result<Query<RemovalQuery>, QueryRejection>,
+    Parameters(query): Parameters<RemovalQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let query = parsed(query)?;
     let kind = Kind::Role;
     let asked = Asked { shared, author, headers, kind, dry_run: query.dry_run };
     let Some(heir) = query.replaced_by else {
@@ -253,10 +244,6 @@ pub(super) async fn clone_role(
 /// stand.
 pub(super) trait ChangeQuery: DeserializeOwned + JsonSchema + Send + 'static {
     fn said(self) -> (bool, Option<String>);
-
-    fn parse(query: Result<Query<Self>, QueryRejection>) -> Result<(bool, Option<String>), Problem> {
-        parsed(query).map(Self::said)
-    }
 }
 
 impl ChangeQuery for EditQuery {

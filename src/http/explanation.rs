@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use schemars::JsonSchema;
@@ -14,6 +13,7 @@ use super::Shared;
 use super::api::bad_request;
 use super::authority::Authority;
 use super::problem::Problem;
+use super::query::Parameters;
 use super::read_model::moment;
 use super::tickets::{parse_ticket, visible};
 use crate::routing::explanation::{
@@ -44,11 +44,10 @@ pub(super) async fn explanation(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
     Path(id): Path<String>,
-    query: Result<Query<ExplanationQuery>, QueryRejection>,
+    Parameters(query): Parameters<ExplanationQuery>,
 ) -> Result<Json<ExplanationBody>, Problem> {
     let ticket = parse_ticket(&id)?;
     visible(&shared, &author, &ticket)?;
-    let Query(query) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
     let agents = match (query.agent, query.agents) {
         (Some(_), Some(Agents::All)) => return Err(bad_request("expected `agent` or `agents`, not both")),
         (Some(agent), None) => Closeness::One(agent),

@@ -34,6 +34,7 @@ mod hooks;
 mod oidc;
 mod openapi;
 mod problem;
+mod query;
 pub mod read_model;
 mod readiness;
 mod recorder;

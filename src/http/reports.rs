@@ -2,8 +2,7 @@
 //!
 //! Both come from the chronicle, which follows the journal: what has just happened is in it within a second.
 
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -15,6 +14,7 @@ use super::api::bad_request;
 use super::authority::Authority;
 use super::entry::busy;
 use super::problem::Problem;
+use super::query::{self, Parameters};
 use super::read_model::moment;
 use super::tickets::{parse_ticket, visible};
 use crate::chronicle::{self, By, Cell, Chronicle, ChronicleError, Row, Spell};
@@ -168,9 +168,8 @@ impl RowBody {
 
 pub(super) async fn report(
     State(shared): State<Shared>,
-    query: Result<Query<ReportQuery>, QueryRejection>,
+    Parameters(asked): Parameters<ReportQuery>,
 ) -> Result<Response, Problem> {
-    let Query(asked) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
     let now = (shared.clock)();
     let to = moment_of("to", asked.to.as_deref())?.unwrap_or(now);
     let from = moment_of("from", asked.from.as_deref())?.unwrap_or(Timestamp(to.0 - PERIOD_DEFAULT_MS));
@@ -208,7 +207,7 @@ pub(super) async fn report(
 fn moment_of(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let moment = text.parse::<jiff::Timestamp>();
-    let moment = moment.map_err(|_| bad_request(format!("{name}: expected a time such as 2026-11-22T05:00:00Z")))?;
+    let moment = moment.map_err(|_| query::wrong(name, "a time such as 2026-11-22T05:00:00Z", text))?;
     Ok(Some(Timestamp(moment.as_millisecond())))
 }
 

@@ -1,8 +1,7 @@
 //! `/api/v1/tickets`: to be found, created, and acted upon. What acts builds the event of the same meaning.
 
 use axum::body::Bytes;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -15,6 +14,7 @@ use super::authority::{Authority, Forbidden, Right};
 use super::endpoint::SchemaOf;
 use super::entry::{self, Done, EventId, insert, members, submit};
 use super::problem::Problem;
+use super::query::Parameters;
 use super::read_model::{Stage, TicketCard, TicketFilter, TicketPage};
 use super::schemas;
 use crate::routing::{AgentId, ChannelName, RoleName, TicketId};
@@ -70,6 +70,7 @@ pub(super) struct TicketQuery {
     /// Those behind this id: `next` of the page before.
     after: Option<TicketId>,
     /// How many at most: 1 to 1000, 100 where nothing is said.
+    #[schemars(range(min = 1, max = 1000))]
     limit: Option<usize>,
 }
 
@@ -93,9 +94,8 @@ pub(super) fn parse_ticket(id: &str) -> Result<TicketId, Problem> {
 pub(super) async fn list(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
-    query: Result<Query<TicketQuery>, QueryRejection>,
+    Parameters(query): Parameters<TicketQuery>,
 ) -> Result<Json<TicketPage>, Problem> {
-    let Query(query) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
     let limit = page_limit(query.limit)?;
     let agent = if sees_all(&author) {
         query.agent

@@ -2,8 +2,7 @@
 
 use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 
 use super::super::Shared;
@@ -12,6 +11,7 @@ use super::super::catalogue::{ChangeQuery, EditQuery, FormatQuery, RemovalQuery,
 use super::super::change::{Asked, CatalogueDone};
 use super::super::dry_run::DryRun;
 use super::super::endpoint::{Endpoint, JSON, Needs, SchemaOf, Verb};
+use super::super::query::Parameters;
 use super::super::{catalogue, dry_run, schemas};
 use super::{BODY_PROBLEMS, CREATED, NOT_FOUND, OK};
 use crate::config::Kind;
@@ -147,19 +147,19 @@ struct Summaries {
 fn changes<Q: ChangeQuery>(all: &'static str, one: &'static str, manage: Needs, kind: Kind) -> Vec<Endpoint> {
     let create = move |State(shared): State<Shared>,
                        Extension(author): Extension<Authority>,
-                       query: Result<Query<Q>, QueryRejection>,
+                       Parameters(query): Parameters<Q>,
                        headers: HeaderMap,
                        body: Bytes| async move {
-        let (dry_run, before) = Q::parse(query)?;
+        let (dry_run, before) = query.said();
         catalogue::create(Asked { shared, author, headers, kind, dry_run }, &body, before).await
     };
     let put = move |State(shared): State<Shared>,
                     Extension(author): Extension<Authority>,
                     Path(name): Path<String>,
-                    query: Result<Query<Q>, QueryRejection>,
+                    Parameters(query): Parameters<Q>,
                     headers: HeaderMap,
                     body: Bytes| async move {
-        let (dry_run, before) = Q::parse(query)?;
+        let (dry_run, before) = query.said();
         catalogue::put(Asked { shared, author, headers, kind, dry_run }, &name, &body, before).await
     };
     let (one_of, new_one, _) = schemas_of(kind);
@@ -188,9 +188,9 @@ fn removal(one: &'static str, what: &'static str, manage: Needs, kind: Kind) -> 
     let remove = move |State(shared): State<Shared>,
                        Extension(author): Extension<Authority>,
                        Path(name): Path<String>,
-                       query: Result<Query<EditQuery>, QueryRejection>,
+                       Parameters(query): Parameters<EditQuery>,
                        headers: HeaderMap| async move {
-        let (dry_run, _) = EditQuery::parse(query)?;
+        let (dry_run, _) = query.said();
         catalogue::remove(Asked { shared, author, headers, kind, dry_run }, name).await
     };
     let summary = if what == "rule" { "Removes a rule" } else { "Removes a channel" };

@@ -134,6 +134,66 @@ async fn what_is_wrong_is_said_with_its_code_and_its_place() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_in_a_query_is_said_with_the_parameter_what_came_and_what_is_expected() {
+    let house = house().await;
+    let cases = [
+        (Method::GET, "/tickets?limit=abc", "limit: expected a whole number from 1 to 1000, found \"abc\"", "?limit"),
+        (
+            Method::GET,
+            "/tickets?role=billing&limit=0",
+            "limit: expected a whole number from 1 to 1000, found \"0\"",
+            "?limit",
+        ),
+        (Method::GET, "/agents?limit=-1", "limit: expected a whole number from 1 to 1000, found \"-1\"", "?limit"),
+        (Method::GET, "/agents?limit=2&limit=3", "limit: expected once, and it is there more than once", "?limit"),
+        (Method::GET, "/audit?before=now", "before: expected a whole number, 0 or more, found \"now\"", "?before"),
+        (
+            Method::GET,
+            "/tickets?stage=b%C3%BCro",
+            "stage: expected scheduled, waiting, unroutable, offered, assigned or paused, found \"büro\"",
+            "?stage",
+        ),
+        (
+            Method::GET,
+            "/tickets?limt=5",
+            "there is no parameter \"limt\": expected role, stage, channel, agent, after or limit",
+            "?limt",
+        ),
+        (Method::GET, "/agents?after=", "after: ", "?after"),
+        (Method::GET, "/catalogue?format=yaml", "format: expected json, toml or markdown, found \"yaml\"", "?format"),
+        (
+            Method::GET,
+            "/reports?by=week",
+            "by: expected nothing, role, channel, agent, hour or day, found \"week\"",
+            "?by",
+        ),
+        (
+            Method::GET,
+            "/reports?from=monday",
+            "from: expected a time such as 2026-11-22T05:00:00Z, found \"monday\"",
+            "?from",
+        ),
+        (Method::PUT, "/roles/vip?dry_run=1", "dry_run: expected true or false, found \"1\"", "?dry_run"),
+        (
+            Method::DELETE,
+            "/roles/vip?heir=a",
+            "there is no parameter \"heir\": expected dry_run or replaced_by",
+            "?heir",
+        ),
+    ];
+    for (method, path, detail, place) in cases {
+        let refused = house.ask(method, path, None).await;
+        assert_eq!((refused.status.as_u16(), &refused.body["code"]), (400, &json!("bad_request")), "{path}");
+        let found = refused.body["detail"].as_str().expect("a sentence");
+        assert!(found.starts_with(detail), "{path}: {found}");
+        assert_eq!(refused.body["path"], place, "{path}");
+        assert_eq!(refused.headers[header::CONTENT_TYPE], "application/problem+json", "{path}");
+    }
+    let long = house.get(&format!("/tickets?limit={}", "9".repeat(1_000))).await;
+    assert!(long.body["detail"].as_str().is_some_and(|detail| detail.len() < 200), "{}", long.body);
+}
+
+#[tokio::test]
 async fn events_come_alone_many_at_once_or_bare_and_each_is_answered() {
     let house = house().await;
     let event = |id: &str, kind: &str, data: serde_json::Value| json!({ "specversion": "1.0", "id": id, "source": "/desk", "type": kind, "data": data });
