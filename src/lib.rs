@@ -59,9 +59,9 @@ pub mod mapping;
 #[cfg(feature = "daemon")]
 mod schema;
 
-// Whose the files are that are written for a daemon.
+// Files that are written for a daemon: whose they are, and that they outlive a loss of power.
 #[cfg(feature = "daemon")]
-mod owner;
+mod files;
 
 // Certificates and keys, for whoever speaks TLS.
 #[cfg(feature = "daemon")]

@@ -1,7 +1,7 @@
 //! The file that holds the catalogue in force: edited entry by entry, written so that it is there wholly or not at all.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
@@ -9,7 +9,7 @@ use toml::de::DeTable;
 use super::diagnostic::{Diagnostic, Origin, Report, Severity};
 use super::edit::{CannotEdit, EditStep, Kind, edit, namer, path_within};
 use super::{ConfigError, Difference, Overrides, differences, load, parse};
-use crate::owner::hand_over;
+use crate::files::{Replacement, beside};
 use crate::routing::Catalogue;
 
 /// A configuration file.
@@ -70,10 +70,7 @@ pub enum NotDrafted {
 
 /// A draft that lies beside the file, and only has to take its name. Removed where it never does.
 #[derive(Debug)]
-pub struct Prepared {
-    new: PathBuf,
-    path: PathBuf,
-}
+pub struct Prepared(Replacement);
 
 impl CatalogueFile {
     /// That file, read with these overrides.
@@ -130,26 +127,8 @@ impl CatalogueFile {
     /// # Errors
     /// Where there is no room, or no right to write.
     pub fn prepare(&self, draft: &Draft) -> io::Result<Prepared> {
-        prepare(&fs::canonicalize(&self.path)?, &draft.text)
+        Replacement::of(&fs::canonicalize(&self.path)?, &draft.text).map(Prepared)
     }
-}
-
-/// Puts a text beside a file, with the permissions and the owner of the file.
-fn prepare(path: &Path, text: &str) -> io::Result<Prepared> {
-    let new = beside(path, ".new");
-    let mut file = File::create(&new)?;
-    let replaced = fs::metadata(path)?;
-    file.set_permissions(replaced.permissions())?;
-    hand_over(&file, &replaced)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    Ok(Prepared { new, path: path.to_owned() })
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(ending);
-    path.with_file_name(name)
 }
 
 impl Prepared {
@@ -158,19 +137,8 @@ impl Prepared {
     /// # Errors
     /// Where that can't be done: then the file is as it was.
     pub fn commit(self) -> io::Result<()> {
-        fs::copy(&self.path, beside(&self.path, ".bak"))?;
-        fs::rename(&self.new, &self.path)?;
-        match self.path.parent() {
-            Some(directory) => File::open(directory)?.sync_all(),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Drop for Prepared {
-    fn drop(&mut self) {
-        // It has taken its place, or nobody needs it.
-        drop(fs::remove_file(&self.new));
+        fs::copy(self.0.path(), beside(self.0.path(), ".bak"))?;
+        self.0.take_place()
     }
 }
 

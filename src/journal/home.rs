@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{JournalError, SCHEMA_VERSION};
+use crate::files::{sync_directory, sync_directory_of};
 
 /// The database's file.
 pub(super) const DATABASE: &str = "journal.redb";
@@ -151,8 +152,7 @@ impl Home {
 
     /// Makes durable which files there are.
     pub(super) fn sync(&self) -> Result<(), JournalError> {
-        let sync = || File::open(&self.path)?.sync_all();
-        sync().map_err(JournalError::file("sync the directory", &self.path))
+        sync_directory(&self.path).map_err(JournalError::file("sync the directory", &self.path))
     }
 
     /// Bytes on disk of all files in the directory.
@@ -227,7 +227,6 @@ fn read_mark(bytes: &[u8; MARK_LENGTH]) -> Option<u64> {
     (crc32fast::hash(batches).to_le_bytes() == *sum).then(|| u64::from_le_bytes(*batches))
 }
 
-/// Refuses a journal of a later version, before anything is written.
 /// Makes the directory where it is missing, and all above it, so that a power cut leaves them there.
 pub(super) fn make(path: &Path) -> Result<(), JournalError> {
     let is_missing = |directory: &&Path| !directory.as_os_str().is_empty() && !directory.exists();
@@ -236,13 +235,12 @@ pub(super) fn make(path: &Path) -> Result<(), JournalError> {
     made.map_err(JournalError::file("create the directory", path))?;
     // From above: what is synced is reached by what is.
     for directory in missing.into_iter().rev() {
-        let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let synced = File::open(parent).and_then(|parent| parent.sync_all());
-        synced.map_err(JournalError::file("sync the directory", parent))?;
+        sync_directory_of(directory).map_err(JournalError::file("sync the directory of", directory))?;
     }
     Ok(())
 }
 
+/// Refuses a journal of a later version, before anything is written.
 fn check_format(directory: &Path) -> Result<(), JournalError> {
     match format_of(directory)? {
         Some(found) if found > SCHEMA_VERSION => {

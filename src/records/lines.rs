@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::RecordsError;
-use crate::owner::hand_over;
+use crate::files::{hand_over, sync_directory_of};
 
 /// A file of lines. Opened anew for each use, so that whoever else writes it is seen.
 #[derive(Debug, Clone)]
@@ -175,12 +175,7 @@ impl Locked {
         self.file.write_all(text.as_bytes()).map_err(self.failed("write"))?;
         self.file.sync_all().map_err(self.failed("sync"))?;
         // The file itself may be new.
-        if let Some(directory) = self.path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-            File::open(directory)
-                .and_then(|directory| directory.sync_all())
-                .map_err(self.failed("sync the directory of"))?;
-        }
-        Ok(())
+        sync_directory_of(&self.path).map_err(self.failed("sync the directory of"))
     }
 }
 

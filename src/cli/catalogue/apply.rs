@@ -1,15 +1,15 @@
 //! `rolecall catalogue apply`: check, show, write down, write, reload; in this order, and nothing where the one before failed.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use crate::config::{self, CannotSplice, Overrides};
 use crate::daemon::system_clock;
+use crate::files::{Replacement, beside};
 use crate::journal;
-use crate::owner::hand_over;
 use crate::records::audit::AuditLog;
 
 use super::super::config_args::ConfigArgs;
@@ -99,33 +99,12 @@ fn write(path: &Path, next: &Path) -> Result<PathBuf, ApplyError> {
         source,
     })?;
     let moment = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-    let beside = |ending: &str| {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(ending);
-        path.with_file_name(name)
-    };
     // What was kept a moment ago is not written over.
     let names = std::iter::once(format!(".{moment}.bak")).chain((2..).map(|number| format!(".{moment}.{number}.bak")));
-    let backup = names.map(|ending| beside(&ending)).find(|backup| !backup.exists()).expect("numbers do not end");
+    let backup = names.map(|ending| beside(path, ending)).find(|backup| !backup.exists()).expect("numbers do not end");
     fs::copy(path, &backup).map_err(ApplyError::io("write", &backup))?;
-    let new = beside(".new");
-    replace(&new, path, &text).map_err(ApplyError::io("replace", path))?;
+    Replacement::of(path, &text).and_then(Replacement::take_place).map_err(ApplyError::io("replace", path))?;
     Ok(backup)
-}
-
-/// The new file has the permissions and the owner of the old one before it has its name.
-fn replace(new: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let mut file = File::create(new)?;
-    let replaced = fs::metadata(path)?;
-    file.set_permissions(replaced.permissions())?;
-    hand_over(&file, &replaced)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(new, path)?;
-    match path.parent() {
-        Some(directory) => File::open(directory)?.sync_all(),
-        None => Ok(()),
-    }
 }
 
 /// Asks the daemon of that journal to read its configuration again, or says how somebody else can.

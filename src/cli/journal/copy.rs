@@ -14,6 +14,7 @@ use crate::archive::{ArchiveError, ArchiveReader};
 use crate::backup::{RestoreError, Sources, restore};
 use crate::chronicle::Chronicle;
 use crate::config::{HttpConfig, Secret};
+use crate::files::{beside, sync_directory_of};
 use crate::journal::{JournalError, JournalOptions, JournalReader, holder, open_to_look};
 
 /// Where the daemon has it.
@@ -48,7 +49,7 @@ pub(super) struct RestoreArgs {
 pub(super) fn back_up(args: &BackupArgs) -> Result<(), Failure> {
     let config = args.config.load_or_fail()?.config;
     let path = &config.journal.path;
-    let new = part_of(&args.to);
+    let new = beside(&args.to, ".part");
     let file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new);
     let mut file = file.map_err(|error| unwritable(&new, &error))?;
     let copied = match lying_there(path) {
@@ -67,18 +68,6 @@ pub(super) fn back_up(args: &BackupArgs) -> Result<(), Failure> {
     kept?;
     let bytes = fs::metadata(&args.to).map_or(0, |file| file.len());
     print_line(format_args!("{} has a copy of {bytes} bytes", args.to.display()))
-}
-
-fn part_of(to: &Path) -> PathBuf {
-    let mut name = to.as_os_str().to_owned();
-    name.push(".part");
-    name.into()
-}
-
-/// Only then does the file's name outlive a loss of power.
-fn sync_directory_of(path: &Path) -> io::Result<()> {
-    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
-    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
