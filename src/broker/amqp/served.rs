@@ -20,7 +20,7 @@ const ACKNOWLEDGE_EVERY: usize = 64;
 
 /// How long the first of them waits. To acknowledge costs a quorum queue as much as a message does: each is written down and
 /// agreed upon. What is settled and not acknowledged when the daemon dies comes again, and is known.
-const ACKNOWLEDGE_WITHIN: Duration = Duration::from_millis(10);
+const ACKNOWLEDGE_WITHIN: Duration = Duration::from_millis(50);
 
 /// Comes when what is settled has to be acknowledged, and never where nothing is.
 pub(super) async fn to_acknowledge(settled: Option<(DeliveryToken, tokio::time::Instant)>) -> DeliveryToken {
