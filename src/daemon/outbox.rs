@@ -83,8 +83,14 @@ pub(super) fn subject(publication: &Publication) -> Option<Subject> {
     Some(subject_of(&told.data.ticket_id?))
 }
 
+/// Room for what goes with most bodies, so that a record seldom grows while it is written.
+const BESIDE_BODY_USUAL: usize = 512;
+
 pub(super) fn encode(publication: &Publication) -> Vec<u8> {
-    rmp_serde::to_vec_named(publication).expect("a publication has no values that MessagePack lacks")
+    let mut bytes = Vec::with_capacity(publication.body.len() + BESIDE_BODY_USUAL);
+    rmp_serde::encode::write_named(&mut bytes, publication)
+        .expect("a publication has no values that MessagePack lacks");
+    bytes
 }
 
 pub(super) fn decode(number: u64, bytes: &[u8]) -> Result<Publication, JournalError> {
