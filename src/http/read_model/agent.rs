@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::moment;
+use super::{ChannelSlots, moment};
 use crate::routing::agent::{ChannelLoad, SlotUse};
+use crate::routing::sorted::Sorted;
 use crate::routing::{
     Agent, AgentId, Catalogue, ChannelName, RoleName, State, Status, StatusName, TicketId, Timestamp,
 };
@@ -79,22 +80,22 @@ pub struct AgentCard {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub channels_off: BTreeSet<ChannelName>,
     /// Slots by channel, of those that the catalogue or the agent names.
-    pub load: BTreeMap<ChannelName, ChannelLoad>,
+    #[schemars(with = "BTreeMap<ChannelName, ChannelLoad>")]
+    pub load: Sorted<ChannelName, ChannelLoad>,
     /// How many tickets it holds.
     pub held_count: usize,
     /// The first [`HELD_SHOWN_MAX`] of them, by id.
     pub held: Vec<Held>,
-    /// Slots it could take now, by channel.
+    /// Slots it could take now, of each channel of `load`, in their order.
     #[serde(skip)]
-    pub(super) free: BTreeMap<ChannelName, u32>,
+    free: Box<[u32]>,
 }
 
 impl AgentCard {
     pub(super) fn of(agent: &Agent, state: &State) -> Self {
         let catalogue = state.catalogue();
         let load = state.agent_view(agent).load;
-        let free: BTreeMap<_, _> =
-            load.iter().map(|(channel, load)| (channel.clone(), free(agent, channel, *load, catalogue))).collect();
+        let free: Box<[u32]> = load.iter().map(|(channel, load)| free(agent, channel, *load, catalogue)).collect();
         Self {
             agent_id: agent.id.clone(),
             name: agent.profile.name.clone(),
@@ -103,13 +104,19 @@ impl AgentCard {
             status_since: agent.status_since,
             idle_since: agent.idle_since,
             roles: agent.profile.roles.clone(),
-            room: room(agent, has_room(agent, &free, catalogue)),
+            room: room(agent, has_room(agent, &load, &free, catalogue)),
             channels_off: switched_off(agent),
-            load: load.iter().map(|(channel, load)| (channel.clone(), *load)).collect(),
+            load,
             held_count: agent.slots.len() + agent.parked.len(),
             held: held(agent).take(HELD_SHOWN_MAX).collect(),
             free,
         }
+    }
+
+    /// By channel, how many slots it uses and how many it could take now.
+    pub(super) fn slots(&self) -> impl Iterator<Item = (&ChannelName, ChannelSlots)> {
+        let slots = |(load, free): (&ChannelLoad, &u32)| ChannelSlots { used: load.used, free: *free };
+        self.load.keys().zip(self.load.values().zip(&self.free).map(slots))
     }
 }
 
@@ -119,11 +126,11 @@ fn switched_off(agent: &Agent) -> BTreeSet<ChannelName> {
 
 /// Whether there is a free slot on a channel that somebody cares about: one that the catalogue or the agent names, or
 /// where neither names any, any.
-fn has_room(agent: &Agent, free: &BTreeMap<ChannelName, u32>, catalogue: &Catalogue) -> bool {
+fn has_room(agent: &Agent, load: &Sorted<ChannelName, ChannelLoad>, free: &[u32], catalogue: &Catalogue) -> bool {
     let named =
         |channel: &ChannelName| catalogue.channels.contains_key(channel) || agent.profile.limits.contains_key(channel);
-    let any_named = free.keys().any(named);
-    free.iter().any(|(channel, slots)| *slots > 0 && (!any_named || named(channel)))
+    let any_named = load.keys().any(named);
+    load.keys().zip(free).any(|(channel, slots)| *slots > 0 && (!any_named || named(channel)))
 }
 
 /// How many more tickets of that channel the agent could take, by its limit and by its capacity units.

@@ -78,8 +78,8 @@ struct Changes {
 #[derive(Debug, Default)]
 pub struct ReadModel {
     /// Cards lie beside the tables, half of whose room is empty.
-    tickets: DashMap<TicketId, Box<TicketCard>>,
-    agents: DashMap<AgentId, Box<AgentCard>>,
+    tickets: DashMap<TicketId, Arc<TicketCard>>,
+    agents: DashMap<AgentId, Arc<AgentCard>>,
     /// How they are registered; shared, because most of what happens to an agent leaves it as it is.
     profiles: DashMap<AgentId, Arc<AgentProfile>>,
     catalogue: Mutex<Arc<Catalogue>>,
@@ -120,6 +120,9 @@ impl ReadModel {
         for agent in &touched.agents {
             self.refresh_agent(agent, state, &mut changed_roles);
         }
+        for agent in if touched.catalogue { &touched.agents } else { &touched.registered } {
+            self.refresh_profile(agent, state);
+        }
         if touched.catalogue {
             changed_roles.extend(self.roles.iter().map(|entry| entry.key().clone()));
         }
@@ -153,6 +156,7 @@ impl ReadModel {
         }
         for agent in &touched.agents {
             self.refresh_agent(agent, state, &mut changed_roles);
+            self.refresh_profile(agent, state);
         }
         changed_roles.extend(self.roles.iter().map(|entry| entry.key().clone()));
         self.mark(touched.agents, changed_roles);
@@ -251,9 +255,9 @@ impl ReadModel {
         touched: &mut Touched,
         changed_roles: &mut BTreeSet<RoleName>,
     ) {
-        let card = state.ticket(id).map(TicketCard::of).map(Box::new);
+        let card = state.ticket(id).map(TicketCard::of).map(Arc::new);
         let old = match &card {
-            Some(card) => self.tickets.insert(id.clone(), card.clone()),
+            Some(card) => self.tickets.insert(id.clone(), Arc::clone(card)),
             None => self.tickets.remove(id).map(|(_, old)| old),
         };
         if old == card {
@@ -274,32 +278,34 @@ impl ReadModel {
     }
 
     fn refresh_agent(&self, id: &AgentId, state: &State, changed_roles: &mut BTreeSet<RoleName>) {
-        self.refresh_profile(id, state);
-        let card = state.agent(id).map(|agent| AgentCard::of(agent, state)).map(Box::new);
+        let card = state.agent(id).map(|agent| Arc::new(AgentCard::of(agent, state)));
         let old = match &card {
-            Some(card) => self.agents.insert(id.clone(), card.clone()),
+            Some(card) => self.agents.insert(id.clone(), Arc::clone(card)),
             None => self.agents.remove(id).map(|(_, old)| old),
         };
         if old == card {
             return;
         }
-        if let Some(old) = &old {
-            lock(&self.sums).tally.staff.remove(old);
-            changed_roles.extend(old.roles.iter().cloned());
-            old.roles.iter().for_each(|role| self.change_board(Some(role), |board| board.tally.staff.remove(old)));
-            self.change_slots(old, |slots, used, free| {
-                slots.used -= used;
-                slots.free -= free;
-            });
+        for side in [&old, &card].into_iter().flatten() {
+            changed_roles.extend(side.roles.iter().cloned());
         }
-        if let Some(card) = &card {
-            lock(&self.sums).tally.staff.add(card);
-            changed_roles.extend(card.roles.iter().cloned());
-            card.roles.iter().for_each(|role| self.change_board(Some(role), |board| board.tally.staff.add(card)));
-            self.change_slots(card, |slots, used, free| {
-                slots.used += used;
-                slots.free += free;
-            });
+        self.move_staff(old.as_deref(), card.as_deref());
+        self.move_slots(old.as_deref(), card.as_deref());
+    }
+
+    /// Whoever is counted among the staff is counted otherwise from now on.
+    fn move_staff(&self, old: Option<&AgentCard>, new: Option<&AgentCard>) {
+        let counts_as = |card: &AgentCard| (card.status, card.room, card.roles.clone());
+        if old.map(counts_as) == new.map(counts_as) {
+            return;
+        }
+        if let Some(old) = old {
+            lock(&self.sums).tally.staff.remove(old);
+            old.roles.iter().for_each(|role| self.change_board(Some(role), |board| board.tally.staff.remove(old)));
+        }
+        if let Some(new) = new {
+            lock(&self.sums).tally.staff.add(new);
+            new.roles.iter().for_each(|role| self.change_board(Some(role), |board| board.tally.staff.add(new)));
         }
     }
 
@@ -324,17 +330,35 @@ impl ReadModel {
         }
     }
 
-    fn change_slots(&self, card: &AgentCard, change: impl Fn(&mut ChannelSlots, u32, u32)) {
-        for (channel, load) in &card.load {
-            let mut entry = match self.channels.entry(channel.clone()) {
-                Entry::Occupied(entry) => entry,
-                Entry::Vacant(entry) => entry.insert_entry(ChannelSlots::default()),
-            };
-            change(entry.get_mut(), load.used, card.free.get(channel).copied().unwrap_or(0));
-            // A ticket may name any channel: what nobody uses takes no memory.
-            if *entry.get() == ChannelSlots::default() {
-                entry.remove();
+    /// Its slots are others from now on, on the channels where they are.
+    fn move_slots(&self, old: Option<&AgentCard>, new: Option<&AgentCard>) {
+        let slots_of = |card: Option<&AgentCard>, channel: &ChannelName| {
+            card.and_then(|card| card.slots().find(|(name, _)| *name == channel)).map(|(_, slots)| slots)
+        };
+        for (channel, before) in old.into_iter().flat_map(AgentCard::slots) {
+            self.change_slots(channel, before, slots_of(new, channel).unwrap_or_default());
+        }
+        for (channel, after) in new.into_iter().flat_map(AgentCard::slots) {
+            if slots_of(old, channel).is_none() {
+                self.change_slots(channel, ChannelSlots::default(), after);
             }
+        }
+    }
+
+    fn change_slots(&self, channel: &ChannelName, before: ChannelSlots, after: ChannelSlots) {
+        if before == after {
+            return;
+        }
+        let mut entry = match self.channels.entry(channel.clone()) {
+            Entry::Occupied(entry) => entry,
+            Entry::Vacant(entry) => entry.insert_entry(ChannelSlots::default()),
+        };
+        let slots = entry.get_mut();
+        *slots =
+            ChannelSlots { used: slots.used + after.used - before.used, free: slots.free + after.free - before.free };
+        // A ticket may name any channel: what nobody uses takes no memory.
+        if *entry.get() == ChannelSlots::default() {
+            entry.remove();
         }
     }
 }

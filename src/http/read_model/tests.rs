@@ -93,7 +93,10 @@ fn timeless(model: &ReadModel) -> (Totals, Vec<RoleView>, String, BTreeMap<Ticke
     };
     let totals = Totals { today: day, service_level_permille: None, ..overview.totals };
     let roles = overview.roles.into_iter().map(without_day).collect();
-    let agents_and_channels = format!("{:?} {:?}", model.agents_after(None, 1_000), overview.channels);
+    let registrations: BTreeMap<_, _> =
+        model.profiles.iter().map(|entry| (entry.key().clone(), Arc::clone(entry.value()))).collect();
+    let agents_and_channels =
+        format!("{:?} {registrations:?} {:?}", model.agents_after(None, 1_000), overview.channels);
     let tickets = model.tickets.iter().map(|entry| (entry.key().clone(), TicketCard::clone(entry.value()))).collect();
     (totals, roles, agents_and_channels, tickets)
 }

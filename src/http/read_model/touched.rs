@@ -9,6 +9,8 @@ use crate::routing::{AgentId, Event, TicketId};
 pub(super) struct Touched {
     pub(super) tickets: BTreeSet<TicketId>,
     pub(super) agents: BTreeSet<AgentId>,
+    /// Those of them whose registration is another one.
+    pub(super) registered: BTreeSet<AgentId>,
     /// Limits, capacity and roles may have changed for everybody.
     pub(super) catalogue: bool,
 }
@@ -58,10 +60,12 @@ impl Touched {
                 self.ticket(&held.ticket);
                 self.agent(&held.agent);
             }
+            Event::AgentRegistered { agent, .. } | Event::AgentRemoved { agent } => {
+                self.agent(agent);
+                self.registered.insert(agent.clone());
+            }
             Event::PaceEnded { agent }
             | Event::WrapUpFinished { agent, .. }
-            | Event::AgentRegistered { agent, .. }
-            | Event::AgentRemoved { agent }
             | Event::PresenceChanged { agent, .. }
             | Event::OwnerReplied { agent, .. }
             | Event::AgentSeen { agent, .. }
