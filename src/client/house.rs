@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::config::{self, Overrides};
 use crate::routing::{Catalogue, Command, Engine, Identity, Millis, Outcome, Timestamp, Verdict};
-use crate::wire::{self, Context, Encoder};
+use crate::wire::{self, After, Context, Encoder};
 
 use super::{Actor, Form, Heard, Said};
 
@@ -44,12 +44,13 @@ impl House {
     }
 
     fn handle(&mut self, command: Command, now: Timestamp, context: &Context) {
-        let Outcome { verdict, first_seq, at, events } = self.engine.handle(command, now);
+        let Outcome { verdict, first_seq, at, events, parted } = self.engine.handle(command, now);
         if let Verdict::Rejected(rejection) = verdict {
             self.rejections.push(rejection.to_string());
         }
         for (seq, event) in (first_seq..).zip(&events) {
-            let outbound = self.encoder.encode(event, seq, at, self.engine.state(), context);
+            let after = After { state: self.engine.state(), parted: &parted };
+            let outbound = self.encoder.encode(event, seq, at, after, context);
             self.heard.extend(outbound.map(|outbound| Heard::parse(&outbound.body).unwrap()));
         }
     }

@@ -21,7 +21,7 @@ use crate::routing::{
 use crate::telemetry::Meters;
 use crate::telemetry::occurrence::{EventAccepted, EventDeadLettered, EventDuplicate, EventRejected};
 use crate::telemetry::traces::{Traced, Tracer};
-use crate::wire::{self, Context, Encoder, Inbound, RawEvent, Unreadable};
+use crate::wire::{self, After, Context, Encoder, Inbound, RawEvent, Unreadable};
 
 use super::answers::Answers;
 use super::duplicates::{Duplicates, duplicate_id};
@@ -277,6 +277,7 @@ impl Writer {
                 self.filling.batch.duplicates.push(digest);
             }
         }
+        inbound.context.entrust_to(&mut inbound.command);
         let asked_at = self.tracer.now();
         let outcome = self.decide(inbound.command, &inbound.context, Some(received_at), now);
         if let Some((traced, asked_at)) = traced.take().zip(asked_at) {
@@ -298,7 +299,7 @@ impl Writer {
     /// Lets the engine decide, and puts down what followed.
     fn decide(&mut self, command: Command, context: &Context, received_at: Option<Instant>, now: Timestamp) -> Decided {
         let started_at = Instant::now();
-        let Outcome { verdict, first_seq, at, events } = self.engine.handle(command.clone(), now);
+        let Outcome { verdict, first_seq, at, events, parted } = self.engine.handle(command.clone(), now);
         kill_point!(Decided);
         self.meters.decided(started_at.elapsed());
         self.meters.observe(&events);
@@ -307,7 +308,8 @@ impl Writer {
             if self.planted.is(Mistake::ExpiryNotTold) && matches!(event, Event::OfferExpired { .. }) {
                 continue;
             }
-            let Some(outbound) = self.encoder.encode(event, seq, at, self.engine.state(), context) else { continue };
+            let after = After { state: self.engine.state(), parted: &parted };
+            let Some(outbound) = self.encoder.encode(event, seq, at, after, context) else { continue };
             let subject = outbound.ticket.as_ref().map(|ticket| outbox::subject_of(ticket.as_str()));
             let number = self.post(outbox::publication(outbound), subject);
             if let (Event::TicketAssigned { taking, .. }, Some(received_at)) = (event, received_at) {
@@ -344,7 +346,7 @@ impl Writer {
     }
 }
 
-/// Begins the span of an event, which what follows from it carries on.
+/// Begins the span of an event, which what follows from it carries on: as its trace, where it came with one.
 fn trace(tracer: &Tracer, inbound: &mut Inbound, received_at: Instant, read_from: Instant) -> Option<Traced> {
     let context = &mut inbound.context;
     let extension = context.extensions.get(TRACEPARENT).and_then(serde_json::Value::as_str);
@@ -355,6 +357,10 @@ fn trace(tracer: &Tracer, inbound: &mut Inbound, received_at: Instant, read_from
         received_at,
         read_from,
     })?;
+    if context.traceparent.is_none() && extension.is_none() {
+        context.begun = Some(begun.traceparent());
+        return Some(begun);
+    }
     if let Some(extension) = context.extensions.get_mut(TRACEPARENT) {
         *extension = begun.traceparent().into();
     }

@@ -3,6 +3,7 @@
 use super::command::{Command, Rejection};
 use super::event::Event;
 use super::index;
+use super::passed_on::Parted;
 use super::state::{Identity, State};
 use super::step::Step;
 use super::time::Timestamp;
@@ -30,6 +31,8 @@ pub struct Outcome {
     pub at: Timestamp,
     /// What happened, in order; applied already.
     pub events: Vec<Event>,
+    /// The tickets that these events ended, of which the state knows no longer what they pass on.
+    pub parted: Vec<Parted>,
 }
 
 /// The engine: a value, with no global state.
@@ -63,7 +66,8 @@ impl Engine {
         let first_seq = self.state.next_seq();
         let mut step = Step::new(&mut self.state, at);
         let verdict = step.run(command);
-        Outcome { verdict, first_seq, at, events: step.finish() }
+        let (events, parted) = step.finish();
+        Outcome { verdict, first_seq, at, events, parted }
     }
 
     /// When [`Command::Elapse`] is due, and why.

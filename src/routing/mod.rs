@@ -67,6 +67,7 @@ pub mod offer;
 pub mod overflow;
 pub mod owning;
 pub mod pacing;
+pub mod passed_on;
 pub mod permission;
 pub mod pool;
 mod presence;
@@ -110,6 +111,7 @@ pub use name::{
     AgentId, AssignmentId, AutomationName, ChannelName, HoursName, Permission, RoleName, RuleName, SkillName,
     StatusName, TicketId, TicketType,
 };
+pub use passed_on::{Parted, PassedOn};
 pub use state::{Identity, State};
 pub use ticket::{Asked, Beside, Patch, Phase, Priority, Ticket, TicketChanges, TicketSpec};
 pub use time::{Millis, Timestamp};

@@ -26,6 +26,7 @@ use super::condition::Condition;
 use super::engine::{Outcome, Verdict};
 use super::event::Event;
 use super::name::{AgentId, ChannelName, RoleName, TicketId};
+use super::passed_on::Parted;
 use super::state::{Identity, State};
 use super::ticket::Ticket;
 use super::time::Timestamp;
@@ -46,6 +47,8 @@ pub struct NaiveEngine {
     automation_conditions: Vec<Option<Condition>>,
     at: Timestamp,
     events: Vec<Event>,
+    /// Tickets that these events ended and that have anything to pass on.
+    parted: Vec<Parted>,
     /// Who is asked first for tickets whose owner has gone.
     deputies: BTreeMap<TicketId, AgentId>,
     /// The roles that a ticket comes from while it is sent from one to the next.
@@ -64,6 +67,7 @@ impl NaiveEngine {
             automation_conditions: Vec::new(),
             at: Timestamp::default(),
             events: Vec::new(),
+            parted: Vec::new(),
             deputies: BTreeMap::new(),
             trail: Vec::new(),
             noticed: Vec::new(),
@@ -100,11 +104,13 @@ impl NaiveEngine {
             self.settle();
         }
         self.tell_of_agents(&before);
-        Outcome { verdict, first_seq, at: self.at, events: std::mem::take(&mut self.events) }
+        let (events, parted) = (std::mem::take(&mut self.events), std::mem::take(&mut self.parted));
+        Outcome { verdict, first_seq, at: self.at, events, parted }
     }
 
     fn emit(&mut self, event: Event) {
         let before = Self::may_be_noticed(&event).and_then(|id| self.state.ticket(id)).cloned();
+        self.parted.extend(Parted::by(&event, &self.state));
         self.state.apply(self.at, &event);
         self.notice(before, &event);
         self.events.push(event);

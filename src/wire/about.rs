@@ -26,6 +26,14 @@ impl<'e> About<'e> {
         }
     }
 
+    /// The ticket whose trace goes on in the message. An answer to a command is the command's alone.
+    pub(super) fn follows(self) -> Option<&'e TicketId> {
+        match self {
+            Self::Nothing | Self::House(_) => None,
+            Self::Ticket(ticket) | Self::Assignment(ticket) => Some(ticket),
+        }
+    }
+
     pub(super) fn of(event: &'e Event) -> Self {
         match event {
             Event::CatalogueReplaced { .. } | Event::AgentChanged { .. } | Event::AgentReconciled { .. } => {

@@ -45,6 +45,7 @@ pub(super) fn decode(raw: &RawEvent<'_>, meaning: StatusMeaning<'_>) -> Result<I
         correlation_id: id.clone(),
         traceparent: raw.traceparent.filter(|text| text.len() <= TRACEPARENT_LENGTH_MAX).map(str::to_owned),
         extensions: message.extensions,
+        ..Context::default()
     };
     Ok(Inbound { kind, id, source: message.source.into_owned(), command, context })
 }

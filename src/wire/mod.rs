@@ -11,6 +11,7 @@
 mod about;
 mod agent;
 pub mod bounds;
+mod context;
 mod data;
 mod document;
 mod envelope;
@@ -29,9 +30,10 @@ mod unreadable;
 
 use std::borrow::Cow;
 
+pub use context::Context;
 pub use envelope::Form;
 pub use kind::EventKind;
-pub use outbound::{CONTENT_TYPE, Encoder, Outbound};
+pub use outbound::{After, CONTENT_TYPE, Encoder, Outbound};
 pub use unreadable::{Unreadable, UnreadableCode};
 
 use crate::routing::{Catalogue, Command, Status};
@@ -80,17 +82,6 @@ pub struct Inbound {
     pub command: Command,
     /// What is passed on to the events that follow from it.
     pub context: Context,
-}
-
-/// What an inbound event passes on to the events that follow from it.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Context {
-    /// The inbound event's id.
-    pub correlation_id: Option<String>,
-    /// The header `traceparent`.
-    pub traceparent: Option<String>,
-    /// The extension attributes of its envelope.
-    pub extensions: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Reads a message, where this catalogue is in force.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::routing::diversion::CallbackNote;
 use crate::routing::name::{AgentId, ChannelName, RoleName, TicketId};
 use crate::routing::ticket::Closing;
-use crate::routing::{Catalogue, Event, State, Ticket, Timestamp};
+use crate::routing::{Catalogue, Event, Parted, PassedOn, State, Ticket, Timestamp};
 
 use super::Context;
 use super::about::About;
@@ -35,10 +35,29 @@ pub struct Outbound {
     pub timestamp: Timestamp,
     /// The id of the inbound event that caused it, where one did and it had one.
     pub correlation_id: Option<String>,
-    /// The header `traceparent` of that event.
+    /// The header `traceparent`: that event's, or the ticket's.
     pub traceparent: Option<String>,
     /// The envelope, as JSON.
     pub body: Vec<u8>,
+}
+
+/// What holds after the step in which an event happened.
+#[derive(Debug, Clone, Copy)]
+pub struct After<'a> {
+    /// What the engine knows.
+    pub state: &'a State,
+    /// The tickets that the step ended ([`Outcome::parted`](crate::routing::Outcome::parted)).
+    pub parted: &'a [Parted],
+}
+
+impl<'a> After<'a> {
+    /// What a ticket passes on, of which the state may know no longer.
+    fn passed_on(self, id: &TicketId, ticket: Option<&'a Ticket>) -> Option<&'a PassedOn> {
+        match ticket {
+            Some(ticket) => ticket.spec.beside.passed_on.as_deref(),
+            None => self.parted.iter().find(|parted| parted.ticket == *id).map(|parted| &*parted.passed_on),
+        }
+    }
 }
 
 /// Makes messages of events. The same event with the same number gives the same bytes.
@@ -58,12 +77,22 @@ impl Encoder {
 
     /// The message about an event, or `None` where the outside is not told of it.
     ///
-    /// `seq` is the event's number, `at` when it happened, `state` what holds after it, and `context` comes from the
+    /// `seq` is the event's number, `at` when it happened, `after` what holds after it, and `context` comes from the
     /// inbound event that caused it ([`Context::default`] where time alone did).
     #[must_use]
-    pub fn encode(&self, event: &Event, seq: u64, at: Timestamp, state: &State, context: &Context) -> Option<Outbound> {
-        let known = Known { ticket: subject(event).and_then(|id| state.ticket(id)), catalogue: state.catalogue() };
-        self.encode_with(event, seq, at, &known, context)
+    pub fn encode(
+        &self,
+        event: &Event,
+        seq: u64,
+        at: Timestamp,
+        after: After<'_>,
+        context: &Context,
+    ) -> Option<Outbound> {
+        let followed = About::of(event).follows();
+        let ticket = followed.and_then(|id| after.state.ticket(id));
+        let context = context.along_with(followed.and_then(|id| after.passed_on(id, ticket)));
+        let known = Known { ticket, catalogue: after.state.catalogue() };
+        self.encode_with(event, seq, at, &known, &context)
     }
 
     /// The same, with what is known beyond the event given by hand.
@@ -94,14 +123,6 @@ fn ids(tickets: &[TicketId]) -> Vec<&str> {
 pub(super) struct Known<'a> {
     pub(super) ticket: Option<&'a Ticket>,
     pub(super) catalogue: &'a Catalogue,
-}
-
-/// The ticket whose body an event repeats.
-fn subject(event: &Event) -> Option<&TicketId> {
-    match event {
-        Event::OfferMade { taking, .. } | Event::TicketAssigned { taking, .. } => Some(&taking.ticket),
-        _ => None,
-    }
 }
 
 /// One message to be written.
@@ -180,7 +201,7 @@ impl Sheet<'_> {
             ticket: None,
             timestamp: self.at,
             correlation_id: self.context.correlation_id.clone(),
-            traceparent: self.context.traceparent.clone(),
+            traceparent: self.context.trace().map(str::to_owned),
             body,
         }
     }

@@ -105,6 +105,7 @@ impl TicketCreated {
             expires_at: self.expires_at.map(|moment| moment.0),
             subject: self.subject.map(|subject| subject.0),
             attributes: self.attributes.unwrap_or_default().0.into(),
+            passed_on: None,
         };
         let created_at = self.created_at.map(|moment| moment.0);
         let spec = TicketSpec { asked: Arc::new(asked), created_at, beside: beside.into() };

@@ -387,3 +387,29 @@ async fn two_daemons_on_one_inbox_are_told_of_each_other() {
     assert_eq!(second.metric("rolecall_inbox_consumers").await, 2);
     assert_eq!(stage.daemon.said("somebody else consumes the inbox").len(), 0, "it is alone at its start");
 }
+
+#[tokio::test]
+async fn a_ticket_that_waits_keeps_what_it_came_with_over_a_restart() {
+    let mut stage = Stage::open_with(Place::new("kept", CONFIG), Form::Enveloped).await;
+    stage.say("agent.registered", json!({ "agent_id": "anna", "roles": ["billing"] })).await;
+    let envelope = json!({
+        "specversion": "1.0", "id": "x-1", "source": "/crm", "type": "ticket.created", "tenant": "north",
+        "data": { "ticket_id": "T-1" }
+    });
+    let mut headers = lapin::types::FieldTable::default();
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    headers.insert("traceparent".into(), lapin::types::AMQPValue::LongString(trace.into()));
+    let properties = lapin::BasicProperties::default()
+        .with_content_type("application/cloudevents+json".into())
+        .with_headers(headers);
+    stage.upstream.publish("", &stage.place.object("inbox"), properties, envelope.to_string().as_bytes()).await;
+    stage.hear("ticket.queued", "T-1").await;
+
+    let mut stage = stage.kill_and_start().await;
+    stage.say("agent.presence", json!({ "agent_id": "anna", "status": "online" })).await;
+    let assigned = stage.hear("assignment.assigned", "T-1").await;
+    assert_eq!(assigned.envelope["tenant"], "north", "{}", assigned.envelope);
+    let headers = assigned.properties.headers().clone().expect("headers");
+    let passed_on = headers.inner().get("traceparent").expect("passed on");
+    assert_eq!(*passed_on, lapin::types::AMQPValue::LongString(trace.into()));
+}

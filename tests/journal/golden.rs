@@ -31,7 +31,7 @@ use rolecall::routing::skill::{SkillLevel, Skills};
 use rolecall::routing::ticket::{Bar, Closing, Customer, Demand, Direction, Handover, Scalar, UnroutableCause};
 use rolecall::routing::{
     AgentId, AgentProfile, Asked, AssignmentId, Beside, Catalogue, ChannelName, Command, Engine, Event, Identity,
-    Millis, Patch, Permission, Priority, Rejection, RejectionCode, RoleName, RuleName, SkillName, State, Status,
+    Millis, PassedOn, Patch, Permission, Priority, Rejection, RejectionCode, RoleName, RuleName, SkillName, State, Status,
     StatusName, TicketChanges, TicketId, TicketSpec, TicketType, Timestamp,
 };
 use serde::Serialize;
@@ -113,6 +113,7 @@ fn spec() -> TicketSpec {
             ("text".to_owned(), Scalar::Text("x".to_owned())),
         ])
         .into(),
+        passed_on: None,
     };
     TicketSpec { asked: asked.into(), created_at: Some(Timestamp(1)), beside: beside.into() }
 }
@@ -372,7 +373,18 @@ fn later() -> Vec<(&'static str, Vec<Entry>)> {
         ("estimates.msgpack", service::estimates()),
         ("hours.msgpack", diversion::hours()),
         ("handover.msgpack", handover::entries()),
+        ("passed-on.msgpack", passed_on()),
     ]
+}
+
+/// What came beside the data of the event that brought a ticket.
+fn passed_on() -> Vec<Entry> {
+    let (traceparent, extensions) = (Some("00-1".into()), Some(r#"{"tenant":"eu"}"#.into()));
+    let mut spec = spec();
+    spec.beside.passed_on = Some(PassedOn { traceparent, extensions }.into());
+    let intake = Box::new(Intake { spec: spec.clone().into(), ..intake() });
+    let created = Event::TicketCreated { ticket: ticket(), intake };
+    entries([(Command::CreateTicket { ticket: ticket(), spec: Box::new(spec) }, vec![created])])
 }
 
 /// Statuses of the catalogue's own, draining, idleness.

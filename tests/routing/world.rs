@@ -28,8 +28,8 @@ use rolecall::routing::staffing::Staffing;
 use rolecall::routing::ticket::{Customer, Phase, TicketChanges, TicketSpec};
 use rolecall::routing::zone::Zone;
 use rolecall::routing::{
-    AgentId, AssignmentId, AutomationName, Catalogue, ChannelName, Command, HoursName, Millis, Patch, Permission,
-    Priority, RoleName, RuleName, SkillName, State, Status, StatusName, TicketId, TicketType, Timestamp,
+    AgentId, AssignmentId, AutomationName, Catalogue, ChannelName, Command, HoursName, Millis, PassedOn, Patch,
+    Permission, Priority, RoleName, RuleName, SkillName, State, Status, StatusName, TicketId, TicketType, Timestamp,
 };
 
 pub(crate) const ROLES: [&str; 3] = ["billing", "technical", "vip"];
@@ -462,8 +462,10 @@ fn spec(now: i64) -> impl Strategy<Value = TicketSpec> {
     let demands = (skills(9), permissions(), priority());
     let kind = some(one_of(&ROLES).prop_map(|name| TicketType::parse(name).unwrap()), 0.7);
     let customer = (some(Just("vip".to_owned()), 0.2), customer_id());
-    (channel_name(), some(role_name(), 0.4), kind, demands, agents, times, customer).prop_map(
-        |(channel, role, kind, (skills, permissions, priority), (preferred, excluded), times, (tier, id))| {
+    let passed_on = some(Just(PassedOn { traceparent: Some("00-1".into()), extensions: None }), 0.3);
+    (channel_name(), some(role_name(), 0.4), kind, demands, agents, times, (customer, passed_on)).prop_map(
+        |(channel, role, kind, demands, (preferred, excluded), times, ((tier, id), passed_on))| {
+            let (skills, permissions, priority) = demands;
             let (created, expires, not_before, due) = times;
             let mut spec = TicketSpec::on(channel);
             spec.asked_mut().role = role;
@@ -478,6 +480,7 @@ fn spec(now: i64) -> impl Strategy<Value = TicketSpec> {
             spec.beside.not_before = not_before.map(Timestamp);
             spec.beside.due_at = due.map(Timestamp);
             spec.beside.customer = Customer { id, tier, language: None }.into();
+            spec.beside.passed_on = passed_on.map(Arc::new);
             spec
         },
     )

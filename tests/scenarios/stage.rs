@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rolecall::config::{self, Overrides};
 use rolecall::routing::explanation::{Closeness, Inquiry};
 use rolecall::routing::{BareState, Catalogue, Command, Engine, Identity, Outcome, TicketId, Timestamp, Verdict};
-use rolecall::wire::{self, Context, Encoder, RawEvent};
+use rolecall::wire::{self, After, Context, Encoder, RawEvent};
 
 use crate::script::{Script, What};
 use crate::transcript::Transcript;
@@ -107,7 +107,7 @@ impl Stage {
 
     /// Does one thing, and writes down what the outside hears. Live and replayed state stay equal.
     fn handle(&mut self, command: Command, at: Timestamp, heading: Option<&str>) -> Result<(), String> {
-        let Outcome { verdict, first_seq, at, events } = self.engine.handle(command, at);
+        let Outcome { verdict, first_seq, at, events, parted } = self.engine.handle(command, at);
         if let Some(heading) = heading {
             self.transcript.open(at, heading);
         }
@@ -115,7 +115,8 @@ impl Stage {
             self.transcript.duplicate();
         }
         for (seq, event) in (first_seq..).zip(&events) {
-            let said = self.encoder.encode(event, seq, at, self.engine.state(), &Context::default());
+            let after = After { state: self.engine.state(), parted: &parted };
+            let said = self.encoder.encode(event, seq, at, after, &Context::default());
             if let Some(said) = said.filter(|_| heading.is_some()) {
                 self.transcript.say(&said)?;
             }

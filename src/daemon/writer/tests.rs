@@ -26,10 +26,14 @@ fn writer(directory: &std::path::Path) -> Writer {
 }
 
 fn deliver(writer: &mut Writer, tag: u64, (kind, data): (&str, &Value), now: Timestamp) {
+    deliver_with(writer, tag, Properties::new().with_kind(kind), data, now);
+}
+
+fn deliver_with(writer: &mut Writer, tag: u64, properties: Properties, data: &Value, now: Timestamp) {
     let delivery = Delivery {
         token: DeliveryToken { epoch: 1, tag },
-        routing_key: kind.to_owned(),
-        properties: Properties::new().with_kind(kind),
+        routing_key: properties.kind().unwrap_or_default().to_owned(),
+        properties,
         body: serde_json::to_vec(data).expect("it is JSON"),
         redelivered: false,
         received_at: Instant::now(),
@@ -178,4 +182,71 @@ fn what_a_desktop_says_in_the_name_of_a_helpdesk_makes_no_repeat_of_the_helpdesk
     writer.seal(0, START).answers.give();
     let receipts = answered.try_recv().expect("it is given").expect("it was taken");
     assert_eq!(receipts[0].outcome, Outcome::Accepted);
+}
+
+/// What was said of a ticket since the last seal: type, `tenant` and `traceparent`.
+fn said_of_tickets(writer: &mut Writer, now: Timestamp) -> Vec<(String, Value, Option<String>)> {
+    let sealed = writer.seal(0, now);
+    let said = sealed.publications.iter().filter(|(_, (_, ticket))| ticket.is_some());
+    said.map(|(_, (said, _))| {
+        let envelope: Value = serde_json::from_slice(&said.body).expect("it is JSON");
+        let kind = envelope["type"].as_str().expect("a type").to_owned();
+        (kind, envelope["tenant"].clone(), said.properties.header("traceparent").map(str::to_owned))
+    })
+    .collect()
+}
+
+/// A role, and agents of it who take one ticket each; then a ticket that waits, and came with a trace and a tenant.
+fn somebody_waits(writer: &mut Writer) {
+    let role = crate::routing::role::Role::named(RoleName::parse("care").expect("a name"));
+    let catalogue = Catalogue { roles: [(role.name.clone(), role)].into(), ..Catalogue::default() };
+    writer.replace_catalogue(Arc::new(catalogue), START).expect("nothing hangs on what was before");
+    deliver(writer, 1, ("agent.registered", &json!({ "agent_id": "ana", "roles": ["care"] })), START);
+    let created = json!({
+        "specversion": "1.0", "id": "e-1", "source": "/crm", "type": "ticket.created", "tenant": "eu",
+        "data": { "ticket_id": "t1", "role": "care", "expires_at": "2030-01-01T00:00:00Z" }
+    });
+    let properties = Properties::new().with_content_type("application/cloudevents+json");
+    deliver_with(writer, 2, properties.with_header("traceparent", TRACE), &created, START);
+}
+
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+fn of_the_ticket(kind: &str) -> (String, Value, Option<String>) {
+    (kind.to_owned(), json!("eu"), Some(TRACE.to_owned()))
+}
+
+#[test]
+fn what_a_ticket_came_with_goes_along_with_all_that_is_said_of_it_until_it_ends() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut writer = writer(directory.path());
+    somebody_waits(&mut writer);
+    assert_eq!(said_of_tickets(&mut writer, START), [of_the_ticket("ticket.queued")]);
+    deliver(&mut writer, 3, ("agent.presence", &json!({ "agent_id": "ana", "status": "online" })), START);
+    assert_eq!(said_of_tickets(&mut writer, START), [of_the_ticket("assignment.assigned")]);
+    let other = TRACE.replace('4', "5");
+    let released = Properties::new().with_kind("ticket.released").with_header("traceparent", &other);
+    deliver_with(&mut writer, 4, released, &json!({ "ticket_id": "t1" }), START);
+    let said = said_of_tickets(&mut writer, START);
+    let its_own = |kind: &str| (kind.to_owned(), json!("eu"), Some(other.clone()));
+    assert_eq!(said, ["assignment.revoked", "assignment.assigned"].map(its_own), "a trace of its own goes before");
+    deliver(&mut writer, 5, ("ticket.accepted", &json!({ "ticket_id": "t1", "agent_id": "ben" })), START);
+    let said = said_of_tickets(&mut writer, START);
+    assert_eq!(said, [("command.rejected".to_owned(), Value::Null, None)], "an answer is the command's alone");
+    deliver(&mut writer, 6, ("ticket.completed", &json!({ "ticket_id": "t1" })), START);
+    assert_eq!(said_of_tickets(&mut writer, START), [of_the_ticket("assignment.completed")]);
+    deliver(&mut writer, 7, ("ticket.created", &json!({ "ticket_id": "t2", "role": "care" })), START);
+    let said = said_of_tickets(&mut writer, START);
+    assert_eq!(said, [("assignment.assigned".to_owned(), Value::Null, None)], "and not to another's");
+}
+
+#[test]
+fn a_ticket_that_ends_by_itself_is_told_of_with_what_it_came_with() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut writer = writer(directory.path());
+    somebody_waits(&mut writer);
+    said_of_tickets(&mut writer, START);
+    let later = Timestamp(1_893_456_000_000);
+    writer.elapse(later);
+    assert_eq!(said_of_tickets(&mut writer, later), [of_the_ticket("ticket.expired")]);
 }

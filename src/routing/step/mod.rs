@@ -30,6 +30,7 @@ use super::few::Few;
 use super::glimpse::Seen;
 use super::name::{AgentId, RoleName, TicketId};
 use super::offer::{Offer, Ownership, Remark};
+use super::passed_on::Parted;
 use super::presence::Presence;
 use super::state::State;
 use super::ticket::Ticket;
@@ -54,6 +55,8 @@ pub(super) struct Step<'s> {
     state: &'s mut State,
     at: Timestamp,
     events: Vec<Event>,
+    /// Tickets that ended in this step and have anything to pass on.
+    parted: Vec<Parted>,
     /// Agents touched in this step, as they were seen before it.
     before: Few<AgentId, Seen>,
     /// Agents who may have become able to take more.
@@ -72,6 +75,7 @@ impl<'s> Step<'s> {
             state,
             at,
             events: Vec::with_capacity(EVENTS_USUAL),
+            parted: Vec::new(),
             before: Few::default(),
             hungry: Few::default(),
             heirs: Vec::new(),
@@ -99,13 +103,13 @@ impl<'s> Step<'s> {
     }
 
     /// Tells what changed about the agents that were touched, and hands over what happened.
-    pub(super) fn finish(&mut self) -> Vec<Event> {
+    pub(super) fn finish(&mut self) -> (Vec<Event>, Vec<Parted>) {
         while let Some((agent, before)) = self.before.pop_first() {
             if let Some(view) = self.state.seen_anew(&agent, &before) {
                 self.emit(Event::AgentChanged { agent, view });
             }
         }
-        std::mem::take(&mut self.events)
+        (std::mem::take(&mut self.events), std::mem::take(&mut self.parted))
     }
 
     fn dispatch(&mut self, command: Command) -> Handled {
@@ -163,6 +167,7 @@ impl<'s> Step<'s> {
             Vec::new()
         };
         self.notice(&event);
+        self.parted.extend(Parted::by(&event, self.state));
         self.state.apply(self.at, &event);
         if let Some(agent) = paced.filter(|agent| !self.state.agent(agent).is_some_and(is_paced)) {
             // What it took by hand in the very moment in which its pace ends.

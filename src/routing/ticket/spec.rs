@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::routing::name::{AgentId, ChannelName, Permission, RoleName, TicketType};
+use crate::routing::passed_on::PassedOn;
 use crate::routing::seldom::{Nothing, Seldom};
 use crate::routing::skill::Skills;
 use crate::routing::time::Timestamp;
@@ -158,6 +159,8 @@ pub struct Beside {
     pub subject: Option<String>,
     /// For rules, and handed on with the assignment.
     pub attributes: Seldom<BTreeMap<String, Scalar>>,
+    /// What the event that brought it passes on to all that is said of it. No later event changes that.
+    pub passed_on: Option<Arc<PassedOn>>,
 }
 
 impl Nothing for Beside {
@@ -170,6 +173,7 @@ impl Nothing for Beside {
         expires_at: None,
         subject: None,
         attributes: Seldom::new(),
+        passed_on: None,
     };
 }
 
@@ -203,6 +207,8 @@ struct Written<'s> {
     expires_at: Option<Timestamp>,
     subject: &'s Option<String>,
     attributes: &'s BTreeMap<String, Scalar>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passed_on: &'s Option<Arc<PassedOn>>,
 }
 
 /// A [`TicketSpec`] as it is read.
@@ -223,13 +229,15 @@ struct Read {
     expires_at: Option<Timestamp>,
     subject: Option<String>,
     attributes: Seldom<BTreeMap<String, Scalar>>,
+    #[serde(default)]
+    passed_on: Option<Arc<PassedOn>>,
 }
 
 impl From<Read> for TicketSpec {
     fn from(read: Read) -> Self {
         let Read { kind, channel, priority, role, skills, permissions, .. } = read;
         let Read { customer, preferred_agent, exclude_agents, due_at, not_before, expires_at, subject, .. } = read;
-        let attributes = read.attributes;
+        let Read { attributes, passed_on, .. } = read;
         Self {
             asked: Arc::new(Asked { kind, channel, priority, role, skills, permissions }),
             created_at: read.created_at,
@@ -242,6 +250,7 @@ impl From<Read> for TicketSpec {
                 expires_at,
                 subject,
                 attributes,
+                passed_on,
             }
             .into(),
         }
@@ -267,6 +276,7 @@ impl TicketSpec {
             expires_at: beside.expires_at,
             subject: &beside.subject,
             attributes: &beside.attributes,
+            passed_on: &beside.passed_on,
         }
     }
 }

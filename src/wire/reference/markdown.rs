@@ -38,8 +38,11 @@ How they are told apart: by the content type; where it says nothing of CloudEven
 
 - Source and id together name an event: what comes twice changes nothing. Without an id it can't be told, and is taken.
 - Extension attributes (lower-case letters and digits; strings, numbers, booleans) and the header `traceparent` are
-  passed on to the events that follow at once; with [traces](deploying.md#traces) what is passed on of a sampled trace
-  is the daemon's own span of it.
+  passed on to the events that follow at once, and those of `ticket.created` to all that is said of the ticket until it
+  ends: an event about a ticket carries what its cause carried and, of what that did not, what the ticket came with. A trace
+  (`traceparent`, by header or extension, and `tracestate`) is the cause's or the ticket's, never some of both.
+  `command.rejected` carries its cause's alone. With [traces](deploying.md#traces) what is passed on of a sampled trace is the
+  daemon's own span of it.
 - `time`, `subject`, `dataschema` may be there and are checked for their type; `datacontenttype` has to be JSON;
   `data_base64` and batches are refused.
 - Unknown members of `data` are ignored. A member that comes twice is refused: two readers could understand two events.

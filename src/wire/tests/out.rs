@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::super::reference::examples;
-use super::super::{Context, Encoder, Outbound};
+use super::super::{After, Context, Encoder, Outbound};
 use crate::routing::event::Sign;
 use crate::routing::ticket::Closing;
 use crate::routing::{AgentId, AgentView, ChannelName, Event, Identity, RoleName, State, Status, TicketId, Timestamp};
@@ -79,7 +79,7 @@ fn state() -> State {
 }
 
 fn encode(event: &Event, at: Timestamp, context: &Context) -> Option<Outbound> {
-    Encoder::new("n", 0xfeed).encode(event, 7, at, &state(), context)
+    Encoder::new("n", 0xfeed).encode(event, 7, at, After { state: &state(), parted: &[] }, context)
 }
 
 fn agent_changed() -> Event {
