@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::Catalogue;
+use super::grounds::Grounds;
 use super::name::{AgentId, ChannelName, Permission, RoleName, StatusName, TicketId};
 use super::pacing::Given;
 use super::permission::AccessLevel;
@@ -178,6 +179,9 @@ pub struct Agent {
     /// What the catalogue calls it, where the agent used a name of the catalogue's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_name: Option<StatusName>,
+    /// Why, as it was said with this status.
+    #[serde(default, skip_serializing_if = "Grounds::are_none")]
+    pub grounds: Grounds,
     /// Since when it has had this status.
     pub status_since: Timestamp,
     /// Channels that it switched on or off; what is absent is on.
@@ -236,6 +240,11 @@ impl Agent {
         self.status == Status::Draining && self.slots.is_empty()
     }
 
+    /// Whether it is as it is for that reason, or none is said.
+    pub(super) fn is_so_because(&self, reason: Option<&str>) -> bool {
+        reason.is_none() || reason == self.grounds.as_str()
+    }
+
     /// Slots taken on that channel.
     #[must_use]
     pub fn used(&self, channel: &ChannelName) -> u32 {
@@ -287,6 +296,9 @@ pub struct AgentView {
     /// What the catalogue calls it, where the agent used a name of the catalogue's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_name: Option<StatusName>,
+    /// Why, where that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Arc<str>>,
     /// Per channel: the usual ones, and those that the catalogue or the agent names.
     pub load: Sorted<ChannelName, ChannelLoad>,
     /// Tickets in wrap-up.

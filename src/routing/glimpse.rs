@@ -1,6 +1,8 @@
 //! How an agent was seen, as far as it takes to know whether it is seen otherwise now. What the outside is told of an agent
 //! is only made where it is.
 
+use std::sync::Arc;
+
 use super::agent::{Agent, AgentView, SlotUse, Status};
 use super::name::{AgentId, ChannelName, StatusName};
 use super::state::State;
@@ -21,6 +23,7 @@ pub(super) enum Seen {
 pub(super) struct Glimpse {
     status: Status,
     status_name: Option<StatusName>,
+    reason: Option<Arc<str>>,
     used: Used,
     wrapping_up: usize,
 }
@@ -57,7 +60,13 @@ impl Used {
 impl Glimpse {
     fn of(agent: &Agent) -> Self {
         let wrapping_up = agent.slots.values().filter(|slot| matches!(slot.used_for, SlotUse::WrapUp { .. })).count();
-        Self { status: agent.status, status_name: agent.status_name.clone(), used: Used::of(agent), wrapping_up }
+        Self {
+            status: agent.status,
+            status_name: agent.status_name.clone(),
+            reason: agent.grounds.reason(),
+            used: Used::of(agent),
+            wrapping_up,
+        }
     }
 }
 

@@ -52,6 +52,7 @@ pub mod facts;
 mod few;
 pub mod frozen;
 mod glimpse;
+pub mod grounds;
 mod group;
 pub mod hours;
 mod index;

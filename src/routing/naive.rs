@@ -153,6 +153,7 @@ impl NaiveEngine {
         AgentView {
             status: agent.status,
             status_name: agent.status_name.clone(),
+            reason: agent.grounds.reason(),
             load: channels.into_iter().map(|name| (name.clone(), load(&name))).collect(),
             wrapping_up: u32::try_from(wrap_ups.count()).expect("an agent holds few tickets"),
         }

@@ -298,6 +298,7 @@ impl Pool {
 mod tests {
     use super::*;
     use crate::routing::agent::{AgentProfile, Status};
+    use crate::routing::grounds::Grounds;
     use crate::routing::name::AgentId;
     use crate::routing::pacing::Given;
     use crate::routing::role::{Role, Strategy};
@@ -320,6 +321,7 @@ mod tests {
             profile: AgentProfile::of_roles(roles.iter().map(|name| role(name))),
             status: Status::Online,
             status_name: None,
+            grounds: Grounds::default(),
             status_since: Timestamp(0),
             switches: BTreeMap::new(),
             slots: Sorted::new(),

@@ -261,6 +261,7 @@ impl State {
         AgentView {
             status: agent.status,
             status_name: agent.status_name.clone(),
+            reason: agent.grounds.reason(),
             load,
             wrapping_up: u32::try_from(agent.slots.values().filter(wrapping_up).count()).unwrap_or(u32::MAX),
         }

@@ -89,7 +89,7 @@ pub(super) struct AgentPresence {
     /// Whether it is there: `online`, `away`, `busy`, `draining`, `offline`, or a status of the catalogue's own, which is
     /// taken for one of these. Only who is online gets work.
     status: StatusWord,
-    /// Why.
+    /// Why: told with `agent.changed`, until another status.
     reason: Option<Note>,
     /// Channels to switch on or off (`{"call": false}`); others stay as they are.
     channels: Option<NamedMap<ChannelName, bool, CHANNELS_MAX>>,

@@ -31,8 +31,8 @@ use rolecall::routing::skill::{SkillLevel, Skills};
 use rolecall::routing::ticket::{Bar, Closing, Customer, Demand, Direction, Handover, Scalar, UnroutableCause};
 use rolecall::routing::{
     AgentId, AgentProfile, Asked, AssignmentId, Beside, Catalogue, ChannelName, Command, Engine, Event, Identity,
-    Millis, PassedOn, Patch, Permission, Priority, Rejection, RejectionCode, RoleName, RuleName, SkillName, State, Status,
-    StatusName, TicketChanges, TicketId, TicketSpec, TicketType, Timestamp,
+    Millis, PassedOn, Patch, Permission, Priority, Rejection, RejectionCode, RoleName, RuleName, SkillName, State,
+    Status, StatusName, TicketChanges, TicketId, TicketSpec, TicketType, Timestamp,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -374,6 +374,7 @@ fn later() -> Vec<(&'static str, Vec<Entry>)> {
         ("hours.msgpack", diversion::hours()),
         ("handover.msgpack", handover::entries()),
         ("passed-on.msgpack", passed_on()),
+        ("reason.msgpack", reason()),
     ]
 }
 
@@ -411,6 +412,21 @@ fn presence() -> Vec<Entry> {
         (Command::ExcuseSilence { agent: agent() }, vec![seen]),
     ];
     entries(commands)
+}
+
+/// Why somebody is away, as it is told.
+fn reason() -> Vec<Entry> {
+    let (name, switches, reason) = (None, BTreeMap::new(), Some("lunch".to_owned()));
+    let command = Command::SetPresence {
+        agent: agent(),
+        status: Status::Away,
+        name: None,
+        reason: reason.clone(),
+        switches: BTreeMap::new(),
+    };
+    let changed = Event::PresenceChanged { agent: agent(), status: Status::Away, name, switches, reason };
+    let view = AgentView { status: Status::Away, reason: Some("lunch".into()), ..AgentView::default() };
+    entries([(command, vec![changed, Event::AgentChanged { agent: agent(), view }])])
 }
 
 /// Deputies, and what is asked of owners.

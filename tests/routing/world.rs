@@ -451,6 +451,11 @@ pub(crate) fn catalogue() -> impl Strategy<Value = Arc<Catalogue>> {
     )
 }
 
+/// Why an agent has its status, where it says so.
+fn reason() -> impl Strategy<Value = Option<String>> {
+    some(one_of(&["a break", "a meeting"]).prop_map(str::to_owned), 0.3)
+}
+
 fn spec(now: i64) -> impl Strategy<Value = TicketSpec> {
     let times = (
         some(0..=now, 0.2),
@@ -607,10 +612,10 @@ fn command(now: i64) -> impl Strategy<Value = Command> {
         5 => (agent_id(), prop_oneof![2 => profile().boxed(), 1 => common_profile()])
             .prop_map(|(agent, profile)| Command::RegisterAgent { agent, profile: Box::new(profile) }),
         1 => agent_id().prop_map(|agent| Command::RemoveAgent { agent }),
-        7 => (agent_id(), status(), some(one_of(&["lunch", "training"]), 0.2), switches)
-            .prop_map(|(agent, status, name, switches)| {
+        7 => (agent_id(), status(), some(one_of(&["lunch", "training"]), 0.2), reason(), switches)
+            .prop_map(|(agent, status, name, reason, switches)| {
                 let name = name.map(|name| StatusName::parse(name).unwrap());
-                Command::SetPresence { agent, status, name, reason: None, switches }
+                Command::SetPresence { agent, status, name, reason, switches }
             }),
         1 => agent_id().prop_map(|agent| Command::Heartbeat { agent }),
         1 => agent_id().prop_map(|agent| Command::ExcuseSilence { agent }),
@@ -771,9 +776,9 @@ fn move_before_roles() -> impl Strategy<Value = Move> {
     let switches = proptest::collection::btree_map(channel_name(), any::<bool>(), 0..2);
     move_of(prop_oneof![
         4 => (agent_id(), common_profile()).prop_map(move |(agent, profile)| register(agent, profile)),
-        6 => (agent_id(), status(), switches)
-            .prop_map(|(agent, status, switches)| Command::SetPresence {
-                agent, status, name: None, reason: None, switches
+        6 => (agent_id(), status(), reason(), switches)
+            .prop_map(|(agent, status, reason, switches)| Command::SetPresence {
+                agent, status, name: None, reason, switches
             }),
         1 => agent_id().prop_map(|agent| Command::RemoveAgent { agent }),
         3 => command(DRAWN_AT).boxed(),

@@ -145,11 +145,12 @@ fn reason(value: &Value) -> String {
     format!("why=({})", words.join(" "))
 }
 
-/// `ana away (lunch) email 1/2 wrap-up 1`: the channels on which it holds something.
+/// `ana away (lunch) because "a long one" email 1/2 wrap-up 1`: the channels on which it holds something.
 fn agent(data: &Map<String, Value>) -> String {
     let text = |name: &str| data.get(name).and_then(Value::as_str).unwrap_or_default();
     let mut words = vec![text("agent_id").to_owned(), text("status").to_owned()];
     words.extend(data.get("status_name").and_then(Value::as_str).map(|name| format!("({name})")));
+    words.extend(data.get("reason").and_then(Value::as_str).map(|reason| format!("because {reason:?}")));
     let load = data.get("load").and_then(Value::as_object).into_iter().flatten();
     words.extend(load.filter_map(|(channel, load)| {
         let number = |name: &str| load.get(name).and_then(Value::as_u64).unwrap_or_default();

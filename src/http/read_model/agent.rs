@@ -66,6 +66,9 @@ pub struct AgentCard {
     /// What the catalogue calls it, where the agent used a name of the catalogue's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_name: Option<StatusName>,
+    /// Why, where that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<std::sync::Arc<str>>,
     /// Since when it has had this status.
     #[serde(serialize_with = "moment::rfc3339")]
     pub status_since: Timestamp,
@@ -101,6 +104,7 @@ impl AgentCard {
             name: agent.profile.name.clone(),
             status: agent.status,
             status_name: agent.status_name.clone(),
+            reason: agent.grounds.reason(),
             status_since: agent.status_since,
             idle_since: agent.idle_since,
             roles: agent.profile.roles.clone(),

@@ -329,3 +329,34 @@ fn a_channel_that_an_agent_has_switched_off_is_said_of_it() {
     }
     assert_eq!(off, [None, Some(0), Some(1), Some(0)]);
 }
+
+#[test]
+fn why_somebody_is_away_is_said_until_another_status_and_may_change_alone() {
+    let mut engine = Engine::new(Identity { instance: 1, seed: 3 });
+    let model = ReadModel::new();
+    let presence = |status, reason: Option<&str>, off: bool| Command::SetPresence {
+        agent: agent(0),
+        status,
+        name: None,
+        reason: reason.map(str::to_owned),
+        switches: if off { [(ChannelName::parse("call").expect("a name"), false)].into() } else { BTreeMap::new() },
+    };
+    let profile = Box::new(AgentProfile::of_roles([role(0)]));
+    let mut said = Vec::new();
+    for command in [
+        catalogue(1),
+        Command::RegisterAgent { agent: agent(0), profile },
+        presence(Status::Away, Some("lunch"), false),
+        presence(Status::Away, None, true),
+        presence(Status::Away, Some("training"), false),
+        presence(Status::Online, None, false),
+    ] {
+        let outcome = engine.handle(command, START);
+        model.observe(outcome.at, &outcome.events, engine.state());
+        said.push(model.agent(&agent(0)).and_then(|card| card.reason));
+    }
+    let said: Vec<_> = said.iter().map(|reason| reason.as_deref()).collect();
+    assert_eq!(said, [None, None, Some("lunch"), Some("lunch"), Some("training"), None]);
+    let card = serde_json::to_value(model.agent(&agent(0))).expect("it is JSON");
+    assert_eq!(card.get("reason"), None, "what is not there is left out");
+}

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Applying;
 use crate::routing::agent::{Agent, AgentProfile, SlotUse, Status};
 use crate::routing::event::{Event, Sign};
+use crate::routing::grounds::Grounds;
 use crate::routing::index::Follow;
-use crate::routing::name::{AgentId, ChannelName, TicketId};
+use crate::routing::name::{AgentId, ChannelName, StatusName, TicketId};
 use crate::routing::pacing::Given;
 use crate::routing::sorted::Sorted;
 use crate::routing::time::Timestamp;
@@ -20,8 +21,9 @@ impl<F: Follow> Applying<'_, F> {
                 self.index.dismiss(number, self.ground.agents.at(number));
                 self.ground.agents.remove(number);
             }
-            Event::PresenceChanged { agent, status, name, switches, .. } => {
+            Event::PresenceChanged { agent, status, name, switches, reason } => {
                 self.change_agent(agent, |it| {
+                    set_reason(it, (*status, name.as_ref()), reason.as_deref());
                     set_presence(it, *status, switches, at, seq);
                     it.status_name.clone_from(name);
                 });
@@ -49,6 +51,7 @@ impl<F: Follow> Applying<'_, F> {
             profile: profile.clone(),
             status: Status::Offline,
             status_name: None,
+            grounds: Grounds::default(),
             status_since: at,
             switches: BTreeMap::new(),
             slots: Sorted::new(),
@@ -78,6 +81,13 @@ impl<F: Follow> Applying<'_, F> {
             let ticket = self.ground.tickets.at(number);
             self.index.time_ticket(number, ticket, &self.ground.agents, &self.ground.catalogue);
         }
+    }
+}
+
+/// The reason of a status is gone with the status; what only switches channels says nothing of it.
+fn set_reason(agent: &mut Agent, status: (Status, Option<&StatusName>), reason: Option<&str>) {
+    if reason.is_some() || (agent.status, agent.status_name.as_ref()) != status {
+        agent.grounds = Grounds::of(reason);
     }
 }
 

@@ -81,10 +81,13 @@ impl Step<'_> {
         let Presence { status, name, reason, switches } = presence;
         let same = (agent.status, &agent.status_name) == (status, &name)
             && switches.iter().all(|(channel, on)| agent.switches.get(channel).copied().unwrap_or(true) == *on);
-        if same {
+        if same && agent.is_so_because(reason.as_deref()) {
             return self.emit(Event::AgentSeen { agent: id.clone(), sign: Sign::Act });
         }
         self.emit(Event::PresenceChanged { agent: id.clone(), status, name, switches, reason });
+        if same {
+            return;
+        }
         let lost = self.open_offers(id, |step, ticket| {
             let agent = step.state.agent(id).expect("checked by the caller");
             status.loses_offers() || !agent.channel_on(&ticket.spec.asked.channel, step.state.catalogue())

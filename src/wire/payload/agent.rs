@@ -18,7 +18,7 @@ pub(in crate::wire) struct LoadBody {
     limit: u32,
 }
 
-/// An agent's status, load or wrap-up changed.
+/// An agent's status, the reason of it, its load or wrap-up changed.
 #[derive(Serialize, JsonSchema)]
 pub(in crate::wire) struct AgentChanged<'a> {
     /// The agent.
@@ -28,6 +28,9 @@ pub(in crate::wire) struct AgentChanged<'a> {
     /// What the catalogue calls it, where the agent said so: `lunch`.
     #[serde(skip_serializing_if = "Option::is_none")]
     status_name: Option<&'a str>,
+    /// Why, as it was said with that status; rolecall itself says `heartbeat`, `idle`, `missed_offers`, `drained`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
     /// By channel.
     load: BTreeMap<&'a str, LoadBody>,
     /// How many of its slots are in wrap-up.
@@ -44,6 +47,7 @@ impl<'a> AgentChanged<'a> {
             agent_id,
             status: view.status.as_str(),
             status_name: view.status_name.as_ref().map(StatusName::as_str),
+            reason: view.reason.as_deref(),
             load: load.collect(),
             wrapping_up: view.wrapping_up,
         }

@@ -319,6 +319,7 @@ fn about_others() -> Vec<Event> {
     let view = AgentView {
         status: Status::Online,
         status_name: None,
+        reason: None,
         load: load
             .into_iter()
             .zip([(2, 3), (0, 5)])

@@ -50,11 +50,17 @@ impl NaiveEngine {
         let Presence { status, name, reason, switches } = presence;
         let agent = self.agent(id);
         let is_on = |channel: &ChannelName| agent.switches.get(channel) != Some(&false);
-        let unchanged = agent.status == status && agent.status_name == name;
-        if unchanged && switches.iter().all(|(channel, on)| is_on(channel) == *on) {
+        let unchanged = agent.status == status
+            && agent.status_name == name
+            && switches.iter().all(|(channel, on)| is_on(channel) == *on);
+        let nothing_new = reason.is_none() || reason.as_deref() == agent.grounds.as_str();
+        if unchanged && nothing_new {
             return self.emit(Event::AgentSeen { agent: id.clone(), sign: Sign::Act });
         }
         self.emit(Event::PresenceChanged { agent: id.clone(), status, name, switches, reason });
+        if unchanged {
+            return;
+        }
         let catalogue = self.state.catalogue();
         let gone = matches!(status, Status::Away | Status::Draining | Status::Offline);
         let mut lost =

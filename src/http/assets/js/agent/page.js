@@ -1,7 +1,7 @@
 // One agent: whether it is there, what it is for, what it holds. For an agent itself this is the desk.
 
 import { address, get } from "../api.js";
-import { ROOM_MARK, stateText } from "../board/agents.js";
+import { ROOM_MARK, stateText, statusText } from "../board/agents.js";
 import { h, text } from "../dom.js";
 import { ageMs, spoken } from "../format.js";
 import { onlyChanges, refreshing } from "../refresh.js";
@@ -56,7 +56,8 @@ function factsOf(agent) {
   return [
     agent.name && agent.name !== agent.agent_id && h("span", { class: "soft" }, agent.agent_id),
     h("span", { class: "badge", "data-room": agent.room }, `${ROOM_MARK[agent.room]} ${stateText(agent)}`),
-    h("span", {}, t("agent.since", { status: agent.status_name ?? t(`status.${agent.status}`), time: spoken(ageMs(agent.status_since)) })),
+    h("span", {}, t("agent.since", { status: statusText(agent), time: spoken(ageMs(agent.status_since)) })),
+    agent.reason && h("span", { class: "soft" }, tCode("reason", agent.reason)),
   ].filter(Boolean);
 }
 

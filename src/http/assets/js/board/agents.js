@@ -81,13 +81,25 @@ function drawAgent(row, agent, isCrowd) {
 
 /** What an agent is doing, in a word or two. */
 export function stateText(agent) {
-  if (agent.room === "away") return agent.status_name ?? t(`status.${agent.status}`);
+  if (agent.room === "away") return [statusText(agent), reasonText(agent)].filter(Boolean).join(" · ");
   if (agent.room === "idle") return t("room.idle");
   return t(`room.${agent.room}`, { count: agent.held_count });
 }
 
+/** What an agent calls its status. */
+export const statusText = (agent) => agent.status_name ?? t(`status.${agent.status}`);
+
+/** As much of a reason as a line has room for. */
+const REASON_SHOWN_MAX = 40;
+
+/** Why it has that status, where somebody has said so. */
+export function reasonText({ reason }) {
+  const letters = Array.from(reason ? tCode("reason", reason) : "");
+  return letters.length > REASON_SHOWN_MAX ? `${letters.slice(0, REASON_SHOWN_MAX - 1).join("")}…` : letters.join("");
+}
+
 /** The same where there is room for a figure alone. */
-const shortState = (agent) => (agent.room === "away" ? stateText(agent) : agent.held_count ? number(agent.held_count) : "");
+const shortState = (agent) => (agent.room === "away" ? statusText(agent) : agent.held_count ? number(agent.held_count) : "");
 
 function heldText(agent) {
   const held = agent.held.map(({ ticket_id: ticket, channel, held_as: how }) => {
