@@ -39,18 +39,23 @@ impl Duplicates {
 
     /// Whether the event has come before, within the window; notes it where it has not.
     pub(super) fn check_and_note(&mut self, id: DuplicateId, now: Timestamp) -> Result<bool, JournalError> {
-        if self.filling.contains(&id) || self.under_way.contains(&id) {
-            return Ok(true);
-        }
-        let mut seen_at = self.reader.seen_at(&id)?;
-        if self.planted.is(Mistake::DuplicatesOfTheBatchOnly) {
-            seen_at = None;
-        }
-        let repeated = seen_at.is_some_and(|seen_at| now.since(seen_at) <= self.window);
+        let repeated = self.knows(&id, now)?;
         if !repeated {
             self.filling.insert(id);
         }
         Ok(repeated)
+    }
+
+    /// Whether the event has come before, within the window.
+    pub(super) fn knows(&self, id: &DuplicateId, now: Timestamp) -> Result<bool, JournalError> {
+        if self.filling.contains(id) || self.under_way.contains(id) {
+            return Ok(true);
+        }
+        let mut seen_at = self.reader.seen_at(id)?;
+        if self.planted.is(Mistake::DuplicatesOfTheBatchOnly) {
+            seen_at = None;
+        }
+        Ok(seen_at.is_some_and(|seen_at| now.since(seen_at) <= self.window))
     }
 
     /// Ids noted before this need not be kept.

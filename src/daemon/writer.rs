@@ -296,6 +296,14 @@ impl Writer {
         Ok(Taken::Decided(outcome.verdict))
     }
 
+    /// Whether an event has come before: it changes nothing, whatever has changed since.
+    fn is_repeat(&self, inbound: &Inbound, now: Timestamp) -> Result<bool, JournalError> {
+        match &inbound.id {
+            Some(id) => self.duplicates.knows(&duplicate_id(&inbound.source, id), now),
+            None => Ok(false),
+        }
+    }
+
     /// Lets the engine decide, and puts down what followed.
     fn decide(&mut self, command: Command, context: &Context, received_at: Option<Instant>, now: Timestamp) -> Decided {
         let started_at = Instant::now();

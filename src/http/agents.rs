@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use schemars::JsonSchema;
@@ -13,10 +13,12 @@ use serde::Serialize;
 use super::Shared;
 use super::api::bad_request;
 use super::authority::{Authority, Forbidden, Right};
+use super::change::with_tag;
 use super::endpoint::SchemaOf;
-use super::entry::{self, EventId, insert, members, submit};
+use super::entry::{self, EventId, insert, members, submit_where};
 use super::problem::Problem;
-use super::read_model::{AgentCard, AgentRecord};
+use super::read_model::AgentCard;
+use super::registration::{self, Expectation};
 use super::schemas;
 use crate::routing::permission::AccessLevel;
 use crate::routing::{AgentId, Permission, RoleName};
@@ -94,10 +96,18 @@ pub(super) async fn read(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
     Path(id): Path<String>,
-) -> Result<Json<AgentRecord>, Problem> {
+) -> Result<Response, Problem> {
     let agent = parse_agent(&id)?;
     visible(&author, &agent)?;
-    shared.read_model.agent_record(&agent).map(Json).ok_or_else(unknown_agent)
+    let tag = tagged(&shared, &agent);
+    let record = shared.read_model.agent_record(&agent).ok_or_else(unknown_agent)?;
+    Ok(with_tag(Json(record).into_response(), tag))
+}
+
+/// The header that says as what the registration of an agent was seen. Asked for before what it is the tag of: what is
+/// newer than its tag is not overwritten by it.
+fn tagged(shared: &Shared, agent: &AgentId) -> Option<HeaderValue> {
+    shared.read_model.profile(agent).and_then(|profile| registration::tag(&profile))
 }
 
 pub(super) async fn permissions(
@@ -123,9 +133,10 @@ pub(super) async fn register(
 ) -> Result<Response, Problem> {
     let agent = parse_agent(&id)?;
     let was_known = shared.read_model.agent(&agent).is_some();
-    let done = act(&shared, &author, "agent.registered", agent, &headers, &body).await?;
+    let expected = Expectation::of(&headers, &agent)?;
+    let done = act_where(&shared, &author, ("agent.registered", expected), agent.clone(), &headers, &body).await?;
     let status = if was_known { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(done)).into_response())
+    Ok(with_tag((status, Json(done)).into_response(), tagged(&shared, &agent)))
 }
 
 /// `agent.removed`
@@ -136,7 +147,8 @@ pub(super) async fn remove(
     headers: HeaderMap,
 ) -> Result<Json<AgentDone>, Problem> {
     let agent = parse_agent(&id)?;
-    act(&shared, &author, "agent.removed", agent, &headers, &Bytes::new()).await.map(Json)
+    let expected = Expectation::of(&headers, &agent)?;
+    act_where(&shared, &author, ("agent.removed", expected), agent, &headers, &Bytes::new()).await.map(Json)
 }
 
 /// `agent.presence`
@@ -160,10 +172,22 @@ pub(super) async fn act(
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Result<AgentDone, Problem> {
+    act_where(shared, author, (kind, None), agent, headers, body).await
+}
+
+/// The same, where that has to hold.
+async fn act_where(
+    shared: &Shared,
+    author: &Authority,
+    (kind, expected): (&str, Option<Expectation>),
+    agent: AgentId,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<AgentDone, Problem> {
     let id = EventId::of(headers)?;
     let mut members = members(headers, body)?;
     insert(&mut members, "agent_id", agent.as_str())?;
-    let done = submit(shared, author, kind, &id, headers, members).await?;
+    let done = submit_where(shared, author, kind, (&id, expected), headers, members).await?;
     let card = shared.read_model.agent(&agent);
     Ok(AgentDone { agent_id: agent, outcome: done.as_str(), event_id: id.id, agent: card })
 }

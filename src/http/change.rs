@@ -64,9 +64,9 @@ impl<'a> Change<'a> {
 
     /// `If-Match` of a client that has looked before; `*` for whatever is there.
     pub(super) fn expect_match(&mut self) -> Result<(), Problem> {
-        let Some(tag) = self.asked.headers.get(header::IF_MATCH) else { return Ok(()) };
-        let tag = tag.to_str().map_err(|_| bad_request("If-Match: expected an entity tag"))?;
-        self.expect(if tag == "*" { ExpectedState::Present } else { ExpectedState::Tagged(tag.to_owned()) });
+        if let Some(state) = if_match(&self.asked.headers)? {
+            self.expect(state);
+        }
         Ok(())
     }
 
@@ -104,6 +104,13 @@ impl<'a> Change<'a> {
         response.extensions_mut().insert(note);
         Ok(response)
     }
+}
+
+/// What `If-Match` says, where it is there.
+pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<ExpectedState>, Problem> {
+    let Some(tag) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let tag = tag.to_str().map_err(|_| bad_request("If-Match: expected an entity tag"))?;
+    Ok(Some(if tag == "*" { ExpectedState::Present } else { ExpectedState::Tagged(tag.to_owned()) }))
 }
 
 fn refused(why: NotEdited) -> Problem {

@@ -158,6 +158,15 @@ pub(super) fn tag(catalogue: &Catalogue, kind: Kind, name: &str) -> Option<Strin
         digest.update([0]);
         digest.update(before.copied().unwrap_or_default().as_bytes());
     }
-    let digest = digest.finalize();
-    Some(digest[..12].iter().fold("\"".to_owned(), |tag, byte| tag + &format!("{byte:02x}")) + "\"")
+    Some(in_quotes(digest))
+}
+
+/// The tag of what is written so.
+pub(super) fn quoted(written: &[u8]) -> String {
+    in_quotes(sha2::Digest::new_with_prefix(written))
+}
+
+fn in_quotes(digest: sha2::Sha256) -> String {
+    let digest = sha2::Digest::finalize(digest);
+    digest[..12].iter().fold("\"".to_owned(), |tag, byte| tag + &format!("{byte:02x}")) + "\""
 }

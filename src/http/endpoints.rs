@@ -183,7 +183,7 @@ fn of_agents() -> Vec<Endpoint> {
             .query::<PageQuery>()
             .gives::<AgentPage>(OK, "some of the agents"),
         Endpoint::new(Verb::Get, "/v1/agents/{id}", SEE_OWN_AGENT, "One agent, and how it is registered", agents::read)
-            .gives::<AgentRecord>(OK, "the agent")
+            .gives::<AgentRecord>(OK, "the agent; its `ETag` is that of the registration")
             .fails(&[NOT_FOUND]),
         Endpoint::new(
             Verb::Put,
@@ -197,7 +197,8 @@ fn of_agents() -> Vec<Endpoint> {
         .gives::<AgentDone>(OK, "it was known, and is known anew")
         .idempotent()
         .audited()
-        .fails(&body_problems),
+        .fails(&body_problems)
+        .fails(&[StatusCode::PRECONDITION_FAILED]),
         Endpoint::new(
             Verb::Delete,
             "/v1/agents/{id}",
@@ -207,7 +208,8 @@ fn of_agents() -> Vec<Endpoint> {
         )
         .gives::<AgentDone>(OK, "it is gone")
         .idempotent()
-        .audited(),
+        .audited()
+        .fails(&[StatusCode::PRECONDITION_FAILED]),
         Endpoint::new(
             Verb::Put,
             "/v1/agents/{id}/presence",

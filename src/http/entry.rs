@@ -12,6 +12,7 @@ use super::Shared;
 use super::api::bad_request;
 use super::authority::{Authority, Forbidden};
 use super::problem::Problem;
+use super::registration::{CHANGED_MEANWHILE, Expectation};
 use super::submission::{Letter, Outcome, Receipt, Unsubmitted};
 use crate::wire::Form;
 
@@ -117,6 +118,18 @@ pub(super) async fn submit(
     headers: &HeaderMap,
     members: Map<String, Value>,
 ) -> Result<Done, Problem> {
+    submit_where(shared, author, kind, (id, None), headers, members).await
+}
+
+/// The same, where that has to hold.
+pub(super) async fn submit_where(
+    shared: &Shared,
+    author: &Authority,
+    kind: &str,
+    (id, expected): (&EventId, Option<Expectation>),
+    headers: &HeaderMap,
+    members: Map<String, Value>,
+) -> Result<Done, Problem> {
     let letter = Letter {
         body: serde_json::to_vec(&Value::Object(members)).expect("JSON has string keys"),
         form: Form::Plain,
@@ -125,7 +138,7 @@ pub(super) async fn submit(
         source: author.source.clone(),
         traceparent: traceparent(headers),
     };
-    let mut receipts = submit_all(shared, vec![letter], author).await?;
+    let mut receipts = submit_all_where(shared, vec![letter], author, expected).await?;
     done(receipts.pop().expect("one receipt for one event"))
 }
 
@@ -135,13 +148,22 @@ pub(super) async fn submit_all(
     letters: Vec<Letter>,
     author: &Authority,
 ) -> Result<Vec<Receipt>, Problem> {
+    submit_all_where(shared, letters, author, None).await
+}
+
+async fn submit_all_where(
+    shared: &Shared,
+    letters: Vec<Letter>,
+    author: &Authority,
+    expected: Option<Expectation>,
+) -> Result<Vec<Receipt>, Problem> {
     if let Some(why) = shared.readiness.takes_nothing() {
         return Err(busy(why.code(), why.detail()));
     }
     if shared.heartbeat.silence().is_none() {
         return Err(busy("starting", "the daemon is starting: nothing is taken yet"));
     }
-    let submitted = shared.submitter.submit(letters, author.clone()).await;
+    let submitted = shared.submitter.submit_where(letters, author.clone(), expected).await;
     submitted.map_err(|why| match why {
         Unsubmitted::NotTaken => busy("busy", "nothing is taken now: too much waits to be made durable or published"),
         Unsubmitted::Unknown => {
@@ -191,6 +213,7 @@ fn rejection_status(code: &str) -> StatusCode {
     match code {
         "unknown_ticket" | "unknown_agent" => StatusCode::NOT_FOUND,
         "unknown_role" => StatusCode::UNPROCESSABLE_ENTITY,
+        CHANGED_MEANWHILE => StatusCode::PRECONDITION_FAILED,
         _ => StatusCode::CONFLICT,
     }
 }

@@ -38,6 +38,7 @@ mod query;
 pub mod read_model;
 mod readiness;
 mod recorder;
+mod registration;
 mod reports;
 mod router;
 mod schemas;
@@ -70,6 +71,7 @@ pub use hooks::{Doors, HookError, OpenDoors};
 pub use oidc::Oidc;
 pub use read_model::ReadModel;
 pub use readiness::{NotReady, Readiness};
+pub use registration::Expectation;
 pub use session::SessionOptions;
 pub use submission::{
     Answer, HeldBack, Letter, Outcome, Receipt, Submission, Submissions, Submitter, Unsubmitted, submissions,

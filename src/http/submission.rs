@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::authority::Authority;
+use super::registration::Expectation;
 use crate::wire::{Form, RawEvent};
 
 /// Submissions that wait for the engine's owner at most; further ones are told to come again.
@@ -73,7 +74,7 @@ pub enum Outcome {
     Duplicate,
     /// It could be read and not be done.
     Rejected {
-        /// As in `command.rejected`.
+        /// As in `command.rejected`, or `changed_meanwhile`.
         code: &'static str,
         /// What was found, and what was expected.
         detail: String,
@@ -99,6 +100,8 @@ pub struct Submission {
     pub letters: Vec<Letter>,
     /// Who sends them.
     pub author: Authority,
+    /// What has to hold when they are decided; a repeat is one all the same.
+    pub expected: Option<Expectation>,
     /// Where the answer goes, once it is durable.
     pub answer: oneshot::Sender<Answer>,
 }
@@ -153,8 +156,21 @@ impl Submitter {
     /// # Errors
     /// Where that is not known. Events with an id may be submitted again: what has been done is not done twice.
     pub async fn submit(&self, letters: Vec<Letter>, author: Authority) -> Result<Vec<Receipt>, Unsubmitted> {
+        self.submit_where(letters, author, None).await
+    }
+
+    /// The same, where that has to hold.
+    ///
+    /// # Errors
+    /// As [`Submitter::submit`].
+    pub async fn submit_where(
+        &self,
+        letters: Vec<Letter>,
+        author: Authority,
+        expected: Option<Expectation>,
+    ) -> Result<Vec<Receipt>, Unsubmitted> {
         let (answer, answered) = oneshot::channel();
-        self.0.try_send(Submission { letters, author, answer }).map_err(|_| Unsubmitted::NotTaken)?;
+        self.0.try_send(Submission { letters, author, expected, answer }).map_err(|_| Unsubmitted::NotTaken)?;
         match tokio::time::timeout(DURABLE_WITHIN, answered).await {
             Ok(Ok(Ok(receipts))) => Ok(receipts),
             Ok(Ok(Err(HeldBack))) => Err(Unsubmitted::NotTaken),

@@ -7,7 +7,7 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::{Replaced, Taken, Writer};
-use crate::http::{Authority, Classified, Letter, Outcome, Receipt, Submission};
+use crate::http::{Authority, Classified, Expectation, Letter, Outcome, Receipt, Submission};
 use crate::journal::JournalError;
 use crate::routing::explanation::Way;
 use crate::routing::{Catalogue, Command, Rejection, Timestamp, Verdict};
@@ -19,11 +19,11 @@ impl Writer {
     /// # Errors
     /// Where the journal can't be read: the process has to end.
     pub fn submit(&mut self, submission: Submission, now: Timestamp) -> Result<(), JournalError> {
-        let Submission { letters, author, answer } = submission;
+        let Submission { letters, author, expected, answer } = submission;
         let mut receipts = Vec::with_capacity(letters.len());
         for letter in &letters {
             self.inputs += 1;
-            receipts.push(self.open(letter, &author, now)?);
+            receipts.push(self.open(letter, (&author, expected.as_ref()), now)?);
         }
         self.filling.answers.add(answer, Ok(receipts));
         Ok(())
@@ -56,7 +56,12 @@ impl Writer {
         self.filling.answers.add(answer, replaced);
     }
 
-    fn open(&mut self, letter: &Letter, author: &Authority, now: Timestamp) -> Result<Receipt, JournalError> {
+    fn open(
+        &mut self,
+        letter: &Letter,
+        (author, expected): (&Authority, Option<&Expectation>),
+        now: Timestamp,
+    ) -> Result<Receipt, JournalError> {
         let read_from = self.tracer.now();
         let inbound = match wire::decode(&letter.raw(), self.engine.state().catalogue()) {
             Ok(inbound) => inbound,
@@ -71,6 +76,11 @@ impl Writer {
         }
         let (source, command) = (author.source_of(inbound.source), author.sign(inbound.command));
         let inbound = Inbound { source, command, ..inbound };
+        if let Some(outcome) = expected.and_then(|expected| expected.unmet(self.engine.state()))
+            && !self.is_repeat(&inbound, now)?
+        {
+            return Ok(Receipt { kind, id, outcome });
+        }
         let outcome = match self.take(inbound, read_from.unwrap_or_else(Instant::now), read_from, now)? {
             Taken::Repeated | Taken::Decided(Verdict::Duplicate) => Outcome::Duplicate,
             Taken::Decided(Verdict::Accepted) => Outcome::Accepted,

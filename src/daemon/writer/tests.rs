@@ -166,7 +166,9 @@ fn what_a_desktop_says_in_the_name_of_a_helpdesk_makes_no_repeat_of_the_helpdesk
     };
     let author = Authority { agent, rights, ..Authority::owner("ana") };
     let (answer, mut answered) = tokio::sync::oneshot::channel();
-    writer.submit(Submission { letters: vec![alive], author, answer }, START).expect("the journal can be read");
+    writer
+        .submit(Submission { letters: vec![alive], author, expected: None, answer }, START)
+        .expect("the journal can be read");
 
     let delivery = Delivery {
         token: DeliveryToken { epoch: 1, tag: 2 },

@@ -1,7 +1,7 @@
 //! What is changed over HTTP, as a client does it.
 
 use axum::http::{Method, StatusCode, header};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::house::House;
 use super::{App, TOKEN, app_in, ask, routes};
@@ -97,6 +97,48 @@ async fn an_agent_is_registered_read_sent_away_and_removed() {
     assert_eq!((gone.status, &gone.body["agent"]), (StatusCode::OK, &json!(null)));
     assert_eq!(house.get("/agents/anna").await.status, StatusCode::NOT_FOUND);
     assert_eq!(house.ask(Method::DELETE, "/agents/anna", None).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn who_has_looked_at_an_older_registration_overwrites_nothing() {
+    let house = house().await;
+    let seen = house.get("/agents/anna").await.headers[header::ETAG].clone();
+    let tag = seen.to_str().expect("ASCII");
+    house.done(Method::PUT, "/agents/anna/presence", json!({ "status": "away" })).await;
+    assert_eq!(house.get("/agents/anna").await.headers[header::ETAG], tag, "what it does is no registration");
+
+    let put = |tag: &str, key: &str, roles: Value| {
+        let headers = [("if-match".to_owned(), tag.to_owned()), ("idempotency-key".to_owned(), key.to_owned())];
+        let (house, body) = (&house, json!({ "roles": roles }));
+        async move {
+            let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            house.ask_with(Method::PUT, "/agents/anna", &headers, Some(body)).await
+        }
+    };
+    let first = put(tag, "first", json!(["technical"])).await;
+    assert_eq!(first.status, StatusCode::OK, "{}", first.body);
+    // What was done is not refused where it is only said again.
+    let again = put(tag, "first", json!(["technical"])).await;
+    assert_eq!((again.status, &again.body["outcome"]), (StatusCode::OK, &json!("duplicate")));
+    let newer = house.get("/agents/anna").await.headers[header::ETAG].clone();
+    assert_eq!((first.headers[header::ETAG] == newer, newer == tag), (true, false), "as it is from now on");
+    let second = put(tag, "second", json!(["billing"])).await;
+    assert_eq!((second.status, &second.body["code"]), (StatusCode::PRECONDITION_FAILED, &json!("changed_meanwhile")));
+    assert_eq!(house.get("/agents/anna").await.body["roles"], json!(["technical"]));
+    // A key that was refused has been used by nobody.
+    let second = put(newer.to_str().expect("ASCII"), "second", json!(["billing"])).await;
+    assert_eq!((second.status, &second.body["outcome"]), (StatusCode::OK, &json!("accepted")), "{}", second.body);
+
+    let removal = [("if-match", tag)];
+    let removed = house.ask_with(Method::DELETE, "/agents/anna", &removal, None).await;
+    assert_eq!(removed.status, StatusCode::PRECONDITION_FAILED);
+    let whatever = [("if-match", "*")];
+    let removed = house.ask_with(Method::DELETE, "/agents/anna", &whatever, None).await;
+    assert_eq!(removed.status, StatusCode::OK, "{}", removed.body);
+    let new = house.ask_with(Method::PUT, "/agents/anna", &whatever, Some(json!({ "roles": [] }))).await;
+    assert_eq!((new.status, &new.body["code"]), (StatusCode::NOT_FOUND, &json!("unknown_agent")));
+    let gone = put(tag, "third", json!([])).await;
+    assert_eq!(gone.status, StatusCode::PRECONDITION_FAILED, "{}", gone.body);
 }
 
 #[tokio::test]
