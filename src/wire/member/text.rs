@@ -4,6 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
+use jiff::civil::Date;
+use jiff::fmt::temporal::Pieces;
 use schemars::{JsonSchema, json_schema};
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 
@@ -96,10 +98,21 @@ impl Moment {
     /// Reads a time of RFC 3339. The parser behind takes more of ISO 8601, hence the look at the shape.
     pub(in crate::wire) fn parse(text: &str) -> Option<Timestamp> {
         let shape_fits = has_date_and_time(text.as_bytes()) && has_offset(text.as_bytes());
-        let moment: jiff::Timestamp = shape_fits.then(|| text.parse().ok()).flatten()?;
-        Some(Timestamp(moment.as_millisecond()))
+        let moment = shape_fits.then(|| text.parse().ok().or_else(|| beyond_the_last(text))).flatten()?;
+        Some(Timestamp(moment.as_millisecond()).min(LAST))
     }
 }
+
+/// The calendar behind ends a day before that of RFC 3339, so that every moment has a date in every zone. What is later is
+/// taken for its last moment: `9999-12-31T23:59:59Z` is how many systems write "never".
+fn beyond_the_last(text: &str) -> Option<jiff::Timestamp> {
+    let written = Pieces::parse(text).ok()?;
+    (written.date() >= LAST_DATE).then_some(jiff::Timestamp::MAX)
+}
+
+/// 9999-12-30T22:00:00Z, the last second that the calendar behind knows: whatever is read can be said again.
+const LAST: Timestamp = Timestamp(253_402_207_200_000);
+const LAST_DATE: Date = jiff::civil::date(9999, 12, 30);
 
 /// `2026-11-22T05:00:00` at the start: the separators of RFC 3339 where they belong.
 fn has_date_and_time(text: &[u8]) -> bool {

@@ -48,7 +48,8 @@ How they are told apart: by the content type; where it says nothing of CloudEven
 - Unknown members of `data` are ignored. A member that comes twice is refused: two readers could understand two events.
 - Where a member may be absent it may be `null` as well, which means the same; but see `ticket.updated`.
 - Names (ids, roles, channels, skills, permissions, types) have 1 to 128 bytes and no control characters. Times are
-  RFC 3339; what is finer than a millisecond is cut off.
+  RFC 3339; what is finer than a millisecond is cut off, and what is later than 9999-12-30T22:00Z is taken for that moment:
+  `9999-12-31T23:59:59Z` may stand for never.
 "#;
 
 const DEAD_LETTERS: &str = r#"

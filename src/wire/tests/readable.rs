@@ -226,6 +226,31 @@ fn an_update_sets_what_it_names() {
 }
 
 #[test]
+fn the_last_moments_of_rfc_3339_are_the_last_that_there_is() {
+    for written in [
+        "9999-12-30T22:00:00.999Z",
+        "9999-12-31T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59.9999999Z",
+        "9999-12-31T23:59:59-12:00",
+        "9999-12-31t23:59:59z",
+    ] {
+        let spec = created(&format!(r#"{{"ticket_id":"T","expires_at":"{written}"}}"#));
+        let last: jiff::Timestamp = "9999-12-30T22:00:00Z".parse().unwrap();
+        assert_eq!(spec.beside.expires_at, Some(Timestamp(last.as_millisecond())), "{written}");
+        assert_eq!(jiff::Timestamp::from_millisecond(last.as_millisecond()).ok(), Some(last), "it can be said again");
+        let envelope = format!(
+            r#"{{"specversion":"1.0","id":"1","source":"/a","type":"ticket.paused","time":"{written}","data":{{"ticket_id":"T"}}}}"#
+        );
+        assert!(enveloped(&envelope).is_ok(), "{written}");
+    }
+    for written in ["9999-12-32T00:00:00Z", "9999-12-31T24:00:00Z", "9999-13-01T00:00:00Z", "9999-12-31T23:59:59"] {
+        let data = format!(r#"{{"ticket_id":"T","expires_at":"{written}"}}"#);
+        assert!(plain(EventKind::TicketCreated, &data).is_err(), "{written}");
+    }
+}
+
+#[test]
 fn wrap_up_is_skipped_only_where_the_event_says_so() {
     for (member, expected) in [
         ("", AfterWork::WrapUp),
