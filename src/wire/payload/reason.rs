@@ -61,8 +61,9 @@ pub(super) struct ReasonBody<'a> {
     /// The role for which the agent got it.
     role: &'a str,
     /// What brought ticket and agent together: `ticket_arrived`, `ticket_returned`, `ticket_transferred`,
-    /// `ticket_updated`, `automated`, `not_before_passed`, `overflow`, `cooldown_lapsed`, `direction_ended`,
-    /// `agents_changed`, `catalogue_changed`, `agent_free`, `directed`, `last_agent`, `claimed`, `taken`.
+    /// `ticket_diverted`, `ticket_updated`, `automated`, `not_before_passed`, `role_opened`, `overflow`,
+    /// `cooldown_lapsed`, `direction_ended`, `agents_changed`, `catalogue_changed`, `agent_free`, `directed`,
+    /// `last_agent`, `claimed`, `taken`.
     trigger: &'static str,
     /// How the winner was chosen.
     strategy: &'static str,

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 use schemas::Described;
 
+use crate::routing::offer::Trigger;
+
 /// Every file of the reference: its path within `docs`, and what belongs in it.
 fn files() -> Vec<(PathBuf, String)> {
     let (inbound, outbound) = (schemas::inbound(), schemas::outbound());
@@ -48,6 +50,16 @@ fn docs_are_what_the_code_says() {
             "{} is not what the code says: run `ROLECALL_BLESS=1 cargo test docs_are`",
             path.display()
         );
+    }
+}
+
+#[test]
+fn the_reference_has_every_word_of_what_brought_ticket_and_agent_together() {
+    let page = markdown::page(&schemas::inbound(), &schemas::outbound());
+    let rows: Vec<_> = page.lines().filter(|line| line.starts_with("| **`reason.trigger`**")).collect();
+    assert_eq!(rows.len(), 2, "of an offer and of an assignment");
+    for (row, trigger) in rows.iter().flat_map(|row| Trigger::ALL.map(|trigger| (row, trigger.as_str()))) {
+        assert!(row.contains(&format!("`{trigger}`")), "{trigger} is not in {row}");
     }
 }
 
