@@ -334,7 +334,8 @@ impl Writer {
     /// An event that can't be read goes to the dead letters, by the outbox like everything else.
     fn bury(&mut self, delivery: Delivery, unreadable: &Unreadable) {
         let kind = unreadable.kind.map_or(UNKNOWN_KIND, wire::EventKind::as_str);
-        EventDeadLettered { kind, code: unreadable.code.as_str(), detail: &unreadable.detail }.emit(&self.meters);
+        EventDeadLettered { kind, code: unreadable.code.as_str(), detail: unreadable.detail_without_content() }
+            .emit(&self.meters);
         if self.planted.is(Mistake::UnreadableForgotten) {
             return;
         }

@@ -60,6 +60,21 @@ impl Unreadable {
         self.detail.truncate(self.detail.floor_char_boundary(DETAIL_LENGTH_MAX));
         self
     }
+
+    /// The detail without what was found, where that is a piece of the message: for the log, in which nothing of a ticket or an
+    /// agent may be.
+    #[must_use]
+    pub fn detail_without_content(&self) -> &str {
+        match self.code {
+            UnreadableCode::BadEnvelope | UnreadableCode::BadField => {
+                self.detail.split_once(", found ").map_or(&self.detail, |(expected, _)| expected)
+            }
+            UnreadableCode::BadJson
+            | UnreadableCode::UnknownType
+            | UnreadableCode::TooLarge
+            | UnreadableCode::GivenUp => &self.detail,
+        }
+    }
 }
 
 /// What is wrong, before it is known of which event.

@@ -68,7 +68,7 @@ pub struct EventDeadLettered<'a> {
     pub kind: &'a str,
     /// One of the codes of `docs/events.md#what-cant-be-read`.
     pub code: &'a str,
-    /// What was found and what was expected.
+    /// Where it is wrong and what was expected, and nothing of what is in it.
     pub detail: &'a str,
 }
 

@@ -10,6 +10,26 @@ fn decode_body(body: &[u8]) -> String {
 }
 
 #[test]
+fn for_the_log_nothing_is_repeated_of_what_is_in_a_message() {
+    for (data, expected) in [
+        (r#"{"ticket_id":"T","customer":"Jane Doe, found at 5"}"#, "$.customer: expected an object"),
+        (r#"{"ticket_id":"T","customer":{"id":["Jane"]}}"#, "$.customer.id: expected a string of at most 256 bytes"),
+        (
+            r#"{"ticket_id":"Jane\u0000"}"#,
+            "$.ticket_id: expected a string of 1 to 128 bytes without control characters",
+        ),
+        ("{}", "$.ticket_id: expected a string of 1 to 128 bytes without control characters"),
+    ] {
+        let unreadable = plain(EventKind::TicketCreated, data).expect_err(data);
+        assert_eq!(unreadable.detail_without_content(), expected);
+    }
+    let unreadable = enveloped(r#""Jane Doe""#).expect_err("no object");
+    assert_eq!(unreadable.detail_without_content(), "$: expected an object");
+    let unreadable = plain(EventKind::TicketCreated, "{").expect_err("no JSON");
+    assert_eq!(unreadable.detail_without_content(), unreadable.detail);
+}
+
+#[test]
 fn a_body_that_is_no_json_says_where() {
     for (body, expected) in [
         (&b""[..], "bad_json: expected JSON, found an error: EOF while parsing a value at line 1 column 0"),
