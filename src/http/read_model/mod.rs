@@ -179,7 +179,10 @@ impl ReadModel {
             sums.tally.today = Today::default();
         }
         self.roles.iter_mut().for_each(|mut board| board.tally.today = Today::default());
-        lock(&self.changes).any = true;
+        let all_roles: Vec<_> = self.roles.iter().map(|entry| entry.key().clone()).collect();
+        let mut changes = lock(&self.changes);
+        changes.any = true;
+        changes.roles.extend(all_roles);
     }
 
     fn adopt(&self, catalogue: &Arc<Catalogue>) {

@@ -282,6 +282,20 @@ fn a_strip_is_told_anew_where_what_is_in_it_has_moved_on_though_nothing_happened
 }
 
 #[test]
+fn at_midnight_every_role_is_told_anew_though_nothing_happened_to_it() {
+    let mut engine = Engine::new(Identity { instance: 1, seed: 3 });
+    let model = ReadModel::new();
+    for command in [catalogue(2), create(1, 1, "chat", 3)] {
+        let outcome = engine.handle(command, START);
+        model.observe(outcome.at, &outcome.events, engine.state());
+    }
+    let today = |delta: &super::Delta| delta.roles.iter().map(|view| view.today.arrived).sum::<u64>();
+    assert_eq!(model.take_delta(START).as_ref().map(today), Some(1));
+    let delta = model.take_delta(START + Millis::from_secs(86_400)).expect("another day");
+    assert_eq!((delta.roles.len(), today(&delta)), (2, 0));
+}
+
+#[test]
 fn what_hangs_on_a_role_is_shown_under_the_one_that_replaces_it() {
     let mut engine = Engine::new(Identity { instance: 1, seed: 3 });
     let model = ReadModel::new();
