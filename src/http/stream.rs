@@ -156,9 +156,17 @@ impl Broadcast {
     }
 
     /// All from now on, what the reader of `last` missed, and the number of the last one that is sent so far.
-    fn subscribe(&self, last: Option<u64>) -> (broadcast::Receiver<Change>, Option<Vec<Change>>, u64) {
+    fn subscribe(
+        &self,
+        last: Option<u64>,
+        model: &ReadModel,
+        now: Timestamp,
+    ) -> (broadcast::Receiver<Change>, Option<Vec<Change>>, u64) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.is_awake = true;
+        if !std::mem::replace(&mut kept.is_awake, true) {
+            // Whoever comes first begins with a snapshot, and need not be told besides of all that changed since the last left.
+            model.forget_changes(now);
+        }
         (self.changes.subscribe(), last.and_then(|last| kept.after(last)), kept.last)
     }
 
@@ -199,7 +207,7 @@ pub(super) async fn stream(
     let asked = headers.get(LAST_EVENT_ID).filter(|id| !id.is_empty());
     let last = asked.map(HeaderValue::as_bytes).and_then(|id| shared.broadcast.seq(str::from_utf8(id).ok()?));
     // In this order: what changes while the snapshot is made is in both, and in none the other way round.
-    let (changes, missed, seq) = shared.broadcast.subscribe(last);
+    let (changes, missed, seq) = shared.broadcast.subscribe(last, &shared.read_model, (shared.clock)());
     let first: Vec<_> = match missed {
         Some(missed) => missed.iter().map(|change| shared.broadcast.change(change)).collect(),
         None => asked.map(|_| resync()).into_iter().chain([snapshot(&shared, seq)]).collect(),
@@ -297,13 +305,14 @@ mod tests {
     fn with_nobody_there_changes_are_kept_for_a_while_and_then_no_longer_made() {
         let broadcast = Broadcast::new(CancellationToken::new());
         let (model, now) = (ReadModel::new(), Instant::now());
-        assert!(broadcast.subscribe(None).1.is_none());
+        let subscribe = |last| broadcast.subscribe(last, &model, Timestamp(0));
+        assert!(subscribe(None).1.is_none());
         broadcast.kept.lock().expect("nobody panicked").push(text());
         broadcast.send_changes(&model, Timestamp(0), now);
         broadcast.send_changes(&model, Timestamp(0), now + KEPT_FOR);
-        assert!(broadcast.subscribe(Some(0)).1.is_some());
+        assert!(subscribe(Some(0)).1.is_some());
         broadcast.send_changes(&model, Timestamp(0), now + KEPT_FOR + TICK);
-        assert!(broadcast.subscribe(Some(0)).1.is_none() && broadcast.subscribe(Some(1)).1.is_none());
+        assert!(subscribe(Some(0)).1.is_none() && subscribe(Some(1)).1.is_none());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::view::AGENTS_STREAMED_MAX;
 use super::{ReadModel, RoleView, Service, Stage, StripView, TicketCard, Today, Totals};
 use crate::routing::command::{AfterWork, TransferTo};
 use crate::routing::escalation::StepConditions;
@@ -279,6 +280,29 @@ fn a_strip_is_told_anew_where_what_is_in_it_has_moved_on_though_nothing_happened
     let delta = model.take_delta(steps(60)).expect("it has moved out of it");
     assert_eq!(delta.strip.arrived.iter().sum::<u32>(), 0);
     assert_eq!(model.take_delta(steps(61)), None);
+}
+
+#[test]
+fn what_a_change_has_no_room_for_follows_in_the_next() {
+    let mut engine = Engine::new(Identity { instance: 1, seed: 3 });
+    let model = ReadModel::new();
+    let mut tell = |command: Command| {
+        let outcome = engine.handle(command, START);
+        model.observe(outcome.at, &outcome.events, engine.state());
+    };
+    let count = AGENTS_STREAMED_MAX + 100;
+    let ids: Vec<_> = (0..count).map(|id| AgentId::parse(&format!("many-{id:04}")).expect("a name")).collect();
+    tell(catalogue(1));
+    for agent in &ids {
+        let profile = Box::new(AgentProfile::of_roles([role(0)]));
+        tell(Command::RegisterAgent { agent: agent.clone(), profile });
+    }
+    let mut told = Vec::new();
+    while let Some(delta) = model.take_delta(START) {
+        assert!(delta.agents.len() <= AGENTS_STREAMED_MAX);
+        told.extend(delta.agents.into_iter().map(|card| card.agent_id));
+    }
+    assert_eq!(told, ids);
 }
 
 #[test]

@@ -102,7 +102,7 @@ pub struct Delta {
     pub roles_gone: Vec<RoleName>,
     /// By channel.
     pub channels: Vec<ChannelView>,
-    /// Agents that changed; at most [`AGENTS_STREAMED_MAX`].
+    /// Agents that changed; at most [`AGENTS_STREAMED_MAX`], and the others follow in the next.
     pub agents: Vec<AgentCard>,
     /// Agents that are gone.
     pub agents_gone: Vec<AgentId>,
@@ -181,9 +181,7 @@ impl ReadModel {
     /// What changed since this was last called; `None` where nothing did. What is in the strip moves on in it by itself.
     pub fn take_delta(&self, now: Timestamp) -> Option<Delta> {
         self.roll_day(now);
-        let lines_from = lock(&self.sums).lines_count;
-        let none = Changes { lines_from, asked_at: now, ..Changes::default() };
-        let changes = std::mem::replace(&mut *lock(&self.changes), none);
+        let changes = self.take_changes(now);
         if !changes.any && !lock(&self.sums).tally.strip.has_moved(changes.asked_at, now) {
             return None;
         }
@@ -195,7 +193,6 @@ impl ReadModel {
         };
         let known: BTreeSet<_> = all_roles.iter().map(|role| role.role.clone()).collect();
         let agent_ids: Vec<_> = changes.agents.into_iter().collect();
-        let agents = self.cards(&agent_ids[..agent_ids.len().min(AGENTS_STREAMED_MAX)]);
         let is_gone = |id: &AgentId| !self.agents.contains_key(id);
         Some(Delta {
             at: now,
@@ -205,10 +202,29 @@ impl ReadModel {
             roles_gone: changes.roles.difference(&known).cloned().collect(),
             roles: all_roles.into_iter().filter(|role| changes.roles.contains(&role.role)).collect(),
             channels: self.channels(),
-            agents,
+            agents: self.cards(&agent_ids),
             agents_gone: agent_ids.into_iter().filter(is_gone).collect(),
             latest,
         })
+    }
+
+    /// Takes what changed; of agents no more than one change has room for.
+    fn take_changes(&self, now: Timestamp) -> Changes {
+        let lines_from = lock(&self.sums).lines_count;
+        let mut pending = lock(&self.changes);
+        let none = Changes { lines_from, asked_at: now, ..Changes::default() };
+        let mut taken = std::mem::replace(&mut *pending, none);
+        if let Some(first_left) = taken.agents.iter().nth(AGENTS_STREAMED_MAX).cloned() {
+            *pending =
+                Changes { agents: taken.agents.split_off(&first_left), any: true, ..std::mem::take(&mut *pending) };
+        }
+        taken
+    }
+
+    /// Has nothing to tell of what changed until now: whoever begins to listen begins with how things stand.
+    pub fn forget_changes(&self, now: Timestamp) {
+        let lines_from = lock(&self.sums).lines_count;
+        *lock(&self.changes) = Changes { lines_from, asked_at: now, ..Changes::default() };
     }
 
     fn cards(&self, ids: &[AgentId]) -> Vec<AgentCard> {
