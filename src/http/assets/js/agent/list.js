@@ -25,7 +25,8 @@ export async function agentsPage(main) {
     const isThere = (it) => !presence.value || (it.status !== "offline") === (presence.value === "here");
     const found = all.filter((it) => isWanted(it) && isThere(it));
     text(count, t("agents.count", { count: found.length, all: all.length }));
-    results.replaceChildren(agentsTable(found.slice(0, SHOWN_MAX)));
+    results.replaceChildren(agentsTable(found.slice(0, SHOWN_MAX)),
+      ...(found.length > SHOWN_MAX ? [h("p", { class: "soft" }, t("list.more", { count: found.length - SHOWN_MAX }))] : []));
   };
   search.oninput = draw;
   presence.onchange = draw;

@@ -13,6 +13,7 @@ export function agentsPanel() {
   const legend = h("p", { class: "legend" });
   const slots = h("p", { class: "slots" });
   const list = h("ul", { class: "agent-list" });
+  const more = h("li", { class: "soft", hidden: true });
   const empty = h("p", { class: "empty", hidden: true }, t("board.no-agents"));
   const element = h("section", { class: "panel people", "aria-labelledby": "people-title" },
     h("h2", { id: "people-title" }, t("nav.agents")), legend, slots, list, empty);
@@ -24,6 +25,7 @@ export function agentsPanel() {
       const changed = isWhole ? live.agents.values() : news.news.agents.filter((it) => live.agents.has(it.agent_id));
       drawLegend(legend, slots, live);
       empty.hidden = live.agents.size > 0;
+      drawMore(more, live);
       list.classList.toggle("crowd", live.agents.size > CROWD);
       let isOrderNew = false;
       for (const [id, row] of rows) {
@@ -32,11 +34,8 @@ export function agentsPanel() {
         rows.delete(id);
       }
       for (const agent of changed) {
-        if (!rows.has(agent.agent_id)) {
-          rows.set(agent.agent_id, agentRow(agent));
-          isOrderNew = true;
-        }
-        drawAgent(rows.get(agent.agent_id), agent, live.agents.size > CROWD);
+        if (!rows.has(agent.agent_id)) rows.set(agent.agent_id, agentRow(agent));
+        if (drawAgent(rows.get(agent.agent_id), agent, live.agents.size > CROWD)) isOrderNew = true;
       }
       // A change may have come between two pictures: whoever is missing is drawn now.
       if (rows.size < live.agents.size) for (const agent of live.agents.values()) if (!rows.has(agent.agent_id)) {
@@ -44,7 +43,7 @@ export function agentsPanel() {
         drawAgent(rows.get(agent.agent_id), agent, live.agents.size > CROWD);
         isOrderNew = true;
       }
-      if (isOrderNew) list.replaceChildren(...ordered(rows).map((row) => row.element));
+      if (isOrderNew) list.replaceChildren(...ordered(rows).map((row) => row.element), more);
     },
   };
 }
@@ -61,22 +60,35 @@ function drawLegend(legend, slots, { totals: { staff }, channels }) {
   text(slots, words ? t("board.slots", { slots: words }) : "");
 }
 
+/** The stream has so many agents and no more, and the counts are whole. */
+function drawMore(more, { totals: { staff }, agents }) {
+  const count = staff.online + absent(staff) - agents.size;
+  more.hidden = count <= 0;
+  text(more, count > 0 ? t("list.more", { count }) : "");
+}
+
 function agentRow(agent) {
-  const row = { name: agent.name ?? agent.agent_id, key: "", mark: h("span", { class: "agent-mark", "aria-hidden": "true" }), state: h("span", { class: "agent-state" }), held: h("span", { class: "agent-held" }) };
-  row.element = h("li", { class: "agent" }, row.mark, h("a", { class: "agent-name", href: link("agents", agent.agent_id) }, row.name), row.state, row.held);
+  const row = { name: null, key: "", link: h("a", { class: "agent-name", href: link("agents", agent.agent_id) }), mark: h("span", { class: "agent-mark", "aria-hidden": "true" }), state: h("span", { class: "agent-state" }), held: h("span", { class: "agent-held" }) };
+  row.element = h("li", { class: "agent" }, row.mark, row.link, row.state, row.held);
   return row;
 }
 
+/** Says whether the agent has another name than before, and so perhaps another place. */
 function drawAgent(row, agent, isCrowd) {
+  const name = agent.name ?? agent.agent_id;
+  const isRenamed = row.name !== name;
+  row.name = name;
+  text(row.link, name);
   const state = isCrowd ? shortState(agent) : stateText(agent);
   const held = isCrowd ? "" : heldText(agent);
   const key = `${agent.room}|${state}|${held}`;
-  if (row.key === key) return;
+  if (row.key === key) return isRenamed;
   row.key = key;
   row.element.dataset.room = agent.room;
   text(row.mark, ROOM_MARK[agent.room]);
   text(row.state, state);
   text(row.held, held);
+  return isRenamed;
 }
 
 /** What an agent is doing, in a word or two. */

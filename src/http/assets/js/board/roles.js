@@ -7,6 +7,8 @@ import { t, tCode } from "../texts.js";
 import { asksWhy } from "../why/dialog.js";
 import { absent, moodOf } from "./mood.js";
 
+const MANY = 6; // With more of them cards have a figure and its bounds, and no words: a wall has no room for these.
+
 export function rolesPanel() {
   const grid = h("div", { class: "role-grid" });
   const empty = h("p", { class: "empty", hidden: true }, t("board.no-roles"));
@@ -17,6 +19,7 @@ export function rolesPanel() {
     draw(live) {
       const order = [...live.roles.values()].sort((a, b) => b.weight - a.weight || (a.role < b.role ? -1 : 1));
       empty.hidden = order.length > 0;
+      grid.classList.toggle("many", order.length > MANY);
       for (const [name, card] of cards) {
         if (live.roles.has(name)) continue;
         card.element.remove();
@@ -44,7 +47,7 @@ function roleCard(name) {
   card.track = h("div", { class: "track" }, card.fill);
   const line = (words, value) => h("p", { class: "wait-line" }, h("span", {}, words), value);
   card.element = h("article", { class: "role", "data-role": name },
-    h("header", {}, h("h3", {}, h("a", { href: link("roles", name) }, name)), card.mood),
+    h("header", {}, h("h3", {}, h("a", { href: link("roles", name), title: name }, name)), card.mood),
     card.about,
     h("div", { class: "role-main" },
       h("p", { class: "count" }, card.waiting, h("span", { class: "count-name" }, t("role.waiting"))),

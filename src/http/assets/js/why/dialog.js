@@ -9,10 +9,10 @@ import { sentences } from "./sentences.js";
 
 /** Makes an element ask about a ticket when it is pressed, or not any more. */
 export function asksWhy(element, ticket) {
+  element.disabled = !ticket;
   if (element.dataset.why === (ticket ?? undefined)) return;
   if (ticket) element.dataset.why = ticket;
   else delete element.dataset.why;
-  element.disabled = !ticket;
   if (ticket) element.title = t("why.ask", { ticket });
   else element.removeAttribute("title");
 }

@@ -1,0 +1,76 @@
+// The wallboard when there is much of something, or what seldom changes does; and what is long, far off or oddly spelled on other
+// pages.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { House, until } from "./house.mjs";
+
+const CROWD = 620;
+let house;
+before(async () => {
+  house = await House.open();
+  await house.api("POST", "/roles", { name: "quiet", ticket_types: ["silence"] });
+});
+after(() => house.close());
+
+/** Says events, as many as there are, a hundred at a time. */
+async function sayAll(events) {
+  for (let at = 0; at < events.length; at += 100) {
+    const list = events.slice(at, at + 100).map(([type, data]) => ({ specversion: "1.0", id: `${type}-${data.agent_id}-${data.status ?? ""}`, source: "/test", type, data }));
+    const { failed } = await house.api("POST", "/events", list);
+    assert.equal(failed, 0);
+  }
+}
+
+test("an agent who gets another name is called by it, in its place", async () => {
+  await house.agent("renamed", ["quiet"]);
+  await house.agent("neighbour", ["quiet"]);
+  const page = await house.logIn(house.token);
+  const names = () => page.locator(".agent-name").allInnerTexts();
+  await page.locator(".agent-name", { hasText: "renamed" }).waitFor();
+  await house.api("PUT", "/agents/renamed", { roles: ["quiet"], name: "Aaron" });
+  await page.locator(".agent-name", { hasText: "Aaron" }).waitFor();
+  const seen = await names();
+  assert.ok(!seen.includes("renamed") && seen.indexOf("Aaron") < seen.indexOf("neighbour"), seen.join());
+  assert.deepEqual(page.troubles, []);
+});
+
+test("where nobody waits there is nothing to press", async () => {
+  const page = await house.logIn(house.token);
+  const card = page.locator("article.role[data-role=quiet]");
+  await card.waitFor();
+  assert.equal(await card.getByRole("button").isDisabled(), true);
+  await house.api("POST", "/tickets", { ticket_id: "loud", type: "silence", channel: "chat", skills: { nobody: 5 }, role: "quiet" });
+  await house.agent("nobody", ["quiet"]);
+  await house.api("PUT", "/agents/nobody", { roles: ["quiet"], skills: { nobody: 5 } });
+  await house.api("PUT", "/agents/nobody/presence", { status: "away" });
+  await house.api("POST", "/tickets", { ticket_id: "louder", type: "silence", channel: "chat", skills: { nobody: 5 }, role: "quiet" });
+  await until(async () => !(await card.getByRole("button").isDisabled()), "somebody waits");
+});
+
+test("of a crowd that comes and goes at once the first are shown, all are counted, and nobody stays who has gone", async () => {
+  const page = await house.logIn(house.token);
+  await page.locator(".agent-list").waitFor();
+  const ids = Array.from({ length: CROWD }, (_, number) => `crowd-${String(number).padStart(4, "0")}`);
+  await sayAll(ids.map((id) => ["agent.registered", { agent_id: id, roles: ["quiet"] }]));
+  await sayAll(ids.map((id) => ["agent.presence", { agent_id: id, status: "online" }]));
+  await until(async () => (await page.locator(".agent").count()) === 500, "as many as the stream has");
+  await page.getByText(/^and 1\d\d more$/).waitFor();
+  await sayAll(ids.map((id) => ["agent.presence", { agent_id: id, status: "offline" }]));
+  await until(async () => (await page.locator(".agent", { hasText: "crowd-" }).count()) === 0, "all have gone");
+  assert.equal(await page.getByText(/^and .* more$/).count(), 0);
+  assert.deepEqual(page.troubles, []);
+});
+
+test("a wall shows every role also where there are twice as many", async () => {
+  const page = await house.logIn(house.token, { viewport: { width: 1920, height: 1080 } });
+  await page.locator("article.role").first().waitFor();
+  const before = await page.locator("article.role").count();
+  for (let number = before; number < 14; number += 1) await house.api("POST", "/roles", { name: `team-${number}`, ticket_types: [`work-${number}`], target: { answer_within: "15m", for_share: 0.9 } });
+  await until(async () => (await page.locator("article.role").count()) === 14, "all roles");
+  const { box, cards } = await page.evaluate(() => ({
+    box: document.querySelector(".roles").getBoundingClientRect().bottom,
+    cards: [...document.querySelectorAll("article.role")].map((it) => it.getBoundingClientRect().bottom),
+  }));
+  assert.ok(Math.max(...cards) <= box + 1, `${Math.max(...cards)} of ${box}`);
+});
