@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { House, until } from "./house.mjs";
+import { tooWide } from "./look.mjs";
 
 const CROWD = 620;
 let house;
@@ -62,6 +63,24 @@ test("of a crowd that comes and goes at once the first are shown, all are counte
   assert.deepEqual(page.troubles, []);
 });
 
+test("a percent sign that somebody typed into the address stands for itself", async () => {
+  await house.api("POST", "/tickets", { ticket_id: "100%", type: "silence", channel: "email" });
+  const page = await house.logIn(house.token);
+  await page.goto(`${house.base}/#/tickets/100%`);
+  await page.getByRole("heading", { name: "100%" }).waitFor();
+  await page.reload();
+  await page.getByRole("heading", { name: "100%" }).waitFor();
+  assert.deepEqual(page.troubles, []);
+});
+
+test("what is of another year says of which", async () => {
+  const year = new Date().getUTCFullYear() + 2;
+  await house.makeToken("lasting", "agent", { expires_at: `${year}-06-15T12:00:00Z` });
+  const page = await house.logIn(house.token);
+  await page.getByRole("link", { name: "Access" }).click();
+  await page.getByRole("row", { name: /lasting/ }).getByText(String(year)).waitFor();
+});
+
 test("a wall shows every role also where there are twice as many", async () => {
   const page = await house.logIn(house.token, { viewport: { width: 1920, height: 1080 } });
   await page.locator("article.role").first().waitFor();
@@ -73,4 +92,21 @@ test("a wall shows every role also where there are twice as many", async () => {
     cards: [...document.querySelectorAll("article.role")].map((it) => it.getBoundingClientRect().bottom),
   }));
   assert.ok(Math.max(...cards) <= box + 1, `${Math.max(...cards)} of ${box}`);
+});
+
+test("the longest names there can be do not widen a phone's page", async () => {
+  const [agent, ticket] = ["a".repeat(128), "t".repeat(128)];
+  await house.agent(agent, ["quiet"]);
+  await house.api("PUT", `/agents/${agent}`, { roles: ["quiet"], name: "N".repeat(256) });
+  await house.api("POST", "/tickets", { ticket_id: ticket, type: "silence", channel: "email", role: "quiet" });
+  await house.api("POST", `/tickets/${ticket}/assign`, { agent_id: agent });
+  const page = await house.logIn(house.token, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+  for (const part of ["", `tickets/${ticket}`, `agents/${agent}`, "tickets", "agents", "roles/quiet"]) {
+    await page.evaluate((hash) => { location.hash = hash; }, `#/${part}`);
+    await page.locator("main h1").waitFor();
+    await page.waitForLoadState("networkidle", { timeout: 2_000 }).catch(() => {});
+    assert.deepEqual(await page.evaluate(tooWide), [], part);
+  }
+  const isCut = await page.locator(".staff-list li").evaluateAll((all) => all.some((it) => it.scrollWidth > it.clientWidth + 1));
+  assert.equal(isCut, false);
 });

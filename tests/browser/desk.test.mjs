@@ -118,3 +118,20 @@ test("an offer is said and counted in the title, and the desk beats", async (t) 
   await page.getByRole("heading", { name: "Tickets" }).waitFor();
   await until(async () => (await page.title()) === "Tickets · rolecall", "the count goes with the desk");
 });
+
+test("a channel is switched under the status that one has now, also where only its name is another", async (t) => {
+  const page = await desk(t);
+  const agent = await house.api("GET", `/agents/desk-${desks}`);
+  let called = "lunch";
+  const asked = [];
+  await page.route(`**/api/v1/agents/desk-${desks}`, (route) => {
+    asked.push(called);
+    return route.fulfill({ json: { ...agent, status: "away", status_name: called, room: "away" } });
+  });
+  await until(async () => asked.filter((it) => it === "lunch").length > 1, "it is at lunch");
+  called = "meeting";
+  await until(async () => asked.filter((it) => it === "meeting").length > 1, "it is in a meeting");
+  await page.route("**/presence", (route) => route.fulfill({ json: {} }));
+  const [request] = await Promise.all([page.waitForRequest("**/presence"), page.getByRole("button", { name: /chat$/ }).click()]);
+  assert.equal(request.postDataJSON().status, "meeting");
+});

@@ -52,10 +52,12 @@ const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 /** `14:05` */
 export const clock = (moment) => told(moment, CLOCK);
 
-/** `14:05:09`, with the day where it is another than today. */
+/** `14:05:09`, with the day where it is another than today, and the year where it is another than this. */
 export function when(moment) {
-  const isToday = new Date(moment).toDateString() === new Date(now()).toDateString();
-  return told(moment, { ...CLOCK, second: "2-digit", ...(isToday ? {} : { day: "numeric", month: "short" }) });
+  const [then, today] = [new Date(moment), new Date(now())];
+  const day = then.toDateString() === today.toDateString() ? {} : { day: "numeric", month: "short" };
+  const year = then.getFullYear() === today.getFullYear() ? {} : { year: "numeric" };
+  return told(moment, { ...CLOCK, second: "2-digit", ...day, ...year });
 }
 
 /** `25 Nov 2026` */

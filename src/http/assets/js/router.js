@@ -47,7 +47,16 @@ export const link = (part, name) => `#/${part}${name === undefined ? "" : `/${en
 /** The page of the address, and the name of the entry. */
 export function here() {
   const [part = "", name] = location.hash.replace(/^#\/?/, "").split("?")[0].split("/");
-  return { part, name: name === undefined || name === "" ? undefined : decodeURIComponent(name) };
+  return { part, name: name === undefined || name === "" ? undefined : decoded(name) };
+}
+
+/** What was typed by hand may have a percent sign that stands for itself. */
+function decoded(name) {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 /** Opens a page: the one given, until there is another, or the one of the address. */

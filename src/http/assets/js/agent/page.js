@@ -39,7 +39,7 @@ export async function agentPage(main, id) {
         offers?.tell(agent.held);
       });
       changed("profile", [agent.load, agent.registration], () => profile.replaceChildren(...profileOf(agent)));
-      changed("presence", [agent.status, agent.channels_off, Object.keys(agent.load)], () => presence.draw(agent));
+      changed("presence", [agent.status, agent.status_name, agent.channels_off, Object.keys(agent.load)], () => presence.draw(agent));
       changed("roles", agent.roles, () => roles.draw(agent));
     } catch (problem) {
       facts.replaceChildren(h("span", { class: "problem" }, problem.message));
