@@ -14,6 +14,7 @@ use super::authority::{Authority, Forbidden};
 use super::problem::Problem;
 use super::registration::{CHANGED_MEANWHILE, Expectation};
 use super::submission::{Letter, Outcome, Receipt, Unsubmitted};
+use super::unambiguous::Unambiguous;
 use crate::wire::Form;
 
 /// The longest `Idempotency-Key`: it becomes the id of an event.
@@ -62,9 +63,12 @@ pub(super) fn members(headers: &HeaderMap, body: &Bytes) -> Result<Map<String, V
     }
     check_media_type(headers, &["application/json"])?;
     match serde_json::from_slice(body) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(Problem::new(StatusCode::BAD_REQUEST, "bad_json", "expected an object").at("$")),
-        Err(error) => Err(Problem::new(StatusCode::BAD_REQUEST, "bad_json", format!("expected JSON: {error}"))),
+        Ok(Unambiguous(Value::Object(members))) => Ok(members),
+        Ok(Unambiguous(_)) => Err(Problem::new(StatusCode::BAD_REQUEST, "bad_json", "expected an object").at("$")),
+        Err(error) => {
+            let detail = if error.is_data() { error.to_string() } else { format!("expected JSON: {error}") };
+            Err(Problem::new(StatusCode::BAD_REQUEST, "bad_json", detail))
+        }
     }
 }
 
@@ -244,6 +248,20 @@ mod tests {
         assert_eq!(id("k").name(&ana), id("k").name(&ana));
         assert_ne!(id("k").name(&ana), id("k").name(&ben));
         assert_ne!(id("k").name(&ana), id("l").name(&ana));
+    }
+
+    #[test]
+    fn a_body_that_could_be_read_in_two_ways_is_refused() {
+        let read = |body: &'static str| members(&HeaderMap::new(), &Bytes::from_static(body.as_bytes()));
+        for (body, name) in [
+            (r#"{"ticket_id":"a","ticket_id":"b"}"#, "ticket_id"),
+            (r#"{"ticket_id":"a","customer":{"tier":"a","tier":"b"}}"#, "tier"),
+        ] {
+            let problem = read(body).expect_err(body);
+            let expected = format!("expected every member once, found {name:?} twice at line 1");
+            assert!(problem.detail().starts_with(&expected), "{}", problem.detail());
+        }
+        assert_eq!(read(r#"{"a":{"a":1}}"#).map(|members| members.len()).ok(), Some(1));
     }
 
     #[test]

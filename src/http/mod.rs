@@ -50,6 +50,7 @@ mod submission;
 mod tickets;
 mod tls;
 mod tokens;
+mod unambiguous;
 
 #[cfg(test)]
 mod tests;
