@@ -5,6 +5,7 @@
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -70,6 +71,15 @@ pub(super) fn members(headers: &HeaderMap, body: &Bytes) -> Result<Map<String, V
             Err(Problem::new(StatusCode::BAD_REQUEST, "bad_json", detail))
         }
     }
+}
+
+/// Reads a body to its end. What is wrong comes with the place where it is.
+pub(super) fn read_whole<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let read = serde_path_to_error::deserialize(&mut reader)?;
+    let at_the_end = serde_path_to_error::Track::new().path();
+    reader.end().map_err(|error| serde_path_to_error::Error::new(at_the_end, error))?;
+    Ok(read)
 }
 
 /// A body of another kind is refused, where its kind is said.
@@ -262,6 +272,13 @@ mod tests {
             assert!(problem.detail().starts_with(&expected), "{}", problem.detail());
         }
         assert_eq!(read(r#"{"a":{"a":1}}"#).map(|members| members.len()).ok(), Some(1));
+    }
+
+    #[test]
+    fn what_stands_behind_a_body_is_no_part_of_it_and_is_refused() {
+        assert_eq!(read_whole::<u8>(b" 7 ").ok(), Some(7));
+        let error = read_whole::<u8>(b"7 8").expect_err("two of them");
+        assert!(!error.inner().is_data() && error.to_string().contains("trailing"), "{error}");
     }
 
     #[test]

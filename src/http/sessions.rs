@@ -78,8 +78,7 @@ fn asked(headers: &HeaderMap, body: &Bytes) -> Result<NewSession, Problem> {
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
     }
     entry::check_media_type(headers, &[super::endpoint::JSON])?;
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    entry::read_whole(body).map_err(|error| {
         let path = entry::dollar(error.path());
         if error.inner().is_data() {
             // The text of the error could repeat what is no token but a mistyped one.

@@ -161,8 +161,7 @@ fn spec(body: &Bytes) -> Result<TokenSpec, Problem> {
     let bad = |path: String, detail: String| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_field", format!("{path}: {detail}")).at(path)
     };
-    let mut parser = serde_json::Deserializer::from_slice(body);
-    let asked: NewToken = serde_path_to_error::deserialize(&mut parser).map_err(|error| {
+    let asked: NewToken = entry::read_whole(body).map_err(|error| {
         if error.inner().is_data() {
             return bad(entry::dollar(error.path()), error.inner().to_string());
         }
