@@ -101,12 +101,23 @@ test("the longest names there can be do not widen a phone's page", async () => {
   await house.api("POST", "/tickets", { ticket_id: ticket, type: "silence", channel: "email", role: "quiet" });
   await house.api("POST", `/tickets/${ticket}/assign`, { agent_id: agent });
   const page = await house.logIn(house.token, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
-  for (const part of ["", `tickets/${ticket}`, `agents/${agent}`, "tickets", "agents", "roles/quiet"]) {
+  const pages = [["", ".agent"], [`tickets/${ticket}`, ".why-lines li"], [`agents/${agent}`, ".pairs dd"], ["tickets", "tbody tr"], ["agents", "tbody tr"], ["roles/quiet", ".staff-list li"]];
+  for (const [part, filled] of pages) {
     await page.evaluate((hash) => { location.hash = hash; }, `#/${part}`);
-    await page.locator("main h1").waitFor();
-    await page.waitForLoadState("networkidle", { timeout: 2_000 }).catch(() => {});
+    await page.locator(filled).first().waitFor();
     assert.deepEqual(await page.evaluate(tooWide), [], part);
   }
   const isCut = await page.locator(".staff-list li").evaluateAll((all) => all.some((it) => it.scrollWidth > it.clientWidth + 1));
   assert.equal(isCut, false);
+});
+
+test("a wall that has lost its connection says so in its place, and nothing below moves", async () => {
+  const page = await house.logIn(house.token, { viewport: { width: 1920, height: 1080 } });
+  await page.locator(".figure").first().waitFor();
+  const top = () => page.locator(".figure").first().evaluate((it) => it.getBoundingClientRect().top);
+  const before = await top();
+  await page.route("**/api/v1/stream", (route) => route.abort());
+  await page.evaluate(() => window.cutStream());
+  await page.locator(".link", { hasText: "Connection lost" }).waitFor();
+  assert.ok(Math.abs((await top()) - before) < 8, `${before} and ${await top()}`);
 });
