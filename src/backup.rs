@@ -90,10 +90,12 @@ pub enum RestoreError {
 /// Makes the directory of a journal, which is empty or not there, of a copy. The journal has that instance from then on.
 ///
 /// # Errors
-/// Where the copy is not whole, or can't be written. What there is of a journal then is none that a daemon starts on.
+/// Where the copy is not whole, or can't be written. Of what was made nothing is left then but a note, by which no daemon begins
+/// anew where something was to be restored; the next try may go there.
 pub fn restore(copy: impl Read, directory: &Path, instance: u64) -> Result<Copied, RestoreError> {
     let mut archive = ArchiveReader::open(BufReader::new(copy))?;
-    let mut journal = Restoring::begin(directory)?;
+    let beside: Vec<&'static str> = records::FILES.into_iter().chain([Chronicle::FILE]).collect();
+    let mut journal = Restoring::begin(directory, &beside)?;
     let mut chronicle = Chronicled { chronicle: Chronicle::open(directory, instance)?, waiting: Vec::new() };
     let mut lines = Lines { directory, open: None };
     while let Some(record) = archive.next_record()? {

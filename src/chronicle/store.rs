@@ -19,9 +19,6 @@ use crate::routing::offer::RevokeCause;
 use crate::routing::ticket::Closing;
 use crate::routing::{AgentId, ChannelName, RoleName, TicketId, Timestamp};
 
-/// The file, beside the journal.
-const FILE: &str = "chronicle.redb";
-
 /// What is kept of it in memory: the hours and tickets of now. Where nothing else is said the library keeps up to 1 GiB.
 const CACHE_BYTES: usize = 32 << 20;
 
@@ -69,10 +66,13 @@ pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ChronicleEr
 }
 
 impl Chronicle {
+    /// The file, beside the journal.
+    pub const FILE: &str = "chronicle.redb";
+
     /// Whether there is one beside the journal in that directory.
     #[must_use]
     pub fn is_in(directory: &Path) -> bool {
-        directory.join(FILE).exists()
+        directory.join(Self::FILE).exists()
     }
 
     /// The one beside the journal in that directory, of that instance of the engine.
@@ -82,7 +82,7 @@ impl Chronicle {
     pub fn open(directory: &Path, instance: u64) -> Result<Self, ChronicleError> {
         let failed = ChronicleError::of::<std::io::Error>("make its directory");
         std::fs::create_dir_all(directory).map_err(failed)?;
-        let database = Builder::new().set_cache_size(CACHE_BYTES).create(directory.join(FILE));
+        let database = Builder::new().set_cache_size(CACHE_BYTES).create(directory.join(Self::FILE));
         let database = database.map_err(ChronicleError::of("open its database"))?;
         let chronicle = Self { database: Arc::new(database) };
         chronicle.begin(instance)?;

@@ -14,9 +14,10 @@ use std::sync::PoisonError;
 
 use redb::{Database, ReadableDatabase, TableHandle};
 
-use super::home::{Home, make};
+use super::home::Home;
 use super::open::{new_database, open_new, position};
 use super::read::JournalReader;
+use super::site::Site;
 use super::tables::{DUPLICATE_TIMES, DUPLICATES, ENTRIES, META, OUTBOX, meta, number};
 use super::{JournalError, JournalOptions, snapshot};
 use crate::archive::{Archive, Record, put};
@@ -75,9 +76,12 @@ fn name(table: &impl TableHandle) -> String {
     format!("journal-{}", table.name())
 }
 
-/// A journal that is being made of a copy. Until [`Restoring::finish`] its directory is none that a daemon would start on.
+/// A journal that is being made of a copy. Until [`Restoring::finish`] its directory is none that a daemon would start on;
+/// where that is never reached, what was made is removed.
 #[derive(Debug)]
 pub struct Restoring {
+    // Before the home, so that what was made is removed while it is still locked.
+    site: Site,
     home: Home,
     database: Database,
     waiting: Vec<Record>,
@@ -86,22 +90,15 @@ pub struct Restoring {
 }
 
 impl Restoring {
-    /// Begins in a directory that is empty or not there.
+    /// Begins in a directory that is empty or not there, or has nothing but what an earlier try left. Files of these names are
+    /// restored beside the journal, by whoever calls.
     ///
     /// # Errors
-    /// Where it is neither, or can't be written.
-    pub fn begin(path: &Path) -> Result<Self, JournalError> {
-        make(path)?;
-        let mut found = std::fs::read_dir(path).map_err(JournalError::file("list", path))?;
-        // A file system of its own has this from the beginning.
-        if found.any(|file| file.is_ok_and(|file| file.file_name() != "lost+found")) {
-            return Err(JournalError::NotEmpty { path: path.to_owned() });
-        }
-        let home = Home::create(path)?;
-        // By its mark, a journal without its database is a damaged one.
-        drop(home.open_mark(1)?);
+    /// Where there is anything else, or it can't be written.
+    pub fn begin(path: &Path, beside: &[&'static str]) -> Result<Self, JournalError> {
+        let (site, home) = Site::take(path, beside)?;
         let database = new_database(&home)?;
-        Ok(Self { home, database, waiting: Vec::new(), waiting_bytes: 0, snapshot: None })
+        Ok(Self { site, home, database, waiting: Vec::new(), waiting_bytes: 0, snapshot: None })
     }
 
     /// Takes a record in; `false` where it is not of a journal.
@@ -181,7 +178,7 @@ impl Restoring {
         if let Some((path, file)) = self.snapshot.take() {
             file.sync_all().map_err(JournalError::file("sync", &path))?;
         }
-        let Self { home, database, .. } = self;
+        let Self { site, home, database, .. } = self;
         let path = home.path().to_owned();
         // The old identity is that of the snapshot.
         let reader = open_new(database, home, &JournalOptions::default())?;
@@ -194,6 +191,7 @@ impl Restoring {
         let found = position(&reader.shared.database, &path)?;
         drop(home.open_mark(found.batches)?);
         home.adopt_database()?;
+        site.finish(home)?;
         Ok(Copied { next_seq: found.next_seq, batches: found.batches })
     }
 }

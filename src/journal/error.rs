@@ -48,6 +48,17 @@ pub enum JournalError {
         /// The directory.
         path: PathBuf,
     },
+    /// A restore did not come to its end.
+    #[error(
+        "a journal was to be restored into {}, and that was broken off: restore it again, or remove {} to begin with nothing",
+        path.display(), note.display()
+    )]
+    Unrestored {
+        /// The directory.
+        path: PathBuf,
+        /// The file that tells.
+        note: PathBuf,
+    },
     /// A file beside the database could not be read or written.
     #[error("could not {action} {}", path.display())]
     File {

@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{JournalError, SCHEMA_VERSION};
+use super::{JournalError, SCHEMA_VERSION, site};
 use crate::files::{sync_directory, sync_directory_of};
 
 /// The database's file.
@@ -14,11 +14,14 @@ pub(super) const DATABASE: &str = "journal.redb";
 /// The log's file.
 pub(super) const LOG: &str = "journal.log";
 /// The database while it is being created: it gets its name when it is whole.
-const DATABASE_NEW: &str = "journal.redb.new";
-const FORMAT: &str = "FORMAT";
+pub(super) const DATABASE_NEW: &str = "journal.redb.new";
+/// The version's file.
+pub(super) const FORMAT: &str = "FORMAT";
 const FORMAT_PREFIX: &str = "rolecall-journal ";
-const LOCK: &str = "LOCK";
-const MARK: &str = "MARK";
+/// The lock's file.
+pub(super) const LOCK: &str = "LOCK";
+/// The mark's file.
+pub(super) const MARK: &str = "MARK";
 const DEATHS: &str = "DEATHS";
 const MARK_LENGTH: usize = 12;
 
@@ -49,6 +52,7 @@ impl Home {
 
     /// Takes the directory of a journal that exists.
     pub(super) fn existing(path: &Path) -> Result<Self, JournalError> {
+        site::refuse_unfinished(path)?;
         let database = path.join(DATABASE);
         if let Err(error) = fs::metadata(&database) {
             return Err(match error.kind() {

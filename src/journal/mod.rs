@@ -14,6 +14,7 @@
 //! | `MARK` | how many batches were durable: a last batch that is damaged looks like one that was written in part, and this tells one from the other |
 //! | `DEATHS` | how often processes died before anything that they had taken was durable; not there where none did |
 //! | `snapshot-<seq>.snap` | the state before the event of that number: the last two, and up to five that the past within the retention is told from |
+//! | `RESTORING` | that a journal is being restored there and is not whole; gone when it is |
 //!
 //! # Invariants
 //! - Events are numbered from 1 without a gap, and so are outbox records; an append that breaks this is refused.
@@ -46,6 +47,7 @@ mod recover;
 mod replayed;
 mod row;
 mod sieve;
+mod site;
 mod snapshot;
 mod tables;
 mod verify;

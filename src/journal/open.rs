@@ -19,7 +19,7 @@ use super::overlay::Overlay;
 use super::read::Shared;
 use super::recent::Recent;
 use super::tables::{DUPLICATE_TIMES, DUPLICATES, ENTRIES, META, OUTBOX, entries_kept, meta, number};
-use super::{JournalError, JournalOptions, JournalReader, RedbJournal, SCHEMA_VERSION, snapshot, verify};
+use super::{JournalError, JournalOptions, JournalReader, RedbJournal, SCHEMA_VERSION, site, snapshot, verify};
 
 /// A journal that is open: one to append, and as many as needed to read.
 #[derive(Debug)]
@@ -54,6 +54,7 @@ pub fn open(path: &Path, options: &JournalOptions) -> Result<Opened, JournalErro
 
 /// Takes the directory, and the room in it that an unfinished snapshot has: it may be needed for what follows.
 fn take(path: &Path) -> Result<Home, JournalError> {
+    site::refuse_unfinished(path)?;
     let home = Home::create(path)?;
     snapshot::remove_unfinished(&home)?;
     Ok(home)

@@ -26,7 +26,8 @@ const BLOCK: usize = 64 << 10;
 /// How much is written before it is synced. What a sync of the whole would write at once, of a centre with a million tickets
 /// some hundred megabytes, every sync of a batch meanwhile would wait for.
 const SYNC_EVERY: usize = 4 << 20;
-const NAME_NEW: &str = "snapshot.new";
+/// A snapshot while it is being written.
+pub(super) const NAME_NEW: &str = "snapshot.new";
 
 /// A snapshot file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@ mod golden;
 mod opening;
 mod past;
 mod power_cuts;
+mod restoring;
 mod rows;
 mod snapshots;
 mod storage;
