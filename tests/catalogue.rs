@@ -275,6 +275,29 @@ fn a_catalogue_that_can_not_be_used_changes_nothing() {
 }
 
 #[test]
+fn a_file_without_any_section_of_a_catalogue_changes_nothing() {
+    let (directory, current, next) = desk();
+    let before = fs::read_to_string(&current).unwrap();
+    for nothing in ["", "\n# Nothing came.\n", "[node]\nname = \"eu-2\"\n"] {
+        fs::write(&next, nothing).unwrap();
+        for more in [&["--dry-run"][..], &[]] {
+            let args = [&["catalogue", "apply", path(&next), "--config", path(&current)], more].concat();
+            let refused = rolecall(&args);
+            let said = text(&refused.stderr);
+            assert_eq!(refused.status.code(), Some(78), "{nothing:?}: {said}");
+            assert!(said.contains("no section of a catalogue") && said.contains("empty [routing]"), "{said}");
+        }
+    }
+    assert_eq!(fs::read_to_string(&current).unwrap(), before);
+    assert!(backups(directory.path()).is_empty());
+
+    fs::write(&next, "[routing]\n").unwrap();
+    let meant = rolecall(&["catalogue", "apply", path(&next), "--config", path(&current)]);
+    assert_eq!(meant.status.code(), Some(0), "{}", text(&meant.stderr));
+    assert!(!fs::read_to_string(&current).unwrap().contains("[[role]]"));
+}
+
+#[test]
 fn the_process_that_holds_the_journal_is_asked_to_read_it() {
     let (directory, current, next) = desk();
     // It ends with a code of its own once it is asked.

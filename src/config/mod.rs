@@ -180,6 +180,14 @@ pub fn parse(name: &str, text: &str, overrides: &Overrides) -> Result<Loaded, Re
     Ok(Loaded { config, warnings: Report::new(name, text, diagnostics) })
 }
 
+/// Whether a text has any section of a catalogue, if only an empty one: a text without says nothing of roles, and reads as a
+/// catalogue that has none.
+#[must_use]
+pub fn has_catalogue(text: &str) -> bool {
+    let (root, _) = DeTable::parse_recoverable(text);
+    file::CATALOGUE_SECTIONS.into_iter().any(|section| root.get_ref().contains_key(section))
+}
+
 /// A length of time as the configuration has it: `90s`, `15m`, `2h`, `1d`.
 ///
 /// # Errors

@@ -36,6 +36,11 @@ pub(super) struct ApplyArgs {
 enum ApplyError {
     #[error("name the configuration with --config or ROLECALL_CONFIG: there is no file to put the catalogue into")]
     NoFile,
+    #[error(
+        "{} has no section of a catalogue, such as [[role]], and would take out all that there is: look whether it came \
+         here whole; if that is meant, write an empty [routing] into it", path.display()
+    )]
+    NoCatalogue { path: PathBuf },
     #[error("cannot {what} {}", path.display())]
     Io { what: &'static str, path: PathBuf, source: io::Error },
     #[error("{} and {} can't be put together", current.display(), next.display())]
@@ -56,6 +61,11 @@ pub(super) fn run(args: &ApplyArgs) -> Result<(), Failure> {
     let path = fs::canonicalize(&path).map_err(ApplyError::io("find", &path)).map_err(refused)?;
     let next =
         config::load(Some(&args.new), &Overrides::none()).map_err(|error| Failure::new(Exit::Configuration, error))?;
+    // Read as it is, it would be the catalogue of a centre without roles.
+    let text = fs::read_to_string(&args.new).map_err(ApplyError::io("read", &args.new)).map_err(refused)?;
+    if !config::has_catalogue(&text) {
+        return Err(refused(ApplyError::NoCatalogue { path: args.new.clone() }));
+    }
     if !next.warnings.is_empty() {
         eprintln!("{}", next.warnings);
     }
@@ -70,7 +80,9 @@ pub(super) fn run(args: &ApplyArgs) -> Result<(), Failure> {
     }
     let put = || {
         write(&path, &args.new).map_err(|error| match &error {
-            ApplyError::NoFile | ApplyError::Splice { .. } => Failure::new(Exit::Configuration, error),
+            ApplyError::NoFile | ApplyError::NoCatalogue { .. } | ApplyError::Splice { .. } => {
+                Failure::new(Exit::Configuration, error)
+            }
             ApplyError::Io { .. } => Failure::new(Exit::Failed, error),
         })
     };
