@@ -31,6 +31,8 @@ use super::{ConfigError, catalogue, conditions, file};
 const PATH_LENGTH_MAX: usize = 4_096;
 /// A Monday, so that the weeks of a scenario without a date begin with one.
 const START_DEFAULT: &str = "\"2026-01-05\"";
+/// The most tickets of one run, on average: a centre that gets a thousand a second has fewer in a day.
+const TICKETS_MAX: f64 = 1e8;
 /// What a scenario may have at its top beside the tables of a catalogue.
 const SECTIONS: [&str; 3] = ["simulation", "agent", "arrivals"];
 
@@ -189,6 +191,9 @@ fn read(
     let answer_within = section.take(&ANSWER_WITHIN, reading).unwrap_or(Millis::from_secs(20));
     let agents = staff::read_all(root, &catalogue, reading);
     let arrivals = arrivals::read_all(root, base, &catalogue, reading);
+    if let Some(duration) = duration {
+        bound_tickets(section, duration, &arrivals, reading);
+    }
     reading.check_role_references(&catalogue.roles.keys().collect());
     Some(Scenario {
         name: name.to_owned(),
@@ -203,6 +208,18 @@ fn read(
         agents,
         arrivals,
     })
+}
+
+/// Refuses a scenario whose runs would have no end that anybody lives to see.
+#[expect(clippy::cast_precision_loss, reason = "ten years in milliseconds are below 2^53")]
+fn bound_tickets(section: &Section<'_>, duration: Millis, arrivals: &[Arrivals], reading: &mut Reading<'_>) {
+    let hours = duration.0 as f64 / 3_600_000.0;
+    let tickets = arrivals.iter().map(Arrivals::mean_per_hour).sum::<f64>() * hours;
+    if tickets > TICKETS_MAX {
+        let message = format!("in this `duration` {tickets:.0} tickets would come by the rates of [[arrivals]]");
+        let found = Diagnostic::error(section.origin(&DURATION), message);
+        reading.report(found.expected(format!("at most {TICKETS_MAX} tickets: a shorter `duration`, or lower rates")));
+    }
 }
 
 /// `"2026-01-05"` or `"2026-01-05T08:00"`

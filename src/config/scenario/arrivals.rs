@@ -22,8 +22,10 @@ use super::{Number, PATH_LENGTH_MAX, beside};
 /// Hours of a day, and of a week.
 const DAY_HOURS: usize = 24;
 const WEEK_HOURS: usize = 7 * DAY_HOURS;
-/// A million tickets a second are nobody's.
-const RATE: Number = Number { min: 0.0, max: 1e9 };
+/// Ten thousand tickets a second: more than a broker passes on.
+const PER_HOUR_MAX: f64 = 36e6;
+const RATE: Number = Number { min: 0.0, max: PER_HOUR_MAX };
+const HOUR_MS: f64 = 3_600_000.0;
 
 /// One kind of tickets.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +42,19 @@ pub struct Arrivals {
     pub patience: Option<Distribution>,
     /// Who comes back after having hung up.
     pub returns: Option<Returns>,
+}
+
+impl Arrivals {
+    /// How many come in an hour, on average of the hours of a day or week. Of what was recorded nothing is said: that is no more
+    /// than there is.
+    pub(super) fn mean_per_hour(&self) -> f64 {
+        match &self.when {
+            When::Every(mean_ms) => HOUR_MS / mean_ms,
+            When::Renewing(every) => HOUR_MS / every.mean_ms(),
+            When::Hourly(hours) => hours.iter().sum::<f64>() / (hours.len().max(1) as f64),
+            When::Recorded(_) => 0.0,
+        }
+    }
 }
 
 /// When tickets come.
@@ -245,7 +260,7 @@ impl Form for RateForm {
     type Value = f64;
 
     fn expected(&self) -> String {
-        "how many in how long, such as \"10 per 3m\" or \"0.85 per 1m\"".to_owned()
+        format!("how many in how long, such as \"10 per 3m\" or \"0.85 per 1m\", and at most {PER_HOUR_MAX} an hour")
     }
 
     #[expect(clippy::cast_precision_loss, reason = "ten years in milliseconds are below 2^53")]
@@ -254,12 +269,13 @@ impl Form for RateForm {
             return misfit(self, node, reading, format!("{} is no rate", describe(node.value)));
         };
         let read = text.split_once(" per ").and_then(|(count, length)| {
-            let count: f64 = count.trim().parse().ok().filter(|count| (1e-9..=1e9).contains(count))?;
+            let count: f64 = count.trim().parse().ok().filter(|count| *count >= 1e-9)?;
             let length = duration::parse(length.trim()).ok().filter(|length| !length.is_zero())?;
             Some(length.0 as f64 / count)
         });
         match read {
-            Some(every) => Some(every),
+            Some(every) if HOUR_MS / every <= PER_HOUR_MAX => Some(every),
+            Some(every) => misfit(self, node, reading, format!("{text:?} are {:.0} tickets an hour", HOUR_MS / every)),
             None => misfit(self, node, reading, format!("{text:?} is no rate")),
         }
     }
