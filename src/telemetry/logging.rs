@@ -7,6 +7,8 @@ use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
+use super::echoes::WithoutEchoes;
+
 /// The variable that wins over the configured filter.
 pub const FILTER_VARIABLE: &str = "ROLECALL_LOG";
 
@@ -55,9 +57,12 @@ pub fn parse_filter(filter: &str) -> Result<EnvFilter, LoggingError> {
 /// Where the filter can't be read, or this process logs already.
 pub fn set_up(format: LogFormat, filter: Option<&str>) -> Result<(), LoggingError> {
     let from_environment = std::env::var(FILTER_VARIABLE).ok().filter(|text| !text.is_empty());
-    let filter = parse_filter(from_environment.as_deref().or(filter).unwrap_or(FILTER_DEFAULT))?;
+    let asked = from_environment.as_deref().or(filter);
+    // Whoever asks for lapin's own lines gets all of them.
+    let without_echoes = asked.is_none_or(|filter| !filter.contains("lapin")).then_some(WithoutEchoes);
+    let filter = parse_filter(asked.unwrap_or(FILTER_DEFAULT))?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(filter).with(without_echoes);
     match format {
         LogFormat::Human => {
             let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();

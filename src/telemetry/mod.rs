@@ -7,6 +7,7 @@
 //! Without a recorder all of it works and counts nothing, so tests need none. Nothing here ever sees a secret: an
 //! occurrence holds what its author put in, and a broker's URI or a token is never a member.
 
+mod echoes;
 pub mod labels;
 pub mod logging;
 pub mod meters;
