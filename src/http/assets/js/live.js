@@ -5,7 +5,6 @@ import { may } from "./session.js";
 import { follow } from "./stream.js";
 
 const LINES_MAX = 25;
-const AGENTS_MAX = 500; // As many as a snapshot has.
 
 export const live = { roles: new Map(), agents: new Map(), lines: [], channels: [], totals: null, strip: null, todaySince: null };
 const listeners = new Set();
@@ -76,7 +75,7 @@ function take(kind, news) {
   for (const name of news.roles_gone ?? []) live.roles.delete(name);
   for (const agent of news.agents) {
     if (agent.status === "offline") live.agents.delete(agent.agent_id);
-    else if (live.agents.has(agent.agent_id) || live.agents.size < AGENTS_MAX) live.agents.set(agent.agent_id, agent);
+    else live.agents.set(agent.agent_id, agent);
   }
   for (const id of news.agents_gone ?? []) live.agents.delete(id);
   const known = live.lines.at(-1)?.seq ?? 0;

@@ -8,6 +8,7 @@ import { absent } from "./mood.js";
 
 export const ROOM_MARK = { idle: "○", some: "◐", full: "●", away: "–" };
 const CROWD = 60; // From so many on a line says who and how, and no more.
+const SHOWN_MAX = 500; // As many as a snapshot of the stream has.
 
 export function agentsPanel() {
   const legend = h("p", { class: "legend" });
@@ -25,7 +26,6 @@ export function agentsPanel() {
       const changed = isWhole ? live.agents.values() : news.news.agents.filter((it) => live.agents.has(it.agent_id));
       drawLegend(legend, slots, live);
       empty.hidden = live.agents.size > 0;
-      drawMore(more, live);
       list.classList.toggle("crowd", live.agents.size > CROWD);
       let isOrderNew = false;
       for (const [id, row] of rows) {
@@ -34,16 +34,18 @@ export function agentsPanel() {
         rows.delete(id);
       }
       for (const agent of changed) {
+        if (!rows.has(agent.agent_id) && rows.size >= SHOWN_MAX) continue;
         if (!rows.has(agent.agent_id)) rows.set(agent.agent_id, agentRow(agent));
         if (drawAgent(rows.get(agent.agent_id), agent, live.agents.size > CROWD)) isOrderNew = true;
       }
-      // A change may have come between two pictures: whoever is missing is drawn now.
-      if (rows.size < live.agents.size) for (const agent of live.agents.values()) if (!rows.has(agent.agent_id)) {
+      // A change may have come between two pictures, and room may have been made: whoever is missing is drawn now.
+      if (rows.size < Math.min(live.agents.size, SHOWN_MAX)) for (const agent of live.agents.values()) if (!rows.has(agent.agent_id) && rows.size < SHOWN_MAX) {
         rows.set(agent.agent_id, agentRow(agent));
         drawAgent(rows.get(agent.agent_id), agent, live.agents.size > CROWD);
         isOrderNew = true;
       }
       if (isOrderNew) list.replaceChildren(...ordered(rows).map((row) => row.element), more);
+      drawMore(more, live.totals.staff, rows.size);
     },
   };
 }
@@ -60,9 +62,9 @@ function drawLegend(legend, slots, { totals: { staff }, channels }) {
   text(slots, words ? t("board.slots", { slots: words }) : "");
 }
 
-/** The stream has so many agents and no more, and the counts are whole. */
-function drawMore(more, { totals: { staff }, agents }) {
-  const count = staff.online + absent(staff) - agents.size;
+/** So many are there and not shown: the counts are whole. */
+function drawMore(more, staff, shownCount) {
+  const count = staff.online + absent(staff) - shownCount;
   more.hidden = count <= 0;
   text(more, count > 0 ? t("list.more", { count }) : "");
 }
