@@ -180,6 +180,8 @@ fn scalar(value: &Scalar) -> Fact<'_> {
         Scalar::Null => null(),
         Scalar::Bool(value) => Box::new(CelBool::from(*value)),
         Scalar::Int(value) => int(*value),
+        #[expect(clippy::cast_precision_loss, reason = "the nearest is near enough to be compared")]
+        Scalar::Large(value) => Box::new(CelDouble::from(*value as f64)),
         Scalar::Float(value) => Box::new(CelDouble::from(*value)),
         Scalar::Text(value) => text(Some(value)),
     }

@@ -82,7 +82,7 @@ pub(super) struct TicketCreated {
     /// One line for people.
     subject: Option<Subject>,
     /// Anything that rules may read, and that is handed on with the assignment: strings, numbers, booleans, nulls.
-    /// Numbers are 64 bit.
+    /// Whole numbers from -2^63 to 2^64 - 1 are handed on as they came, all others as the nearest of 64 bits.
     attributes: Option<Attributes>,
 }
 

@@ -93,6 +93,8 @@ pub enum Scalar {
     Bool(bool),
     /// A whole number.
     Int(i64),
+    /// A whole number that is too large for that. Rules see the nearest number of floating point, which they may compare.
+    Large(u64),
     /// Any other number. Rules may compare it; the engine itself never does.
     Float(f64),
     /// A string.
@@ -108,6 +110,7 @@ impl std::hash::Hash for Scalar {
             Self::Null => {}
             Self::Bool(value) => value.hash(state),
             Self::Int(value) => value.hash(state),
+            Self::Large(value) => value.hash(state),
             Self::Float(value) => value.to_bits().hash(state),
             Self::Text(value) => value.hash(state),
         }

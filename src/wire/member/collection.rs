@@ -257,9 +257,8 @@ impl Visitor<'_> for AttributeValueVisitor {
         Ok(AttributeValue(Scalar::Int(value)))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "beyond 2^63 a number is what other JSON parsers make of it too")]
     fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(AttributeValue(i64::try_from(value).map_or(Scalar::Float(value as f64), Scalar::Int)))
+        Ok(AttributeValue(i64::try_from(value).map_or(Scalar::Large(value), Scalar::Int)))
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {

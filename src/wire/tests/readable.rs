@@ -196,7 +196,7 @@ fn attributes_keep_their_values() {
         ("d", Scalar::Float(1.5)),
         ("e", Scalar::Bool(true)),
         ("f", Scalar::Null),
-        ("g", Scalar::Float(18_446_744_073_709_551_615.0)),
+        ("g", Scalar::Large(u64::MAX)),
     ];
     assert_eq!(*spec.beside.attributes, expected.map(|(name, value)| (name.to_owned(), value)).into());
 }
