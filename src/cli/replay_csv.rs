@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::client::{Actor, Line, clock, converse};
+use crate::config::{self, Overrides};
 use crate::replay::{
     Account, Fate, Mapping, Player, PlayerOptions, Record, Speed, Waits, Window, catalogue_text, read_records,
 };
@@ -86,6 +87,9 @@ pub(super) fn run(args: &ReplayCsvArgs) -> Result<(), Failure> {
     }
     if let Some(path) = &args.catalogue_out {
         let text = catalogue_text(&mapping, &records, args.speed);
+        // Names were looked at when they were read: what is left is what the mapping says under [catalogue].
+        config::parse("what would be written by the mapping's [catalogue]", &text, &Overrides::none())
+            .map_err(|report| in_file(&args.mapping, Exit::Usage, report.to_string()))?;
         return fs::write(path, text).map_err(|error| in_file(path, Exit::Failed, error));
     }
     let options = PlayerOptions {

@@ -79,4 +79,27 @@ mod tests {
         assert_eq!(role.priority_worth, Millis(500));
         assert_eq!(role.target.map(|target| target.answer_within), Some(Millis(1_000)));
     }
+
+    #[test]
+    fn whatever_a_log_calls_its_roles_is_a_catalogue_or_is_named() {
+        let mapping = "[ticket]\nid = \"id\"\nchannel = \"by\"\nrole = \"for\"\ncreated = \"at\"\nservice_s = \"s\"\n[agent]\ncolumn = \"who\"\n";
+        let mapping = Mapping::parse(mapping).unwrap();
+        let read = |by: &str, role: &str| {
+            let log = format!("id,by,for,at,s,who\n1,{by},{role},2026-03-02,60,ada\n");
+            read_records(log.as_bytes(), &mapping, Window::default())
+        };
+        let long = "r".repeat(129);
+        for (by, role) in [("", "billing"), ("call", &long), ("call", "\"two\nlines\""), (&long, "billing")] {
+            let error = read(by, role).unwrap_err().to_string();
+            assert!(error.contains("line 2, column") && error.contains("1 to 128 bytes"), "{error}");
+        }
+        for (by, role) in
+            [("call", ""), ("e.mail", "a \"\"role"), ("\"a, b\"", "true"), ("call", "default"), ("]", "[[role]]")]
+        {
+            let text = catalogue_text(&mapping, &read(by, role).unwrap(), Speed::Times(60.0));
+            if let Err(report) = config::parse("written", &text, &Overrides::none()) {
+                panic!("{report}\n{text}");
+            }
+        }
+    }
 }

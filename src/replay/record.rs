@@ -6,7 +6,7 @@ use csv::StringRecord;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
-use crate::routing::{Millis, Timestamp};
+use crate::routing::{Millis, RoleName, Timestamp};
 
 use super::mapping::{Condition, From, Mapping};
 
@@ -130,15 +130,20 @@ impl Line<'_> {
     fn record(&self, mapping: &Mapping) -> Result<Record, ReadError> {
         let ticket = &mapping.ticket;
         let optional = |from: &Option<From>| from.as_ref().map(|from| self.value(from)).transpose();
+        // An empty cell says nothing.
+        let named = |from: &Option<From>| -> Result<Option<String>, ReadError> {
+            let value = optional(from)?.filter(|value| !value.is_empty());
+            value.map(|value| self.name(from.as_ref(), value)).transpose()
+        };
         let created = self.cell(&ticket.created)?;
         let created_at =
             parse_moment(created).ok_or_else(|| self.wrong(&ticket.created, "a date and time", created))?;
         let agent = self.cell(&mapping.agent.column)?;
         Ok(Record {
             ticket: self.value(&ticket.id)?,
-            kind: optional(&ticket.kind)?,
-            channel: self.value(&ticket.channel)?,
-            role: optional(&ticket.role)?,
+            kind: named(&ticket.kind)?,
+            channel: self.name(Some(&ticket.channel), self.value(&ticket.channel)?)?,
+            role: named(&ticket.role)?,
             priority: optional(&ticket.priority)?,
             created_at,
             wait: ticket.wait_s.as_deref().map_or(Ok(Millis::ZERO), |column| self.seconds(column))?,
@@ -163,6 +168,18 @@ impl Line<'_> {
                 let value = map.get(cell).or(default.as_ref());
                 value.cloned().ok_or_else(|| self.wrong(column, "one of the values in the mapping", cell))
             }
+        }
+    }
+
+    /// A value that is to be a name: types, channels and roles are bounded alike.
+    fn name(&self, from: Option<&From>, value: String) -> Result<String, ReadError> {
+        let column = match from {
+            Some(From::Column(column) | From::Mapped { column, .. }) => column,
+            Some(From::Constant { .. }) | None => "value",
+        };
+        match RoleName::parse(&value) {
+            Ok(_) => Ok(value),
+            Err(_) => Err(self.wrong(column, "a name of 1 to 128 bytes without control characters", &value)),
         }
     }
 
