@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::config::{self, Scenario, When};
 use crate::routing::{Millis, Timestamp};
-use crate::simulation::{Comparison, Plan, Report, Target, comparison_page, confirmed, typical};
+use crate::simulation::{Coming, Comparison, Plan, Report, Scene, Target, comparison_page, confirmed, typical};
 
 use super::output::print;
 use super::simulate::PlayArgs;
@@ -93,7 +93,7 @@ fn arrivals(args: &StaffArgs) -> Result<Scenario, Failure> {
             if !loaded.arrivals.iter().any(|it| matches!(it.when, When::Recorded(_))) {
                 return plannable(loaded);
             }
-            recorded::scene_of(&loaded)?
+            until_records_end(recorded::scene_of(&loaded)?)
         }
         (None, Some(journal)) => {
             past::read(journal, args.from, args.to)?.scene(&journal.display().to_string(), RUNS, 1)
@@ -101,6 +101,31 @@ fn arrivals(args: &StaffArgs) -> Result<Scenario, Failure> {
         (None, None) => unreachable!("clap asks for one of the two"),
     };
     typical(&scene).ok_or_else(|| Failure::new(Exit::Failed, "no ticket came in that time"))
+}
+
+/// A scene that ends with the day of its last recorded ticket, where it would go on for longer: of the rest nobody knows who came.
+fn until_records_end(mut scene: Scene) -> Scene {
+    let Some(end) = end_of_records(&scene).filter(|end| *end < scene.counted_to) else { return scene };
+    let day_ms = 24.0 * 3_600_000.0;
+    #[expect(clippy::cast_precision_loss, reason = "days of some years")]
+    let days = |to: Timestamp| to.since(scene.counted_from).0 as f64 / day_ms;
+    eprintln!(
+        "{}: the records are {:.1} days long, and {:.1} were asked for: what comes after them is not counted",
+        scene.name,
+        days(end),
+        days(scene.counted_to)
+    );
+    scene.counted_to = end;
+    scene
+}
+
+/// The midnight after the last recorded ticket.
+fn end_of_records(scene: &Scene) -> Option<Timestamp> {
+    let Coming::Replayed(tickets) = &scene.coming else { return None };
+    let (_, last) = tickets.last()?;
+    let zone = &scene.catalogue.time_zone;
+    let next = zone.local(last.at).date().tomorrow().ok()?;
+    Some(zone.first_moment(next.to_datetime(jiff::civil::Time::midnight())))
 }
 
 /// A scenario of which each hour can be planned.
@@ -181,5 +206,22 @@ mod tests {
         for text in ["80%", "80/", "80/20s", "0%/20s", "100%/20s", "1/20s", "nan/20s", "x/20s", "80%/20"] {
             assert!(parse_target(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn of_what_comes_after_the_records_nothing_is_computed() {
+        let mapping = "[ticket]\nid = \"id\"\nchannel = { value = \"call\" }\nrole = \"role\"\ncreated = \"at\"\nservice_s = \"s\"\n[agent]\ncolumn = \"who\"\n";
+        let log = "id,role,at,s,who\n1,billing,2026-01-05T09:10:00,60,ada\n2,billing,2026-01-06T09:10:00,60,ada\n";
+        let scenario = "[simulation]\nduration = \"14d\"\n[[role]]\nname = \"billing\"\n[[arrivals]]\nname = \"calls\"\nrecords = \"log.csv\"\nmapping = \"log.toml\"\n";
+        let place = tempfile::tempdir().expect("a directory");
+        for (name, text) in [("log.toml", mapping), ("log.csv", log)] {
+            std::fs::write(place.path().join(name), text).expect("written");
+        }
+        let scenario =
+            config::parse_scenario("records", scenario, place.path()).unwrap_or_else(|error| panic!("{error}"));
+        let scene = until_records_end(recorded::scene_of(&scenario).unwrap_or_else(|_| panic!("it is read")));
+        assert_eq!(scene.counted_to.since(scene.counted_from), Millis::from_secs(2 * 24 * 3_600));
+        let When::Hourly(hours) = &typical(&scene).expect("some came").arrivals[0].when else { panic!("by the hour") };
+        assert_eq!((hours.len(), hours[9]), (24, 1.0), "one in that hour of each day that was recorded");
     }
 }
