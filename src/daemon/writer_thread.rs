@@ -88,7 +88,6 @@ impl IntakeGate {
     }
 }
 
-#[expect(clippy::large_enum_variant, reason = "it lives for one turn, on the stack")]
 enum Woken {
     JournalFree(tokio::sync::OwnedSemaphorePermit),
     Delivered(Option<Delivery>),
