@@ -1,6 +1,7 @@
 //! A copy of a journal, made while it is appended to, and a journal made of that copy.
 //!
-//! A copy is what was durable at one moment: one read transaction of the database, and the newest snapshot of before. Pages
+//! A copy is what was durable at one moment: one read transaction of the database, and the newest snapshot of before that is
+//! as it was written: from one that is spoilt nothing could be restored, however well recovery falls back. Pages
 //! that are given up meanwhile can't be used again until the copy is made, so that the database grows by as much as is
 //! written in that time.
 //!
@@ -8,7 +9,7 @@
 //! original decided after the copy was made, so that no receiver takes the one for a repeat of the other.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
@@ -18,6 +19,7 @@ use super::home::Home;
 use super::open::{new_database, open_new, position};
 use super::read::JournalReader;
 use super::site::Site;
+use super::snapshot::SnapshotFile;
 use super::tables::{DUPLICATE_TIMES, DUPLICATES, ENTRIES, META, OUTBOX, meta, number};
 use super::{JournalError, JournalOptions, snapshot};
 use crate::archive::{Archive, Record, put};
@@ -45,19 +47,16 @@ impl JournalReader {
     /// # Errors
     /// Where the journal can't be read or the archive can't be written.
     pub fn copy_to(&self, archive: &mut Archive<impl Write>) -> io::Result<Copied> {
-        // No snapshot is named or removed between the two looks; an open file stays readable when it is removed later.
+        // No snapshot is named or removed between the two looks; open files stay readable when they are removed later.
         let guard = self.shared.snapshotting.lock().unwrap_or_else(PoisonError::into_inner);
         // The database gets what only the log has, so that it has all that any snapshot knows.
         self.checkpoint().map_err(io::Error::other)?;
         let transaction = self.shared.database.begin_read().map_err(io::Error::other)?;
-        let newest = self.shared.home.as_ref().map(snapshot::list).transpose().map_err(io::Error::other)?;
-        let newest = newest.into_iter().flatten().next();
-        let newest = newest.map(|snapshot| Ok::<_, io::Error>((File::open(&snapshot.path)?, snapshot))).transpose()?;
+        let snapshots = self.open_snapshots()?;
         drop(guard);
 
-        if let Some((file, snapshot)) = newest {
-            let name = snapshot.path.file_name().and_then(|name| name.to_str()).expect("we named it");
-            archive.file(SNAPSHOT, name, file)?;
+        if let Some((name, file)) = newest_whole(snapshots)? {
+            archive.file(SNAPSHOT, &name, file)?;
         }
         let open = |error: redb::TableError| io::Error::other(error);
         archive.table(&name(&ENTRIES), &transaction.open_table(ENTRIES).map_err(open)?)?;
@@ -69,6 +68,27 @@ impl JournalReader {
         let of = |key| number(&numbers, key).map_err(io::Error::other);
         Ok(Copied { next_seq: of(meta::NEXT_SEQ)?, batches: of(meta::BATCHES)? })
     }
+
+    /// The snapshots by their names, newest first.
+    fn open_snapshots(&self) -> io::Result<Vec<(String, File)>> {
+        let files = self.shared.home.as_ref().map(snapshot::list).transpose().map_err(io::Error::other)?;
+        let open = |snapshot: SnapshotFile| {
+            let name = snapshot.path.file_name().and_then(|name| name.to_str()).expect("we named it").to_owned();
+            Ok((name, File::open(&snapshot.path)?))
+        };
+        files.into_iter().flatten().map(open).collect()
+    }
+}
+
+/// The first of these that is as it was written, to be read from its beginning.
+fn newest_whole(snapshots: Vec<(String, File)>) -> io::Result<Option<(String, File)>> {
+    for (name, mut file) in snapshots {
+        if snapshot::is_whole_file(&file) {
+            file.rewind()?;
+            return Ok(Some((name, file)));
+        }
+    }
+    Ok(None)
 }
 
 /// As it is called in an archive.

@@ -225,8 +225,16 @@ pub(super) fn is_whole(path: &Path) -> bool {
     check_file(path).is_ok()
 }
 
+/// Whether an open file that is read from its beginning is as it was written.
+pub(super) fn is_whole_file(file: &File) -> bool {
+    check_open(file).is_ok()
+}
+
 fn check_file(path: &Path) -> Result<Whole, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
+    check_open(&File::open(path).map_err(|error| error.to_string())?)
+}
+
+fn check_open(file: &File) -> Result<Whole, String> {
     let length = file.metadata().map_err(|error| error.to_string())?.len();
     check(file, length)
 }

@@ -2,6 +2,7 @@
 //! and the file.
 
 mod appending;
+mod copies;
 mod damage;
 mod golden;
 mod opening;
