@@ -192,7 +192,9 @@ fn check_duplicates(transaction: &ReadTransaction, found: &mut Verification) -> 
 fn check_snapshots(reader: &JournalReader, found: &mut Verification) -> Result<(), JournalError> {
     let mut files = reader.shared.home.as_ref().map(snapshot::list).transpose()?.unwrap_or_default();
     files.reverse();
-    let mut before: Option<BareState> = reader.holds_all_events()?.then(|| BareState::new(reader.identity()));
+    // Where not even the first entry can be read, that is among the problems already.
+    let holds_all_events = reader.holds_all_events().unwrap_or(false);
+    let mut before: Option<BareState> = holds_all_events.then(|| BareState::new(reader.identity()));
     for SnapshotFile { seq, path } in files {
         match snapshot::read(&path, reader.identity()) {
             Err(why) => found.problem(format!("{}: {why}", path.display())),

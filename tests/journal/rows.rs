@@ -178,3 +178,25 @@ fn the_state_of_any_moment_is_told_from_rows() {
         }
     }
 }
+
+#[test]
+fn a_damaged_first_entry_is_told_of_with_all_else_that_is_wrong() {
+    let home = quick_directory();
+    let mut writer = Writer::new(opened(home.path()));
+    writer.append(5);
+    take_snapshot(&writer.reader, Timestamp(0)).expect("there is something to take");
+    writer.append(5);
+    writer.journal.close().expect("the journal is closed");
+    drop(writer.reader);
+    // Under pages that are in order: memory that was no good, and no disk.
+    let (key, mut row) = rows_of(home.path(), ENTRIES).swap_remove(0);
+    row[HEADER_LENGTH + 30] ^= 1;
+    let database = Database::create(home.path().join("journal.redb")).expect("the database opens");
+    let transaction = database.begin_write().expect("it is written");
+    transaction.open_table(ENTRIES).expect("it is there").insert(key, row.as_slice()).expect("it is written");
+    transaction.commit().expect("it is written");
+    drop(database);
+    let found = verify(home.path()).expect("damage is no error, but in the report");
+    assert!(found.problems.iter().any(|problem| problem.contains("entry of event 1")), "{:?}", found.problems);
+    assert_eq!(found.snapshots, 1, "what is behind it was looked at");
+}
