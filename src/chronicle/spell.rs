@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::routing::event::Held;
+use crate::routing::offer::RevokeCause;
 use crate::routing::{AgentId, AssignmentId, RoleName, Timestamp};
 
 /// The most owners that are remembered of one ticket; the first ones give way.
@@ -40,8 +41,13 @@ pub struct History {
 }
 
 impl History {
-    pub(super) fn is_owned(&self) -> bool {
-        self.spells.last().is_some_and(|spell| spell.until.is_none())
+    /// Whether somebody owned it when it ended at that moment. What is withdrawn is taken from its owner first, in the same
+    /// step.
+    pub(super) fn was_owned_at(&self, end: Timestamp) -> bool {
+        self.spells.last().is_some_and(|spell| {
+            let was_withdrawn = spell.ended.as_deref() == Some(RevokeCause::TicketCancelled.as_str());
+            spell.until.is_none() || (was_withdrawn && spell.until == Some(end))
+        })
     }
 
     pub(super) fn begin(&mut self, spell: Spell) {

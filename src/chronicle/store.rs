@@ -356,8 +356,8 @@ impl Intake<'_> {
         how: Closing,
         cause: &str,
     ) -> Result<(), ChronicleError> {
-        let is_owned = self.history(ticket)?.is_owned();
-        if !is_owned && how != Closing::Completed {
+        let was_owned = self.history(ticket)?.was_owned_at(at);
+        if !was_owned && how != Closing::Completed {
             self.cell(at, role, channel.as_str(), None).abandoned += 1;
         }
         if let Some(score) = event.service() {

@@ -129,7 +129,10 @@ fn books(told: &[Told], role: Option<&str>, until: Timestamp) -> Books {
             }
             Event::AssignmentRevoked { held, cause, .. } => {
                 count(if *cause == RevokeCause::Transferred { "transferred" } else { "returned" }, Some(&held.role));
-                owned.remove(&held.ticket);
+                // Whoever withdraws from an owner has not gone away unanswered.
+                if *cause != RevokeCause::TicketCancelled {
+                    owned.remove(&held.ticket);
+                }
                 give(&mut at_work, held);
             }
             Event::AssignmentPaused { held } => give(&mut at_work, held),
