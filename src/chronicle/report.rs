@@ -7,7 +7,7 @@ use redb::{ReadableDatabase, ReadableTable};
 use super::cell::Cell;
 use super::clock::{AgentClock, HOUR_MS, by_hour, hour};
 use super::error::ChronicleError;
-use super::store::{AGENTS, BETWEEN, CELLS, Chronicle, decode};
+use super::store::{AGENTS, BETWEEN, CELLS, Chronicle, decode, through};
 use crate::routing::{AgentId, ChannelName, RoleName, Timestamp};
 
 /// By what sums are told apart.
@@ -74,8 +74,8 @@ impl Chronicle {
     /// Where it can't be read.
     pub fn report(&self, query: &Query, now: Timestamp) -> Result<Report, ChronicleError> {
         let (first, end) = (hour(query.from), (query.to.0 + HOUR_MS - 1).div_euclid(HOUR_MS));
-        let through = self.through()?;
         let transaction = self.database.begin_read().map_err(ChronicleError::of("be read"))?;
+        let through = through(&transaction)?;
         let cells = transaction.open_table(CELLS).map_err(ChronicleError::of("be read"))?;
         let mut sums: BTreeMap<String, Cell> = BTreeMap::new();
         for found in cells.range((first, "")..(end, "")).map_err(ChronicleError::of("be read"))? {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use redb::{Builder, Database, ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
+use redb::{Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -164,9 +164,7 @@ impl Chronicle {
     /// # Errors
     /// Where it can't be read.
     pub fn through(&self) -> Result<u64, ChronicleError> {
-        let transaction = self.database.begin_read().map_err(ChronicleError::of("be read"))?;
-        let meta = transaction.open_table(META).map_err(ChronicleError::of("be read"))?;
-        Ok(meta.get("through").map_err(ChronicleError::of("be read"))?.map_or(0, |value| value.value()))
+        through(&self.database.begin_read().map_err(ChronicleError::of("be read"))?)
     }
 
     /// Who owned a ticket; `None` of one of which nothing is known.
@@ -206,6 +204,12 @@ impl Chronicle {
         }
         transaction.commit().map_err(ChronicleError::of("write"))
     }
+}
+
+/// The number of the last event that is in what this sees.
+pub(super) fn through(transaction: &ReadTransaction) -> Result<u64, ChronicleError> {
+    let meta = transaction.open_table(META).map_err(ChronicleError::of("be read"))?;
+    Ok(meta.get("through").map_err(ChronicleError::of("be read"))?.map_or(0, |value| value.value()))
 }
 
 /// What is being taken in, until it is written.
