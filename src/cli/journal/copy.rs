@@ -1,7 +1,7 @@
 //! `rolecall journal backup` and `restore`: a copy of all that a daemon keeps, made while it works or while it does not, and
 //! back.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -50,8 +50,7 @@ pub(super) fn back_up(args: &BackupArgs) -> Result<(), Failure> {
     let config = args.config.load_or_fail()?.config;
     let path = &config.journal.path;
     let new = beside(&args.to, ".part");
-    let file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&new);
-    let mut file = file.map_err(|error| unwritable(&new, &error))?;
+    let mut file = begun(&new)?;
     let copied = match lying_there(path) {
         Ok(Some(journal)) => copy_directory(path, journal, &mut file),
         Ok(None) => copy_daemon(&config.http, &mut file),
@@ -68,6 +67,21 @@ pub(super) fn back_up(args: &BackupArgs) -> Result<(), Failure> {
     kept?;
     let bytes = fs::metadata(&args.to).map_or(0, |file| file.len());
     print_line(format_args!("{} has a copy of {bytes} bytes", args.to.display()))
+}
+
+/// The part, empty, and nobody else's as long as it is open: of two that write one file, nothing could be restored.
+fn begun(new: &Path) -> Result<File, Failure> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(new);
+    let file = file.map_err(|error| unwritable(new, &error))?;
+    match file.try_lock() {
+        Ok(()) => file.set_len(0).map_err(|error| unwritable(new, &error))?,
+        Err(TryLockError::WouldBlock) => {
+            let message = format!("{} is being written by another backup: wait for its end", new.display());
+            return Err(Failure::new(Exit::Failed, message));
+        }
+        Err(TryLockError::Error(error)) => return Err(unwritable(new, &error)),
+    }
+    Ok(file)
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
@@ -146,4 +160,22 @@ pub(super) fn put_back(args: &RestoreArgs) -> Result<(), Failure> {
         path.display(),
         restored.next_seq
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_backups_do_not_write_one_file() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let new = part_of(&directory.path().join("rolecall.backup"));
+        fs::write(&new, "what a backup that was killed left").expect("written");
+        let mut first = begun(&new).expect("nobody has it");
+        first.write_all(b"first").expect("written");
+        assert!(begun(&new).is_err(), "it is being written");
+        assert_eq!(fs::read(&new).expect("read"), b"first");
+        drop(first);
+        assert!(begun(&new).is_ok(), "nobody has it any more");
+    }
 }
