@@ -167,6 +167,27 @@ impl Chronicle {
         through(&self.database.begin_read().map_err(ChronicleError::of("be read"))?)
     }
 
+    /// The journal goes on with that event. Where it has lost what followed (somebody has taken its mark away, to go on without),
+    /// the numbers of what is lost are given again: what was counted of that stays counted, and what comes under them is counted
+    /// as well. Who is online and at work is then known again with what they do next. Says how many events are lost.
+    ///
+    /// # Errors
+    /// Where it can't be written.
+    pub fn go_back_to(&self, next_seq: u64) -> Result<u64, ChronicleError> {
+        let lost = (self.through()? + 1).saturating_sub(next_seq);
+        if lost > 0 {
+            let transaction = self.database.begin_write().map_err(ChronicleError::of("go back"))?;
+            let through = next_seq.saturating_sub(1);
+            let mut meta = transaction.open_table(META).map_err(ChronicleError::of("go back"))?;
+            meta.insert("through", through).map_err(ChronicleError::of("go back"))?;
+            drop(meta);
+            transaction.delete_table(AGENTS).map_err(ChronicleError::of("go back"))?;
+            transaction.open_table(AGENTS).map_err(ChronicleError::of("go back"))?;
+            transaction.commit().map_err(ChronicleError::of("go back"))?;
+        }
+        Ok(lost)
+    }
+
     /// Who owned a ticket; `None` of one of which nothing is known.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::chronicle::{Chronicle, ChronicleError, Told};
 use crate::journal::{Entry, JournalError, JournalReader};
@@ -39,6 +39,9 @@ enum NotFollowed {
 /// Follows the journal until told to end.
 pub(super) fn start(chronicle: Chronicle, journal: JournalReader, fresh: Handover<Entry>, end: CancellationToken) {
     let follow = move || {
+        if let Err(cause) = fall_back(&chronicle, &journal) {
+            error!(error = %cause, "the chronicle does not follow: reports lack what happened since");
+        }
         while !end.is_cancelled() {
             match take_some(&chronicle, &journal, &fresh) {
                 Ok(count) if count == ENTRIES_MAX => std::thread::sleep(BREATH),
@@ -53,6 +56,15 @@ pub(super) fn start(chronicle: Chronicle, journal: JournalReader, fresh: Handove
     if let Err(cause) = std::thread::Builder::new().name("chronicle".to_owned()).spawn(follow) {
         error!(error = %cause, "no thread for the chronicle");
     }
+}
+
+/// It must not wait for numbers that the journal gives a second time, as though it had them already.
+fn fall_back(chronicle: &Chronicle, journal: &JournalReader) -> Result<(), ChronicleError> {
+    let lost = chronicle.go_back_to(journal.usage().next_seq)?;
+    if lost > 0 {
+        warn!(events = lost, "the chronicle knew of events that the journal has lost");
+    }
+    Ok(())
 }
 
 fn take_some(chronicle: &Chronicle, journal: &JournalReader, fresh: &Handover<Entry>) -> Result<usize, NotFollowed> {
@@ -73,6 +85,7 @@ fn take_some(chronicle: &Chronicle, journal: &JournalReader, fresh: &Handover<En
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::{Batch, Journal, JournalOptions, Opened, open};
     use crate::routing::{Command, Event, RoleName, Timestamp};
 
     #[test]
@@ -86,5 +99,23 @@ mod tests {
             fresh.add([(first_seq, entry.next_seq(), weight(&entry, LENGTH), entry)]);
         }
         assert_eq!(fresh.take_from(1, 100).len(), FRESH_BYTES_MAX / LENGTH - 1);
+    }
+
+    #[test]
+    fn what_comes_under_the_numbers_of_what_the_journal_has_lost_is_taken() {
+        let home = tempfile::tempdir().expect("a directory");
+        let options = JournalOptions { log_bytes: 64 << 10, ..JournalOptions::default() };
+        let Opened { mut journal, reader } = open(home.path(), &options).expect("the journal opens");
+        let chronicle = Chronicle::open(home.path(), reader.identity().instance).expect("it can be made");
+        let looked = || Event::RoleLooked { role: RoleName::parse("billing").expect("a name") };
+        let lost = Told { first_seq: 1, at: Timestamp(1), events: vec![looked(); 10] };
+        chronicle.take(&[lost]).expect("it is taken");
+
+        fall_back(&chronicle, &reader).expect("it falls back");
+        let entry = Entry { first_seq: 1, at: Timestamp(2), command: Command::Elapse, events: vec![looked(); 2] };
+        journal.append(&Batch { entries: vec![entry], ..Batch::default() }).expect("appended");
+        let fresh = Handover::new(FRESH_BYTES_MAX);
+        assert_eq!(take_some(&chronicle, &reader, &fresh).expect("it follows"), 1);
+        assert_eq!(chronicle.through().expect("it is read"), 2);
     }
 }
