@@ -47,6 +47,7 @@ pub struct Arrivals {
 impl Arrivals {
     /// How many come in an hour, on average of the hours of a day or week. Of what was recorded nothing is said: that is no more
     /// than there is.
+    #[expect(clippy::cast_precision_loss, reason = "there are as many as a week has")]
     pub(super) fn mean_per_hour(&self) -> f64 {
         match &self.when {
             When::Every(mean_ms) => HOUR_MS / mean_ms,
