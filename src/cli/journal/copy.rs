@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, BufWriter, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::super::config_args::ConfigArgs;
@@ -71,17 +71,33 @@ pub(super) fn back_up(args: &BackupArgs) -> Result<(), Failure> {
 
 /// The part, empty, and nobody else's as long as it is open: of two that write one file, nothing could be restored.
 fn begun(new: &Path) -> Result<File, Failure> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(new);
-    let file = file.map_err(|error| unwritable(new, &error))?;
-    match file.try_lock() {
-        Ok(()) => file.set_len(0).map_err(|error| unwritable(new, &error))?,
-        Err(TryLockError::WouldBlock) => {
-            let message = format!("{} is being written by another backup: wait for its end", new.display());
-            return Err(Failure::new(Exit::Failed, message));
+    let failed = |error| unwritable(new, &error);
+    loop {
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(new).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let message = format!("{} is being written by another backup: wait for its end", new.display());
+                return Err(Failure::new(Exit::Failed, message));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        Err(TryLockError::Error(error)) => return Err(unwritable(new, &error)),
+        // Whoever had it until now may have given it its name: then it is a backup, and not ours to empty.
+        if is_there(&file, new).map_err(failed)? {
+            file.set_len(0).map_err(failed)?;
+            return Ok(file);
+        }
     }
-    Ok(file)
+}
+
+/// Whether an open file is the one that is found there.
+fn is_there(file: &File, path: &Path) -> io::Result<bool> {
+    let opened = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(found) => Ok((found.dev(), found.ino()) == (opened.dev(), opened.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
@@ -169,13 +185,18 @@ mod tests {
     #[test]
     fn two_backups_do_not_write_one_file() {
         let directory = tempfile::tempdir().expect("a directory");
-        let new = part_of(&directory.path().join("rolecall.backup"));
+        let new = beside(&directory.path().join("rolecall.backup"), ".part");
         fs::write(&new, "what a backup that was killed left").expect("written");
         let mut first = begun(&new).expect("nobody has it");
         first.write_all(b"first").expect("written");
         assert!(begun(&new).is_err(), "it is being written");
         assert_eq!(fs::read(&new).expect("read"), b"first");
+        let named = directory.path().join("rolecall.backup");
+        let late = File::open(&new).expect("opened");
+        fs::rename(&new, &named).expect("the first is done");
         drop(first);
-        assert!(begun(&new).is_ok(), "nobody has it any more");
+        assert!(!is_there(&late, &new).expect("looked at"), "it has another name since");
+        drop(begun(&new).expect("nobody has it any more"));
+        assert_eq!(fs::read(&named).expect("read"), b"first");
     }
 }
