@@ -22,16 +22,26 @@ use super::classification::count_queue;
 pub(super) struct Before {
     role: Option<RoleName>,
     waited: bool,
+    preferred: Option<AgentId>,
 }
 
 impl Before {
     pub(super) fn of(ticket: &Ticket) -> Self {
-        Self { role: ticket.demand.role().cloned(), waited: ticket.phase == Phase::Waiting }
+        Self {
+            role: ticket.demand.role().cloned(),
+            waited: ticket.phase == Phase::Waiting,
+            preferred: ticket.spec.beside.preferred_agent.clone(),
+        }
     }
 
     /// Whether it waits where it waited.
     pub(super) fn waits_on(&self, ticket: &Ticket) -> bool {
         self.waited && ticket.phase == Phase::Waiting && self.role.as_ref() == ticket.demand.role()
+    }
+
+    /// Whether it names another preferred agent by now, or none any more.
+    pub(super) fn preferred_another(&self, ticket: &Ticket) -> bool {
+        self.preferred != ticket.spec.beside.preferred_agent
     }
 }
 

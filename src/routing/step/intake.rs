@@ -118,22 +118,45 @@ impl Step<'_> {
         self.revoke_unfit_offers(id);
         let ticket = self.known(id);
         if ticket.phase.offers().is_empty() {
-            if before.waits_on(ticket) { self.place_waiting(id, trigger) } else { self.place(id, trigger) }
+            if !before.waits_on(ticket) {
+                self.place(id, trigger);
+            } else if !(before.preferred_another(ticket) && self.turn_to_preferred(id)) {
+                self.place_waiting(id, trigger);
+            }
         }
     }
 
     /// Looks again at a ticket that waits, and goes on waiting without a word where nothing comes of it.
     pub(super) fn place_waiting(&mut self, id: &TicketId, trigger: Trigger) {
         self.forget_lapsed(id);
-        let ticket = self.known(id);
-        let later = ticket.spec.beside.not_before.is_some_and(|not_before| not_before > self.at);
-        let over = ticket.spec.beside.expires_at.is_some_and(|expiry| expiry <= self.at);
-        let closed = self.is_sent_from_closed(ticket);
-        if later || over || closed || prospect::unroutable(self.state, ticket).is_some() {
+        if self.waits_no_longer(self.known(id)) {
             self.place(id, trigger);
         } else {
             self.try_give(id, trigger);
         }
+    }
+
+    /// A ticket that waits names another preferred agent than before, or none: it waits no longer for the one before, but
+    /// for that one as long as if it had been named at first. Says whether that one has it, or is waited for. What was
+    /// handed to an agent goes on waiting for that agent.
+    fn turn_to_preferred(&mut self, id: &TicketId) -> bool {
+        self.forget_lapsed(id);
+        let ticket = self.known(id);
+        if ticket.is_handed_to_an_agent() {
+            return false;
+        }
+        if ticket.direction.is_some() {
+            self.emit(Event::DirectionEnded { ticket: id.clone() });
+        }
+        !self.waits_no_longer(self.known(id)) && self.place_with_somebody(id)
+    }
+
+    /// Whether a ticket that waits has to go where it waits no more: it is too early for it, or too late, its role is
+    /// closed and sends on, or nobody can take it.
+    fn waits_no_longer(&self, ticket: &Ticket) -> bool {
+        let later = ticket.spec.beside.not_before.is_some_and(|not_before| not_before > self.at);
+        let over = ticket.spec.beside.expires_at.is_some_and(|expiry| expiry <= self.at);
+        later || over || self.is_sent_from_closed(ticket) || prospect::unroutable(self.state, ticket).is_some()
     }
 
     /// Takes back the offers of a ticket to agents who could not take it any more, or who gave it a slot on another

@@ -133,7 +133,7 @@ impl Step<'_> {
 
     /// Gives a ticket to the agent whom there is a reason to try first, or lets it wait for that agent a while. Says
     /// whether either was done.
-    fn place_with_somebody(&mut self, id: &TicketId) -> bool {
+    pub(super) fn place_with_somebody(&mut self, id: &TicketId) -> bool {
         self.place_with_heir(id) || self.place_with_preferred(id)
     }
 

@@ -113,6 +113,10 @@ impl NaiveEngine {
         }
         let waits_on = before.phase == Phase::Waiting && ticket.phase == Phase::Waiting;
         if waits_on && before.demand.role() == ticket.demand.role() {
+            let preferred_another = before.spec.beside.preferred_agent != ticket.spec.beside.preferred_agent;
+            if preferred_another && self.turns_to_preferred(id) {
+                return;
+            }
             self.look_again(id, because);
         } else {
             self.place(id, because);
@@ -165,14 +169,33 @@ impl NaiveEngine {
     /// A ticket that waits goes on waiting without a word where nothing comes of it.
     pub(super) fn look_again(&mut self, id: &TicketId, because: Trigger) {
         self.forget_lapsed(id);
-        let ticket = self.known(id);
-        let scheduled = ticket.spec.beside.not_before.is_some_and(|not_before| not_before > self.at);
-        let expired = ticket.spec.beside.expires_at.is_some_and(|expires_at| expires_at <= self.at);
-        if scheduled || expired || self.sent_away_by_hours(ticket) || self.unroutable(ticket).is_some() {
+        if self.is_to_leave(self.known(id)) {
             self.place(id, because);
         } else {
             self.try_give(id, because);
         }
+    }
+
+    /// Whether a ticket that waits may not go on waiting there.
+    fn is_to_leave(&self, ticket: &Ticket) -> bool {
+        let scheduled = ticket.spec.beside.not_before.is_some_and(|not_before| not_before > self.at);
+        let expired = ticket.spec.beside.expires_at.is_some_and(|expires_at| expires_at <= self.at);
+        scheduled || expired || self.sent_away_by_hours(ticket) || self.unroutable(ticket).is_some()
+    }
+
+    /// A ticket that waits prefers somebody else by now, whom it tries and waits for in place of the one before; unless it
+    /// was handed over to an agent.
+    fn turns_to_preferred(&mut self, id: &TicketId) -> bool {
+        self.forget_lapsed(id);
+        match &self.known(id).direction {
+            Some(direction) if direction.until.is_none() => return false,
+            Some(_) => self.emit(Event::DirectionEnded { ticket: id.clone() }),
+            None => {}
+        }
+        if self.is_to_leave(self.known(id)) {
+            return false;
+        }
+        self.try_agent_in_mind(id)
     }
 
     /// Finds the place of a ticket: ended, aside, with an agent, among what nobody can take, or in its queues.
