@@ -11,7 +11,7 @@ body{margin:2rem auto;max-width:64rem;padding:0 1rem;font:15px/1.5 system-ui,san
 h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:2.2rem 0 .4rem}p,figcaption{color:var(--dim);margin:.3rem 0}figcaption{font-weight:600}
 figure{margin:0}.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(28rem,1fr));gap:1.5rem}
 svg{width:100%;height:auto;font:12px system-ui,sans-serif;fill:var(--ink)}svg .dim{fill:var(--dim)}svg .grid{stroke:var(--line)}
-.p{fill:var(--p);stroke:var(--p)}.p2{fill:var(--p2);stroke:var(--p2)}.r{fill:var(--r);stroke:var(--r)}.r0{fill:var(--p2);stroke:var(--p2)}.b{fill:var(--b)}.line{fill:none;stroke-width:2}
+.p{fill:var(--p);stroke:var(--p)}.p2{fill:var(--p2);stroke:var(--p2)}.r{fill:var(--r);stroke:var(--r)}.r0,.ro{fill:var(--p2);stroke:var(--p2)}.b{fill:var(--b)}.line{fill:none;stroke-width:2}
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}th,td{padding:.25rem .5rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
 th:first-child,td:first-child{text-align:left;white-space:normal}td small{color:var(--dim)}tr.load th{text-align:left;padding-top:1rem}
 pre{overflow-x:auto;font-size:12px;color:var(--dim)}

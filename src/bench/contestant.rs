@@ -85,7 +85,9 @@ impl Contestant {
         self.starts += 1;
         let log = self.directory.join(format!("log-{}", self.starts));
         let log = File::create(&log).map_err(BenchError::system(format!("create {}", log.display())))?;
-        let mut command = Command::new(&self.plan.program);
+        let other = self.plan.other.clone().filter(|_| self.kind == Kind::RolecallOther);
+        let program = other.as_ref().map_or_else(|| self.plan.program.clone(), |other| other.program.clone());
+        let mut command = Command::new(&program);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"ROLECALL_")) {
             command.env_remove(name);
         }
@@ -97,9 +99,12 @@ impl Contestant {
                     command.arg("--twice");
                 }
             }
-            Kind::Rolecall | Kind::RolecallEmpty => {
+            Kind::Rolecall | Kind::RolecallEmpty | Kind::RolecallOther => {
                 command.arg("serve").arg("--config").arg(self.configure()?);
             }
+        }
+        if let Some(other) = other {
+            command.envs(other.environment);
         }
         let child = command
             .env("ROLECALL_AMQP_URI", &self.uri)
@@ -109,7 +114,7 @@ impl Contestant {
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
-            .map_err(BenchError::system(format!("start {}", self.plan.program.display())))?;
+            .map_err(BenchError::system(format!("start {}", program.display())))?;
         self.process = Some(Process(child));
         Ok(())
     }

@@ -228,6 +228,8 @@ pub struct Summary {
     pub of: Vec<(Kind, Spread)>,
     /// Each round's figure over that of another in the same round.
     pub ratios: Vec<Ratio>,
+    /// Where another rolecall takes part: each round's figure less the other's in the same round.
+    pub beyond_other: Option<Shift>,
 }
 
 /// A figure of one contestant over that of another, round by round.
@@ -240,6 +242,46 @@ pub struct Ratio {
     /// Over the rounds.
     pub quotient: Spread,
 }
+
+/// By how much two differ, round by round, and how sure that is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Shift {
+    /// Over the rounds.
+    pub median: f64,
+    /// Between what the median of endlessly many rounds lies, but for one case in twenty; absent where there are too few
+    /// rounds to say.
+    pub within: Option<(f64, f64)>,
+}
+
+impl Shift {
+    /// Of the differences of the rounds. The bounds are order statistics, which ask for no distribution: as many of the
+    /// least and of the most are left out as may lie beyond the median by a fair coin (David and Nagaraja, *Order
+    /// Statistics*, 7.1).
+    fn of(differences: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let mut differences: Vec<f64> = differences.into_iter().collect();
+        differences.sort_by(f64::total_cmp);
+        let median = Spread::of(differences.iter().copied())?.median;
+        let count = differences.len();
+        // That of `count` coins none, one, two … show heads.
+        let mut chance = 0.5f64.powf(count as f64);
+        let (mut beyond, mut left_out) = (chance, 0);
+        while beyond <= ONE_SIDED {
+            left_out += 1;
+            chance *= (count + 1 - left_out) as f64 / left_out as f64;
+            beyond += chance;
+        }
+        let within = (left_out > 0).then(|| (differences[left_out - 1], differences[count - left_out]));
+        Some(Self { median, within })
+    }
+
+    /// Whether it can be told from nothing.
+    pub(super) fn is_told(&self) -> bool {
+        self.within.is_some_and(|(low, high)| low > 0.0 || high < 0.0)
+    }
+}
+
+/// One case in twenty, half of it on either side.
+const ONE_SIDED: f64 = 0.025;
 
 impl Summary {
     /// A contestant's figure.
@@ -255,12 +297,14 @@ impl Summary {
 }
 
 /// Who is set beside whom.
-pub(super) const RATIOS: [(Kind, Kind); 5] = [
+pub(super) const RATIOS: [(Kind, Kind); 7] = [
     (Kind::Rolecall, Kind::Passthrough),
     (Kind::Rolecall, Kind::PassthroughTwice),
     (Kind::PassthroughTwice, Kind::Passthrough),
     (Kind::RolecallEmpty, Kind::Passthrough),
     (Kind::Rolecall, Kind::RolecallEmpty),
+    (Kind::RolecallOther, Kind::Passthrough),
+    (Kind::Rolecall, Kind::RolecallOther),
 ];
 
 /// A figure's name, unit, and where a measurement has it.
@@ -302,7 +346,10 @@ pub(super) fn summary(measurements: &[Measurement]) -> Vec<Summary> {
             };
             if !of.is_empty() {
                 let ratios = RATIOS.into_iter().filter_map(ratio).collect();
-                summary.push(Summary { load, figure, unit, of, ratios });
+                let other = of_kind(Kind::RolecallOther);
+                let less = |(round, value): (u32, f64)| Some(value - other.get(&round)?);
+                let beyond_other = Shift::of(of_kind(Kind::Rolecall).into_iter().filter_map(less));
+                summary.push(Summary { load, figure, unit, of, ratios, beyond_other });
             }
         }
     }
@@ -318,6 +365,19 @@ mod tests {
         let spread = Spread::of([4.0, 1.0, 3.0, 2.0]).expect("there are values");
         assert_eq!((spread.median, spread.min, spread.max), (2.5, 1.0, 4.0));
         assert!(Spread::of([]).is_none());
+    }
+
+    #[test]
+    fn the_bounds_of_a_median_leave_out_what_a_coin_would() {
+        assert_eq!(Shift::of([]), None);
+        // Five of a kind come one time in sixteen, which is too often; six one time in thirty-two.
+        let of = |count: i32| Shift::of((1..=count).map(f64::from)).expect("there are some");
+        assert_eq!(of(5), Shift { median: 3.0, within: None });
+        assert_eq!(of(6), Shift { median: 3.5, within: Some((1.0, 6.0)) });
+        // As tables of the sign test have it: the 3rd and 10th of 12, the 7th and the 18th of 24.
+        assert_eq!(of(12).within, Some((3.0, 10.0)));
+        assert_eq!(of(24).within, Some((7.0, 18.0)));
+        assert!(of(24).is_told() && !Shift::of([-1.0, 1.0, -2.0, 2.0, -3.0, 3.0, 4.0]).expect("some").is_told());
     }
 
     #[test]

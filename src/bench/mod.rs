@@ -36,7 +36,7 @@ pub use figures::Report;
 pub use node::Node;
 pub use page::page;
 pub use passthrough::{PassthroughOptions, passthrough};
-pub use plan::{Kind, Plan};
+pub use plan::{Kind, Other, Plan};
 pub use run::run;
 pub use text::text;
 

@@ -19,13 +19,14 @@ pub enum Kind {
     Rolecall,
     /// The same with few agents and nothing waiting, beside one that has much to remember.
     RolecallEmpty,
+    /// `rolecall serve` of another program, or in another environment.
+    RolecallOther,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Passthrough, Self::PassthroughTwice, Self::Rolecall, Self::RolecallEmpty];
-    /// Who can be measured at saturation.
-    pub const AT_SATURATION: [Self; 3] = [Self::Passthrough, Self::PassthroughTwice, Self::Rolecall];
+    pub const ALL: [Self; 5] =
+        [Self::Passthrough, Self::PassthroughTwice, Self::Rolecall, Self::RolecallEmpty, Self::RolecallOther];
 
     /// As tables call it.
     #[must_use]
@@ -35,6 +36,7 @@ impl Kind {
             Self::PassthroughTwice => "passthrough, 2 out",
             Self::Rolecall => "rolecall",
             Self::RolecallEmpty => "rolecall, empty",
+            Self::RolecallOther => "rolecall, other",
         }
     }
 
@@ -44,6 +46,7 @@ impl Kind {
         match self {
             Self::PassthroughTwice => "2 out",
             Self::RolecallEmpty => "empty",
+            Self::RolecallOther => "other",
             Self::Passthrough | Self::Rolecall => self.title(),
         }
     }
@@ -51,7 +54,7 @@ impl Kind {
     /// Whether it is the daemon.
     #[must_use]
     pub const fn is_rolecall(self) -> bool {
-        matches!(self, Self::Rolecall | Self::RolecallEmpty)
+        matches!(self, Self::Rolecall | Self::RolecallEmpty | Self::RolecallOther)
     }
 
     /// As objects on the broker and directories call it.
@@ -62,8 +65,18 @@ impl Kind {
             Self::PassthroughTwice => "p2",
             Self::Rolecall => "r",
             Self::RolecallEmpty => "r0",
+            Self::RolecallOther => "ro",
         }
     }
+}
+
+/// A rolecall that is set beside this one, to tell what a change does.
+#[derive(Debug, Clone)]
+pub struct Other {
+    /// The program; this one, where only the environment differs.
+    pub program: PathBuf,
+    /// What its environment has beyond this one's.
+    pub environment: Vec<(String, String)>,
 }
 
 /// What is measured.
@@ -95,6 +108,8 @@ pub struct Plan {
     pub directory: PathBuf,
     /// The program: this one.
     pub program: PathBuf,
+    /// Who is set beside it.
+    pub other: Option<Other>,
 }
 
 /// How many agents are there where it is about how little there is, at most.
@@ -106,7 +121,9 @@ impl Plan {
     pub fn scene(&self, kind: Kind) -> (u32, u32) {
         match kind {
             Kind::RolecallEmpty => (self.agents.min(FEW_AGENTS), 0),
-            Kind::Passthrough | Kind::PassthroughTwice | Kind::Rolecall => (self.agents, self.waiting),
+            Kind::Passthrough | Kind::PassthroughTwice | Kind::Rolecall | Kind::RolecallOther => {
+                (self.agents, self.waiting)
+            }
         }
     }
 

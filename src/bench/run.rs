@@ -215,7 +215,7 @@ impl Before {
             Kind::Passthrough => Some(1.0),
             Kind::PassthroughTwice => Some(2.0),
             // Of each event one message is routed; what nobody asked for, the daemon counts.
-            Kind::Rolecall | Kind::RolecallEmpty => {
+            Kind::Rolecall | Kind::RolecallEmpty | Kind::RolecallOther => {
                 metrics.get(UNWANTED).map(|_| 1.0 + since(UNWANTED) / counted.max(1) as f64)
             }
         };

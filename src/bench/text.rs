@@ -56,6 +56,7 @@ pub fn text(report: &Report) -> String {
         let cells = of.map(|cell| cell.map_or_else(|| "–".to_owned(), spread));
         let _ = writeln!(text, "  {}", table_line(&format!("{}, {}", row.figure, row.unit), cells));
     }
+    text.push_str(&beyond_other(report));
     let _ = write!(text, "{}", threads(report));
     if let Some(lost) =
         report.measurements.iter().map(|it| it.lost).reduce(|sum, lost| sum + lost).filter(|lost| *lost > 0)
@@ -63,6 +64,36 @@ pub fn text(report: &Report) -> String {
         let _ = writeln!(text, "\n{lost} events were not answered: these figures are worth nothing.");
     }
     text
+}
+
+/// What the other rolecall would have this one differ in.
+fn beyond_other(report: &Report) -> String {
+    let mut text = String::new();
+    for row in &report.summary {
+        let Some(shift) = row.beyond_other else { continue };
+        if text.is_empty() {
+            text.push_str(
+                "\nrolecall less the other, in the median over the rounds, and between what that lies 19 times in 20\n",
+            );
+        }
+        let within = shift.within.map_or_else(
+            || "too few rounds to say".to_owned(),
+            |(low, high)| format!("{} to {}", signed(low), signed(high)),
+        );
+        let told = if shift.is_told() { "" } else { ", no difference that can be told" };
+        let _ = writeln!(
+            text,
+            "  {:<50} {} ({within}{told})",
+            format!("{}, {}, {}", row.load.title(), row.figure, row.unit),
+            signed(shift.median)
+        );
+    }
+    text
+}
+
+fn signed(value: f64) -> String {
+    let sign = if value < 0.0 { '−' } else { '+' };
+    format!("{sign}{}", figure(value.abs()))
 }
 
 fn table_line(title: &str, cells: impl Iterator<Item = String>) -> String {

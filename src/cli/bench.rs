@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::bench::{self, BenchError, Kind, Node, PassthroughOptions, Plan};
+use crate::bench::{self, BenchError, Kind, Node, Other, PassthroughOptions, Plan};
 use crate::broker::{BrokerOptions, QueueType};
 use crate::config::{self, Overrides, Setting};
 
@@ -21,7 +21,8 @@ use super::{Exit, Failure};
                   rolecall-bench-<number>-… and removed at the end.\n\nEXAMPLES:\n  \
                   rolecall bench --short\n  \
                   rolecall bench --own-broker --rounds 5 --html bench.html --json bench.json\n  \
-                  rolecall bench --queue-type classic --rates 1000 --agents 100000 --waiting 1000000"
+                  rolecall bench --queue-type classic --rates 1000 --agents 100000 --waiting 1000000\n  \
+                  rolecall bench --own-broker --rates 1000 --duration 2 --rounds 24 --backlog 0 --beside ./rolecall-before"
 )]
 pub(super) struct BenchArgs {
     #[command(subcommand)]
@@ -68,6 +69,14 @@ struct MeasureArgs {
     /// few agents takes turns at each rate
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
     waiting: u32,
+    /// Another rolecall that takes part, to tell what a change does: the table says by how much they differ, and how sure
+    /// that is, for which many short rounds say more than few long ones
+    #[arg(long, value_name = "PROGRAM")]
+    beside: Option<PathBuf>,
+    /// What the environment of that other has beyond this one's; may be given more than once. Without --beside it is this
+    /// program
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    beside_env: Vec<(String, String)>,
     /// Messages that the passthrough has under way
     #[arg(long, default_value_t = WINDOW, value_parser = clap::value_parser!(u16).range(1..=2_000))]
     window: u16,
@@ -106,6 +115,13 @@ fn queue_type(text: &str) -> Result<QueueType, String> {
         .into_iter()
         .find(|kind| kind.as_str() == text)
         .ok_or_else(|| "expected quorum or classic".to_owned())
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
 }
 
 impl From<BenchError> for Failure {
@@ -191,8 +207,14 @@ impl MeasureArgs {
     fn plan(&self, directory: &Path) -> Result<Plan, Failure> {
         let program = std::env::current_exe().map_err(|error| Failure::new(Exit::Failed, error))?;
         let mut at_rates = vec![Kind::Passthrough, Kind::Rolecall];
+        let mut at_saturation = vec![Kind::Passthrough, Kind::PassthroughTwice, Kind::Rolecall];
         if self.waiting > 0 {
             at_rates.push(Kind::RolecallEmpty);
+        }
+        let other = self.other(&program);
+        if other.is_some() {
+            at_rates.push(Kind::RolecallOther);
+            at_saturation.push(Kind::RolecallOther);
         }
         let (rounds, duration, backlog) =
             if self.short { (2, 3, 20_000) } else { (self.rounds, self.duration, self.backlog) };
@@ -206,11 +228,21 @@ impl MeasureArgs {
             waiting: self.waiting,
             queue_type: self.queue_type,
             at_rates,
-            at_saturation: if backlog == 0 { Vec::new() } else { Kind::AT_SATURATION.to_vec() },
+            at_saturation: if backlog == 0 { Vec::new() } else { at_saturation },
             window: self.window,
             directory: directory.to_owned(),
             program,
+            other,
         })
+    }
+
+    /// Who is set beside this program, where somebody is.
+    fn other(&self, program: &Path) -> Option<Other> {
+        if self.beside.is_none() && self.beside_env.is_empty() {
+            return None;
+        }
+        let program = self.beside.clone().unwrap_or_else(|| program.to_owned());
+        Some(Other { program, environment: self.beside_env.clone() })
     }
 
     /// The broker that is named; else the daemon's, where it answers; else one of our own.
