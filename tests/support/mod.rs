@@ -64,7 +64,7 @@ impl Node {
         &self.uri
     }
 
-    /// `stop`, `start`, `kill`, `freeze`, `thaw` or `ctl …` (see the script); returns when it is done.
+    /// `stop`, `start`, `kill`, `freeze`, `thaw`, `tell` or `ctl …` (see the script); returns when it is done.
     pub(crate) fn order(&mut self, order: &str) {
         let orders = self.orders.as_mut().expect("open until dropped");
         writeln!(orders, "{order}").expect("the script listens");
@@ -74,6 +74,10 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
+        // What a test that fails here leaves behind is gone with the node.
+        if let (true, Some(orders)) = (std::thread::panicking(), self.orders.as_mut()) {
+            let _ = writeln!(orders, "tell");
+        }
         self.orders = None;
         // It ends the node first, and bounds that itself.
         self.child.wait().expect("the script can be waited for");
