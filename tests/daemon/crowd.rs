@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use crate::books::{Books, Deed};
 use crate::ear::{bind_all, declare_exchange};
 use crate::place::Place;
-use crate::post::Post;
+use crate::post::{Post, connect};
 
 pub(crate) const CONFIG: &str = r#"
 [channel.task]
@@ -207,8 +207,7 @@ async fn prepare(uri: &str, queue: &str, exchange: &str) -> lapin::Result<()> {
 }
 
 async fn listen(uri: &str, queue: &str, heard: &mpsc::Sender<(String, Vec<u8>)>) -> lapin::Result<()> {
-    let connection = Connection::connect(uri, ConnectionProperties::default()).await?;
-    let channel = connection.create_channel().await?;
+    let (_connection, channel) = connect(uri).await?;
     channel.basic_qos(1_000, BasicQosOptions { global: false }).await?;
     let options = BasicConsumeOptions { no_local: false, no_ack: false, exclusive: true, nowait: false };
     let mut consumer = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;

@@ -19,6 +19,8 @@ use crate::upstream::{Form, event};
 /// Unconfirmed at a time.
 const WINDOW: usize = 1_000;
 const PAUSE: Duration = Duration::from_millis(100);
+/// A broker that has just begun may take a connection and then say nothing on it, for ever.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
 
 pub(crate) struct Post {
     deeds: mpsc::UnboundedSender<Deed>,
@@ -65,9 +67,9 @@ impl Carrier {
 
     /// Works on one connection. `Err` when it is to be replaced, `Ok` at the end.
     async fn serve(&mut self, open: &AtomicUsize) -> Result<(), lapin::Error> {
-        let connection = Connection::connect(&self.uri, ConnectionProperties::default()).await?;
-        let channel = connection.create_channel().await?;
-        channel.confirm_select(ConfirmSelectOptions { nowait: false }).await?;
+        let (_connection, channel) = connect(&self.uri).await?;
+        let confirmed_from_here = channel.confirm_select(ConfirmSelectOptions { nowait: false });
+        within_patience(confirmed_from_here).await?;
         let mut confirms = Confirms::new();
         for (number, deed) in &self.unconfirmed {
             let confirm = self.publish(&channel, deed).await?;
@@ -98,6 +100,23 @@ impl Carrier {
         let (properties, body) = event(Form::Plain, &deed.id, deed.kind, &deed.data);
         let options = BasicPublishOptions { mandatory: true, immediate: false };
         channel.basic_publish(self.exchange.as_str().into(), deed.kind.into(), options, &body, properties).await
+    }
+}
+
+/// A connection with a channel, or an error soon.
+pub(crate) async fn connect(uri: &str) -> lapin::Result<(Connection, Channel)> {
+    within_patience(async {
+        let connection = Connection::connect(uri, ConnectionProperties::default()).await?;
+        let channel = connection.create_channel().await?;
+        Ok((connection, channel))
+    })
+    .await
+}
+
+async fn within_patience<T>(answer: impl Future<Output = lapin::Result<T>>) -> lapin::Result<T> {
+    match tokio::time::timeout(CONNECT_MAX, answer).await {
+        Ok(answered) => answered,
+        Err(_) => Err(lapin::ErrorKind::MissingHeartbeatError.into()),
     }
 }
 
