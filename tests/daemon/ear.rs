@@ -6,7 +6,7 @@ use std::time::Instant;
 use futures_util::StreamExt;
 use lapin::message::Delivery;
 use lapin::options::{BasicConsumeOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
-use lapin::types::FieldTable;
+use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Consumer, ExchangeKind};
 use serde_json::Value;
 
@@ -75,6 +75,15 @@ impl Heard {
 
     pub(crate) fn correlation_id(&self) -> Option<&str> {
         self.properties.correlation_id().as_ref().map(lapin::types::ShortString::as_str)
+    }
+
+    /// The trace to which it belongs.
+    pub(crate) fn traceparent(&self) -> Option<String> {
+        let headers = self.properties.headers().as_ref()?;
+        match headers.inner().get("traceparent")? {
+            AMQPValue::LongString(traceparent) => Some(traceparent.to_string()),
+            other => panic!("a text, not {other:?}"),
+        }
     }
 
     /// Whether it is about that ticket or, where it is about none, that agent.

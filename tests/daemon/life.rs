@@ -8,8 +8,10 @@ use crate::ear::Heard;
 use crate::place::Place;
 use crate::stage::Stage;
 use crate::support::eventually;
-use crate::upstream::Form;
+use crate::upstream::{Form, traced};
 use crate::{SOON, life_kinds};
+
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 const CONFIG: &str = r#"
 [routing]
@@ -305,20 +307,13 @@ async fn what_an_event_carries_beside_its_data_is_passed_on() {
         "specversion": "1.0", "id": "x-1", "source": "/crm", "type": "ticket.created", "tenant": "north", "weight": 3,
         "data": { "ticket_id": "T-1", "no such member": [1, 2] }
     });
-    let mut headers = lapin::types::FieldTable::default();
-    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    headers.insert("traceparent".into(), lapin::types::AMQPValue::LongString(trace.into()));
-    let properties = lapin::BasicProperties::default()
-        .with_content_type("application/cloudevents+json".into())
-        .with_headers(headers);
+    let properties = traced(TRACE).with_content_type("application/cloudevents+json".into());
     // Straight to the inbox, as upstream may.
     let inbox = stage.place.object("inbox");
     stage.upstream.publish("", &inbox, properties, envelope.to_string().as_bytes()).await;
     let assigned = stage.hear("assignment.assigned", "T-1").await;
     assert_eq!((&assigned.envelope["tenant"], &assigned.envelope["weight"]), (&json!("north"), &json!(3)));
-    let headers = assigned.properties.headers().clone().expect("headers");
-    let passed_on = headers.inner().get("traceparent").expect("passed on");
-    assert_eq!(*passed_on, lapin::types::AMQPValue::LongString(trace.into()));
+    assert_eq!(assigned.traceparent().as_deref(), Some(TRACE), "passed on");
 
     // A plain message without a type property: its routing key is its type. Without an id it is taken all the same.
     let events = stage.place.object("events");
@@ -396,12 +391,7 @@ async fn a_ticket_that_waits_keeps_what_it_came_with_over_a_restart() {
         "specversion": "1.0", "id": "x-1", "source": "/crm", "type": "ticket.created", "tenant": "north",
         "data": { "ticket_id": "T-1" }
     });
-    let mut headers = lapin::types::FieldTable::default();
-    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    headers.insert("traceparent".into(), lapin::types::AMQPValue::LongString(trace.into()));
-    let properties = lapin::BasicProperties::default()
-        .with_content_type("application/cloudevents+json".into())
-        .with_headers(headers);
+    let properties = traced(TRACE).with_content_type("application/cloudevents+json".into());
     stage.upstream.publish("", &stage.place.object("inbox"), properties, envelope.to_string().as_bytes()).await;
     stage.hear("ticket.queued", "T-1").await;
 
@@ -409,7 +399,5 @@ async fn a_ticket_that_waits_keeps_what_it_came_with_over_a_restart() {
     stage.say("agent.presence", json!({ "agent_id": "anna", "status": "online" })).await;
     let assigned = stage.hear("assignment.assigned", "T-1").await;
     assert_eq!(assigned.envelope["tenant"], "north", "{}", assigned.envelope);
-    let headers = assigned.properties.headers().clone().expect("headers");
-    let passed_on = headers.inner().get("traceparent").expect("passed on");
-    assert_eq!(*passed_on, lapin::types::AMQPValue::LongString(trace.into()));
+    assert_eq!(assigned.traceparent().as_deref(), Some(TRACE), "passed on");
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lapin::types::{AMQPValue, FieldTable};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -12,7 +11,7 @@ use crate::SOON;
 use crate::ear::Ear;
 use crate::place::Place;
 use crate::support::eventually;
-use crate::upstream::{Form, Upstream};
+use crate::upstream::{Form, Upstream, traced};
 
 /// A span as it came.
 #[derive(Debug, Clone, Default)]
@@ -184,12 +183,6 @@ fn span(message: &[u8]) -> Span {
     span
 }
 
-fn properties(traceparent: &str) -> lapin::BasicProperties {
-    let mut headers = FieldTable::default();
-    headers.insert("traceparent".into(), AMQPValue::LongString(traceparent.into()));
-    lapin::BasicProperties::default().with_headers(headers)
-}
-
 #[tokio::test]
 async fn a_collector_is_told_the_way_of_a_ticket_and_whoever_hears_of_it_goes_on_in_its_trace() {
     let (collector, address) = Collector::open().await;
@@ -205,13 +198,11 @@ async fn a_collector_is_told_the_way_of_a_ticket_and_whoever_hears_of_it_goes_on
 
     let (trace, parent) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
     let body = json!({ "ticket_id": "T-1", "role": "billing" }).to_string();
-    let sampled = properties(&format!("00-{trace}-{parent}-01")).with_message_id("m-1".into());
+    let sampled = traced(&format!("00-{trace}-{parent}-01")).with_message_id("m-1".into());
     let events = place.object("events");
     upstream.publish(&events, "ticket.created", sampled, body.as_bytes()).await;
     let assigned = ear.hear("assignment.assigned", "T-1").await;
-    let headers = assigned.properties.headers().clone().expect("headers");
-    let Some(AMQPValue::LongString(handed_on)) = headers.inner().get("traceparent").cloned() else { panic!("none") };
-    let handed_on = handed_on.to_string();
+    let handed_on = assigned.traceparent().expect("it goes on");
 
     let names = |spans: &[Span]| {
         let mut names: Vec<_> = spans.iter().map(|span| span.name.clone()).collect();
@@ -249,10 +240,9 @@ async fn a_collector_is_told_the_way_of_a_ticket_and_whoever_hears_of_it_goes_on
     // Whoever does not want to be recorded is not, and is handed on as it came; an event without a trace begins one.
     let other = format!("00-{}-{parent}-00", trace.replace('4', "5"));
     let body = json!({ "ticket_id": "T-2", "role": "billing" }).to_string();
-    upstream.publish(&events, "ticket.created", properties(&other), body.as_bytes()).await;
+    upstream.publish(&events, "ticket.created", traced(&other), body.as_bytes()).await;
     let heard = ear.hear("assignment.assigned", "T-2").await;
-    let headers = heard.properties.headers().clone().expect("headers");
-    assert_eq!(headers.inner().get("traceparent"), Some(&AMQPValue::LongString(other.as_str().into())));
+    assert_eq!(heard.traceparent(), Some(other));
     let presence = |span: &Span| span.name == "process agent.presence" && span.parent.is_empty();
     let all = || collector.spans.lock().expect("nobody panicked").clone();
     eventually("a trace of its own", SOON, async || all().iter().any(presence)).await;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use lapin::options::{
     BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions, QueueDeleteOptions,
 };
-use lapin::types::FieldTable;
+use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use serde_json::{Value, json};
 
@@ -78,6 +78,13 @@ impl Upstream {
         let options = QueueDeleteOptions { if_unused: false, if_empty: false, nowait: false };
         self.channel.queue_delete(queue.into(), options).await.expect("deleted");
     }
+}
+
+/// What a message has besides its body that belongs to a trace.
+pub(crate) fn traced(traceparent: &str) -> BasicProperties {
+    let mut headers = FieldTable::default();
+    headers.insert("traceparent".into(), AMQPValue::LongString(traceparent.into()));
+    BasicProperties::default().with_headers(headers)
 }
 
 /// An event as it is published.
