@@ -15,8 +15,7 @@ use super::authority::{Authority, Forbidden};
 use super::problem::Problem;
 use super::registration::{CHANGED_MEANWHILE, Expectation};
 use super::submission::{Letter, Outcome, Receipt, Unsubmitted};
-use super::unambiguous::Unambiguous;
-use crate::wire::Form;
+use crate::wire::{Form, Unambiguous};
 
 /// The longest `Idempotency-Key`: it becomes the id of an event.
 const KEY_LENGTH_MAX: usize = 255;
@@ -63,14 +62,18 @@ pub(super) fn members(headers: &HeaderMap, body: &Bytes) -> Result<Map<String, V
         return Ok(Map::new());
     }
     check_media_type(headers, &["application/json"])?;
-    match serde_json::from_slice(body) {
-        Ok(Unambiguous(Value::Object(members))) => Ok(members),
-        Ok(Unambiguous(_)) => Err(Problem::new(StatusCode::BAD_REQUEST, "bad_json", "expected an object").at("$")),
-        Err(error) => {
-            let detail = if error.is_data() { error.to_string() } else { format!("expected JSON: {error}") };
-            Err(Problem::new(StatusCode::BAD_REQUEST, "bad_json", detail))
-        }
+    match json(body)? {
+        Value::Object(members) => Ok(members),
+        _ => Err(Problem::new(StatusCode::BAD_REQUEST, "bad_json", "expected an object").at("$")),
     }
+}
+
+/// A body that can be read in one way alone.
+pub(super) fn json(body: &[u8]) -> Result<Value, Problem> {
+    serde_json::from_slice(body).map(|Unambiguous(value)| value).map_err(|error| {
+        let detail = if error.is_data() { error.to_string() } else { format!("expected JSON: {error}") };
+        Problem::new(StatusCode::BAD_REQUEST, "bad_json", detail)
+    })
 }
 
 /// Reads a body to its end. What is wrong comes with the place where it is.

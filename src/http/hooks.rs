@@ -47,9 +47,9 @@ pub(super) async fn post(
         return Err(refusal(&why));
     }
     let count = |outcome| HookDealtWith { hook: &name, outcome }.emit();
-    let read: Value = serde_json::from_slice(&body).map_err(|error| {
+    let read = entry::json(&body).map_err(|problem| {
         count(HookOutcome::Unreadable);
-        Problem::new(StatusCode::BAD_REQUEST, "bad_json", format!("expected JSON: {error}")).at("$")
+        problem.at("$")
     })?;
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let Some(mapped) = door.mapping.map(&Payload { bytes: &body, body: &read, header: &header }) else {

@@ -50,7 +50,6 @@ mod submission;
 mod tickets;
 mod tls;
 mod tokens;
-mod unambiguous;
 
 #[cfg(test)]
 mod tests;

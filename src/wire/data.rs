@@ -70,6 +70,10 @@ impl Complaint {
         if let Some(member) = between_ticks(message, "duplicate field ") {
             return Self::of(Some(member), "the member once", "it twice");
         }
+        if let Some((expected, found)) = message.strip_prefix("expected ").and_then(|rest| rest.split_once(", found "))
+        {
+            return Self::of(None, expected, found);
+        }
         let complaint = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
         match complaint.and_then(|complaint| complaint.rsplit_once(", expected ")) {
             Some((found, expected)) => Self::of(None, expected, plain(found)),

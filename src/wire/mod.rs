@@ -26,6 +26,7 @@ mod reference;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod unambiguous;
 mod unreadable;
 
 use std::borrow::Cow;
@@ -34,6 +35,7 @@ pub use context::Context;
 pub use envelope::Form;
 pub use kind::EventKind;
 pub use outbound::{After, CONTENT_TYPE, Encoder, Outbound};
+pub use unambiguous::Unambiguous;
 pub use unreadable::{Unreadable, UnreadableCode};
 
 use crate::routing::{Catalogue, Command, Status};

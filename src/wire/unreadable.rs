@@ -69,10 +69,11 @@ impl Unreadable {
             UnreadableCode::BadEnvelope | UnreadableCode::BadField => {
                 self.detail.split_once(", found ").map_or(&self.detail, |(expected, _)| expected)
             }
-            UnreadableCode::BadJson
-            | UnreadableCode::UnknownType
-            | UnreadableCode::TooLarge
-            | UnreadableCode::GivenUp => &self.detail,
+            // Where something of it is quoted, that is the name of a member.
+            UnreadableCode::BadJson => {
+                self.detail.split_once(", found \"").map_or(&self.detail, |(expected, _)| expected)
+            }
+            UnreadableCode::UnknownType | UnreadableCode::TooLarge | UnreadableCode::GivenUp => &self.detail,
         }
     }
 }

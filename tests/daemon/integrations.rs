@@ -1,5 +1,6 @@
 //! What other systems say in words of their own, over HTTP and by the broker, on its whole way.
 
+use lapin::types::AMQPValue;
 use serde_json::{Value, json};
 
 use crate::SOON;
@@ -91,6 +92,22 @@ async fn a_shop_over_http_and_a_switch_by_the_broker_get_their_agents() {
     // Nothing of all this was lost, or went to the dead letters.
     let dead = stage.place.object("dead");
     assert!(stage.upstream.get(&dead).await.is_none());
+
+    // Of what can be read in two ways one reader would take the first, and another the last.
+    let twice = words("member-queue-start", 4).to_string().replacen('{', r#"{"CC-Action":"members-count","#, 1);
+    stage.upstream.publish(&events, key, plain(), twice.as_bytes()).await;
+    eventually("set aside", SOON, async || stage.upstream.ready_count(&dead).await == 1).await;
+    let letter = stage.upstream.get(&dead).await.expect("it is there");
+    let headers = letter.properties.headers().clone().expect("headers");
+    let header = |name: &str| match headers.inner().get(name) {
+        Some(AMQPValue::LongString(text)) => text.to_string(),
+        other => panic!("{name} is {other:?}"),
+    };
+    let (code, detail) = (header("x-rolecall-error"), header("x-rolecall-detail"));
+    assert!(code == "bad_json" && detail.starts_with("expected every member once"), "{code}: {detail}");
+    assert_eq!(letter.data, twice.as_bytes());
+    let told = stage.daemon.said("event dead-lettered")[0]["detail"].to_string();
+    assert!(!told.contains("CC-Action"), "nothing of a message is in the log: {told}");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::journal::JournalError;
 use crate::mapping::Payload;
 use crate::routing::{Timestamp, Verdict};
 use crate::telemetry::occurrence::{HookDealtWith, HookOutcome};
-use crate::wire::{self, Form, RawEvent, Unreadable, UnreadableCode};
+use crate::wire::{self, Form, RawEvent, Unambiguous, Unreadable, UnreadableCode};
 
 impl Writer {
     /// Takes a message that is no event of ours.
@@ -35,11 +35,16 @@ impl Writer {
         let read_from = self.tracer.now();
         let message = raw(&delivery);
         // What is too large has been kept back, and what is nested too deep is no JSON to this reader.
-        let Ok(body) = serde_json::from_slice(&delivery.body) else {
-            count(HookOutcome::Unreadable);
-            let detail = "expected JSON, found something else".to_owned();
-            self.bury(delivery, &Unreadable { code: UnreadableCode::BadJson, detail, kind: None });
-            return Ok(());
+        let body = match serde_json::from_slice(&delivery.body) {
+            Ok(Unambiguous(body)) => body,
+            Err(error) => {
+                count(HookOutcome::Unreadable);
+                let is_ambiguous = error.is_data();
+                let detail =
+                    if is_ambiguous { error.to_string() } else { "expected JSON, found something else".to_owned() };
+                self.bury(delivery, &Unreadable { code: UnreadableCode::BadJson, detail, kind: None });
+                return Ok(());
+            }
         };
         let header = |name: &str| property(&message, &delivery, name).map(str::to_owned);
         let Some(mapped) = inlet.mapping.map(&Payload { bytes: &delivery.body, body: &body, header: &header }) else {

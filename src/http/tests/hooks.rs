@@ -196,6 +196,12 @@ async fn what_is_no_event_is_ignored_what_can_t_be_done_is_told_and_what_does_no
     );
     let (status, answer) = sent("{\"event\":").await;
     assert_eq!((status, answer["code"].as_str()), (StatusCode::BAD_REQUEST, Some("bad_json")));
+    // Signed, and of two readers one would take it for the end and another for a beginning.
+    let twice = recorded("chatwoot", "the end").replacen('{', r#"{"event":"conversation_created","#, 1);
+    let (status, answer) = sent(&twice).await;
+    assert_eq!((status, answer["code"].as_str()), (StatusCode::BAD_REQUEST, Some("bad_json")));
+    let detail = answer["detail"].as_str().expect("words");
+    assert!(detail.starts_with(r#"expected every member once, found "event" twice at line 1"#), "{detail}");
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert_eq!(sent(&deep).await.0, StatusCode::BAD_REQUEST);
     assert_eq!(sent(&" ".repeat(2 * 1024 * 1024)).await.0, StatusCode::PAYLOAD_TOO_LARGE);

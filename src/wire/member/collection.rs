@@ -1,5 +1,6 @@
 //! Arrays and objects of many: bounded in number, refused where a name comes twice.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::marker::PhantomData;
@@ -13,6 +14,7 @@ use crate::routing::skill::{SkillLevel, Skills};
 use crate::routing::ticket::Scalar;
 
 use super::super::bounds::{ATTRIBUTE_TEXT_LENGTH_MAX, ATTRIBUTES_MAX, SKILLS_MAX};
+use super::super::unambiguous::{Members, read_members, too_many};
 use super::text::{NAME_EXPECTED, Named};
 use super::{Whole, inline_schema};
 
@@ -39,30 +41,30 @@ impl<'de, K: FromStr<Err = NameError>> Deserialize<'de> for Key<K> {
     }
 }
 
-fn too_many<E: Error>(count_max: usize, of_what: &'static str) -> E {
-    E::invalid_value(Unexpected::Other("more"), &format!("at most {count_max} {of_what}").as_str())
+impl<K: Ord + fmt::Display, V> Members<Key<K>, V> for BTreeMap<K, V> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn keep(&mut self, Key(name): Key<K>, value: V) -> Result<(), String> {
+        match self.entry(name) {
+            Entry::Occupied(there) => Err(there.key().to_string()),
+            Entry::Vacant(free) => {
+                free.insert(value);
+                Ok(())
+            }
+        }
+    }
 }
 
-/// Reads the members of an object; their number is bounded, and each name comes once.
-fn read_members<'de, K, V, A>(mut map: A, count_max: usize) -> Result<BTreeMap<K, V>, A::Error>
+/// Reads the members of an object whose names are names of one kind.
+fn read_named<'de, K, V, A>(map: A, count_max: usize) -> Result<BTreeMap<K, V>, A::Error>
 where
-    K: FromStr<Err = NameError> + Ord,
+    K: FromStr<Err = NameError> + Ord + fmt::Display,
     V: Deserialize<'de>,
     A: MapAccess<'de>,
 {
-    let mut members = BTreeMap::new();
-    while let Some(Key(name)) = map.next_key::<Key<K>>()? {
-        if members.len() == count_max {
-            return Err(too_many(count_max, "members"));
-        }
-        if members.insert(name, map.next_value()?).is_some() {
-            return Err(A::Error::invalid_value(
-                Unexpected::Other("a name that comes twice"),
-                &"every member's name once",
-            ));
-        }
-    }
-    Ok(members)
+    read_members::<Key<K>, V, _, _>(map, count_max)
 }
 
 /// Reads the elements of an array of names; their number is bounded, and repeats count once.
@@ -140,7 +142,7 @@ struct NamedMapVisitor<K, V, const COUNT_MAX: usize>(PhantomData<(K, V)>);
 
 impl<'de, K, V, const COUNT_MAX: usize> Visitor<'de> for NamedMapVisitor<K, V, COUNT_MAX>
 where
-    K: FromStr<Err = NameError> + Ord,
+    K: FromStr<Err = NameError> + Ord + fmt::Display,
     V: Deserialize<'de>,
 {
     type Value = NamedMap<K, V, COUNT_MAX>;
@@ -150,13 +152,13 @@ where
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        read_members(map, COUNT_MAX).map(NamedMap)
+        read_named(map, COUNT_MAX).map(NamedMap)
     }
 }
 
 impl<'de, K, V, const COUNT_MAX: usize> Deserialize<'de> for NamedMap<K, V, COUNT_MAX>
 where
-    K: FromStr<Err = NameError> + Ord,
+    K: FromStr<Err = NameError> + Ord + fmt::Display,
     V: Deserialize<'de>,
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -203,7 +205,7 @@ impl<'de> Visitor<'de> for SkillSetVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        let levels: BTreeMap<SkillName, Level> = read_members(map, SKILLS_MAX)?;
+        let levels: BTreeMap<SkillName, Level> = read_named(map, SKILLS_MAX)?;
         let level = |Whole(number): Level| {
             u8::try_from(number).ok().and_then(SkillLevel::new).expect("a level was just read within its bounds")
         };
@@ -287,6 +289,12 @@ impl<'de> Deserialize<'de> for AttributeValue {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct AttributeName(String);
 
+impl fmt::Display for AttributeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl FromStr for AttributeName {
     type Err = NameError;
 
@@ -314,7 +322,7 @@ impl<'de> Visitor<'de> for AttributesVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        let members: BTreeMap<AttributeName, AttributeValue> = read_members(map, ATTRIBUTES_MAX)?;
+        let members: BTreeMap<AttributeName, AttributeValue> = read_named(map, ATTRIBUTES_MAX)?;
         Ok(Attributes(members.into_iter().map(|(name, value)| (name.0, value.0)).collect()))
     }
 }

@@ -91,7 +91,9 @@ fn bounds() -> String {
 
 fn what_a_code_means(code: UnreadableCode) -> &'static str {
     match code {
-        UnreadableCode::BadJson => "no UTF-8, no JSON, or nested too deep",
+        UnreadableCode::BadJson => {
+            "no UTF-8, no JSON, or nested too deep; of what a [mapping](integrations.md) reads, a member that comes twice, however deep"
+        }
         UnreadableCode::BadEnvelope => {
             "not the envelope that it claims to be, or with AMQP properties for an envelope that are no UTF-8 (each byte of them arrives as U+001A)"
         }

@@ -1,7 +1,7 @@
 //! What can't be read as a whole: size, encoding, grammar, envelope, type (`docs/events.md#what-cant-be-read`).
 
 use super::super::bounds::{DETAIL_LENGTH_MAX, MESSAGE_SIZE_MAX};
-use super::super::{EventKind, RawEvent, UnreadableCode};
+use super::super::{EventKind, RawEvent, Unambiguous, UnreadableCode};
 use super::decode;
 use super::{complaint, enveloped, plain};
 
@@ -25,8 +25,11 @@ fn for_the_log_nothing_is_repeated_of_what_is_in_a_message() {
     }
     let unreadable = enveloped(r#""Jane Doe""#).expect_err("no object");
     assert_eq!(unreadable.detail_without_content(), "$: expected an object");
-    let unreadable = plain(EventKind::TicketCreated, "{").expect_err("no JSON");
+    let mut unreadable = plain(EventKind::TicketCreated, "{").expect_err("no JSON");
     assert_eq!(unreadable.detail_without_content(), unreadable.detail);
+    let twice = serde_json::from_str::<Unambiguous>(r#"[{"Jane Doe":1,"Jane Doe":2}]"#).expect_err("twice");
+    unreadable.detail = twice.to_string();
+    assert_eq!(unreadable.detail_without_content(), "expected every member once");
 }
 
 #[test]

@@ -2,12 +2,63 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde_json::{Map, Number, Value, map};
+
+use super::unreadable::quote;
+
+/// What the members of an object are kept in, by the names under which they were read.
+pub(super) trait Members<N, V>: Default {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// Keeps one more; of one that is there already the name comes back.
+    fn keep(&mut self, name: N, value: V) -> Result<(), String>;
+}
+
+/// Reads the members of an object; their number is bounded, and each name comes once.
+pub(super) fn read_members<'de, N, V, M, A>(mut map: A, count_max: usize) -> Result<M, A::Error>
+where
+    N: Deserialize<'de>,
+    V: Deserialize<'de>,
+    M: Members<N, V>,
+    A: MapAccess<'de>,
+{
+    let mut members = M::default();
+    while let Some(name) = map.next_key::<N>()? {
+        if members.count() == count_max {
+            return Err(too_many(count_max, "members"));
+        }
+        members.keep(name, map.next_value()?).map_err(|name| {
+            A::Error::custom(format_args!("expected every member once, found {:?} twice", quote(&name)))
+        })?;
+    }
+    Ok(members)
+}
+
+pub(super) fn too_many<E: Error>(count_max: usize, of_what: &'static str) -> E {
+    E::invalid_value(Unexpected::Other("more"), &format!("at most {count_max} {of_what}").as_str())
+}
+
+impl Members<String, Unambiguous> for Map<String, Value> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn keep(&mut self, name: String, Unambiguous(value): Unambiguous) -> Result<(), String> {
+        match self.entry(name) {
+            map::Entry::Occupied(there) => Err(there.key().clone()),
+            map::Entry::Vacant(free) => {
+                free.insert(value);
+                Ok(())
+            }
+        }
+    }
+}
 
 /// A value in which no member of an object comes twice, however deep.
 #[derive(Debug)]
-pub(super) struct Unambiguous(pub(super) Value);
+pub struct Unambiguous(pub Value);
 
 struct UnambiguousVisitor;
 
@@ -50,16 +101,9 @@ impl<'de> Visitor<'de> for UnambiguousVisitor {
         Ok(Unambiguous(Value::Array(elements)))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Map::new();
-        while let Some(name) = map.next_key::<String>()? {
-            if members.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("expected every member once, found {name:?} twice")));
-            }
-            let Unambiguous(value) = map.next_value()?;
-            members.insert(name, value);
-        }
-        Ok(Unambiguous(Value::Object(members)))
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        // Whoever takes the whole of a body has bounded its length.
+        read_members::<String, Unambiguous, _, _>(map, usize::MAX).map(|members| Unambiguous(Value::Object(members)))
     }
 }
 
