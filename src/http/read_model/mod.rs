@@ -289,8 +289,12 @@ impl ReadModel {
         if old == card {
             return;
         }
-        for side in [&old, &card].into_iter().flatten() {
-            changed_roles.extend(side.roles.iter().cloned());
+        let roles_of = |card: &Option<Arc<AgentCard>>| card.as_ref().map(|card| Arc::clone(&card.roles));
+        let (before, after) = (roles_of(&old), roles_of(&card));
+        // Nearly all that happens to an agent leaves it the roles that it has.
+        let left = before.filter(|before| after.as_ref() != Some(before));
+        for roles in left.into_iter().chain(after) {
+            changed_roles.extend(roles.iter().cloned());
         }
         self.move_staff(old.as_deref(), card.as_deref());
         self.move_slots(old.as_deref(), card.as_deref());

@@ -260,6 +260,34 @@ fn a_change_is_told_once_and_nothing_is_told_where_nothing_changed() {
 }
 
 #[test]
+fn of_an_agent_who_changes_roles_those_that_it_leaves_are_told_with_those_that_it_gets() {
+    let mut engine = Engine::new(Identity { instance: 1, seed: 3 });
+    let model = ReadModel::new();
+    let mut told = Vec::new();
+    let register = |roles: &[u8]| Command::RegisterAgent {
+        agent: agent(1),
+        profile: Box::new(AgentProfile::of_roles(roles.iter().map(|number| role(*number)))),
+    };
+    let online = Command::SetPresence {
+        agent: agent(1),
+        status: Status::Online,
+        name: None,
+        reason: None,
+        switches: BTreeMap::new(),
+    };
+    for command in
+        [catalogue(4), register(&[0, 1]), online, register(&[1, 2]), Command::RemoveAgent { agent: agent(1) }]
+    {
+        let outcome = engine.handle(command, START);
+        model.observe(outcome.at, &outcome.events, engine.state());
+        let delta = model.take_delta(START).expect("something changed");
+        told.push(delta.roles.iter().map(|view| view.role.as_str().to_owned()).collect::<Vec<_>>().join(" "));
+    }
+    let all = "role-0 role-1 role-2 role-3";
+    assert_eq!(told, [all, "role-0 role-1", "role-0 role-1", "role-0 role-1 role-2", "role-1 role-2"]);
+}
+
+#[test]
 fn a_strip_is_told_anew_where_what_is_in_it_has_moved_on_though_nothing_happened() {
     let mut engine = Engine::new(Identity { instance: 1, seed: 3 });
     let model = ReadModel::new();
