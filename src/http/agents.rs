@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use schemars::JsonSchema;
@@ -13,8 +13,8 @@ use serde::Serialize;
 use super::Shared;
 use super::api::bad_request;
 use super::authority::{Authority, Forbidden, Right};
-use super::change::with_tag;
-use super::endpoint::SchemaOf;
+use super::endpoint::{JSON, SchemaOf};
+use super::entity_tag::{is_known, with_tag};
 use super::entry::{self, EventId, insert, members, submit_where};
 use super::problem::Problem;
 use super::read_model::AgentCard;
@@ -96,18 +96,27 @@ pub(super) async fn read(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
     Path(id): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let agent = parse_agent(&id)?;
     visible(&author, &agent)?;
-    let tag = tagged(&shared, &agent);
-    let record = shared.read_model.agent_record(&agent).ok_or_else(unknown_agent)?;
-    Ok(with_tag(Json(record).into_response(), tag))
+    let (shown, tag) = shown(&shared, &agent).ok_or_else(unknown_agent)?;
+    let response = if is_known(&headers, &tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, JSON)], shown).into_response()
+    };
+    Ok(with_tag(response, Some(&tag)))
 }
 
-/// The header that says as what the registration of an agent was seen. Asked for before what it is the tag of: what is
-/// newer than its tag is not overwritten by it.
-fn tagged(shared: &Shared, agent: &AgentId) -> Option<HeaderValue> {
-    shared.read_model.profile(agent).and_then(|profile| registration::tag(&profile))
+/// An agent as it is shown, and its tag. The registration is asked for first: what is newer than its tag is not overwritten
+/// by it.
+fn shown(shared: &Shared, agent: &AgentId) -> Option<(Vec<u8>, String)> {
+    let profile = shared.read_model.profile(agent)?;
+    let record = shared.read_model.agent_record(agent)?;
+    let shown = serde_json::to_vec(&record).expect("it is made of names, numbers and times");
+    let tag = registration::tag(&profile, &shown);
+    Some((shown, tag))
 }
 
 pub(super) async fn permissions(
@@ -136,7 +145,8 @@ pub(super) async fn register(
     let expected = Expectation::of(&headers, &agent)?;
     let done = act_where(&shared, &author, ("agent.registered", expected), agent.clone(), &headers, &body).await?;
     let status = if was_known { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(with_tag((status, Json(done)).into_response(), tagged(&shared, &agent)))
+    let tag = shown(&shared, &agent).map(|(_, tag)| tag);
+    Ok(with_tag((status, Json(done)).into_response(), tag.as_deref()))
 }
 
 /// `agent.removed`

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
 use super::Shared;
+use super::entity_tag::{is_known, with_tag};
 use super::problem::Problem;
 
 /// The page may load what it came with, and talk to where it came from. Nothing is inline, nothing comes from elsewhere.
@@ -37,17 +38,17 @@ fn serve(name: &str, request: &HeaderMap) -> Response {
     };
     let hash = asset.metadata.sha256_hash();
     let tag = format!("\"{:032x}\"", u128::from_be_bytes(*hash.first_chunk().expect("SHA-256 has 32 bytes")));
-    let tag = HeaderValue::from_str(&tag).expect("hexadecimal digits in quotes are a header's value");
-    let headers: [(HeaderName, HeaderValue); 4] = [
+    let headers: [(HeaderName, HeaderValue); 3] = [
         (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        (header::ETAG, tag.clone()),
     ];
-    if request.get(header::IF_NONE_MATCH) == Some(&tag) {
-        return (StatusCode::NOT_MODIFIED, headers).into_response();
-    }
-    (headers, asset.data).into_response()
+    let response = if is_known(request, &tag) {
+        (StatusCode::NOT_MODIFIED, headers).into_response()
+    } else {
+        (headers, asset.data).into_response()
+    };
+    with_tag(response, Some(&tag))
 }
 
 fn media_type(name: &str) -> Option<&'static str> {

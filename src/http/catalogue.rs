@@ -15,8 +15,9 @@ use serde_json::{Map, Value};
 
 use super::Shared;
 use super::authority::{Authority, Right};
-use super::change::{Asked, Change, tagged, unknown, with_tag};
+use super::change::{Asked, Change, unknown};
 use super::edits::{ExpectedState, tag};
+use super::entity_tag::{self, with_tag};
 use super::entry::{insert, members};
 use super::problem::Problem;
 use super::query::Parameters;
@@ -89,9 +90,13 @@ pub(super) const SEE_WHOLE: [Right; 3] = [Right::RolesManage, Right::RulesManage
 const OF_ROLES_FOR_AGENTS: [&str; 8] =
     ["name", "description", "responsibilities", "ticket_types", "channels", "acceptance", "offer_timeout", "wrap_up"];
 
+fn sees_whole(author: &Authority) -> bool {
+    SEE_WHOLE.iter().any(|right| author.may(*right))
+}
+
 /// Those of the members that this one may see.
 fn seen(author: &Authority, mut members: Map<String, Value>) -> Map<String, Value> {
-    if !SEE_WHOLE.iter().any(|right| author.may(*right)) {
+    if !sees_whole(author) {
         members.retain(|name, _| OF_ROLES_FOR_AGENTS.contains(&name.as_str()));
     }
     members
@@ -113,12 +118,16 @@ pub(super) fn read(
 ) -> Result<Response, Problem> {
     let catalogue = shared.read_model.catalogue();
     let members = config::entry_json(&catalogue, kind, name).ok_or_else(|| unknown(kind, name))?;
-    let members = seen(author, members);
-    let tag = tagged(&catalogue, kind, name);
-    if tag.is_some() && headers.get(header::IF_NONE_MATCH) == tag.as_ref() {
-        return Ok(with_tag(StatusCode::NOT_MODIFIED.into_response(), tag));
-    }
-    Ok(with_tag(Json(members).into_response(), tag))
+    let tag = if sees_whole(author) { tag(&catalogue, kind, name) } else { None };
+    let members = Value::Object(seen(author, members));
+    // Of some of the members the tag is another than of all.
+    let tag = tag.unwrap_or_else(|| entity_tag::tag(&entity_tag::letters_of(members.to_string().as_bytes())));
+    let response = if entity_tag::is_known(headers, &tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Json(members).into_response()
+    };
+    Ok(with_tag(response, Some(&tag)))
 }
 
 /// The whole catalogue.
@@ -212,7 +221,7 @@ pub(super) async fn remove_role(
     }
     let mut change = Change::of(&asked, &name);
     let heirs_tag = tag(&catalogue, kind, &heir).unwrap_or_default();
-    change.expect_of(heir.clone(), ExpectedState::Tagged(heirs_tag));
+    change.expect_of(heir.clone(), ExpectedState::Tagged(vec![heirs_tag]));
     change.expect(ExpectedState::Present);
     change.expect_match()?;
     let steps = vec![EditStep::Remove { kind, name }, EditStep::Put { kind, name: heir, members }];

@@ -1,17 +1,17 @@
 //! A change of the role structure: what is asked for, what has to be so for it, and what came of it.
 
 use axum::Json;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Shared;
-use super::api::bad_request;
 use super::audit::Note;
 use super::authority::{Authority, Forbidden};
 use super::edits::{EditRequest, Edited, Expected, ExpectedState, NotEdited, tag};
+use super::entity_tag::{Matching, if_match, with_tag};
 use super::entry::{self, busy};
 use super::problem::{Problem, ProblemFinding};
 use crate::config::{self, EditStep, Finding, Kind, Severity};
@@ -64,8 +64,10 @@ impl<'a> Change<'a> {
 
     /// `If-Match` of a client that has looked before; `*` for whatever is there.
     pub(super) fn expect_match(&mut self) -> Result<(), Problem> {
-        if let Some(state) = if_match(&self.asked.headers)? {
-            self.expect(state);
+        match if_match(&self.asked.headers)? {
+            None => {}
+            Some(Matching::Anything) => self.expect(ExpectedState::Present),
+            Some(Matching::OneOf(tags)) => self.expect(ExpectedState::Tagged(tags)),
         }
         Ok(())
     }
@@ -99,18 +101,11 @@ impl<'a> Change<'a> {
             findings: warnings.into_iter().map(ProblemFinding::from).collect(),
         };
         let status = if *dry_run { StatusCode::OK } else { status };
-        let tag = tagged(&catalogue, *kind, &self.name).filter(|_| !dry_run);
-        let mut response = with_tag((status, Json(body)).into_response(), tag);
+        let tag = tag(&catalogue, *kind, &self.name).filter(|_| !dry_run);
+        let mut response = with_tag((status, Json(body)).into_response(), tag.as_deref());
         response.extensions_mut().insert(note);
         Ok(response)
     }
-}
-
-/// What `If-Match` says, where it is there.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<ExpectedState>, Problem> {
-    let Some(tag) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    let tag = tag.to_str().map_err(|_| bad_request("If-Match: expected an entity tag"))?;
-    Ok(Some(if tag == "*" { ExpectedState::Present } else { ExpectedState::Tagged(tag.to_owned()) }))
 }
 
 fn refused(why: NotEdited) -> Problem {
@@ -163,19 +158,6 @@ fn invalid(findings: Vec<Finding>) -> Problem {
         Some(path) => problem.at(path),
         None => problem,
     }
-}
-
-/// The header that says as what an entry was seen.
-pub(super) fn tagged(catalogue: &crate::routing::Catalogue, kind: Kind, name: &str) -> Option<HeaderValue> {
-    tag(catalogue, kind, name).and_then(|tag| HeaderValue::from_str(&tag).ok())
-}
-
-/// The answer with that header.
-pub(super) fn with_tag(mut response: Response, tag: Option<HeaderValue>) -> Response {
-    if let Some(tag) = tag {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    response
 }
 
 /// There is no such entry.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::authority::Authority;
+use super::entity_tag;
 use crate::config::{Difference, EditStep, Finding, Kind};
 use crate::routing::Catalogue;
 
@@ -36,8 +37,8 @@ pub enum ExpectedState {
     Present,
     /// It is not.
     Absent,
-    /// It has this tag: `If-Match`.
-    Tagged(String),
+    /// It has one of these tags: `If-Match`.
+    Tagged(Vec<String>),
 }
 
 /// A change of the catalogue.
@@ -136,7 +137,7 @@ pub fn check_expected(catalogue: &Catalogue, expected: &[Expected]) -> Result<()
         let holds = match &entry.state {
             ExpectedState::Present => tag.is_some(),
             ExpectedState::Absent => tag.is_none(),
-            ExpectedState::Tagged(expected) => tag.as_ref() == Some(expected),
+            ExpectedState::Tagged(expected) => tag.is_some_and(|tag| expected.contains(&tag)),
         };
         if !holds {
             return Err(NotEdited::Unexpected(entry.clone()));
@@ -158,15 +159,5 @@ pub(super) fn tag(catalogue: &Catalogue, kind: Kind, name: &str) -> Option<Strin
         digest.update([0]);
         digest.update(before.copied().unwrap_or_default().as_bytes());
     }
-    Some(in_quotes(digest))
-}
-
-/// The tag of what is written so.
-pub(super) fn quoted(written: &[u8]) -> String {
-    in_quotes(sha2::Digest::new_with_prefix(written))
-}
-
-fn in_quotes(digest: sha2::Sha256) -> String {
-    let digest = sha2::Digest::finalize(digest);
-    digest[..12].iter().fold("\"".to_owned(), |tag, byte| tag + &format!("{byte:02x}")) + "\""
+    Some(entity_tag::tag(&entity_tag::letters(digest)))
 }

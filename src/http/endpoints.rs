@@ -183,7 +183,8 @@ fn of_agents() -> Vec<Endpoint> {
             .query::<PageQuery>()
             .gives::<AgentPage>(OK, "some of the agents"),
         Endpoint::new(Verb::Get, "/v1/agents/{id}", SEE_OWN_AGENT, "One agent, and how it is registered", agents::read)
-            .gives::<AgentRecord>(OK, "the agent; its `ETag` is that of the registration")
+            .gives::<AgentRecord>(OK, "the agent, and its `ETag`")
+            .gives_nothing(StatusCode::NOT_MODIFIED, "it is as `If-None-Match` says")
             .fails(&[NOT_FOUND]),
         Endpoint::new(
             Verb::Put,

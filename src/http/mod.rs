@@ -23,6 +23,7 @@ mod dry_run;
 mod edits;
 mod endpoint;
 mod endpoints;
+mod entity_tag;
 mod entry;
 mod events;
 mod explanation;

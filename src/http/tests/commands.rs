@@ -3,11 +3,13 @@
 use axum::http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
+use super::access::of_agent;
 use super::house::House;
 use super::{App, TOKEN, app_in, ask, routes};
 use crate::http::submissions;
+use crate::routing::permission::AccessLevel;
 
-const CATALOGUE: &str = "[[role]]\nname = \"billing\"\nchannels = [\"email\"]\n[[role]]\nname = \"technical\"\n\
+const CATALOGUE: &str = "[[role]]\nname = \"billing\"\nchannels = [\"email\"]\n[[role]]\nname = \"technical\"\nring_max = 5\n\
                          [channel.email]\nlimit = 2\n[channel.call]\nacceptance = \"offer\"\nlimit = 1\n";
 
 /// A house where anna of billing is online.
@@ -105,7 +107,8 @@ async fn who_has_looked_at_an_older_registration_overwrites_nothing() {
     let seen = house.get("/agents/anna").await.headers[header::ETAG].clone();
     let tag = seen.to_str().expect("ASCII");
     house.done(Method::PUT, "/agents/anna/presence", json!({ "status": "away" })).await;
-    assert_eq!(house.get("/agents/anna").await.headers[header::ETAG], tag, "what it does is no registration");
+    // What it does is there to be seen, and is no registration.
+    assert_ne!(house.get("/agents/anna").await.headers[header::ETAG], tag);
 
     let put = |tag: &str, key: &str, roles: Value| {
         let headers = [("if-match".to_owned(), tag.to_owned()), ("idempotency-key".to_owned(), key.to_owned())];
@@ -115,7 +118,7 @@ async fn who_has_looked_at_an_older_registration_overwrites_nothing() {
             house.ask_with(Method::PUT, "/agents/anna", &headers, Some(body)).await
         }
     };
-    let first = put(tag, "first", json!(["technical"])).await;
+    let first = put(&format!("\"another\", {tag}"), "first", json!(["technical"])).await;
     assert_eq!(first.status, StatusCode::OK, "{}", first.body);
     // What was done is not refused where it is only said again.
     let again = put(tag, "first", json!(["technical"])).await;
@@ -139,6 +142,35 @@ async fn who_has_looked_at_an_older_registration_overwrites_nothing() {
     assert_eq!((new.status, &new.body["code"]), (StatusCode::NOT_FOUND, &json!("unknown_agent")));
     let gone = put(tag, "third", json!([])).await;
     assert_eq!(gone.status, StatusCode::PRECONDITION_FAILED, "{}", gone.body);
+}
+
+#[tokio::test]
+async fn who_has_what_is_there_still_is_told_so_and_nothing_more() {
+    let house = house().await;
+    let agent = house.token(of_agent("anna", AccessLevel::Agent));
+    let ask = async |path: &str, token: &str, known: &str| {
+        let bearer = format!("Bearer {token}");
+        house.ask_with(Method::GET, path, &[("authorization", &bearer), ("if-none-match", known)], None).await
+    };
+    let mut tags = Vec::new();
+    for (path, token) in [("/agents/anna", TOKEN), ("/roles/technical", TOKEN), ("/roles/technical", &agent)] {
+        let seen = ask(path, token, "\"another\"").await;
+        let tag = seen.headers[header::ETAG].to_str().expect("ASCII").to_owned();
+        assert!(seen.status == StatusCode::OK && seen.body.is_object(), "{path}: {}", seen.body);
+        // A proxy that packs an answer makes its tag a weak one.
+        for known in [tag.clone(), format!("W/{tag}"), format!("\"another\", {tag}"), "*".to_owned()] {
+            let again = ask(path, token, &known).await;
+            assert_eq!((again.status, &again.body), (StatusCode::NOT_MODIFIED, &Value::Null), "{path}: {known}");
+            assert_eq!(again.headers[header::ETAG], tag);
+        }
+        tags.push(tag);
+    }
+    assert_ne!(tags[1], tags[2], "who sees less of it sees something else");
+    // What an agent does is to be seen, though it is registered as it was.
+    house.done(Method::PUT, "/agents/anna/presence", json!({ "status": "away" })).await;
+    let later = ask("/agents/anna", TOKEN, &tags[0]).await;
+    assert_eq!((later.status, &later.body["status"]), (StatusCode::OK, &json!("away")));
+    assert_eq!(ask("/agents/nobody", TOKEN, "*").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
