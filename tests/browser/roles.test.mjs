@@ -133,6 +133,30 @@ test("two roles given at once are both given", async () => {
   assert.deepEqual(page.troubles, []);
 });
 
+test("who is overtaken by another registration of the agent overwrites nothing, and is told what to do", async () => {
+  await house.api("PUT", "/agents/seventh", { roles: ["general"], skills: { de: 3 } });
+  const page = await house.logIn(house.token);
+  await page.goto(`${house.base}/#/agents/seventh`);
+  // Somebody else is faster by as much as there is between a look and a change.
+  let isOvertaken = false;
+  await page.route("**/api/v1/agents/seventh", async (route) => {
+    if (route.request().method() === "PUT" && !isOvertaken) {
+      isOvertaken = true;
+      await house.api("PUT", "/agents/seventh", { roles: ["general"], skills: { de: 8 } });
+    }
+    await route.continue();
+  });
+  await page.getByRole("button", { name: "+ found-cards" }).click();
+  await page.getByText("nothing was overwritten. Look what it has now").waitFor();
+  const kept = await house.api("GET", "/agents/seventh");
+  assert.deepEqual([kept.roles, kept.registration.skills], [["general"], { de: 8 }]);
+  await page.getByRole("button", { name: "+ found-cards" }).click();
+  await page.getByText("The role found-cards is given.").first().waitFor();
+  const given = await house.api("GET", "/agents/seventh");
+  assert.deepEqual([given.roles, given.registration.skills], [["found-cards", "general"], { de: 8 }]);
+  assert.deepEqual(page.troubles, []);
+});
+
 test("a role is taken from an agent on the agent's page, and skills and name stay", async () => {
   await house.api("PUT", "/agents/seventh", { name: "Seventh Son", roles: ["general", "found-cards"], skills: { de: 7 }, limits: { chat: 2 } });
   const page = await house.logIn(house.token);

@@ -22,6 +22,9 @@ export class Problem extends Error {
   }
 }
 
+/** That what was to be changed is no longer as it was looked at: nothing was overwritten. */
+export const isLostRace = (problem) => problem instanceof Problem && problem.code === "changed_meanwhile";
+
 /** In the reader's language where there are words for its code, and else in the daemon's. */
 function sentence(status, body) {
   if (has(`problem.${body.code}`)) return t(`problem.${body.code}`);

@@ -1,6 +1,7 @@
 // How an agent is registered. A registration replaces the one before, so whoever changes a part of it says all of it.
 
-import { address, get, send } from "../api.js";
+import { address, ask, isLostRace, send } from "../api.js";
+import { t } from "../texts.js";
 
 /** For each agent the last change that was begun. */
 const changes = new Map();
@@ -13,13 +14,20 @@ function setRoles(id, change) {
   return mine;
 }
 
+/** What somebody else has said of it between the look and the change is not overwritten: who pressed is told to look again. */
 async function register(id, change) {
-  const { name, roles, registration } = await get(address(["agents", id]));
+  const seen = await ask("GET", address(["agents", id]));
+  const { name, roles, registration } = await seen.json();
   const body = { name, roles: change(roles), ...registration };
   for (const member of Object.keys(body)) if (body[member] == null) delete body[member];
   // A rank in a role that one does not have has no meaning.
   body.ranks = Object.fromEntries(Object.entries(body.ranks ?? {}).filter(([role]) => body.roles.includes(role)));
-  return send("PUT", address(["agents", id]), body);
+  try {
+    return await send("PUT", address(["agents", id]), body, { "If-Match": seen.headers.get("ETag") });
+  } catch (problem) {
+    if (isLostRace(problem)) problem.message = t("agent.changed-meanwhile");
+    throw problem;
+  }
 }
 
 export const giveRole = (id, role) => setRoles(id, (roles) => [...new Set([...roles, role])]);

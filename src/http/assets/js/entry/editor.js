@@ -1,6 +1,6 @@
 // The page of one entry of the catalogue: the form with the lint beside it, and what the kind of entry has besides.
 
-import { Problem, address, ask } from "../api.js";
+import { address, ask, isLostRace } from "../api.js";
 import { h } from "../dom.js";
 import { doing, outcome } from "../doing.js";
 import { link } from "../router.js";
@@ -78,6 +78,6 @@ async function write(kind, entry, isNew, tag, query) {
 
 /** That somebody was faster, in words for that kind of entry. */
 export function ofThisKind(problem, kind) {
-  if (problem instanceof Problem && problem.code === "changed_meanwhile") problem.message = t(`editor.${kind.name}.changed-meanwhile`);
+  if (isLostRace(problem)) problem.message = t(`editor.${kind.name}.changed-meanwhile`);
   return problem;
 }

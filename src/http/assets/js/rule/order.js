@@ -1,6 +1,6 @@
 // The order in which rules are tried: changed by one place at a time, and only where it still is as it was looked at.
 
-import { Problem, address, ask, get } from "../api.js";
+import { address, ask, get, isLostRace } from "../api.js";
 
 /** Has the rule at `from` of `names` tried at its neighbour's place `to`. Says whether it was: false where somebody has changed
  *  the order meanwhile, and then nothing is changed. */
@@ -15,7 +15,7 @@ export async function moveRule(names, from, to) {
     await ask("PUT", address(["rules", moved], { before }), { body: await answer.json(), headers: { "If-Match": answer.headers.get("ETag") } });
     return true;
   } catch (problem) {
-    if (problem instanceof Problem && problem.code === "changed_meanwhile") return false;
+    if (isLostRace(problem)) return false;
     throw problem;
   }
 }
