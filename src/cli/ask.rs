@@ -93,23 +93,6 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, listen.port())
 }
 
-/// A part of a path or a query (RFC 3986): all but what never has a meaning of its own is encoded.
-pub(super) fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
-            other => {
-                encoded.push('%');
-                encoded.extend([other >> 4, other & 15].map(|digit| {
-                    char::from_digit(digit.into(), 16).expect("half a byte is a digit").to_ascii_uppercase()
-                }));
-            }
-        }
-    }
-    encoded
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,11 +111,5 @@ mod tests {
         }
         assert_eq!(said("unknown_ticket", "there is no such ticket"), "there is no such ticket");
         assert_eq!(refusal(&Value::Null), "it does not say why");
-    }
-
-    #[test]
-    fn what_could_mean_something_in_an_address_is_encoded() {
-        assert_eq!(encoded("T-1_a.b~c"), "T-1_a.b~c");
-        assert_eq!(encoded("a/b?c=d&e f%é"), "a%2Fb%3Fc%3Dd%26e%20f%25%C3%A9");
     }
 }

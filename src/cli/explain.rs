@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::config::Secret;
+use crate::http::segment::{encoded, segment};
 
 use super::ask;
 use super::config_args::ConfigArgs;
@@ -55,9 +56,9 @@ pub(super) fn run(args: &ExplainArgs) -> Result<(), Failure> {
 
 fn path(args: &ExplainArgs) -> String {
     let query = match &args.agent {
-        Some(agent) => format!("?agent={}", ask::encoded(agent)),
+        Some(agent) => format!("?agent={}", encoded(agent)),
         None if args.agents => "?agents=all".to_owned(),
         None => String::new(),
     };
-    format!("/api/v1/tickets/{}/explanation{query}", ask::encoded(&args.ticket))
+    format!("/api/v1/tickets/{}/explanation{query}", segment(&args.ticket))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -20,6 +20,7 @@ use super::problem::Problem;
 use super::read_model::AgentCard;
 use super::registration::{self, Expectation};
 use super::schemas;
+use super::segment::Named;
 use crate::routing::permission::AccessLevel;
 use crate::routing::{AgentId, Permission, RoleName};
 
@@ -95,7 +96,7 @@ fn visible(author: &Authority, agent: &AgentId) -> Result<(), Problem> {
 pub(super) async fn read(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
-    Path(id): Path<String>,
+    Named(id): Named,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let agent = parse_agent(&id)?;
@@ -122,7 +123,7 @@ fn shown(shared: &Shared, agent: &AgentId) -> Option<(Vec<u8>, String)> {
 pub(super) async fn permissions(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<AgentPermissions>, Problem> {
     let agent_id = parse_agent(&id)?;
     visible(&author, &agent_id)?;
@@ -136,7 +137,7 @@ pub(super) async fn permissions(
 pub(super) async fn register(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
-    Path(id): Path<String>,
+    Named(id): Named,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
@@ -153,7 +154,7 @@ pub(super) async fn register(
 pub(super) async fn remove(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
-    Path(id): Path<String>,
+    Named(id): Named,
     headers: HeaderMap,
 ) -> Result<Json<AgentDone>, Problem> {
     let agent = parse_agent(&id)?;
@@ -165,7 +166,7 @@ pub(super) async fn remove(
 pub(super) async fn set_presence(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
-    Path(id): Path<String>,
+    Named(id): Named,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<AgentDone>, Problem> {

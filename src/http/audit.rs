@@ -23,6 +23,7 @@ use super::problem::Problem;
 use super::query::Parameters;
 use super::read_model::moment;
 use super::router::BODY_MAX_BYTES;
+use super::segment::name_of;
 use crate::records::audit::{Deed, Entry};
 use crate::routing::{AgentId, TicketId, Timestamp};
 
@@ -117,7 +118,8 @@ impl Subject {
         let is_ticket = request.uri().path().starts_with("/v1/tickets/");
         let is_agent = request.uri().path().starts_with("/v1/agents/");
         let Ok(parameters) = request.extract_parts::<RawPathParams>().await else { return Self::Other };
-        let id = parameters.iter().find(|(name, _)| *name == "id").map(|(_, id)| id.to_owned()).unwrap_or_default();
+        let id =
+            parameters.iter().find(|(name, _)| *name == "id").map(|(_, id)| name_of(id).to_owned()).unwrap_or_default();
         let ticket = TicketId::parse(&id).ok().filter(|_| is_ticket).map(Self::Ticket);
         let agent = AgentId::parse(&id).ok().filter(|_| is_agent).map(Self::Agent);
         ticket.or(agent).unwrap_or(Self::Other)

@@ -4,7 +4,7 @@
 //! lint. What is changed is written into the file and comes into force as a reload does, or is refused whole.
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -21,6 +21,7 @@ use super::entity_tag::{self, with_tag};
 use super::entry::{insert, members};
 use super::problem::Problem;
 use super::query::Parameters;
+use super::segment::{Named, segment};
 use crate::config::{self, EditStep, Kind};
 
 /// Some of the catalogue.
@@ -184,7 +185,7 @@ pub(super) async fn create(asked: Asked, body: &Bytes, before: Option<String>) -
     let mut change = Change::of(&asked, &name);
     change.expect(ExpectedState::Absent);
     let mut response = change.make(steps(kind, &name, members, before), StatusCode::CREATED).await?;
-    let location = format!("/api/v1/{}s/{}", kind.as_str(), super::tickets::encoded(&name));
+    let location = format!("/api/v1/{}s/{}", kind.as_str(), segment(&name));
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
@@ -204,7 +205,7 @@ pub(super) async fn remove(asked: Asked, name: String) -> Result<Response, Probl
 pub(super) async fn remove_role(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
-    Path(name): Path<String>,
+    Named(name): Named,
     Parameters(query): Parameters<RemovalQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -232,7 +233,7 @@ pub(super) async fn remove_role(
 pub(super) async fn clone_role(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
-    Path(original): Path<String>,
+    Named(original): Named,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {

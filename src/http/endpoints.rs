@@ -5,7 +5,7 @@ mod catalogue;
 use axum::Extension;
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 
 use super::Shared;
@@ -19,6 +19,7 @@ use super::explanation::{ExplanationBody, ExplanationQuery};
 use super::fate::EventFate;
 use super::read_model::{AgentPage, AgentRecord, Overview, TicketCard, TicketPage};
 use super::reports::{HistoryBody, ReportBody, ReportQuery};
+use super::segment::Named;
 use super::sessions::{NewSession, SessionBody};
 use super::tickets::{TicketDone, TicketQuery};
 use super::tokens::{MadeToken, Me, NewToken, TokenBody, TokenList};
@@ -164,7 +165,7 @@ fn ticket_action(action: &tickets::Action) -> Endpoint {
     let handler =
         move |State(shared): State<Shared>,
               Extension(author): Extension<Authority>,
-              Path(id): Path<String>,
+              Named(id): Named,
               headers: HeaderMap,
               body: Bytes| async move { tickets::act(&shared, &author, kind, &id, &headers, &body).await };
     let needs = if action.is_own_work { WORK } else { MANAGE_TICKETS };
@@ -241,7 +242,7 @@ fn agent_action(action: &agents::Action) -> Endpoint {
     let kind = action.kind;
     let handler = move |State(shared): State<Shared>,
                         Extension(author): Extension<Authority>,
-                        Path(id): Path<String>,
+                        Named(id): Named,
                         headers: HeaderMap,
                         body: Bytes| async move {
         let agent = agents::parse_agent(&id)?;

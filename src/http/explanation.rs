@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use schemars::JsonSchema;
@@ -15,6 +15,7 @@ use super::authority::Authority;
 use super::problem::Problem;
 use super::query::Parameters;
 use super::read_model::moment;
+use super::segment::Named;
 use super::tickets::{parse_ticket, visible};
 use crate::routing::explanation::{
     Closeness, Coming, Explanation, Inquiry, Lacking, Listed, Place, Stands, StepAhead, Unexplained, WaitsFor,
@@ -43,7 +44,7 @@ enum Agents {
 pub(super) async fn explanation(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
-    Path(id): Path<String>,
+    Named(id): Named,
     Parameters(query): Parameters<ExplanationQuery>,
 ) -> Result<Json<ExplanationBody>, Problem> {
     let ticket = parse_ticket(&id)?;

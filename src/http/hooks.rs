@@ -10,7 +10,7 @@ mod signature;
 use std::net::SocketAddr;
 
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, Path, State};
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ use super::audit::{self, Note};
 use super::entry::{self, submit_all, traceparent};
 use super::fate::EventFate;
 use super::problem::Problem;
+use super::segment::Named;
 use super::submission::{Letter, Outcome, Receipt};
 use crate::mapping::{Mapped, Payload};
 use crate::records::audit::Deed;
@@ -34,7 +35,7 @@ use signature::NotShown;
 pub(super) async fn post(
     State(shared): State<Shared>,
     address: Option<Extension<ConnectInfo<SocketAddr>>>,
-    Path(name): Path<String>,
+    Named(name): Named,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<EventFate>, Problem> {

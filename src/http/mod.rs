@@ -43,6 +43,7 @@ mod registration;
 mod reports;
 mod router;
 mod schemas;
+pub(crate) mod segment;
 mod server;
 mod session;
 mod sessions;

@@ -14,7 +14,7 @@ use jsonwebtoken::{Validation, decode, decode_header};
 use serde_json::{Map, Value};
 
 use self::keys::{Keys, NoKey};
-use super::tickets::encoded;
+use super::segment::encoded;
 use crate::config::OidcConfig;
 use crate::records::tokens::TokenSpec;
 use crate::routing::permission::AccessLevel;

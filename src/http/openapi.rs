@@ -134,7 +134,8 @@ fn who(needs: Needs) -> String {
 
 fn parameters(endpoint: &Endpoint) -> Vec<Value> {
     let name = json!({ "type": "string", "minLength": 1, "maxLength": NAME_LENGTH_MAX });
-    let in_path = |parameter: &str| json!({ "name": parameter, "in": "path", "required": true, "schema": name });
+    let of_steps = "A name; `.` and `..` as `~.` and `~..`, because addresses are resolved on their way.";
+    let in_path = |parameter: &str| json!({ "name": parameter, "in": "path", "required": true, "description": of_steps, "schema": name });
     let mut parameters: Vec<_> = endpoint.path_parameters().map(in_path).collect();
     if let Some(schema) = endpoint.query {
         let schema = schema(&mut reading()).to_value();

@@ -2,7 +2,7 @@
 //!
 //! Both come from the chronicle, which follows the journal: what has just happened is in it within a second.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -16,6 +16,7 @@ use super::entry::busy;
 use super::problem::Problem;
 use super::query::{self, Parameters};
 use super::read_model::moment;
+use super::segment::Named;
 use super::tickets::{parse_ticket, visible};
 use crate::chronicle::{self, By, Cell, Chronicle, ChronicleError, Row, Spell};
 use crate::routing::{AgentId, AssignmentId, Catalogue, ChannelName, RoleName, TicketId, Timestamp};
@@ -269,7 +270,7 @@ impl From<Spell> for OwnerBody {
 pub(super) async fn history(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<HistoryBody>, Problem> {
     let ticket_id = parse_ticket(&id)?;
     visible(&shared, &author, &ticket_id)?;

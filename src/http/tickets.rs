@@ -1,7 +1,7 @@
 //! `/api/v1/tickets`: to be found, created, and acted upon. What acts builds the event of the same meaning.
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -17,6 +17,7 @@ use super::problem::Problem;
 use super::query::Parameters;
 use super::read_model::{Stage, TicketCard, TicketFilter, TicketPage};
 use super::schemas;
+use super::segment::{Named, segment};
 use crate::routing::{AgentId, ChannelName, RoleName, TicketId};
 
 /// Something that can be done to a ticket: an address, and the event that says it.
@@ -136,7 +137,7 @@ pub(super) fn visible(shared: &Shared, author: &Authority, id: &TicketId) -> Res
 pub(super) async fn read(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<TicketCard>, Problem> {
     let id = parse_ticket(&id)?;
     visible(&shared, &author, &id)?;
@@ -162,7 +163,7 @@ pub(super) async fn create(
     };
     let done = submit(&shared, &author, "ticket.created", &id, &headers, members).await?;
     let ticket = parse_ticket(&name)?;
-    let location = format!("/api/v1/tickets/{}", encoded(ticket.as_str()));
+    let location = format!("/api/v1/tickets/{}", segment(ticket.as_str()));
     let status = if done == Done::Accepted { StatusCode::CREATED } else { StatusCode::OK };
     let mut response = (status, Json(answer(&shared, ticket, done, id))).into_response();
     if let Ok(location) = HeaderValue::from_str(&location) {
@@ -175,7 +176,7 @@ pub(super) async fn create(
 pub(super) async fn update(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
-    Path(ticket): Path<String>,
+    Named(ticket): Named,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<TicketDone>, Problem> {
@@ -220,24 +221,5 @@ fn answer(shared: &Shared, ticket_id: TicketId, done: Done, id: EventId) -> Tick
     TicketDone { ticket_id, outcome: done.as_str(), event_id: id.id, ticket }
 }
 
-/// An id as a part of an address.
-pub(super) fn encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    text.bytes().fold(String::new(), |encoded, byte| match byte {
-        byte if plain(byte) => encoded + &char::from(byte).to_string(),
-        byte => encoded + &format!("%{byte:02X}"),
-    })
-}
-
 // The comment on the limit says the number.
 const _: () = assert!(PAGE_MAX == 1_000);
-
-#[cfg(test)]
-mod tests {
-    use super::encoded;
-
-    #[test]
-    fn an_id_of_any_letters_is_one_part_of_an_address() {
-        assert_eq!(encoded("T-1/é ?"), "T-1%2F%C3%A9%20%3F");
-    }
-}

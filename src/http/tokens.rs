@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -16,6 +16,7 @@ use super::authority::{Authority, Right, named};
 use super::entry::{self, busy, check_media_type};
 use super::problem::Problem;
 use super::read_model::moment;
+use super::segment::Named;
 use crate::records::tokens::{NotMade, Standing, Token, TokenSpec};
 use crate::routing::permission::AccessLevel;
 use crate::routing::{AgentId, Permission, Timestamp};
@@ -233,7 +234,7 @@ fn not_made(why: NotMade) -> Problem {
 pub(super) async fn revoke(
     State(shared): State<Shared>,
     Extension(author): Extension<Authority>,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Response, Problem> {
     let now = (shared.clock)();
     let unknown = || Problem::new(StatusCode::NOT_FOUND, "unknown_token", "there is no such token, or it is revoked");

@@ -109,3 +109,20 @@ test("a ticket made by hand leads to its page, and nobody has heard of one that 
   await page.getByText("There is no such ticket, nor does the chronicle remember one.").waitFor();
   assert.deepEqual(page.troubles, []);
 });
+
+test("a ticket and an agent whose names are steps in an address are opened, and something is done to them", async () => {
+  await house.api("POST", "/events", [
+    { type: "agent.registered", data: { agent_id: ".", roles: ["fishing"] } },
+    { type: "ticket.created", data: { ticket_id: "..", type: "fish", channel: "email", exclude_agents: ["fisher"] } },
+  ].map((event, place) => ({ specversion: "1.0", id: `steps-${place}`, source: "/test", ...event })));
+  const page = await house.logIn(house.token);
+  await page.goto(`${house.base}/#/agents/.`);
+  await page.getByRole("button", { name: "+ general" }).click();
+  await page.getByText("The role general is given.").first().waitFor();
+  await page.goto(`${house.base}/#/tickets/..`);
+  await page.getByRole("heading", { name: "..", exact: true }).waitFor();
+  await page.getByText("It waits").first().waitFor();
+  await page.getByRole("button", { name: "Cancel the ticket" }).click();
+  await page.getByText("It has ended at").waitFor();
+  assert.deepEqual(page.troubles, []);
+});

@@ -2,7 +2,7 @@
 
 use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 
 use super::super::Shared;
@@ -12,6 +12,7 @@ use super::super::change::{Asked, CatalogueDone};
 use super::super::dry_run::DryRun;
 use super::super::endpoint::{Endpoint, JSON, Needs, SchemaOf, Verb};
 use super::super::query::Parameters;
+use super::super::segment::Named;
 use super::super::{catalogue, dry_run, schemas};
 use super::{BODY_PROBLEMS, CREATED, NOT_FOUND, OK};
 use crate::config::Kind;
@@ -80,7 +81,7 @@ fn entries_of(kind: Kind, see: Needs) -> Vec<Endpoint> {
     let read =
         move |State(shared): State<Shared>,
               Extension(author): Extension<Authority>,
-              Path(name): Path<String>,
+              Named(name): Named,
               headers: HeaderMap| async move { catalogue::read(&shared, &author, &headers, kind, &name) };
     let mut endpoints = vec![
         Endpoint::new(Verb::Get, all, see, of_kind("All of the kind", what), list).gives_as(OK, all_of, "all of them"),
@@ -155,7 +156,7 @@ fn changes<Q: ChangeQuery>(all: &'static str, one: &'static str, manage: Needs, 
     };
     let put = move |State(shared): State<Shared>,
                     Extension(author): Extension<Authority>,
-                    Path(name): Path<String>,
+                    Named(name): Named,
                     Parameters(query): Parameters<Q>,
                     headers: HeaderMap,
                     body: Bytes| async move {
@@ -187,7 +188,7 @@ fn changes<Q: ChangeQuery>(all: &'static str, one: &'static str, manage: Needs, 
 fn removal(one: &'static str, what: &'static str, manage: Needs, kind: Kind) -> Endpoint {
     let remove = move |State(shared): State<Shared>,
                        Extension(author): Extension<Authority>,
-                       Path(name): Path<String>,
+                       Named(name): Named,
                        Parameters(query): Parameters<EditQuery>,
                        headers: HeaderMap| async move {
         let (dry_run, _) = query.said();

@@ -174,6 +174,27 @@ async fn who_has_what_is_there_still_is_told_so_and_nothing_more() {
 }
 
 #[tokio::test]
+async fn names_that_are_steps_in_an_address_have_a_mark_there() {
+    let house = house().await;
+    for (name, part) in [(".", "~."), ("..", "~.."), ("~..", "~~..")] {
+        let body = json!({ "ticket_id": name, "role": "billing", "channel": "email" });
+        let created = house.ask(Method::POST, "/tickets", Some(body)).await;
+        assert_eq!(created.headers[header::LOCATION], format!("/api/v1/tickets/{part}"));
+        let found = house.get(&format!("/tickets/{part}")).await;
+        assert_eq!((found.status, &found.body["ticket_id"]), (StatusCode::OK, &json!(name)));
+        let done = house.done(Method::POST, &format!("/tickets/{part}/cancel"), json!({})).await;
+        assert_eq!((&done["ticket_id"], &done["ticket"]), (&json!(name), &Value::Null));
+        let agent = house.done(Method::PUT, &format!("/agents/{part}"), json!({ "roles": ["billing"] })).await;
+        assert_eq!(agent["agent_id"], name);
+        let written = house.get("/audit?limit=5").await.body;
+        let after = written["entries"].as_array().expect("a list").iter().find_map(|entry| entry["after"].as_object());
+        assert_eq!(after.expect("as it is now")["agent_id"], name, "{written}");
+    }
+    // As it is, where nobody has resolved it.
+    assert_eq!(house.get("/agents/..").await.body["agent_id"], "..");
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_said_with_its_code_and_its_place() {
     let house = house().await;
     let cases = [

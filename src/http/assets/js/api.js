@@ -33,11 +33,15 @@ function sentence(status, body) {
   return /[.!]$/.test(detail) ? detail : `${detail}.`;
 }
 
+/** A name as one part of an address. What would be taken for a step (`.`, `..`, encoded too) has a mark before it, and so has what
+ *  looks as if it had one. */
+const segment = (name) => (/^~*\.{1,2}$/.test(name) ? "~" : "") + encodeURIComponent(name);
+
 /** An address under /api/v1 of parts that may have any letters, and a query whose empty members are left out. */
 export function address(parts, query = {}) {
   const given = Object.entries(query).filter(([, value]) => value != null && value !== "");
   const asked = new URLSearchParams(given).toString();
-  return `/api/v1/${parts.map(encodeURIComponent).join("/")}${asked ? `?${asked}` : ""}`;
+  return `/api/v1/${parts.map(segment).join("/")}${asked ? `?${asked}` : ""}`;
 }
 
 /** Asks; gives back the answer itself, for whoever reads it piece by piece. */
