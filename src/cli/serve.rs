@@ -125,7 +125,8 @@ fn reload(args: &ConfigArgs, running: &Config) -> Result<Again, String> {
             for section in loaded.config.sections_changed(running) {
                 tracing::warn!(section, "changed, and takes effect at the next start only");
             }
-            Ok(Again { catalogue: loaded.config.catalogue, hooks: loaded.config.hooks })
+            let Loaded { config, has_catalogue, .. } = loaded;
+            Ok(Again { catalogue: config.catalogue, has_catalogue, hooks: config.hooks })
         }
         Err(ConfigError::Invalid(report)) => Err(report.lines().collect::<Vec<_>>().join("; ")),
         Err(error @ ConfigError::Unreadable { .. }) => Err(Failure::new(Exit::Configuration, error).to_string()),

@@ -104,11 +104,18 @@ pub const EXAMPLE: &str = include_str!("../../deploy/rolecall.toml");
 /// The largest file that is read, in bytes: a thousand roles with long descriptions are a tenth of it.
 const FILE_SIZE_MAX: u64 = 16 * 1_024 * 1_024;
 
+/// Why a file without any section of a catalogue takes no other's place; behind the name of that file.
+pub const NO_CATALOGUE: &str = "has no section of a catalogue, such as [[role]], and would take out all that there is: look \
+                                whether it came here whole; if that is meant, write an empty [routing] into it";
+
 /// A configuration that can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded {
     /// What holds.
     pub config: Config,
+    /// Whether the file has any section of a catalogue, if only an empty one: one without says nothing of roles, and reads as a
+    /// catalogue that has none.
+    pub has_catalogue: bool,
     /// What is valid and hardly meant. For `rolecall check`, and for the log at the start.
     pub warnings: Report,
 }
@@ -177,15 +184,8 @@ pub fn parse(name: &str, text: &str, overrides: &Overrides) -> Result<Loaded, Re
         return Err(Report::new(name, text, diagnostics));
     }
     diagnostics.extend(lint::check(&config.catalogue, &origins));
-    Ok(Loaded { config, warnings: Report::new(name, text, diagnostics) })
-}
-
-/// Whether a text has any section of a catalogue, if only an empty one: a text without says nothing of roles, and reads as a
-/// catalogue that has none.
-#[must_use]
-pub fn has_catalogue(text: &str) -> bool {
-    let (root, _) = DeTable::parse_recoverable(text);
-    file::CATALOGUE_SECTIONS.into_iter().any(|section| root.get_ref().contains_key(section))
+    let has_catalogue = file::CATALOGUE_SECTIONS.into_iter().any(|section| root.get_ref().contains_key(section));
+    Ok(Loaded { config, has_catalogue, warnings: Report::new(name, text, diagnostics) })
 }
 
 /// A length of time as the configuration has it: `90s`, `15m`, `2h`, `1d`.

@@ -74,6 +74,8 @@ use crate::routing::Catalogue;
 pub struct Again {
     /// Roles, rules, channels.
     pub catalogue: Catalogue,
+    /// Whether it says anything of them.
+    pub has_catalogue: bool,
     /// What other systems say.
     pub hooks: config::Hooks,
 }

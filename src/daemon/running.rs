@@ -1,6 +1,7 @@
 //! A daemon that takes work, until it is told to drain; and the drain.
 
 use std::error::Error as _;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,10 +10,11 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Intake, Publish, Status};
-use crate::config::CatalogueFile;
+use crate::config::{CatalogueFile, NO_CATALOGUE};
 use crate::http::{EditRequests, Readiness};
 use crate::journal::{Batch, Journal, JournalReader, RedbJournal};
 use crate::kill_point::kill_point;
+use crate::routing::Catalogue;
 use crate::telemetry::occurrence::{CatalogueRefused, CatalogueReloaded, DrainCutShort, DrainFinished, DrainStarted};
 
 use super::catalogue::Keeper;
@@ -146,8 +148,9 @@ impl Running {
     pub(super) async fn reload(&self, read: &mut Reread) {
         let Some(read) = read() else { return };
         let in_force = self.keeper.read_model.catalogue();
-        let change = read.as_ref().ok().map(|again| (&*in_force, &again.catalogue));
         let file = self.keeper.file.as_ref().map(CatalogueFile::path);
+        let read = read.and_then(|again| whole(again, &in_force, file));
+        let change = read.as_ref().ok().map(|again| (&*in_force, &again.catalogue));
         let begun = match self.scribe.begin(Occasion::Signal, file, change).await {
             Ok(begun) => begun,
             Err(error) => {
@@ -166,7 +169,7 @@ impl Running {
         self.scribe.end(begun, ending).await;
     }
 
-    async fn put_in_force(&self, Again { catalogue, hooks }: Again) -> Ending {
+    async fn put_in_force(&self, Again { catalogue, hooks, .. }: Again) -> Ending {
         let prepared = match hooks::prepare(&hooks) {
             Ok(prepared) => prepared,
             Err(error) => return Ending::Unusable(error.to_string()),
@@ -212,6 +215,15 @@ impl Running {
         let last = Batch { at: self.host.now(), published_through: self.cursor.get(), ..Batch::default() };
         close(&*self.host, journal, last).await
     }
+}
+
+/// What was read, where it says anything of roles: one that does not was hardly written whole, as long as there are any.
+fn whole(again: Again, in_force: &Catalogue, file: Option<&Path>) -> Result<Again, String> {
+    if again.has_catalogue || in_force.roles.is_empty() {
+        return Ok(again);
+    }
+    let file = file.map_or_else(|| "the configuration".to_owned(), |file| file.display().to_string());
+    Err(format!("{file} {NO_CATALOGUE}"))
 }
 
 /// Appends the last batch and closes the journal, beside the caller: a disk that stands still holds up nobody but itself.

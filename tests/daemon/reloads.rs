@@ -98,6 +98,31 @@ async fn a_catalogue_without_a_role_in_use_is_refused_until_another_replaces_it(
     assert_eq!((assigned.text("role"), assigned.text("agent_id")), ("finance", "anna"));
 }
 
+#[tokio::test]
+async fn a_file_that_says_nothing_of_roles_takes_none_out_unless_it_says_that_this_is_meant() {
+    // Nobody has the role, so that nothing hangs on it.
+    let stage = Stage::open("emptied", BILLING).await;
+    let status = async || stage.daemon.ask("GET", "/roles/billing", &Value::Null).await.expect("an answer").0;
+    stage.place.configure("");
+    stage.daemon.signal("HUP");
+    let read = async || stage.daemon.metric(APPLIED).await + stage.daemon.metric(REFUSED).await;
+    eventually("read", SOON, async || read().await == 1).await;
+    assert_eq!((stage.daemon.metric(REFUSED).await, status().await), (1, 200));
+    let said = stage.daemon.said("new catalogue refused")[0]["error"].to_string();
+    assert!(said.contains("rolecall.toml has no section of a catalogue") && said.contains("empty [routing]"), "{said}");
+    let written = written_of(&stage, "signal:SIGHUP", 2).await;
+    assert_eq!((&written[0]["status"], &written[1]["asked"]), (&json!(422), &Value::Null));
+
+    stage.place.configure("[routing]\n");
+    stage.daemon.signal("HUP");
+    eventually("applied", SOON, async || stage.daemon.metric(APPLIED).await == 1).await;
+    assert_eq!(status().await, 404);
+    // Where there are no roles none can be lost.
+    stage.place.configure("");
+    stage.daemon.signal("HUP");
+    eventually("applied again", SOON, async || stage.daemon.metric(APPLIED).await == 2).await;
+}
+
 /// What the audit log has of that one, the newest first, once there is so much.
 async fn written_of(stage: &Stage, who: &str, count: usize) -> Vec<Value> {
     let mut entries = Vec::new();

@@ -119,7 +119,7 @@ async fn live_once(
         if !read_by.lock().has_roles {
             catalogue.roles = Roles::default();
         }
-        Some(Ok(Again { catalogue, hooks: Hooks::new() }))
+        Some(Ok(Again { catalogue, has_catalogue: true, hooks: Hooks::new() }))
     };
     let daemon = Daemon {
         host: Arc::clone(host) as Arc<dyn rolecall::daemon::Host>,

@@ -36,10 +36,7 @@ pub(super) struct ApplyArgs {
 enum ApplyError {
     #[error("name the configuration with --config or ROLECALL_CONFIG: there is no file to put the catalogue into")]
     NoFile,
-    #[error(
-        "{} has no section of a catalogue, such as [[role]], and would take out all that there is: look whether it came \
-         here whole; if that is meant, write an empty [routing] into it", path.display()
-    )]
+    #[error("{} {}", path.display(), config::NO_CATALOGUE)]
     NoCatalogue { path: PathBuf },
     #[error("cannot {what} {}", path.display())]
     Io { what: &'static str, path: PathBuf, source: io::Error },
@@ -62,8 +59,7 @@ pub(super) fn run(args: &ApplyArgs) -> Result<(), Failure> {
     let next =
         config::load(Some(&args.new), &Overrides::none()).map_err(|error| Failure::new(Exit::Configuration, error))?;
     // Read as it is, it would be the catalogue of a centre without roles.
-    let text = fs::read_to_string(&args.new).map_err(ApplyError::io("read", &args.new)).map_err(refused)?;
-    if !config::has_catalogue(&text) {
+    if !next.has_catalogue {
         return Err(refused(ApplyError::NoCatalogue { path: args.new.clone() }));
     }
     if !next.warnings.is_empty() {
