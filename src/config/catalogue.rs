@@ -134,7 +134,7 @@ pub(super) fn read(root: &DeTable<'_>, reading: &mut Reading<'_>) -> (Catalogue,
         closed_retention: routing_section.take(&routing::CLOSED_RETENTION, reading).unwrap_or(default.closed_retention),
         time_zone,
     };
-    reading.check_role_references(&catalogue.roles.keys().collect());
+    reading.check_role_references(&catalogue);
     hours::check_references(&catalogue.roles, &catalogue.hours, &origins, reading);
     succession::check(&catalogue.roles, &origins, reading);
     (catalogue, origins)

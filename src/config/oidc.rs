@@ -74,7 +74,7 @@ const ROLES: Key<ByGroup<Set<RoleReference>>> = Key::new(
     "roles",
     ByGroup { of: Set { of: RoleReference, length_max: VALUES_MAX }, example: "{ team-leads = [\"lead\"] }" },
     "{}",
-    "Roles whose `permissions` and `permissions_denied` each value brings. It makes nobody an agent.",
+    "Roles whose `permissions` and `permissions_denied` each value brings; of one that was replaced since the start, those of the one in its place. It makes nobody an agent.",
 );
 
 /// The keys of `[oidc]`.

@@ -155,7 +155,7 @@ pub fn load_staff(path: &Path, catalogue: &Catalogue) -> Result<Vec<AgentGroup>,
         reading.report(found.expected("[[agent]] and nothing else"));
     }
     let groups = staff::read_all(root, catalogue, &mut reading);
-    reading.check_role_references(&catalogue.roles.keys().collect());
+    reading.check_role_references(catalogue);
     match reading.into_diagnostics() {
         found if found.is_empty() => Ok(groups),
         found => Err(ConfigError::Invalid(Report::new(&name, &text, found))),
@@ -194,7 +194,7 @@ fn read(
     if let Some(duration) = duration {
         bound_tickets(section, duration, &arrivals, reading);
     }
-    reading.check_role_references(&catalogue.roles.keys().collect());
+    reading.check_role_references(&catalogue);
     Some(Scenario {
         name: name.to_owned(),
         start: catalogue.time_zone.first_moment(start),

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::routing::RoleName;
+use crate::routing::{Catalogue, RoleName};
 
 use super::diagnostic::{Diagnostic, Origin};
 use super::form::{Form, Node, describe};
@@ -36,7 +36,8 @@ impl<'o> Reading<'o> {
     }
 
     /// Reports every reference to a role that is not there.
-    pub(super) fn check_role_references(&mut self, known: &BTreeSet<&RoleName>) {
+    pub(super) fn check_role_references(&mut self, catalogue: &Catalogue) {
+        let known: BTreeSet<&RoleName> = catalogue.roles.keys().collect();
         for (name, origin) in std::mem::take(&mut self.role_references) {
             if known.contains(&name) {
                 continue;
@@ -47,7 +48,10 @@ impl<'o> Reading<'o> {
                 names if names.is_empty() => "a role of this catalogue, which has none".to_owned(),
                 names => format!("one of {}", quoted_list(&names)),
             };
-            let meant = nearest(name.as_str(), names()).map(|name| format!("did you mean {name:?}?"));
+            let meant = match catalogue.successor(&name) {
+                Some(successor) => Some(format!("{:?} is in its place now: name that", successor.as_str())),
+                None => nearest(name.as_str(), names()).map(|name| format!("did you mean {name:?}?")),
+            };
             self.report(found.expected(expected).help(meant).misses_role(name.as_str()));
         }
     }

@@ -46,7 +46,9 @@ pub(super) struct Identity {
 impl Identity {
     /// What a token for this one would be for, as the catalogue is now.
     pub(super) fn spec(&self, catalogue: &Catalogue) -> TokenSpec {
-        let roles = || self.roles.iter().filter_map(|name| catalogue.roles.get(name));
+        // The provider's configuration is as it was at the start; roles may have been renamed since.
+        let today = |name| catalogue.successor(name).unwrap_or(name);
+        let roles = || self.roles.iter().filter_map(|name| catalogue.roles.get(today(name)));
         TokenSpec {
             name: self.subject.clone(),
             level: self.level,

@@ -192,6 +192,21 @@ async fn whoever_the_provider_vouches_for_comes_in_as_its_groups_say() {
 }
 
 #[tokio::test]
+async fn a_role_that_was_renamed_brings_what_it_brought() {
+    let provider = Provider::new();
+    let directory = tempfile::tempdir().expect("a directory");
+    let keys = directory.path().join("jwks.json");
+    std::fs::write(&keys, provider.jwks().to_string()).expect("written");
+    let renamed = CATALOGUE.replace("name = \"lead\"", "name = \"head\"\nreplaces = [\"lead\"]");
+    let oidc = Some(Oidc::new(config(JwksSource::File(keys), None)));
+    let house = House::made(&renamed, |app| App { oidc, ..app });
+    let lead = but(&json!({ "realm_access": { "roles": ["staff", "leads"] } }));
+    let me = ask(&house, Method::GET, "/me", &provider.token(&rs256(), &lead, By::Rsa)).await;
+    let expected = json!(["work.read-own", "work.do-own", "reports.view"]);
+    assert_eq!(me.body["permissions"], expected, "and not what it denies");
+}
+
+#[tokio::test]
 async fn whatever_is_wrong_with_a_token_lets_nobody_in() {
     let provider = Provider::new();
     let (house, _keys) = house(&provider.jwks());
