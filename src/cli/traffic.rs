@@ -107,9 +107,9 @@ pub(super) fn interruption() -> Result<impl Future<Output = ()>, Failure> {
 
 /// How things go, on one line.
 pub(super) fn report(tally: &Tally, waiting_count: usize) -> String {
-    let Tally { arrived, assigned, completed, gave_up, breached, rejected } = tally;
+    let Tally { arrived, assigned, completed, gave_up, to_be_called_back, breached, rejected } = tally;
     format!(
-        "{arrived} tickets came, {assigned} assignments, {completed} done, {gave_up} lost patience, {breached} breached, \
-         {rejected} rejected, {waiting_count} waiting"
+        "{arrived} tickets came, {assigned} assignments, {completed} done, {gave_up} lost patience, \
+         {to_be_called_back} to be called back, {breached} breached, {rejected} rejected, {waiting_count} waiting"
     )
 }

@@ -14,7 +14,7 @@ pub enum Fate {
     Completed,
     /// An agent owns it, or did until it was taken away again.
     Assigned,
-    /// The customer went away before anybody answered.
+    /// The customer went away before anybody answered, or is to be called back.
     Abandoned,
     /// It is still in a queue, or offered.
     Waiting,
@@ -177,7 +177,7 @@ impl Page {
                 self.is_completed = true;
                 self.owner = None;
             }
-            "ticket.cancelled" | "ticket.expired" => self.is_cancelled = true,
+            "ticket.cancelled" | "ticket.expired" | "ticket.callback" => self.is_cancelled = true,
             _ => {}
         }
         false
@@ -201,7 +201,7 @@ mod tests {
 
     fn books() -> Books {
         let mut books = Books::default();
-        for ticket in ["t1", "t2", "t3", "t4", "t5"] {
+        for ticket in ["t1", "t2", "t3", "t4", "t5", "t6"] {
             books.enter(ticket);
         }
         books
@@ -217,12 +217,14 @@ mod tests {
             heard("4", "ticket.cancelled", "t2", "", ""),
             heard("5", "assignment.assigned", "t3", "a3", "ben"),
             heard("6", "assignment.offered", "t4", "a4", "ana"),
+            heard("7", "ticket.queued", "t6", "", ""),
+            heard("8", "ticket.callback", "t6", "", ""),
         ] {
             assert!(books.hear(&event));
         }
         let account = books.account();
         let fates = [Fate::Completed, Fate::Abandoned, Fate::Assigned, Fate::Waiting, Fate::Lost];
-        assert_eq!(fates.map(|fate| account.count(fate)), [1, 1, 1, 1, 1]);
+        assert_eq!(fates.map(|fate| account.count(fate)), [1, 2, 1, 1, 1]);
         assert_eq!((account.owned_twice, books.open_count()), (0, 3));
         assert_eq!(books.examples(Fate::Lost, 10), ["t5"]);
     }

@@ -4,6 +4,7 @@ use rand::Rng;
 use rand::seq::IndexedRandom;
 use serde_json::{Value, json};
 
+use crate::client::Heard;
 use crate::routing::{Millis, Timestamp};
 use crate::wire::EventKind;
 
@@ -139,6 +140,13 @@ impl Traffic {
         let drawn = least + scaled(more, -(1.0 - self.rng.random::<f64>()).ln());
         let stretch = self.options.day.as_secs_f64() / DAY_USUAL.as_secs_f64();
         self.agenda.plan(at + Millis(scaled(drawn, stretch)), intent);
+    }
+
+    /// Whoever is to be called back waits on no line meanwhile. Here nobody calls: that is another system's work.
+    pub(super) fn on_callback(&mut self, heard: &Heard) {
+        if heard.ticket().and_then(|ticket| self.waiting.remove(ticket)).is_some() {
+            self.tally.to_be_called_back += 1;
+        }
     }
 
     pub(super) fn lose_patience(&mut self, ticket: &str, asked: u32, at: Timestamp) {

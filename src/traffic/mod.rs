@@ -94,6 +94,8 @@ pub struct Tally {
     pub completed: u64,
     /// Customers who lost patience.
     pub gave_up: u64,
+    /// Customers who hung up because they are to be called back.
+    pub to_be_called_back: u64,
     /// Service targets missed.
     pub breached: u64,
     /// What we said and the daemon could not do.
@@ -240,6 +242,7 @@ impl Actor for Traffic {
             "ticket.cancelled" | "ticket.expired" => {
                 heard.ticket().and_then(|ticket| self.waiting.remove(ticket));
             }
+            "ticket.callback" => self.on_callback(heard),
             "ticket.breached" => self.tally.breached += 1,
             "agent.changed" => self.on_agent_changed(heard, now),
             "command.rejected" => self.tally.rejected += 1,

@@ -2,6 +2,7 @@
 
 use crate::client::house::{House, START, catalogue_of};
 use crate::config;
+use crate::routing::diversion::Diversion;
 use crate::routing::{Catalogue, Millis};
 
 use super::*;
@@ -38,6 +39,22 @@ fn a_simulated_hour_stays_alive() {
         house.rejections.iter().filter(|text| !benign.iter().any(|code| text.starts_with(code))).collect();
     assert!(odd.is_empty(), "{odd:#?}");
     assert!(tally.rejected * 100 < tally.arrived, "{} rejected: {:#?}", tally.rejected, &house.rejections[..20]);
+}
+
+#[test]
+fn whoever_is_to_be_called_back_waits_no_longer() {
+    let mut catalogue = catalogue();
+    for role in catalogue.roles.values_mut() {
+        role.admission.max_wait = Some(Millis::from_secs(2));
+        role.admission.when_waited = Diversion::Callback;
+    }
+    let mut house = House::new(catalogue);
+    let mut traffic = centre(5, "t", Predecessors::None);
+    house.live(&mut traffic, Millis::from_secs(600), |_| ());
+    let (waiting_count, there_count) = (traffic.waiting_count(), house.engine.state().tickets().len());
+    assert!(waiting_count <= there_count, "{waiting_count} wait, and {there_count} tickets are there");
+    let tally = traffic.tally();
+    assert!(tally.to_be_called_back > 50 && tally.gave_up * 10 < tally.to_be_called_back, "{tally:?}");
 }
 
 #[test]
