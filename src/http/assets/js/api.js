@@ -22,6 +22,9 @@ export class Problem extends Error {
   }
 }
 
+/** As what an answer was seen, for `If-Match`. A proxy that packs it calls its tag a weak one, though what is in it is the same. */
+export const tagOf = (answer) => answer.headers.get("ETag")?.replace(/^W\//, "") ?? null;
+
 /** That what was to be changed is no longer as it was looked at: nothing was overwritten. */
 export const isLostRace = (problem) => problem instanceof Problem && problem.code === "changed_meanwhile";
 

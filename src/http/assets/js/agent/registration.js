@@ -1,6 +1,6 @@
 // How an agent is registered. A registration replaces the one before, so whoever changes a part of it says all of it.
 
-import { address, ask, isLostRace, send } from "../api.js";
+import { address, ask, isLostRace, send, tagOf } from "../api.js";
 import { t } from "../texts.js";
 
 /** For each agent the last change that was begun. */
@@ -23,7 +23,7 @@ async function register(id, change) {
   // A rank in a role that one does not have has no meaning.
   body.ranks = Object.fromEntries(Object.entries(body.ranks ?? {}).filter(([role]) => body.roles.includes(role)));
   try {
-    return await send("PUT", address(["agents", id]), body, { "If-Match": seen.headers.get("ETag") });
+    return await send("PUT", address(["agents", id]), body, { "If-Match": tagOf(seen) });
   } catch (problem) {
     if (isLostRace(problem)) problem.message = t("agent.changed-meanwhile");
     throw problem;

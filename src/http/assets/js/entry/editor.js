@@ -1,6 +1,6 @@
 // The page of one entry of the catalogue: the form with the lint beside it, and what the kind of entry has besides.
 
-import { address, ask, isLostRace } from "../api.js";
+import { address, ask, isLostRace, tagOf } from "../api.js";
 import { h } from "../dom.js";
 import { doing, outcome } from "../doing.js";
 import { link } from "../router.js";
@@ -22,7 +22,7 @@ export async function editorPage(main, kind, name, more) {
   try {
     if (!isNew) {
       const answer = await ask("GET", address([kind.part, name]));
-      state.tag = answer.headers.get("ETag");
+      state.tag = tagOf(answer);
       entry = { ...(await answer.json()), name };
     }
   } catch (problem) {
@@ -70,7 +70,7 @@ async function write(kind, entry, isNew, tag, query) {
     const answer = isNew
       ? await ask("POST", address([kind.part], query), { body: entry })
       : await ask("PUT", address([kind.part, entry.name], query), { body: bodyOf(kind, entry), headers: tag ? { "If-Match": tag } : {} });
-    return answer.headers.get("ETag");
+    return tagOf(answer);
   } catch (problem) {
     throw ofThisKind(problem, kind);
   }
