@@ -98,9 +98,10 @@ test("a wall shows every role also where there are twice as many", async () => {
 });
 
 test("the longest names there can be do not widen a phone's page", async () => {
-  const [agent, ticket] = ["a".repeat(128), "t".repeat(128)];
+  const [agent, ticket, role] = ["a".repeat(128), "t".repeat(128), "r".repeat(128)];
+  await house.api("POST", "/roles", { name: role, ticket_types: ["endless"] });
   await house.agent(agent, ["quiet"]);
-  await house.api("PUT", `/agents/${agent}`, { roles: ["quiet"], name: "N".repeat(256) });
+  await house.api("PUT", `/agents/${agent}`, { roles: ["quiet", role], name: "N".repeat(256) });
   await house.api("POST", "/tickets", { ticket_id: ticket, type: "silence", channel: "email", role: "quiet" });
   await house.api("POST", `/tickets/${ticket}/assign`, { agent_id: agent });
   const page = await house.logIn(house.token, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
@@ -112,6 +113,28 @@ test("the longest names there can be do not widen a phone's page", async () => {
   }
   const isCut = await page.locator(".staff-list li").evaluateAll((all) => all.some((it) => it.scrollWidth > it.clientWidth + 1));
   assert.equal(isCut, false);
+});
+
+test("a name from right to left is read from its beginning, and leaves what stands beside it in its order", async () => {
+  const name = "צוות חיובים והחזרים של הצפון ושל הדרום 12";
+  await house.api("POST", "/roles", { name, ticket_types: ["mirror"], target: { answer_within: "15m", for_share: 0.9 } });
+  await house.api("POST", "/tickets", { ticket_id: "mirrored", role: name, channel: "email" });
+  const page = await house.logIn(house.token, { viewport: { width: 1280, height: 800 } });
+  const heading = page.locator("article.role h3", { hasText: "צוות" });
+  await heading.waitFor();
+  const isSeen = await heading.evaluate((it) => {
+    const range = document.createRange();
+    range.setStart(it.querySelector("a").firstChild, 0);
+    range.setEnd(it.querySelector("a").firstChild, 1);
+    const [letter, box] = [range.getBoundingClientRect(), it.getBoundingClientRect()];
+    return letter.left >= box.left - 1 && letter.right <= box.right + 1;
+  });
+  assert.equal(isSeen, true);
+  await page.goto(`${house.base}/#/tickets/mirrored`);
+  const line = page.locator(".why-lines li", { hasText: "צוות" }).first();
+  await line.waitFor();
+  assert.ok((await line.textContent()).includes(`\u2068${name}\u2069`));
+  assert.deepEqual(page.troubles, []);
 });
 
 test("a wall that has lost its connection says so in its place, and nothing below moves", async () => {

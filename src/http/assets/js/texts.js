@@ -37,6 +37,15 @@ export const has = (key) => key in words;
 /** A number as the language writes it. */
 export const written = (value) => numbers.format(value);
 
+/** Letters that are written from right to left. */
+const FROM_RIGHT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/gu;
+
+/** A name among other words. One that runs against them would take figures and marks beside it along, so it is kept apart. */
+export function apart(name) {
+  const [isFromRight, isFromLeft] = [name.search(FROM_RIGHT) >= 0, /\p{L}/u.test(name.replace(FROM_RIGHT, ""))];
+  return (current.direction === "rtl" ? isFromLeft : isFromRight) ? `\u2068${name}\u2069` : name;
+}
+
 /** A text, its `{names}` filled in. One with a `count` may have several forms; numbers are written as the language does. */
 export function t(key, values = {}) {
   const found = words[key];
@@ -45,7 +54,7 @@ export function t(key, values = {}) {
   return form.replace(/\{(\w+)\}/g, (whole, name) => {
     const value = values[name];
     if (value === undefined) return whole;
-    return typeof value === "number" ? written(value) : String(value);
+    return typeof value === "number" ? written(value) : apart(String(value));
   });
 }
 

@@ -25,8 +25,10 @@ export async function agentsPage(main) {
     const isThere = (it) => !presence.value || (it.status !== "offline") === (presence.value === "here");
     const found = all.filter((it) => isWanted(it) && isThere(it));
     text(count, t("agents.count", { count: found.length, all: all.length }));
+    if (!all.length) return results.replaceChildren(h("p", { class: "empty" }, t("board.no-agents")));
     results.replaceChildren(agentsTable(found.slice(0, SHOWN_MAX)),
       ...(found.length > SHOWN_MAX ? [h("p", { class: "soft" }, t("list.more", { count: found.length - SHOWN_MAX }))] : []));
+    return undefined;
   };
   search.oninput = draw;
   presence.onchange = draw;
@@ -48,7 +50,7 @@ function agentsTable(agents) {
   const rows = agents.map((it) => [
     [h("a", { href: link("agents", it.agent_id) }, it.name ?? it.agent_id), it.name && it.name !== it.agent_id ? h("span", { class: "soft" }, ` ${it.agent_id}`) : null],
     h("span", { class: "agent-cell", "data-room": it.room }, h("span", { class: "agent-mark", "aria-hidden": "true" }, ROOM_MARK[it.room]), ` ${stateText(it)}`),
-    spoken(ageMs(it.status_since)), it.held_count,
+    h("span", { class: "whole" }, spoken(ageMs(it.status_since))), it.held_count,
     it.roles.map((role, place) => [place ? t("list.comma") : "", h("a", { href: link("roles", role) }, role)]),
   ]);
   return table(t("nav.agents"), HEADS.map((it) => t(`agent-column.${it}`)), rows);

@@ -6,7 +6,7 @@ import { h, text } from "../dom.js";
 import { ageMs, spoken } from "../format.js";
 import { onlyChanges, refreshing } from "../refresh.js";
 import { who } from "../session.js";
-import { t, tCode } from "../texts.js";
+import { apart, t, tCode } from "../texts.js";
 import { heldPanel } from "./held.js";
 import { offersTeller } from "./offers.js";
 import { presencePanel } from "./presence.js";
@@ -18,7 +18,7 @@ const OWN_PERIOD_MS = 1_000; // An offer lives for seconds.
 export async function agentPage(main, id) {
   main.className = "detail";
   const [facts, profile] = [h("div", { class: "facts" }), h("div", {})];
-  const title = h("h1", {}, id);
+  const title = h("h1", { dir: "auto" }, id);
   const isOwn = who()?.agent_id === id;
   const offers = isOwn ? offersTeller() : null;
   const held = heldPanel(id, () => page.again());
@@ -65,8 +65,8 @@ function profileOf({ load, registration }) {
   const pairs = (map, write) => Object.entries(map ?? {}).map(write).join(" · ") || "–";
   const lines = [
     ["load", pairs(load, ([channel, { used, limit }]) => `${tCode("channel", channel)} ${used}/${limit}`)],
-    ["skills", pairs(registration.skills, ([skill, level]) => `${skill} ${level}`)],
-    ["ranks", pairs(registration.ranks, ([role, rank]) => `${role} ${rank}`)],
+    ["skills", pairs(registration.skills, ([skill, level]) => `${apart(skill)} ${level}`)],
+    ["ranks", pairs(registration.ranks, ([role, rank]) => `${apart(role)} ${rank}`)],
     ["access", t(`level.${registration.access}`)], ["deputy", registration.deputy ?? "–"],
   ];
   return [h("dl", { class: "pairs" }, lines.flatMap(([name, words]) => [h("dt", {}, t(`agent.${name}`)), h("dd", {}, words)]))];

@@ -3,7 +3,7 @@
 import { h, text } from "../dom.js";
 import { number } from "../format.js";
 import { link } from "../router.js";
-import { language, t, tCode } from "../texts.js";
+import { apart, language, t, tCode } from "../texts.js";
 import { absent } from "./mood.js";
 
 export const ROOM_MARK = { idle: "○", some: "◐", full: "●", away: "–" };
@@ -26,6 +26,7 @@ export function agentsPanel() {
       const changed = isWhole ? live.agents.values() : news.news.agents.filter((it) => live.agents.has(it.agent_id));
       drawLegend(legend, slots, live);
       empty.hidden = live.agents.size > 0;
+      list.hidden = !empty.hidden;
       list.classList.toggle("crowd", live.agents.size > CROWD);
       let isOrderNew = false;
       for (const [id, row] of rows) {
@@ -56,7 +57,10 @@ function ordered(rows) {
 }
 
 function drawLegend(legend, slots, { totals: { staff }, channels }) {
-  text(legend, `● ${t("staff.full", { count: staff.full })}   ◐ ${t("staff.some", { count: staff.some_room })}   ○ ${t("staff.idle", { count: staff.idle })}   – ${t("staff.away", { count: absent(staff) })}`);
+  const counts = [["●", t("staff.full", { count: staff.full })], ["◐", t("staff.some", { count: staff.some_room })],
+    ["○", t("staff.idle", { count: staff.idle })], ["–", t("staff.away", { count: absent(staff) })]];
+  // Where there is no room for all in a line, each stays whole: behind a dash even a space that holds does not.
+  text(legend, counts.map(([mark, words]) => `${mark}\u2060 ${words}`.replaceAll(" ", "\u00a0")).join("   "));
   const used = channels.filter((it) => it.used + it.free > 0);
   const words = used.map(({ channel, free }) => `${tCode("channel", channel)} ${number(free)}`).join(" · ");
   text(slots, words ? t("board.slots", { slots: words }) : "");
@@ -70,7 +74,7 @@ function drawMore(more, staff, shownCount) {
 }
 
 function agentRow(agent) {
-  const row = { name: null, key: "", link: h("a", { class: "agent-name", href: link("agents", agent.agent_id) }), mark: h("span", { class: "agent-mark", "aria-hidden": "true" }), state: h("span", { class: "agent-state" }), held: h("span", { class: "agent-held" }) };
+  const row = { name: null, key: "", link: h("a", { class: "agent-name", dir: "auto", href: link("agents", agent.agent_id) }), mark: h("span", { class: "agent-mark", "aria-hidden": "true" }), state: h("span", { class: "agent-state" }), held: h("span", { class: "agent-held" }) };
   row.element = h("li", { class: "agent" }, row.mark, row.link, row.state, row.held);
   return row;
 }
@@ -101,7 +105,7 @@ export function stateText(agent) {
 }
 
 /** What an agent calls its status. */
-export const statusText = (agent) => agent.status_name ?? t(`status.${agent.status}`);
+export const statusText = (agent) => (agent.status_name ? apart(agent.status_name) : null) ?? t(`status.${agent.status}`);
 
 /** As much of a reason as a line has room for. */
 const REASON_SHOWN_MAX = 40;
@@ -109,7 +113,7 @@ const REASON_SHOWN_MAX = 40;
 /** Why it has that status, where somebody has said so. */
 export function reasonText({ reason }) {
   const letters = Array.from(reason ? tCode("reason", reason) : "");
-  return letters.length > REASON_SHOWN_MAX ? `${letters.slice(0, REASON_SHOWN_MAX - 1).join("")}…` : letters.join("");
+  return apart(letters.length > REASON_SHOWN_MAX ? `${letters.slice(0, REASON_SHOWN_MAX - 1).join("")}…` : letters.join(""));
 }
 
 /** The same where there is room for a figure alone. */
@@ -118,7 +122,7 @@ const shortState = (agent) => (agent.room === "away" ? statusText(agent) : agent
 function heldText(agent) {
   const held = agent.held.map(({ ticket_id: ticket, channel, held_as: how }) => {
     const words = [how === "assigned" ? "" : t(`held.${how}`), how === "paused" || !channel ? "" : tCode("channel", channel)];
-    return [ticket, ...words].filter(Boolean).join(" ");
+    return [apart(ticket), ...words].filter(Boolean).join(" ");
   });
   const more = agent.held_count - agent.held.length;
   return held.join(" · ") + (more > 0 ? ` ${t("list.more", { count: more })}` : "");

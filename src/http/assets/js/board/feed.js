@@ -3,7 +3,7 @@
 
 import { announce, h } from "../dom.js";
 import { clock, spoken } from "../format.js";
-import { language, t, tCode } from "../texts.js";
+import { apart, language, t, tCode } from "../texts.js";
 import { asksWhy } from "../why/dialog.js";
 
 const SPOKEN_EVERY_MS = 10_000;
@@ -22,6 +22,7 @@ export function feedPanel() {
   const draw = (live) => {
     latest = live;
     empty.hidden = live.lines.length > 0;
+    list.hidden = !empty.hidden;
     if ((isHeld || isPointedAt) && rows.size) return;
     const { lines } = live;
     const wanted = new Set(lines.map((line) => line.seq));
@@ -69,5 +70,5 @@ function lineRow(line, isNew) {
     h("time", { datetime: line.at }, clock(line.at)),
     h("span", { class: "line-what" }, ticket, h("span", { class: "arrow", "aria-hidden": "true" }, language().direction === "rtl" ? " ← " : " → "), h("b", {}, line.agent_name ?? line.agent_id)),
     h("span", { class: "line-waited" }, line.waited_ms < 1000 ? t("feed.at-once") : t("feed.waited", { time: spoken(line.waited_ms) })),
-    h("span", { class: "line-why" }, `${line.role}${t("list.comma")}${tCode("channel", line.channel)}${why}`));
+    h("span", { class: "line-why" }, `${apart(line.role)}${t("list.comma")}${tCode("channel", line.channel)}${why}`));
 }

@@ -40,14 +40,14 @@ export function rolesPanel() {
 
 function roleCard(name) {
   const card = {
-    mood: h("p", { class: "mood" }), about: h("p", { class: "about" }), waiting: h("span", { class: "count-value" }),
+    mood: h("p", { class: "mood" }), about: h("p", { class: "about", dir: "auto" }), waiting: h("span", { class: "count-value" }),
     oldest: h("button", { type: "button", class: "ask" }), expected: h("b", {}), fill: h("span", { class: "track-fill" }),
     target: h("span", {}), level: h("b", {}), bar: h("div", { class: "staff-bar", role: "img" }), staff: h("p", { class: "staff-text" }),
   };
   card.track = h("div", { class: "track" }, card.fill);
   const line = (words, value) => h("p", { class: "wait-line" }, h("span", {}, words), value);
   card.element = h("article", { class: "role", "data-role": name },
-    h("header", {}, h("h3", {}, h("a", { href: link("roles", name), title: name }, name)), card.mood),
+    h("header", {}, h("h3", { dir: "auto" }, h("a", { href: link("roles", name), title: name }, name)), card.mood),
     card.about,
     h("div", { class: "role-main" },
       h("p", { class: "count" }, card.waiting, h("span", { class: "count-name" }, t("role.waiting"))),

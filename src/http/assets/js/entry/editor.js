@@ -16,7 +16,7 @@ export const NEW = " new"; // No name begins with a space that was typed: they a
 export async function editorPage(main, kind, name, more) {
   main.className = "editor";
   const isNew = name === NEW;
-  main.append(h("header", { class: "page-head" }, h("h1", {}, isNew ? t(`editor.${kind.name}.new`) : name)));
+  main.append(h("header", { class: "page-head" }, h("h1", { dir: "auto" }, isNew ? t(`editor.${kind.name}.new`) : name)));
   const state = { tag: null };
   let entry = {};
   try {

@@ -7,7 +7,7 @@ import { number, percent } from "../format.js";
 import { live } from "../live.js";
 import { link } from "../router.js";
 import { may } from "../session.js";
-import { t, tCode } from "../texts.js";
+import { apart, t, tCode } from "../texts.js";
 
 const HEADS = ["name", "about", "types", "strategy", "target", "waiting", "online"];
 
@@ -29,7 +29,7 @@ function rolesTable(entries) {
   const rows = entries.map((role) => {
     const now = live.roles.get(role.name);
     return [
-      h("a", { href: link("roles", role.name) }, role.name), role.description ?? "–", (role.ticket_types ?? []).join(t("list.comma")) || "–",
+      h("a", { href: link("roles", role.name) }, role.name), role.description ?? "–", (role.ticket_types ?? []).map(apart).join(t("list.comma")) || "–",
       tCode("strategy", role.strategy ?? "longest_idle"),
       role.target ? t("roles.target", { time: role.target.answer_within, share: percent(Math.round(role.target.for_share * 1000)) }) : "–",
       now ? number(now.waiting) : "–", now ? number(now.staff.online) : "–",

@@ -21,7 +21,7 @@ export async function ticketPage(main, id) {
   const history = h("div", {});
   const actions = actionsPanel(id, () => page.again());
   main.append(
-    h("header", { class: "page-head" }, h("h1", {}, id), facts),
+    h("header", { class: "page-head" }, h("h1", { dir: "auto" }, id), facts),
     h("section", { class: "panel", "aria-labelledby": "why-head" }, h("h2", { id: "why-head" }, t("ticket.why")), trouble, why, over, staff),
     actions.element,
     h("section", { class: "panel wide", "aria-labelledby": "history-head" }, h("h2", { id: "history-head" }, t("ticket.history")), history));

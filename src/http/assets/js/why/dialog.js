@@ -23,7 +23,7 @@ export const explanationOf = (ticket) => get(address(["tickets", ticket, "explan
 async function explain(ticket) {
   const content = h("div", { "aria-live": "polite" }, h("p", { class: "soft" }, t("why.asking")));
   const dialog = h("dialog", { class: "why", "aria-labelledby": "why-title" },
-    h("header", {}, h("h2", { id: "why-title" }, ticket),
+    h("header", {}, h("h2", { id: "why-title", dir: "auto" }, ticket),
       h("button", { type: "button", onclick: () => dialog.close() }, t("why.close"))),
     content,
     h("p", {}, h("a", { href: link("tickets", ticket), onclick: () => dialog.close() }, t("why.more"))));
