@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// How full a journal is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
-    /// Bytes on disk: log, database and snapshots.
+    /// Bytes on disk of all files in the journal's directory: what others keep beside the journal counts as well, the
+    /// chronicle, tokens and the audit log.
     pub bytes: u64,
     /// Batches appended over the journal's life.
     pub batches: u64,

@@ -23,7 +23,7 @@ pub struct Inspection {
     pub version: u32,
     /// By which its ids begin, in hexadecimal.
     pub instance: String,
-    /// Bytes on disk.
+    /// Bytes on disk of all files in its directory, as [`super::Usage::bytes`].
     pub bytes: u64,
     /// Batches appended over its life.
     pub batches: u64,

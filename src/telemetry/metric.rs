@@ -109,7 +109,7 @@ metrics! {
     JOURNAL_SYNC_SECONDS = "journal_sync_seconds", Kind::Histogram(LATENCY_BUCKETS), [], Some(Unit::Seconds),
         "One batch made durable in the journal, sync included.";
     JOURNAL_BYTES = "journal_bytes", Kind::Gauge, [], Some(Unit::Bytes),
-        "Size of the journal on disk.";
+        "Size on disk of all files in the journal's directory, what is kept beside the journal among them.";
     OUTBOX_DEPTH = "outbox_depth", Kind::Gauge, [], Some(Unit::Count),
         "Outbound events that are durable and not yet confirmed by the broker.";
     PUBLISH_CONFIRM_SECONDS = "publish_confirm_seconds", Kind::Histogram(LATENCY_BUCKETS), [], Some(Unit::Seconds),
