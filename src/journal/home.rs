@@ -1,7 +1,7 @@
 //! The directory of a journal and the small files in it: version, lock, mark, deaths.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,6 +24,10 @@ pub(super) const LOCK: &str = "LOCK";
 pub(super) const MARK: &str = "MARK";
 const DEATHS: &str = "DEATHS";
 const MARK_LENGTH: usize = 12;
+/// In such blocks the system counts what a file has of the disk, whatever the disk's own are.
+const BLOCK_LENGTH: u64 = 512;
+/// The page of nearly all file systems, which has its room on the disk as a whole or not at all.
+const PAGE_LENGTH: usize = 4_096;
 
 /// How often a lock that somebody has is tried again, and after how long: whoever only looks who has it ([`holder`]) has it for
 /// a moment.
@@ -80,7 +84,8 @@ impl Home {
         self.path.join(name)
     }
 
-    /// Opens the log, creating it where it is missing: then it is there for certain before anything is written to it.
+    /// Opens the log, creating it where it is missing: then it is there for certain before anything is written to it. One
+    /// whose first fill was broken off, or that was copied without its zeros, gets the rest of its room.
     pub(super) fn open_log(&self) -> Result<File, JournalError> {
         let path = self.file(LOG);
         let is_new = !self.has_log();
@@ -89,6 +94,7 @@ impl Home {
         if is_new {
             self.sync()?;
         }
+        fill_holes(&file).map_err(JournalError::file("fill", &path))?;
         Ok(file)
     }
 
@@ -162,7 +168,7 @@ impl Home {
     /// Bytes on disk of all files in the directory.
     pub(super) fn bytes(&self) -> u64 {
         let Ok(files) = fs::read_dir(&self.path) else { return 0 };
-        files.flatten().filter_map(|file| file.metadata().ok()).map(|about| about.blocks() * 512).sum()
+        files.flatten().filter_map(|file| file.metadata().ok()).map(|about| about.blocks() * BLOCK_LENGTH).sum()
     }
 
     /// Bytes that this user may still write on the directory's file system.
@@ -229,6 +235,26 @@ fn written_mark(batches: u64) -> [u8; MARK_LENGTH] {
 fn read_mark(bytes: &[u8; MARK_LENGTH]) -> Option<u64> {
     let (batches, sum) = bytes.split_first_chunk::<8>()?;
     (crc32fast::hash(batches).to_le_bytes() == *sum).then(|| u64::from_le_bytes(*batches))
+}
+
+/// Gives a file the room on the disk that its length says: zeros are written where nothing but zeros is. What else it holds
+/// is not touched, so that it does not matter where this is broken off. A file system that keeps zeros in no room at all
+/// has it done at each start.
+fn fill_holes(file: &File) -> io::Result<()> {
+    let about = file.metadata()?;
+    if about.blocks() * BLOCK_LENGTH >= about.len() {
+        return Ok(());
+    }
+    let mut piece = [0; PAGE_LENGTH];
+    for at in (0..about.len()).step_by(PAGE_LENGTH) {
+        let left = usize::try_from(about.len() - at).unwrap_or(PAGE_LENGTH);
+        let piece = &mut piece[..left.min(PAGE_LENGTH)];
+        file.read_exact_at(piece, at)?;
+        if piece.iter().all(|byte| *byte == 0) {
+            file.write_all_at(piece, at)?;
+        }
+    }
+    file.sync_all()
 }
 
 /// Makes the directory where it is missing, and all above it, so that a power cut leaves them there.

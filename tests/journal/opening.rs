@@ -1,11 +1,12 @@
 //! Who may open a journal: one process, of a version that can read it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 
 use rolecall::journal::{Batch, Journal, JournalError, SCHEMA_VERSION, open};
 
-use crate::support::{Writer, entries, opened, options, ticket_entry};
+use crate::support::{LOG_BYTES, Writer, entries, opened, options, ticket_entry};
 
 #[test]
 fn the_directory_is_made_for_its_owner_alone() {
@@ -67,6 +68,53 @@ fn a_kill_while_a_journal_is_made_leaves_nothing_in_the_way() {
     let mut opened = opened(home.path());
     let batch = Batch { entries: vec![ticket_entry(1)], ..Batch::default() };
     opened.journal.append(&batch).expect("the batch is appended");
+}
+
+/// Bytes that a file has of the disk.
+fn room_of(path: &Path) -> u64 {
+    fs::metadata(path).expect("the file is there").blocks() * 512
+}
+
+#[test]
+fn a_log_whose_first_fill_was_broken_off_is_filled_by_the_next_start() {
+    let home = tempfile::tempdir().expect("a directory");
+    let log = home.path().join("journal.log");
+    drop(opened(home.path()));
+    assert!(room_of(&log) >= LOG_BYTES, "it is filled where nothing goes wrong");
+    // As a kill or a full disk leaves it: of its length already, and without room for most of it.
+    for filled in [0, 4_096, LOG_BYTES / 2 + 100] {
+        let file = fs::OpenOptions::new().write(true).open(&log).expect("the log opens");
+        file.set_len(filled).and_then(|()| file.set_len(LOG_BYTES)).expect("it is made hollow");
+        drop(file);
+        assert!(room_of(&log) < LOG_BYTES, "{filled} bytes are filled");
+        drop(opened(home.path()));
+        assert!(room_of(&log) >= LOG_BYTES, "it has room for {} bytes, after {filled}", room_of(&log));
+    }
+}
+
+#[test]
+fn what_a_hollow_log_holds_is_there_when_it_is_filled() {
+    let home = tempfile::tempdir().expect("a directory");
+    let log = home.path().join("journal.log");
+    let mut writer = Writer::new(opened(home.path()));
+    writer.append(20);
+    writer.append(3);
+    let written = writer.entries;
+    let end = fs::read(&log).expect("the log is read").iter().rposition(|byte| *byte != 0).expect("it holds something");
+    // A kill: the database has nothing of it yet.
+    let copy = tempfile::tempdir().expect("a directory");
+    for file in fs::read_dir(home.path()).expect("the directory is read") {
+        let file = file.expect("the directory is read");
+        fs::copy(file.path(), copy.path().join(file.file_name())).expect("the file is copied");
+    }
+    let log = copy.path().join("journal.log");
+    let file = fs::OpenOptions::new().write(true).open(&log).expect("the log opens");
+    file.set_len(end as u64 + 1).and_then(|()| file.set_len(LOG_BYTES)).expect("it is made hollow");
+    drop(file);
+    assert!(room_of(&log) < LOG_BYTES);
+    let again = opened(copy.path());
+    assert_eq!(entries(&again.reader), written);
+    assert!(room_of(&log) >= LOG_BYTES);
 }
 
 #[test]
