@@ -5,13 +5,13 @@
 //!
 //! The configuration file is not in it. What a daemon reads at its start is that file, wherever its journal came from.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::archive::{Archive, ArchiveError, ArchiveReader, Record};
 use crate::chronicle::{Chronicle, ChronicleError};
+use crate::files::private;
 use crate::journal::{Copied, JournalError, JournalReader, Restoring};
 use crate::records;
 
@@ -147,7 +147,7 @@ impl Lines<'_> {
         let path = self.directory.join(known);
         if self.open.as_ref().is_none_or(|(open, _)| *open != path) {
             self.end()?;
-            let made = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path);
+            let made = private().create_new(true).write(true).open(&path);
             let file = made.map_err(|error| RestoreError::File(path.clone(), error))?;
             self.open = Some((path, file));
         }

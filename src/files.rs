@@ -1,13 +1,31 @@
-//! Files that are written for a daemon: whose they are, and that they outlive a loss of power.
+//! Files that are written for a daemon: whose they are, who may read them, and that they outlive a loss of power.
 //!
 //! What root writes for a daemon on the command line has to stay the daemon's, who is somebody else and could neither read
 //! nor write it otherwise. And a file that is new or renamed is there for certain only once its directory is synced.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
+
+/// How a file is opened that holds what customers say, or who may come in: where it is made, it is for its owner alone,
+/// whatever the umask and whoever may look into the directory.
+pub(crate) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
+}
+
+/// Such a file, empty, to be written; one that is there is emptied.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    private().write(true).create(true).truncate(true).open(path)
+}
+
+/// Makes a directory for such files where it is missing, and all above it.
+pub(crate) fn make_private_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
 
 /// Gives a file that was made just now to whoever has what is told of: the file that it replaces, or the directory that it
 /// is in. Nobody but root gives files away: what others make is theirs.

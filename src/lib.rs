@@ -59,7 +59,7 @@ pub mod mapping;
 #[cfg(feature = "daemon")]
 mod schema;
 
-// Files that are written for a daemon: whose they are, and that they outlive a loss of power.
+// Files that are written for a daemon: whose they are, who may read them, and that they outlive a loss of power.
 #[cfg(feature = "daemon")]
 mod files;
 

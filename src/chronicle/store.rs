@@ -5,7 +5,10 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use redb::{Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
+use redb::backends::FileBackend;
+use redb::{
+    Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, TableHandle,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,6 +17,7 @@ use super::clock::{AgentClock, Stretch, by_hour, hour};
 use super::error::ChronicleError;
 use super::spell::{History, Spell};
 use crate::archive::{Archive, Record, put};
+use crate::files::{make_private_directory, private};
 use crate::routing::event::{Event, Held, Taking};
 use crate::routing::offer::RevokeCause;
 use crate::routing::ticket::Closing;
@@ -80,13 +84,26 @@ impl Chronicle {
     /// # Errors
     /// Where there can be none.
     pub fn open(directory: &Path, instance: u64) -> Result<Self, ChronicleError> {
-        let failed = ChronicleError::of::<std::io::Error>("make its directory");
-        std::fs::create_dir_all(directory).map_err(failed)?;
-        let database = Builder::new().set_cache_size(CACHE_BYTES).create(directory.join(Self::FILE));
-        let database = database.map_err(ChronicleError::of("open its database"))?;
-        let chronicle = Self { database: Arc::new(database) };
+        make_private_directory(directory).map_err(ChronicleError::of::<io::Error>("make its directory"))?;
+        let file = private().read(true).write(true).create(true).truncate(false).open(directory.join(Self::FILE));
+        let file = file.map_err(ChronicleError::of("open its database"))?;
+        let file = FileBackend::new(file).map_err(ChronicleError::of("open its database"))?;
+        Self::open_with_backend(file, instance)
+    }
+
+    /// As [`Self::open`], on storage of any kind.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with_backend(storage: impl StorageBackend, instance: u64) -> Result<Self, ChronicleError> {
+        let chronicle = Self::of(storage)?;
         chronicle.begin(instance)?;
         Ok(chronicle)
+    }
+
+    fn of(storage: impl StorageBackend) -> Result<Self, ChronicleError> {
+        let database = Builder::new().set_cache_size(CACHE_BYTES).create_with_backend(storage);
+        Ok(Self { database: Arc::new(database.map_err(ChronicleError::of("open its database"))?) })
     }
 
     /// Begins anew where what is there is of another engine or version.

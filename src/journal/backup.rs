@@ -23,6 +23,7 @@ use super::snapshot::SnapshotFile;
 use super::tables::{DUPLICATE_TIMES, DUPLICATES, ENTRIES, META, OUTBOX, meta, number};
 use super::{JournalError, JournalOptions, snapshot};
 use crate::archive::{Archive, Record, put};
+use crate::files::create_private;
 use crate::routing::Identity;
 
 /// Where an archive has the pieces of snapshots.
@@ -149,7 +150,7 @@ impl Restoring {
         let (path, file) = match &mut self.snapshot {
             Some((at, file)) if *at == path => (path, file),
             other => {
-                let file = File::create(&path).map_err(JournalError::file("create", &path))?;
+                let file = create_private(&path).map_err(JournalError::file("create", &path))?;
                 (path.clone(), &mut other.insert((path, file)).1)
             }
         };

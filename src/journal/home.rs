@@ -1,13 +1,13 @@
 //! The directory of a journal and the small files in it: version, lock, mark, deaths.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{JournalError, SCHEMA_VERSION, site};
-use crate::files::{sync_directory, sync_directory_of};
+use crate::files::{create_private, make_private_directory, private, sync_directory, sync_directory_of};
 
 /// The database's file.
 pub(super) const DATABASE: &str = "journal.redb";
@@ -89,7 +89,7 @@ impl Home {
     pub(super) fn open_log(&self) -> Result<File, JournalError> {
         let path = self.file(LOG);
         let is_new = !self.has_log();
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let file = private().read(true).write(true).create(true).truncate(false).open(&path);
         let file = file.map_err(JournalError::file("open", &path))?;
         if is_new {
             self.sync()?;
@@ -103,13 +103,16 @@ impl Home {
         self.file(LOG).exists()
     }
 
-    /// Where a database is created; what an earlier attempt left is removed.
-    pub(super) fn fresh_database(&self) -> Result<PathBuf, JournalError> {
+    /// The file of a database that is created; what an earlier attempt left is removed.
+    pub(super) fn fresh_database(&self) -> Result<File, JournalError> {
         let path = self.file(DATABASE_NEW);
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(JournalError::file("remove", &path)(error)),
-            _ => Ok(path),
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(JournalError::file("remove", &path)(error));
+            }
+            _ => {}
         }
+        private().read(true).write(true).create_new(true).open(&path).map_err(JournalError::file("create", &path))
     }
 
     /// Gives the database that was created its name.
@@ -122,7 +125,7 @@ impl Home {
         let new = format!("{name}.new");
         let path = self.file(&new);
         let write = || {
-            let mut file = File::create(&path)?;
+            let mut file = create_private(&path)?;
             file.write_all(bytes)?;
             file.sync_all()
         };
@@ -149,7 +152,8 @@ impl Home {
                 _ => Ok(()),
             };
         };
-        fs::write(&new, deaths).map_err(JournalError::file("write", &new))?;
+        let write = || create_private(&new)?.write_all(deaths);
+        write().map_err(JournalError::file("write", &new))?;
         fs::rename(&new, &path).map_err(JournalError::file("rename to", &path))
     }
 
@@ -261,8 +265,7 @@ fn fill_holes(file: &File) -> io::Result<()> {
 pub(super) fn make(path: &Path) -> Result<(), JournalError> {
     let is_missing = |directory: &&Path| !directory.as_os_str().is_empty() && !directory.exists();
     let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(JournalError::file("create the directory", path))?;
+    make_private_directory(path).map_err(JournalError::file("create the directory", path))?;
     // From above: what is synced is reached by what is.
     for directory in missing.into_iter().rev() {
         sync_directory_of(directory).map_err(JournalError::file("sync the directory of", directory))?;
@@ -295,13 +298,8 @@ fn format_of(directory: &Path) -> Result<Option<u32>, JournalError> {
 
 fn lock(directory: &Path) -> Result<File, JournalError> {
     let path = directory.join(LOCK);
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(JournalError::file("open", &path))?;
+    let opened = private().read(true).write(true).create(true).truncate(false).open(&path);
+    let mut file = opened.map_err(JournalError::file("open", &path))?;
     match try_lock(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {

@@ -182,10 +182,10 @@ fn create(home: &Home, options: &JournalOptions) -> Result<(), JournalError> {
     if home.mark()?.is_some_and(|batches| batches > 0) {
         return Err(JournalError::Damaged { what: format!("{} is missing", home.file(DATABASE).display()) });
     }
-    let path = home.fresh_database()?;
     let action = "create the database";
-    let database =
-        Builder::new().set_cache_size(options.cache_bytes).create(path).map_err(JournalError::storage(action))?;
+    let file = FileBackend::new(home.fresh_database()?).map_err(JournalError::storage(action))?;
+    let database = Builder::new().set_cache_size(options.cache_bytes).create_with_backend(file);
+    let database = database.map_err(JournalError::storage(action))?;
     initialise(&database, drawn_identity())?;
     database.close().map_err(JournalError::storage(action))?;
     home.adopt_database()
@@ -193,8 +193,9 @@ fn create(home: &Home, options: &JournalOptions) -> Result<(), JournalError> {
 
 /// A database with nothing in it, under the name that it has until it is adopted.
 pub(super) fn new_database(home: &Home) -> Result<Database, JournalError> {
-    let path = home.fresh_database()?;
-    Database::create(path).map_err(JournalError::storage("create the database"))
+    let action = "create the database";
+    let file = FileBackend::new(home.fresh_database()?).map_err(JournalError::storage(action))?;
+    Builder::new().create_with_backend(file).map_err(JournalError::storage(action))
 }
 
 /// A journal whose database was written just now, to be read.

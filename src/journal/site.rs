@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::home::{DATABASE, DATABASE_NEW, FORMAT, Home, LOCK, MARK, make};
 use super::{JournalError, snapshot};
+use crate::files::private;
 
 /// The note's file.
 const NOTE: &str = "RESTORING";
@@ -74,7 +75,8 @@ impl Site {
 
     fn write_note(&self) -> Result<(), JournalError> {
         let note = self.note();
-        let mut file = fs::File::create_new(&note).map_err(JournalError::file("create", &note))?;
+        let created = private().write(true).create_new(true).open(&note);
+        let mut file = created.map_err(JournalError::file("create", &note))?;
         file.write_all(NOTE_TEXT.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| {
             let _ = fs::remove_file(&note);
             JournalError::file("write", &note)(error)

@@ -11,6 +11,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use crate::files::create_private;
 use crate::kill_point::kill_point;
 use crate::routing::{BareState, Frozen, Identity, StateDigest};
 
@@ -91,7 +92,7 @@ struct Steady {
 
 impl Steady {
     fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self { file: File::create(path)?, unsynced: 0 })
+        Ok(Self { file: create_private(path)?, unsynced: 0 })
     }
 }
 

@@ -1,12 +1,11 @@
 //! A file of lines that only grows.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::RecordsError;
-use crate::files::{hand_over, sync_directory_of};
+use crate::files::{hand_over, make_private_directory, private, sync_directory_of};
 
 /// A file of lines. Opened anew for each use, so that whoever else writes it is seen.
 #[derive(Debug, Clone)]
@@ -62,13 +61,10 @@ impl Lines {
         if let Some(directory) = self.path.parent()
             && !directory.as_os_str().is_empty()
         {
-            let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
-            made.map_err(self.failed("make the directory of"))?;
+            make_private_directory(directory).map_err(self.failed("make the directory of"))?;
         }
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true).mode(0o600);
         let is_new = !self.path.exists();
-        let file = options.open(&self.path).map_err(self.failed("open"))?;
+        let file = private().read(true).append(true).create(true).open(&self.path).map_err(self.failed("open"))?;
         if let Some(directory) = self.path.parent().filter(|_| is_new) {
             let owner = std::fs::metadata(if directory.as_os_str().is_empty() { Path::new(".") } else { directory });
             owner.and_then(|owner| hand_over(&file, &owner)).map_err(self.failed("give to the daemon"))?;
@@ -181,6 +177,8 @@ impl Locked {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::OpenOptions;
+
     use super::*;
 
     #[test]

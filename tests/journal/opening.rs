@@ -4,9 +4,13 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
+use rolecall::backup::{Sources, restore};
+use rolecall::chronicle::Chronicle;
 use rolecall::journal::{Batch, Journal, JournalError, SCHEMA_VERSION, open};
+use rolecall::records::audit::{AuditLog, Deed};
+use rolecall::routing::Timestamp;
 
-use crate::support::{LOG_BYTES, Writer, entries, opened, options, ticket_entry};
+use crate::support::{LOG_BYTES, Writer, entries, opened, options, take_snapshot, ticket_entry};
 
 #[test]
 fn the_directory_is_made_for_its_owner_alone() {
@@ -15,6 +19,44 @@ fn the_directory_is_made_for_its_owner_alone() {
     drop(opened(&path));
     let mode = fs::metadata(&path).expect("the directory is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
+}
+
+#[test]
+fn whatever_is_made_in_a_directory_that_was_there_is_for_its_owner_alone() {
+    let parent = tempfile::tempdir().expect("a directory");
+    let made_before = |name: &str| {
+        let path = parent.path().join(name);
+        fs::create_dir(&path).expect("it is made");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("its mode is set");
+        path
+    };
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+    let path = made_before("journal");
+    let mut writer = Writer::new(opened(&path));
+    writer.append(5);
+    take_snapshot(&writer.reader, Timestamp(0)).expect("there is something to take");
+    writer.reader.keep_deaths(Some(b"{}")).expect("it is written down");
+    let chronicle = Chronicle::open(&path, 1).expect("it is made");
+    AuditLog::open(&path).append(vec![Deed::default()], Timestamp(0)).expect("it is written");
+    let sources = Sources { journal: writer.reader.clone(), chronicle: Some(chronicle), directory: path.clone() };
+    let mut copy = Vec::new();
+    sources.copy_to(&mut copy).expect("the copy is made");
+    let restored = made_before("restored");
+    restore(&copy[..copy.len() - 1], &restored, 7).expect_err("it is cut off");
+    assert_eq!(open_to_all(&restored), Vec::<String>::new(), "of a restore that failed");
+    restore(copy.as_slice(), &restored, 7).expect("it is whole");
+    for (path, count) in [(path, 9), (restored, 6)] {
+        let made = fs::read_dir(&path).expect("the directory is read").count();
+        assert!(made >= count, "{made} files");
+        assert_eq!(open_to_all(&path), Vec::<String>::new());
+    }
+}
+
+/// The files of a directory that others than their owner may read or write.
+fn open_to_all(path: &Path) -> Vec<String> {
+    let files = fs::read_dir(path).expect("the directory is read").map(|file| file.expect("the directory is read"));
+    let is_open = |file: &fs::DirEntry| file.metadata().expect("it is there").permissions().mode() & 0o077 != 0;
+    files.filter(is_open).map(|file| file.file_name().to_string_lossy().into_owned()).collect()
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! `rolecall journal backup` and `restore`: a copy of all that a daemon keeps, made while it works or while it does not, and
 //! back.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufReader, BufWriter, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::super::config_args::ConfigArgs;
@@ -14,7 +14,7 @@ use crate::archive::{ArchiveError, ArchiveReader};
 use crate::backup::{RestoreError, Sources, restore};
 use crate::chronicle::Chronicle;
 use crate::config::{HttpConfig, Secret};
-use crate::files::{beside, sync_directory_of};
+use crate::files::{beside, private, sync_directory_of};
 use crate::journal::{JournalError, JournalOptions, JournalReader, holder, open_to_look};
 
 /// Where the daemon has it.
@@ -73,7 +73,7 @@ pub(super) fn back_up(args: &BackupArgs) -> Result<(), Failure> {
 fn begun(new: &Path) -> Result<File, Failure> {
     let failed = |error| unwritable(new, &error);
     loop {
-        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(new).map_err(failed)?;
+        let file = private().create(true).truncate(false).write(true).open(new).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
