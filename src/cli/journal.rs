@@ -138,7 +138,8 @@ fn write_inspection(to: &mut dyn Write, found: &Inspection) -> io::Result<()> {
         _ => "none".to_owned(),
     };
     writeln!(to, "journal      {}", found.path.display())?;
-    writeln!(to, "version      {}", found.version)?;
+    let version = found.version.map_or_else(|| "not known".to_owned(), |version| version.to_string());
+    writeln!(to, "version      {version}")?;
     writeln!(to, "instance     {}", found.instance)?;
     writeln!(to, "on disk      {} bytes", found.bytes)?;
     writeln!(to, "batches      {}", found.batches)?;

@@ -56,6 +56,14 @@ impl Home {
 
     /// Takes the directory of a journal that exists.
     pub(super) fn existing(path: &Path) -> Result<Self, JournalError> {
+        match Self::existing_of_any_format(path)? {
+            (home, None) => Ok(home),
+            (_, Some(damage)) => Err(damage),
+        }
+    }
+
+    /// As [`Self::existing`], also where the version's file is damaged: then it says how, and the rest can be looked at.
+    pub(super) fn existing_of_any_format(path: &Path) -> Result<(Self, Option<JournalError>), JournalError> {
         site::refuse_unfinished(path)?;
         let database = path.join(DATABASE);
         if let Err(error) = fs::metadata(&database) {
@@ -65,13 +73,20 @@ impl Home {
                 _ => JournalError::file("look at", &database)(error),
             });
         }
-        check_format(path)?;
-        Ok(Self { path: path.to_owned(), _lock: lock(path)? })
+        let damage = match check_format(path) {
+            Err(error @ JournalError::Damaged { .. }) => Some(error),
+            checked => checked.map(|()| None)?,
+        };
+        Ok((Self { path: path.to_owned(), _lock: lock(path)? }, damage))
     }
 
-    /// The version that the journal is of as it lies there; whoever appends to it makes it this one's.
-    pub(super) fn version(&self) -> Result<u32, JournalError> {
-        Ok(format_of(&self.path)?.unwrap_or(SCHEMA_VERSION))
+    /// The version that the journal is of as it lies there; whoever appends to it makes it this one's. `None` where its file
+    /// is damaged.
+    pub(super) fn version(&self) -> Result<Option<u32>, JournalError> {
+        match format_of(&self.path) {
+            Err(JournalError::Damaged { .. }) => Ok(None),
+            found => Ok(Some(found?.unwrap_or(SCHEMA_VERSION))),
+        }
     }
 
     /// The directory.
@@ -286,11 +301,12 @@ fn check_format(directory: &Path) -> Result<(), JournalError> {
 /// The version of a journal; `None` where there is none yet.
 fn format_of(directory: &Path) -> Result<Option<u32>, JournalError> {
     let path = directory.join(FORMAT);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(JournalError::file("read", &path)(error)),
     };
+    let text = String::from_utf8_lossy(&bytes);
     let version = text.strip_prefix(FORMAT_PREFIX).and_then(|version| version.trim_end().parse::<u32>().ok());
     let what = || format!("{} does not say a version", path.display());
     version.map(Some).ok_or_else(|| JournalError::Damaged { what: what() })

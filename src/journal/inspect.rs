@@ -19,8 +19,8 @@ use super::{JournalError, JournalOptions, JournalReader, SCHEMA_VERSION, snapsho
 pub struct Inspection {
     /// Its directory.
     pub path: PathBuf,
-    /// The version that it was written in.
-    pub version: u32,
+    /// The version that it was written in; `None` where the file that says so is damaged.
+    pub version: Option<u32>,
     /// By which its ids begin, in hexadecimal.
     pub instance: String,
     /// Bytes on disk of all files in its directory, as [`super::Usage::bytes`].
@@ -80,7 +80,7 @@ impl JournalReader {
             snapshots.map(|file| InspectedSnapshot { bytes: length(&file.path), seq: file.seq, path: file.path });
         Ok(Inspection {
             path,
-            version: self.shared.home.as_ref().map_or(Ok(SCHEMA_VERSION), Home::version)?,
+            version: self.shared.home.as_ref().map_or(Ok(Some(SCHEMA_VERSION)), Home::version)?,
             instance: format!("{:016x}", self.identity().instance),
             bytes: usage.bytes,
             batches: usage.batches,

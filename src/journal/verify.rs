@@ -66,8 +66,11 @@ impl Verification {
 /// # Errors
 /// Where there is no journal, it is of a later version, or a daemon has it. Damage is no error, but in the report.
 pub fn verify(path: &Path) -> Result<Verification, JournalError> {
-    let home = Home::existing(path)?;
+    let (home, damage) = Home::existing_of_any_format(path)?;
     let mut found = Verification::default();
+    if let Some(damage) = damage {
+        found.problem(damage.to_string());
+    }
     let reader = match look(home, &JournalOptions::default()) {
         Ok(reader) => reader,
         Err(error @ (JournalError::Damaged { .. } | JournalError::Lost { .. })) => {
@@ -84,13 +87,14 @@ pub fn verify(path: &Path) -> Result<Verification, JournalError> {
     let transaction = reader.shared.database.begin_read().map_err(JournalError::storage(action))?;
     let (next_seq, outbox_next) = (reader.shared.gauges.next_seq.get(), reader.shared.gauges.outbox_next.get());
     let published_through = reader.shared.gauges.published_through.get();
+    let problems_before = found.problems.len();
     let checked = check_entries(&transaction, next_seq, &mut found)
         .and_then(|()| check_outbox(&transaction, published_through, outbox_next, &mut found))
         .and_then(|()| check_duplicates(&transaction, &mut found));
     checked.map_err(JournalError::storage(action))?;
     drop(transaction);
     let kept = reader.shared.gauges.entries.get();
-    if found.is_whole() && found.entries != kept {
+    if problems_before == found.problems.len() && found.entries != kept {
         found.problem(format!("it says that it has {kept} entries, and has {}", found.entries));
     }
     check_snapshots(&reader, &mut found)?;

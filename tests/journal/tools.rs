@@ -6,7 +6,7 @@ use std::path::Path;
 use rolecall::journal::{Entry, ExportError, JournalError, export, inspect, verify};
 use rolecall::routing::Timestamp;
 
-use crate::support::{Writer, opened, take_snapshot};
+use crate::support::{Writer, opened, options, take_snapshot};
 
 const DATABASE: &str = "journal.redb";
 
@@ -69,6 +69,40 @@ fn a_damaged_entry_is_named_by_verify_and_by_whoever_opens_the_journal() {
     let error = rolecall::journal::open(home.path(), &crate::support::options()).expect_err("damage is refused");
     assert!(matches!(error, JournalError::Damaged { .. }), "{error:?}");
     assert!(error.to_string().contains("entry of event 32"), "{error}");
+}
+
+#[test]
+fn verify_reports_of_all_else_where_the_version_s_file_is_damaged() {
+    let home = tempfile::tempdir().expect("a directory");
+    let writer = written(home.path());
+    let (hash, events) = (writer.state().hash(), writer.next_seq - 1);
+    drop(writer);
+    let format = home.path().join("FORMAT");
+    for damaged in [&b"rolecall-journal \x02"[..], b"rolecall-journal \xb2\n", b""] {
+        fs::write(&format, damaged).expect("it is damaged");
+        let report = verify(home.path()).expect("all else is read");
+        assert_eq!(report.problems.len(), 1, "{:?}", report.problems);
+        assert!(report.problems[0].contains("FORMAT does not say a version"), "{:?}", report.problems);
+        assert_eq!((report.entries, report.events, report.outbox_records, report.duplicates), (45, events, 45, 45));
+        assert_eq!((report.snapshots, report.state_hash), (2, Some(hash)));
+        let held = report.inspection.expect("it was opened");
+        assert_eq!((held.version, held.entries), (None, 45));
+        // Whoever would go on with it does not.
+        let refused = [inspect(home.path()).map(drop), rolecall::journal::open(home.path(), &options()).map(drop)];
+        for refused in refused {
+            assert!(matches!(refused, Err(JournalError::Damaged { .. })), "{refused:?}");
+        }
+    }
+    // Damage elsewhere is named beside it.
+    let newest = fs::read_dir(home.path()).expect("it is read").flatten().map(|file| file.path());
+    let newest = newest.filter(|path| path.extension().is_some_and(|it| it == "snap")).max().expect("there are two");
+    let mut bytes = fs::read(&newest).expect("the snapshot is read");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&newest, bytes).expect("the snapshot is written");
+    let problems = verify(home.path()).expect("all else is read").problems;
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[1].contains("checksum"), "{problems:?}");
 }
 
 #[test]

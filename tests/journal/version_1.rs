@@ -75,7 +75,7 @@ fn a_journal_that_version_1_was_killed_over_goes_on_where_it_was() {
     put_down(home.path());
     let before = verify(home.path()).expect("it is read");
     assert!(before.is_whole(), "{before:?}");
-    assert_eq!(inspect(home.path()).expect("it is looked into").version, 1);
+    assert_eq!(inspect(home.path()).expect("it is looked into").version, Some(1));
     assert_eq!(fs::read(home.path().join("journal.redb")).expect("read"), database(), "looking changes nothing");
 
     let mut first = opened(home.path());
