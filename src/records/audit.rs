@@ -196,17 +196,18 @@ impl AuditLog {
         Ok(Look { entries, before: reached.filter(|place| *place > 0) })
     }
 
-    /// Checks every hash; looks for `head` among them.
+    /// Checks every hash, line by line; looks for `head` among them. A last line without an end was never answered for, and
+    /// is not looked at.
     ///
     /// # Errors
     /// Names the first line that is not what it was.
     pub fn verify(&self, head: Option<&str>) -> Result<Verified, RecordsError> {
-        let text = self.lines.read_from(0, 0)?;
         let (mut hash, mut seq, mut found) = (NOTHING, 0, head.map(|_| false));
-        for line in text.lines() {
-            seq += 1;
-            let (entry, written) = self.parse(line, || seq)?;
-            let raw: Line<'_> = serde_json::from_str(line).expect("it was parsed");
+        for line in self.lines.each()? {
+            let (number, line) = line?;
+            seq = number;
+            let (entry, written) = self.parse(&line, || seq)?;
+            let raw: Line<'_> = serde_json::from_str(&line).expect("it was parsed");
             hash = chained(&hash, raw.entry.get());
             if hash != written {
                 let why = "was changed, or one before it was changed, taken out or put in: its hash does not fit";
@@ -295,6 +296,25 @@ mod tests {
         for error in errors {
             assert!(error.to_string().contains("line 4 is no entry"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_log_of_any_length_is_verified_line_by_line() {
+        // More than any machine has memory for; the file has holes, and takes no room.
+        const HUGE: u64 = 8 << 40;
+        let (directory, log) = log_of(2);
+        let path = directory.path().join(FILE);
+        let whole = std::fs::read(&path).expect("written");
+        let file = std::fs::OpenOptions::new().write(true).open(&path).expect("there");
+        file.set_len(HUGE).expect("it has holes");
+        let error = log.verify(None).expect_err("nothing ends there").to_string();
+        assert!(error.contains("line 3 is longer than any that is written"), "{error}");
+        std::fs::write(&path, [b"no entry\n", &whole[..]].concat()).expect("spoiled");
+        file.set_len(HUGE).expect("it has holes");
+        let error = log.verify(None).expect_err("damaged").to_string();
+        assert!(error.contains("line 1 is no entry"), "{error}");
+        std::fs::write(&path, [&whole[..], b"{\"hash\":"].concat()).expect("torn");
+        assert_eq!(log.verify(None).expect("what was answered for is whole").entries_count, 2);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A file of lines that only grows.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::RecordsError;
@@ -40,11 +40,51 @@ impl Lines {
         })
     }
 
+    /// All whole lines from the first on, one by one, each with its number; none where there is no file. What was damaged
+    /// may have no ends of lines: so much of it is taken for a line, and no more.
+    pub(super) fn each(&self) -> Result<impl Iterator<Item = Result<(u64, String), RecordsError>>, RecordsError> {
+        let mut file = match File::open(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            opened => Some(BufReader::new(opened.map_err(self.failed("open"))?)),
+        };
+        let mut number = 0;
+        Ok(std::iter::from_fn(move || {
+            number += 1;
+            let line = self.next_line(file.as_mut()?, number).transpose()?;
+            if line.is_err() {
+                file = None;
+            }
+            Some(line.map(|line| (number, line)))
+        }))
+    }
+
+    /// The next line, which has that number; `None` where none is whole any more.
+    fn next_line(&self, file: &mut BufReader<File>, number: u64) -> Result<Option<String>, RecordsError> {
+        let mut bytes = Vec::new();
+        file.take(LINE_MAX_BYTES).read_until(b'\n', &mut bytes).map_err(self.failed("read"))?;
+        if bytes.pop_if(|last| *last == b'\n').is_none() {
+            let is_cut = (bytes.len() as u64) < LINE_MAX_BYTES;
+            return if is_cut { Ok(None) } else { Err(self.damaged(number, "is longer than any that is written")) };
+        }
+        String::from_utf8(bytes).map(Some).map_err(|_| self.damaged(number, "is not UTF-8"))
+    }
+
     /// The number of the line that begins at that byte, for whoever is told what is wrong with it.
     pub(super) fn number_of(&self, place: u64) -> u64 {
-        let mut before = Vec::new();
-        let read = File::open(&self.path).and_then(|file| file.take(place).read_to_end(&mut before));
-        read.map_or(0, |_| ends_in(&before) + 1)
+        let count = || -> io::Result<u64> {
+            let mut before = BufReader::new(File::open(&self.path)?.take(place));
+            let mut count = 0;
+            loop {
+                let some = before.fill_buf()?;
+                if some.is_empty() {
+                    return Ok(count);
+                }
+                count += ends_in(some);
+                let length = some.len();
+                before.consume(length);
+            }
+        };
+        count().map_or(0, |count| count + 1)
     }
 
     /// How long it is; 0 where there is none.
@@ -84,6 +124,9 @@ impl Lines {
         RecordsError::Damaged { path: self.path.clone(), line, why: why.into() }
     }
 }
+
+/// No line is so long by far: an entry of the audit log has three values of 64 KiB at most, and a token's is shorter.
+const LINE_MAX_BYTES: u64 = 16 << 20;
 
 /// How much is read at a time where a file is read from its end.
 const STEP: u64 = 64 * 1024;
