@@ -50,7 +50,9 @@ impl History {
         })
     }
 
+    /// Somebody owns it from now on. One that had ended is there again, under the name of before.
     pub(super) fn begin(&mut self, spell: Spell) {
+        (self.closed_at, self.closed) = (None, None);
         if self.spells.len() >= SPELLS_MAX {
             self.spells.remove(0);
         }

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use super::cell::Cell;
 use super::clock::{AgentClock, Stretch, by_hour, hour};
 use super::error::ChronicleError;
+use super::forgetting::{PLACES, forget};
 use super::spell::{History, Spell};
 use crate::archive::{Archive, Record, put};
 use crate::files::{make_private_directory, private};
@@ -122,6 +123,7 @@ impl Chronicle {
                 transaction.delete_table(CELLS).map_err(ChronicleError::of("begin"))?;
                 transaction.delete_table(TICKETS).map_err(ChronicleError::of("begin"))?;
                 transaction.delete_table(AGENTS).map_err(ChronicleError::of("begin"))?;
+                transaction.delete_table(PLACES).map_err(ChronicleError::of("begin"))?;
             }
             transaction.open_table(CELLS).map_err(ChronicleError::of("begin"))?;
             transaction.open_table(TICKETS).map_err(ChronicleError::of("begin"))?;
@@ -205,7 +207,7 @@ impl Chronicle {
         Ok(lost)
     }
 
-    /// Who owned a ticket; `None` of one of which nothing is known.
+    /// Who owned a ticket; `None` of one of which nothing is known, or that ended so long ago that it is forgotten.
     ///
     /// # Errors
     /// Where it can't be read.
@@ -221,6 +223,7 @@ impl Chronicle {
     /// # Errors
     /// Where it can't be written: then nothing of it is in it.
     pub fn take(&self, told: &[Told]) -> Result<(), ChronicleError> {
+        let Some(now) = told.last().map(|told| told.at) else { return Ok(()) };
         let transaction = self.database.begin_write().map_err(ChronicleError::of("write"))?;
         {
             let mut meta = transaction.open_table(META).map_err(ChronicleError::of("write"))?;
@@ -237,7 +240,9 @@ impl Chronicle {
                 }
             }
             let cells = transaction.open_table(CELLS).map_err(ChronicleError::of("write"))?;
-            taking.write(cells)?;
+            let (mut tickets, written) = taking.write(cells)?;
+            let places = transaction.open_table(PLACES).map_err(ChronicleError::of("write"))?;
+            forget(&mut tickets, places, written, now)?;
             meta.insert("through", last).map_err(ChronicleError::of("write"))?;
         }
         transaction.commit().map_err(ChronicleError::of("write"))
@@ -259,7 +264,7 @@ struct Intake<'t> {
     clocks: BTreeMap<AgentId, Option<AgentClock>>,
 }
 
-impl Intake<'_> {
+impl<'t> Intake<'t> {
     fn cell(&mut self, at: Timestamp, role: Option<&RoleName>, channel: &str, agent: Option<&AgentId>) -> &mut Cell {
         let (role, agent) = (role.map_or("", RoleName::as_str), agent.map_or("", AgentId::as_str));
         self.cells.entry((hour(at), format!("{role}{BETWEEN}{channel}{BETWEEN}{agent}"))).or_default()
@@ -409,7 +414,12 @@ impl Intake<'_> {
         Ok(())
     }
 
-    fn write(mut self, mut table: redb::Table<'_, (i64, &'static str), &'static [u8]>) -> Result<(), ChronicleError> {
+    /// Writes all of it. Gives the tickets back, and how many were written.
+    fn write(
+        mut self,
+        mut table: redb::Table<'_, (i64, &'static str), &'static [u8]>,
+    ) -> Result<(redb::Table<'t, &'static str, &'static [u8]>, usize), ChronicleError> {
+        let written = self.histories.len();
         for ((hour, name), more) in self.cells {
             let key = (hour, name.as_str());
             let known = table.get(key).map_err(ChronicleError::of("write"))?.map(|bytes| decode::<Cell>(bytes.value()));
@@ -430,6 +440,6 @@ impl Intake<'_> {
                 None => drop(self.agents.remove(agent.as_str()).map_err(ChronicleError::of("write"))?),
             }
         }
-        Ok(())
+        Ok((self.tickets, written))
     }
 }

@@ -295,3 +295,78 @@ fn a_history_names_every_owner_and_why_it_is_none_any_more() {
     drop(again);
     assert_eq!(Chronicle::open(directory.path(), INSTANCE + 1).expect("made anew").through().expect("read"), 0);
 }
+
+/// An engine whose commands come one a minute, and what follows from them.
+struct Days {
+    engine: Engine,
+    chronicle: Chronicle,
+    now: Timestamp,
+}
+
+impl Days {
+    fn handle(&mut self, command: Command) {
+        let outcome = self.engine.handle(command, self.now);
+        let told = Told { first_seq: outcome.first_seq, at: outcome.at, events: outcome.events };
+        self.chronicle.take(&[told]).expect("it can be written");
+    }
+
+    fn open(&mut self, name: &str) {
+        let role = RoleName::parse("billing").ok();
+        let spec = TicketSpec::from(Asked { role, ..Asked::on(ChannelName::parse("chat").expect("a name")) });
+        self.handle(Command::CreateTicket { ticket: ticket(name), spec: Box::new(spec) });
+    }
+
+    fn done(&mut self, name: &str) {
+        self.open(name);
+        let then = crate::routing::command::AfterWork::Ready;
+        self.handle(Command::CompleteTicket { ticket: ticket(name), agent: None, outcome: None, then });
+    }
+
+    fn pass_days(&mut self, days: i64) {
+        self.now = Timestamp(self.now.0 + days * 24 * HOUR);
+        while self.engine.next_timeout().is_some_and(|(due, _)| due <= self.now) {
+            self.handle(Command::Elapse);
+        }
+    }
+
+    fn history(&self, name: &str) -> Option<super::History> {
+        self.chronicle.history(&ticket(name)).expect("it can be read")
+    }
+}
+
+fn ticket(name: &str) -> TicketId {
+    TicketId::parse(name).expect("a name")
+}
+
+#[test]
+fn who_owned_a_ticket_is_forgotten_a_quarter_of_a_year_after_it_ended_and_not_before() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let chronicle = Chronicle::open(directory.path(), INSTANCE).expect("it can be made");
+    let engine = Engine::new(Identity { instance: INSTANCE, seed: 1 });
+    let mut days = Days { engine, chronicle, now: Timestamp(START) };
+    days.handle(Command::ReplaceCatalogue { catalogue: Arc::new(catalogue()) });
+    for agent in ["ana", "ben"] {
+        let agent = AgentId::parse(agent).expect("a name");
+        let profile = Box::new(AgentProfile::of_roles([RoleName::parse("billing").expect("a name")]));
+        days.handle(Command::RegisterAgent { agent: agent.clone(), profile });
+        let (status, switches) = (Status::Online, BTreeMap::new());
+        days.handle(Command::SetPresence { agent, status, name: None, reason: None, switches });
+    }
+    days.open("T-open");
+    (0..300).for_each(|number| days.done(&format!("T-{number}")));
+
+    // Each of them is looked at more than once.
+    days.pass_days(89);
+    days.open("T-7");
+    (0..60).for_each(|number| days.done(&format!("U-{number}")));
+    assert!((0..300).all(|number| days.history(&format!("T-{number}")).is_some()), "none has to be forgotten yet");
+
+    days.pass_days(2);
+    (0..60).for_each(|number| days.done(&format!("V-{number}")));
+    let left: Vec<_> = (0..300).filter(|number| days.history(&format!("T-{number}")).is_some()).collect();
+    assert_eq!(left, [7], "it is there again");
+    assert_eq!(days.history("T-7").expect("it is known").closed_at, None);
+    assert!(days.history("T-open").is_some(), "it has not ended");
+    let kept = ["U", "V"].into_iter().flat_map(|name| (0..60).map(move |number| format!("{name}-{number}")));
+    assert!(kept.map(|name| days.history(&name)).all(|history| history.is_some_and(|it| it.closed_at.is_some())));
+}
