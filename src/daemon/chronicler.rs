@@ -1,5 +1,6 @@
 //! Brings the chronicle what the journal has made durable, on a thread of its own and at its own pace.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -34,16 +35,18 @@ enum NotFollowed {
     Journal(#[from] JournalError),
     #[error(transparent)]
     Chronicle(#[from] ChronicleError),
+    #[error("it ended in a panic; what that said is on the standard error")]
+    Panicked,
 }
 
 /// Follows the journal until told to end.
 pub(super) fn start(chronicle: Chronicle, journal: JournalReader, fresh: Handover<Entry>, end: CancellationToken) {
     let follow = move || {
-        if let Err(cause) = fall_back(&chronicle, &journal) {
+        if let Err(cause) = watched(|| fall_back(&chronicle, &journal)) {
             error!(error = %cause, "the chronicle does not follow: reports lack what happened since");
         }
         while !end.is_cancelled() {
-            match take_some(&chronicle, &journal, &fresh) {
+            match watched(|| take_some(&chronicle, &journal, &fresh)) {
                 Ok(count) if count == ENTRIES_MAX => std::thread::sleep(BREATH),
                 Ok(_) => std::thread::sleep(LOOK_EVERY),
                 Err(cause) => {
@@ -58,8 +61,15 @@ pub(super) fn start(chronicle: Chronicle, journal: JournalReader, fresh: Handove
     }
 }
 
+/// Does it, and takes a panic for a failure: it would end the thread, and nobody hear of it. It does not end the process, as
+/// elsewhere: reports alone depend on the chronicle, whose database may panic over a damaged page after every start. Where it
+/// was in the middle of writing, nothing more can be written before the next.
+fn watched<T>(work: impl FnOnce() -> Result<T, NotFollowed>) -> Result<T, NotFollowed> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(NotFollowed::Panicked))
+}
+
 /// It must not wait for numbers that the journal gives a second time, as though it had them already.
-fn fall_back(chronicle: &Chronicle, journal: &JournalReader) -> Result<(), ChronicleError> {
+fn fall_back(chronicle: &Chronicle, journal: &JournalReader) -> Result<(), NotFollowed> {
     let lost = chronicle.go_back_to(journal.usage().next_seq)?;
     if lost > 0 {
         warn!(events = lost, "the chronicle knew of events that the journal has lost");
@@ -84,8 +94,14 @@ fn take_some(chronicle: &Chronicle, journal: &JournalReader, fresh: &Handover<En
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use redb::backends::InMemoryBackend;
+
     use super::*;
-    use crate::journal::{Batch, Journal, JournalOptions, Opened, open};
+    use crate::daemon::planned_storage::PlannedStorage;
+    use crate::journal::{Batch, Journal, JournalOptions, Opened, open, open_with_backend};
     use crate::routing::{Command, Event, RoleName, Timestamp};
 
     #[test]
@@ -99,6 +115,30 @@ mod tests {
             fresh.add([(first_seq, entry.next_seq(), weight(&entry, LENGTH), entry)]);
         }
         assert_eq!(fresh.take_from(1, 100).len(), FRESH_BYTES_MAX / LENGTH - 1);
+    }
+
+    #[test]
+    fn a_panic_is_a_failure_that_is_told_of_and_leaves_what_there_was() {
+        let is_rotten = Arc::new(AtomicBool::new(false));
+        let found_rotten = Arc::clone(&is_rotten);
+        let rotten = PlannedStorage::new(move || assert!(!found_rotten.load(Ordering::Acquire), "as planned"));
+        let chronicle = Chronicle::open_with_backend(rotten, 1).expect("it can be made");
+        let options = JournalOptions { log_bytes: 64 << 10, ..JournalOptions::default() };
+        let opened = open_with_backend(InMemoryBackend::new(), InMemoryBackend::new(), &options);
+        let Opened { mut journal, reader } = opened.expect("the journal opens");
+        let events = vec![Event::RoleLooked { role: RoleName::parse("billing").expect("a name") }; 2];
+        let entry = Entry { first_seq: 1, at: Timestamp(2), command: Command::Elapse, events };
+        journal.append(&Batch { entries: vec![entry], ..Batch::default() }).expect("appended");
+
+        let fresh = Handover::new(FRESH_BYTES_MAX);
+        is_rotten.store(true, Ordering::Release);
+        let told = watched(|| take_some(&chronicle, &reader, &fresh)).expect_err("it panics");
+        assert!(matches!(told, NotFollowed::Panicked), "{told}");
+        is_rotten.store(false, Ordering::Release);
+        assert_eq!(chronicle.through().expect("it is read"), 0);
+        // Where it was in the middle of writing, the database wants to be opened anew before it takes any more.
+        let told = watched(|| take_some(&chronicle, &reader, &fresh)).expect_err("it takes no more");
+        assert!(matches!(told, NotFollowed::Chronicle(_)), "{told}");
     }
 
     #[test]
