@@ -63,6 +63,10 @@ mod schema;
 #[cfg(feature = "daemon")]
 mod files;
 
+// Files that are looked at, and whose changes stay in memory.
+#[cfg(feature = "daemon")]
+mod overlay;
+
 // Certificates and keys, for whoever speaks TLS.
 #[cfg(feature = "daemon")]
 mod pem;

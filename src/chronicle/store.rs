@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use redb::backends::FileBackend;
 use redb::{
-    Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, TableHandle,
+    Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, TableError,
+    TableHandle,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,6 +20,7 @@ use super::forgetting::{PLACES, forget};
 use super::spell::{History, Spell};
 use crate::archive::{Archive, Record, put};
 use crate::files::{make_private_directory, private};
+use crate::overlay::Overlay;
 use crate::routing::event::{Event, Held, Taking};
 use crate::routing::offer::RevokeCause;
 use crate::routing::ticket::Closing;
@@ -74,12 +76,6 @@ impl Chronicle {
     /// The file, beside the journal.
     pub const FILE: &str = "chronicle.redb";
 
-    /// Whether there is one beside the journal in that directory.
-    #[must_use]
-    pub fn is_in(directory: &Path) -> bool {
-        directory.join(Self::FILE).exists()
-    }
-
     /// The one beside the journal in that directory, of that instance of the engine.
     ///
     /// # Errors
@@ -100,6 +96,40 @@ impl Chronicle {
         let chronicle = Self::of(storage)?;
         chronicle.begin(instance)?;
         Ok(chronicle)
+    }
+
+    /// The one beside the journal in that directory, to look into it: the file stays as it is, and what an unclean end left to
+    /// be repaired is repaired in memory. `None` where there is none of that instance of the engine.
+    ///
+    /// # Errors
+    /// Where it can't be read, or is of another version, by which a daemon of this one would begin anew.
+    pub fn open_to_look(directory: &Path, instance: u64) -> Result<Option<Self>, ChronicleError> {
+        let file = match Overlay::open(&directory.join(Self::FILE)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(ChronicleError::of("be opened"))?,
+        };
+        let chronicle = Self::of(file)?;
+        match chronicle.signature()? {
+            Some((found, VERSION)) if found == instance => Ok(Some(chronicle)),
+            Some((found, version)) if found == instance => {
+                let why = format!("it has version {version}, and this program reads version {VERSION}");
+                Err(ChronicleError::of("be read")(why))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Instance and version that it says it is of; `None` where nothing was ever written.
+    fn signature(&self) -> Result<Option<(u64, u64)>, ChronicleError> {
+        let transaction = self.database.begin_read().map_err(ChronicleError::of("be read"))?;
+        let meta = match transaction.open_table(META) {
+            Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+            opened => opened.map_err(ChronicleError::of("be read"))?,
+        };
+        let number = |name: &str| -> Result<Option<u64>, ChronicleError> {
+            Ok(meta.get(name).map_err(ChronicleError::of("be read"))?.map(|value| value.value()))
+        };
+        Ok(number("instance")?.zip(number("version")?))
     }
 
     fn of(storage: impl StorageBackend) -> Result<Self, ChronicleError> {

@@ -344,25 +344,35 @@ fn try_lock(file: &File) -> Result<(), TryLockError> {
     file.try_lock()
 }
 
-/// The process that holds a journal; `None` where nobody does.
+/// Who has a journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// Nobody.
+    Nobody,
+    /// That process.
+    Process(u32),
+    /// A process whose id is not told: the lock is held, and what it is says nothing.
+    Unnamed,
+}
+
+/// Who has the journal in that directory.
 ///
 /// # Errors
 /// Where the lock can't be looked at.
-pub fn holder(directory: &Path) -> Result<Option<u32>, JournalError> {
+pub fn holder(directory: &Path) -> Result<Holder, JournalError> {
     let path = directory.join(LOCK);
     let mut file = match File::open(&path) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Holder::Nobody),
         Err(error) => return Err(JournalError::file("open", &path)(error)),
     };
     match file.try_lock_shared() {
-        Ok(()) => Ok(None),
+        Ok(()) => Ok(Holder::Nobody),
         Err(TryLockError::WouldBlock) => {
             let mut text = String::new();
-            file.read_to_string(&mut text).map_err(JournalError::file("read", &path))?;
-            let pid = text.trim().parse().ok();
-            let what = || format!("{} does not say which process holds it", path.display());
-            pid.map(Some).ok_or_else(|| JournalError::Damaged { what: what() })
+            // The lock is what counts.
+            let _ = file.read_to_string(&mut text);
+            Ok(text.trim().parse().map_or(Holder::Unnamed, Holder::Process))
         }
         Err(TryLockError::Error(error)) => Err(JournalError::file("lock", &path)(error)),
     }

@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use redb::backends::{FileBackend, InMemoryBackend};
 use redb::{Builder, Database, ReadableDatabase, ReadableTableMetadata, StorageBackend, TableError};
 
+use crate::overlay::Overlay;
 use crate::routing::Identity;
 
 use super::checkpoint::{apply, settled_ids, sieve_of};
 use super::gauges::Gauges;
 use super::home::{DATABASE, Home, LOG, Mark};
 use super::log::{Log, Remains, damaged, remains};
-use super::overlay::Overlay;
 use super::read::Shared;
 use super::recent::Recent;
 use super::tables::{DUPLICATE_TIMES, DUPLICATES, ENTRIES, META, OUTBOX, entries_kept, meta, number};
@@ -140,12 +140,17 @@ pub fn open_to_look(path: &Path, options: &JournalOptions) -> Result<JournalRead
 
 /// As [`open_to_look`], in a directory that is taken already.
 pub(super) fn look(home: Home, options: &JournalOptions) -> Result<JournalReader, JournalError> {
-    let overlay = Overlay::open(&home.file(DATABASE))?;
-    let (database, tail) = open_database(overlay, options).map_err(|error| located(error, &home))?;
+    let database = looked_at(&home.file(DATABASE))?;
+    let (database, tail) = open_database(database, options).map_err(|error| located(error, &home))?;
     let log: Box<dyn StorageBackend> =
-        if home.has_log() { Box::new(Overlay::open(&home.file(LOG))?) } else { Box::new(InMemoryBackend::new()) };
+        if home.has_log() { Box::new(looked_at(&home.file(LOG))?) } else { Box::new(InMemoryBackend::new()) };
     let (found, tail) = catch_up(&database, tail, &*log, home.path(), Some(&home))?;
     Ok(JournalReader::new(assemble(database, tail, &found, Some(home), options)?))
+}
+
+/// A file whose changes stay in memory.
+pub(super) fn looked_at(path: &Path) -> Result<Overlay, JournalError> {
+    Overlay::open(path).map_err(JournalError::file("open", path))
 }
 
 /// Names the damaged record, where the pages' checksums only say that there is damage.

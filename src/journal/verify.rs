@@ -10,8 +10,7 @@ use serde::Serialize;
 use crate::routing::{BareState, Timestamp};
 
 use super::home::{DATABASE, Home};
-use super::open::{look, position};
-use super::overlay::Overlay;
+use super::open::{look, looked_at, position};
 use super::record::{decode_entry, decode_outbox};
 use super::recover::RecoveryReport;
 use super::row::Row;
@@ -232,7 +231,7 @@ pub(super) fn damaged_records(database: &Path) -> Vec<String> {
     let walk = || -> Result<Infallible, JournalError> {
         let action = "read the database";
         let database =
-            Builder::new().create_with_backend(Overlay::open(database)?).map_err(JournalError::storage(action))?;
+            Builder::new().create_with_backend(looked_at(database)?).map_err(JournalError::storage(action))?;
         let transaction = database.begin_read().map_err(JournalError::storage(action))?;
         let mut found = Verification::default();
         let walked = position(&database, Path::new("")).and_then(|position| {

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::config::{self, CannotSplice, Overrides};
 use crate::daemon::system_clock;
 use crate::files::{Replacement, beside};
-use crate::journal;
+use crate::journal::{self, Holder};
 use crate::records::audit::AuditLog;
 
 use super::super::config_args::ConfigArgs;
@@ -119,11 +119,14 @@ fn write(path: &Path, next: &Path) -> Result<PathBuf, ApplyError> {
 fn reload(journal_path: &Path) -> String {
     let by_hand = "to have a daemon read it: `kill -HUP PID`, or `systemctl reload rolecall`\n";
     match journal::holder(journal_path) {
-        Ok(Some(pid)) => match hang_up(pid) {
+        Ok(Holder::Process(pid)) => match hang_up(pid) {
             Ok(()) => format!("the daemon (process {pid}) was asked to read it; its log says whether it is in force\n"),
             Err(error) => format!("the daemon (process {pid}) could not be asked to read it: {error}; {by_hand}"),
         },
-        Ok(None) => format!("no daemon holds the journal {}; {by_hand}", journal_path.display()),
+        Ok(Holder::Unnamed) => {
+            format!("the daemon could not be asked to read it, for its process is not known; {by_hand}")
+        }
+        Ok(Holder::Nobody) => format!("no daemon holds the journal {}; {by_hand}", journal_path.display()),
         Err(error) => format!("it is not known whether a daemon runs: {error}; {by_hand}"),
     }
 }

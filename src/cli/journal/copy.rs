@@ -15,7 +15,7 @@ use crate::backup::{RestoreError, Sources, restore};
 use crate::chronicle::Chronicle;
 use crate::config::{HttpConfig, Secret};
 use crate::files::{beside, private, sync_directory_of};
-use crate::journal::{JournalError, JournalOptions, JournalReader, holder, open_to_look};
+use crate::journal::{Holder, JournalError, JournalOptions, JournalReader, holder, open_to_look};
 
 /// Where the daemon has it.
 const ADDRESS: &str = "/api/v1/backup";
@@ -51,10 +51,11 @@ pub(super) fn back_up(args: &BackupArgs) -> Result<(), Failure> {
     let path = &config.journal.path;
     let new = beside(&args.to, ".part");
     let mut file = begun(&new)?;
-    let copied = match lying_there(path) {
-        Ok(Some(journal)) => copy_directory(path, journal, &mut file),
-        Ok(None) => copy_daemon(&config.http, &mut file),
-        Err(failure) => Err(failure),
+    let copied = match whose(path) {
+        Ok(Whose::Nobodys(journal)) => copy_directory(path, journal, &mut file),
+        Ok(Whose::Daemons) => copy_daemon(&config.http, &mut file),
+        Ok(Whose::Hidden(why)) => copy_daemon(&config.http, &mut file).map_err(|failure| beside_hidden(&why, &failure)),
+        Err(error) => Err(failure(error)),
     };
     let kept = copied.and_then(|()| {
         let kept = file.sync_all().and_then(|()| fs::rename(&new, &args.to)).and_then(|()| sync_directory_of(&args.to));
@@ -104,20 +105,50 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
     Failure::new(Exit::Failed, format!("could not write {}: {error}", path.display()))
 }
 
-/// A journal that is there and that nobody has.
-fn lying_there(path: &Path) -> Result<Option<JournalReader>, Failure> {
-    if !path.exists() || !matches!(holder(path), Ok(None)) {
-        return Ok(None);
+/// From whom a copy of a journal is to be had.
+enum Whose {
+    /// It is there, and nobody has it.
+    Nobodys(JournalReader),
+    /// A daemon has it, or it is elsewhere.
+    Daemons,
+    /// Whoever asks has no right to see. It may still ask the daemon.
+    Hidden(JournalError),
+}
+
+fn whose(path: &Path) -> Result<Whose, JournalError> {
+    if !path.exists() {
+        return Ok(Whose::Daemons);
+    }
+    match holder(path) {
+        Ok(Holder::Process(_) | Holder::Unnamed) => return Ok(Whose::Daemons),
+        Ok(Holder::Nobody) => {}
+        Err(error) if is_denied(&error) => return Ok(Whose::Hidden(error)),
+        Err(error) => return Err(error),
     }
     match open_to_look(path, &JournalOptions::default()) {
-        Err(JournalError::Absent { .. }) => Ok(None),
-        opened => opened.map(Some).map_err(failure),
+        Ok(journal) => Ok(Whose::Nobodys(journal)),
+        // A daemon is just starting, or has come in the meantime.
+        Err(JournalError::Absent { .. } | JournalError::Locked { .. }) => Ok(Whose::Daemons),
+        Err(error) => Err(error),
     }
 }
 
+fn is_denied(error: &JournalError) -> bool {
+    matches!(error, JournalError::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied)
+}
+
+/// Neither way went: the one who asks may be somebody else than who may look, or the daemon may not run.
+fn beside_hidden(why: &JournalError, failed: &Failure) -> Failure {
+    Failure::new(failed.exit, format!("{why}: permission denied; and {failed}"))
+}
+
 fn copy_directory(path: &Path, journal: JournalReader, file: &mut File) -> Result<(), Failure> {
+    let instance = journal.identity().instance;
     // Reports alone depend on it.
-    let chronicle = Chronicle::is_in(path).then(|| Chronicle::open(path, journal.identity().instance).ok()).flatten();
+    let chronicle = Chronicle::open_to_look(path, instance).unwrap_or_else(|error| {
+        eprintln!("the copy has no reports: {}", Failure::new(Exit::Failed, error));
+        None
+    });
     let sources = Sources { journal, chronicle, directory: path.to_owned() };
     let mut to = BufWriter::new(file);
     let copied = sources.copy_to(&mut to).and_then(|_| to.flush());
@@ -180,7 +211,76 @@ pub(super) fn put_back(args: &RestoreArgs) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Seek;
+
+    use redb::{Database, TableDefinition};
+
     use super::*;
+    use crate::journal::open;
+
+    /// A journal that nobody has, with a chronicle beside it. Its instance.
+    fn at_rest(path: &Path) -> u64 {
+        let reader = open(path, &JournalOptions::default()).expect("the journal opens").reader;
+        let instance = reader.identity().instance;
+        drop(Chronicle::open(path, instance).expect("it is made"));
+        instance
+    }
+
+    /// The tables that a copy of what lies there has.
+    fn tables_of_copy(path: &Path) -> Vec<String> {
+        let Ok(Whose::Nobodys(journal)) = whose(path) else { panic!("nobody has it") };
+        let mut file = tempfile::tempfile().expect("a file");
+        copy_directory(path, journal, &mut file).expect("it is copied");
+        file.rewind().expect("it is read from its beginning");
+        let mut archive = ArchiveReader::open(file).expect("it is one");
+        let mut tables = Vec::new();
+        while let Some(record) = archive.next_record().expect("it is whole") {
+            tables.push(record.table);
+        }
+        tables
+    }
+
+    #[test]
+    fn a_chronicle_is_copied_as_it_lies_there_and_stays_as_it_is() {
+        let directory = tempfile::tempdir().expect("a directory");
+        at_rest(directory.path());
+        let path = directory.path().join(Chronicle::FILE);
+        let before = fs::read(&path).expect("it is there");
+        let is_copied = |tables: Vec<String>| tables.iter().any(|table| table.starts_with("chronicle-"));
+        assert!(is_copied(tables_of_copy(directory.path())));
+        assert!(fs::read(&path).expect("it is there") == before, "it was written to");
+
+        // As a later version leaves it, which this one would empty to begin anew.
+        let numbers: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+        let database = Database::open(&path).expect("it opens");
+        let transaction = database.begin_write().expect("begun");
+        transaction.open_table(numbers).expect("it is there").insert("version", 2).expect("written");
+        transaction.commit().expect("written");
+        drop(database);
+        let later = fs::read(&path).expect("it is there");
+        assert!(!is_copied(tables_of_copy(directory.path())), "what this version can't read");
+        assert!(fs::read(&path).expect("it is there") == later, "it was written to");
+    }
+
+    #[test]
+    fn a_daemon_is_asked_only_where_one_may_have_the_journal() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let nowhere = directory.path().join("nowhere");
+        assert!(matches!(whose(&nowhere), Ok(Whose::Daemons)), "it may be on another machine");
+        assert!(matches!(whose(directory.path()), Ok(Whose::Daemons)), "or just be starting");
+        at_rest(directory.path());
+        assert!(matches!(whose(directory.path()), Ok(Whose::Nobodys(_))));
+        let lock = directory.path().join("LOCK");
+        let held = open(directory.path(), &JournalOptions::default()).expect("the journal opens");
+        assert!(matches!(whose(directory.path()), Ok(Whose::Daemons)));
+        fs::write(&lock, "no number").expect("written");
+        assert!(matches!(whose(directory.path()), Ok(Whose::Daemons)), "the lock is what counts");
+        drop(held);
+        fs::remove_file(&lock).expect("removed");
+        std::os::unix::fs::symlink("LOCK", &lock).expect("linked to itself");
+        let Err(error) = whose(directory.path()) else { panic!("nobody knows whether a daemon has it") };
+        assert!(error.to_string().contains("LOCK"), "{error}");
+    }
 
     #[test]
     fn two_backups_do_not_write_one_file() {

@@ -1,4 +1,4 @@
-//! A file that is read, and whose changes stay in memory: so that looking into a journal leaves it as it is.
+//! A file that is read, and whose changes stay in memory: so that looking into a database leaves it as it is.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -10,14 +10,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redb::StorageBackend;
 
-use super::JournalError;
-
 /// Changes are kept in pieces of this length; the database's own page size.
 const PIECE: usize = 4_096;
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Overlay {
+pub(crate) struct Overlay {
     file: File,
     changes: Mutex<Changes>,
 }
@@ -30,13 +28,10 @@ struct Changes {
 
 impl Overlay {
     /// Over that file.
-    pub(super) fn open(path: &Path) -> Result<Self, JournalError> {
-        let open = || -> io::Result<Self> {
-            let file = File::open(path)?;
-            let changes = Changes { length: file.metadata()?.len(), pieces: BTreeMap::new() };
-            Ok(Self { file, changes: Mutex::new(changes) })
-        };
-        open().map_err(JournalError::file("open", path))
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let changes = Changes { length: file.metadata()?.len(), pieces: BTreeMap::new() };
+        Ok(Self { file, changes: Mutex::new(changes) })
     }
 
     fn changes(&self) -> MutexGuard<'_, Changes> {
