@@ -315,8 +315,12 @@ fn format_of(directory: &Path) -> Result<Option<u32>, JournalError> {
 fn lock(directory: &Path) -> Result<File, JournalError> {
     let path = directory.join(LOCK);
     let opened = private().read(true).write(true).create(true).truncate(false).open(&path);
+    // A snapshot of a file system, say: nobody writes there, who would have to be told who looks.
+    let is_read_only = opened.as_ref().is_err_and(|error| error.kind() == ErrorKind::ReadOnlyFilesystem);
+    let opened = if is_read_only { File::open(&path) } else { opened };
     let mut file = opened.map_err(JournalError::file("open", &path))?;
     match try_lock(&file) {
+        Ok(()) if is_read_only => return Ok(file),
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut text = String::new();
