@@ -77,7 +77,13 @@ fn fall_back(chronicle: &Chronicle, journal: &JournalReader) -> Result<(), NotFo
     Ok(())
 }
 
+/// Takes what comes next, and says how many entries. Where the disk is low it takes none: the reserve is the journal's, for
+/// what is under way there, and a chronicle that has much to catch up with would use it up.
 fn take_some(chronicle: &Chronicle, journal: &JournalReader, fresh: &Handover<Entry>) -> Result<usize, NotFollowed> {
+    // A system that does not say how much is free keeps nobody from working.
+    if journal.disk_is_low().unwrap_or(false) {
+        return Ok(0);
+    }
     let through = chronicle.through()?;
     let mut entries = fresh.take_from(through + 1, ENTRIES_MAX);
     if entries.is_empty() {
@@ -139,6 +145,25 @@ mod tests {
         // Where it was in the middle of writing, the database wants to be opened anew before it takes any more.
         let told = watched(|| take_some(&chronicle, &reader, &fresh)).expect_err("it takes no more");
         assert!(matches!(told, NotFollowed::Chronicle(_)), "{told}");
+    }
+
+    #[test]
+    fn it_leaves_the_reserve_of_the_disk_to_the_journal() {
+        let home = tempfile::tempdir().expect("a directory");
+        let options = JournalOptions { log_bytes: 64 << 10, ..JournalOptions::default() };
+        let fresh = Handover::new(FRESH_BYTES_MAX);
+        for (disk_reserve_bytes, expected) in [(u64::MAX, 0), (0, 1)] {
+            let options = JournalOptions { disk_reserve_bytes, ..options.clone() };
+            let Opened { mut journal, reader } = open(home.path(), &options).expect("the journal opens");
+            let chronicle = Chronicle::open(home.path(), reader.identity().instance).expect("it can be made");
+            if reader.usage().next_seq == 1 {
+                let events = vec![Event::RoleLooked { role: RoleName::parse("billing").expect("a name") }];
+                let entry = Entry { first_seq: 1, at: Timestamp(2), command: Command::Elapse, events };
+                journal.append(&Batch { entries: vec![entry], ..Batch::default() }).expect("appended");
+            }
+            assert_eq!(take_some(&chronicle, &reader, &fresh).expect("nothing fails"), expected);
+            assert_eq!(chronicle.through().expect("it is read"), expected as u64);
+        }
     }
 
     #[test]
