@@ -1,6 +1,7 @@
 //! Snapshots of the engine's state: the writer's thread freezes it, and when the batch that goes with it is durable somebody
 //! else writes it down.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -64,16 +65,16 @@ impl Snapshots {
     fn take(&self, begun: Begun, now: Timestamp) {
         let started_at = Instant::now();
         let Begun { state, turn } = begun;
-        // Before it is known: a panic says nothing here.
-        self.rest_until(Some(started_at + REST));
-        match self.reader.take_snapshot(state, now) {
-            Ok(taken) => {
+        // A panic would end the thread, and nobody hear of it. A snapshot that is half made is nobody's.
+        match catch_unwind(AssertUnwindSafe(|| self.reader.take_snapshot(state, now))) {
+            Ok(Ok(taken)) => {
                 self.rest_until(None);
                 if let Some(report) = taken {
                     SnapshotTaken { seq: report.seq, bytes: report.bytes, took: started_at.elapsed() }.emit();
                 }
             }
-            Err(error) => self.failed(&error),
+            Ok(Err(error)) => self.failed(&error),
+            Err(_) => self.failed(&DaemonError::Panicked("snapshot")),
         }
         drop(turn);
     }
@@ -96,15 +97,23 @@ impl Snapshots {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use redb::backends::InMemoryBackend;
 
     use super::*;
-    use crate::journal::{Batch, Entry, Journal, JournalOptions, Opened, RedbJournal, open};
-    use crate::routing::{Command, Event, Rejection, RejectionCode};
+    use crate::daemon::planned_storage::PlannedStorage;
+    use crate::journal::{Batch, Entry, Journal, JournalOptions, Opened, RedbJournal, open, open_on};
+    use crate::routing::{Command, Event, Identity, Rejection, RejectionCode};
 
     /// A journal of which a snapshot is due, and the state that it is due of.
     fn due(directory: &Path, options: &JournalOptions) -> (RedbJournal, Snapshots, State) {
         let options = JournalOptions { snapshot_every_events: 1, ..options.clone() };
-        let Opened { mut journal, reader } = open(directory, &options).expect("the journal opens");
+        due_of(open(directory, &options).expect("the journal opens"))
+    }
+
+    fn due_of(opened: Opened) -> (RedbJournal, Snapshots, State) {
+        let Opened { mut journal, reader } = opened;
         let rejection = Rejection { code: RejectionCode::UnknownTicket, detail: "no such ticket".to_owned() };
         let events = vec![Event::CommandRejected { rejection, ticket: None, agent: None }; 2];
         let entry = Entry { first_seq: 1, at: Timestamp(1), command: Command::Elapse, events };
@@ -144,6 +153,25 @@ mod tests {
         assert!(snapshots.begin(&state).is_none(), "it failed a moment ago");
         tokio::time::advance(REST / 2).await;
         assert!(snapshots.begin(&state).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_panics_while_it_is_taken_is_told_of_and_rests_as_one_that_fails() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let options = JournalOptions { snapshot_every_events: 1, log_bytes: 64 << 10, ..JournalOptions::default() };
+        let is_rotten = Arc::new(AtomicBool::new(false));
+        let found_rotten = Arc::clone(&is_rotten);
+        let rotten = PlannedStorage::new(move || assert!(!found_rotten.load(Ordering::Acquire), "as planned"));
+        let identity = Identity { instance: 1, seed: 1 };
+        let opened = open_on(directory.path(), rotten, InMemoryBackend::new(), identity, &options);
+        let (_journal, snapshots, state) = due_of(opened.expect("the journal opens"));
+        is_rotten.store(true, Ordering::Release);
+        // What is taken in was in the log alone; a snapshot has the database get it.
+        snapshots.take(snapshots.begin(&state).expect("it is due"), Timestamp(1));
+        is_rotten.store(false, Ordering::Release);
+        assert!(snapshots.rests(), "it failed");
+        tokio::time::advance(REST).await;
+        assert!(!snapshots.rests());
     }
 
     #[tokio::test(start_paused = true)]
