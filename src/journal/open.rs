@@ -89,24 +89,48 @@ fn catch_up(
     path: &Path,
     home: Option<&Home>,
 ) -> Result<(Position, Tail), JournalError> {
-    let log_path = path.join(LOG);
-    let applied = position(database, path)?;
-    let Remains { frames, cut_at } = remains(log, &log_path, applied.identity, applied.batches)?;
-    let reached = frames.last().map_or(applied, |frame| frame.reached);
-    if let Some(home) = home {
-        check_mark(home, &reached).map_err(|error| match cut_at {
-            Some(at) => {
-                damaged(&log_path, &format!("batch {}, at byte {at}, is not what was written", reached.batches + 1))
+    let left = Left::find(database, log, path)?;
+    home.map_or(Ok(()), |home| left.check_mark(home))?;
+    left.bring(database, tail)
+}
+
+/// What only the log has, and where the journal stands with it.
+struct Left {
+    remains: Remains,
+    reached: Position,
+}
+
+impl Left {
+    fn find(database: &Database, log: &dyn StorageBackend, path: &Path) -> Result<Self, JournalError> {
+        let applied = position(database, path)?;
+        let remains = remains(log, &path.join(LOG), applied.identity, applied.batches)?;
+        let reached = remains.frames.last().map_or(applied, |frame| frame.reached);
+        Ok(Self { remains, reached })
+    }
+
+    /// A last batch that is damaged looks like one that was written in part. The mark tells whether it was durable.
+    fn check_mark(&self, home: &Home) -> Result<(), JournalError> {
+        let found = self.reached.batches;
+        match (home.mark()?, self.remains.cut_at) {
+            (Some(marked), Some(at)) if marked > found => {
+                let how = format!("batch {}, at byte {at}, is not what was written", found + 1);
+                Err(damaged(&home.file(LOG), &how))
             }
-            None => error,
-        })?;
+            (Some(marked), None) if marked > found => Err(JournalError::Lost { marked, found, mark: home.mark_path() }),
+            _ => Ok(()),
+        }
     }
-    if frames.is_empty() {
-        return Ok((reached, if cut_at.is_some() { Tail::Cut } else { tail }));
+
+    /// The database gets it.
+    fn bring(self, database: &Database, tail: Tail) -> Result<(Position, Tail), JournalError> {
+        let Remains { frames, cut_at } = self.remains;
+        if frames.is_empty() {
+            return Ok((self.reached, if cut_at.is_some() { Tail::Cut } else { tail }));
+        }
+        apply(database, &frames, 0)?;
+        // Where the database had to fall back, the log had what it lost.
+        Ok((self.reached, if cut_at.is_some() { Tail::Cut } else { Tail::Whole }))
     }
-    apply(database, &frames, 0)?;
-    // Where the database had to fall back, the log had what it lost.
-    Ok((reached, if cut_at.is_some() { Tail::Cut } else { Tail::Whole }))
 }
 
 /// As [`open`], with database and log on storage of any kind, and under that identity where the journal is new: for
@@ -138,14 +162,30 @@ pub fn open_to_look(path: &Path, options: &JournalOptions) -> Result<JournalRead
     look(Home::existing(path)?, options)
 }
 
-/// As [`open_to_look`], in a directory that is taken already.
-pub(super) fn look(home: Home, options: &JournalOptions) -> Result<JournalReader, JournalError> {
+fn look(home: Home, options: &JournalOptions) -> Result<JournalReader, JournalError> {
+    match look_at_all(home, options)? {
+        (reader, None) => Ok(reader),
+        (_, Some(missed)) => Err(missed),
+    }
+}
+
+/// As [`open_to_look`], in a directory that is taken already, and also where by the mark something is missing: then it says
+/// what, and the rest can be looked at.
+pub(super) fn look_at_all(
+    home: Home,
+    options: &JournalOptions,
+) -> Result<(JournalReader, Option<JournalError>), JournalError> {
     let database = looked_at(&home.file(DATABASE))?;
     let (database, tail) = open_database(database, options).map_err(|error| located(error, &home))?;
     let log: Box<dyn StorageBackend> =
         if home.has_log() { Box::new(looked_at(&home.file(LOG))?) } else { Box::new(InMemoryBackend::new()) };
-    let (found, tail) = catch_up(&database, tail, &*log, home.path(), Some(&home))?;
-    Ok(JournalReader::new(assemble(database, tail, &found, Some(home), options)?))
+    let left = Left::find(&database, &*log, home.path())?;
+    let missed = match left.check_mark(&home) {
+        Err(error @ (JournalError::Damaged { .. } | JournalError::Lost { .. })) => Some(error),
+        checked => checked.map(|()| None)?,
+    };
+    let (found, tail) = left.bring(&database, tail)?;
+    Ok((JournalReader::new(assemble(database, tail, &found, Some(home), options)?), missed))
 }
 
 /// A file whose changes stay in memory.
@@ -305,16 +345,6 @@ pub(super) fn position(database: &Database, path: &Path) -> Result<Position, Jou
         outbox_next: number(&table, meta::OUTBOX_NEXT)?,
         published_through: number(&table, meta::PUBLISHED_THROUGH)?,
     })
-}
-
-/// A last batch that is damaged looks like one that was written in part. The mark tells whether it was durable.
-pub(super) fn check_mark(home: &Home, found: &Position) -> Result<(), JournalError> {
-    match home.mark()? {
-        Some(marked) if marked > found.batches => {
-            Err(JournalError::Lost { marked, found: found.batches, mark: home.mark_path() })
-        }
-        _ => Ok(()),
-    }
 }
 
 fn assemble(

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::routing::{BareState, Timestamp};
 
 use super::home::{DATABASE, Home};
-use super::open::{look, looked_at, position};
+use super::open::{look_at_all, looked_at, position};
 use super::record::{decode_entry, decode_outbox};
 use super::recover::RecoveryReport;
 use super::row::Row;
@@ -70,8 +70,13 @@ pub fn verify(path: &Path) -> Result<Verification, JournalError> {
     if let Some(damage) = damage {
         found.problem(damage.to_string());
     }
-    let reader = match look(home, &JournalOptions::default()) {
-        Ok(reader) => reader,
+    let reader = match look_at_all(home, &JournalOptions::default()) {
+        Ok((reader, missed)) => {
+            if let Some(missed) = missed {
+                found.problem(missed.to_string());
+            }
+            reader
+        }
         Err(error @ (JournalError::Damaged { .. } | JournalError::Lost { .. })) => {
             found.problem(error.to_string());
             for record in damaged_records(&path.join(DATABASE)) {

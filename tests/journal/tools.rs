@@ -106,6 +106,26 @@ fn verify_reports_of_all_else_where_the_version_s_file_is_damaged() {
 }
 
 #[test]
+fn verify_reports_of_all_else_where_the_mark_is_damaged_or_tells_of_batches_that_are_gone() {
+    let home = tempfile::tempdir().expect("a directory");
+    let writer = written(home.path());
+    let hash = writer.state().hash();
+    writer.journal.close().expect("the mark is synced");
+    drop(writer.reader);
+    let mark = home.path().join("MARK");
+    let later = 4_u64.to_le_bytes();
+    let gone = [&later[..], &crc32fast::hash(&later).to_le_bytes()].concat();
+    for (bytes, expected) in [(b"damaged".to_vec(), "MARK does not say"), (gone, "4 batches were written and 3")] {
+        fs::write(&mark, bytes).expect("the mark is written");
+        let report = verify(home.path()).expect("all else is read");
+        assert_eq!(report.problems.len(), 1, "{:?}", report.problems);
+        assert!(report.problems[0].contains(expected), "{:?}", report.problems);
+        assert_eq!((report.entries, report.snapshots, report.state_hash), (45, 2, Some(hash)));
+        assert!(inspect(home.path()).is_err(), "whoever would go on with it does not");
+    }
+}
+
+#[test]
 fn verify_names_a_damaged_snapshot() {
     let home = tempfile::tempdir().expect("a directory");
     drop(written(home.path()));
