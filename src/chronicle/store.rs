@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -93,9 +94,11 @@ impl Chronicle {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_with_backend(storage: impl StorageBackend, instance: u64) -> Result<Self, ChronicleError> {
-        let chronicle = Self::of(storage)?;
-        chronicle.begin(instance)?;
-        Ok(chronicle)
+        wary_of_panics(|| {
+            let chronicle = Self::of(storage)?;
+            chronicle.begin(instance)?;
+            Ok(chronicle)
+        })
     }
 
     /// The one beside the journal in that directory, to look into it: the file stays as it is, and what an unclean end left to
@@ -108,15 +111,17 @@ impl Chronicle {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened.map_err(ChronicleError::of("be opened"))?,
         };
-        let chronicle = Self::of(file)?;
-        match chronicle.signature()? {
-            Some((found, VERSION)) if found == instance => Ok(Some(chronicle)),
-            Some((found, version)) if found == instance => {
-                let why = format!("it has version {version}, and this program reads version {VERSION}");
-                Err(ChronicleError::of("be read")(why))
+        wary_of_panics(|| {
+            let chronicle = Self::of(file)?;
+            match chronicle.signature()? {
+                Some((found, VERSION)) if found == instance => Ok(Some(chronicle)),
+                Some((found, version)) if found == instance => {
+                    let why = format!("it has version {version}, and this program reads version {VERSION}");
+                    Err(ChronicleError::of("be read")(why))
+                }
+                _ => Ok(None),
             }
-            _ => Ok(None),
-        }
+        })
     }
 
     /// Instance and version that it says it is of; `None` where nothing was ever written.
@@ -277,6 +282,13 @@ impl Chronicle {
         }
         transaction.commit().map_err(ChronicleError::of("write"))
     }
+}
+
+/// Opens it, and takes a panic for damage: the database trusts its pages, and may panic over one that is not what it wrote.
+/// While the stack unwinds it writes nothing.
+fn wary_of_panics<T>(open: impl FnOnce() -> Result<T, ChronicleError>) -> Result<T, ChronicleError> {
+    let damaged = "its database is damaged: remove the file, and it is made anew from what the journal still holds";
+    catch_unwind(AssertUnwindSafe(open)).unwrap_or_else(|_| Err(ChronicleError::of("be opened")(damaged)))
 }
 
 /// The number of the last event that is in what this sees.

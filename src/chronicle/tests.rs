@@ -370,3 +370,36 @@ fn who_owned_a_ticket_is_forgotten_a_quarter_of_a_year_after_it_ended_and_not_be
     let kept = ["U", "V"].into_iter().flat_map(|name| (0..60).map(move |number| format!("{name}-{number}")));
     assert!(kept.map(|name| days.history(&name)).all(|history| history.is_some_and(|it| it.closed_at.is_some())));
 }
+
+#[test]
+fn a_flipped_bit_in_its_database_ends_nobody_in_a_panic() {
+    let told = day();
+    let (directory, chronicle) = chronicle_of(&told[..1_000]);
+    drop(chronicle);
+    let path = directory.path().join(Chronicle::FILE);
+    let good = std::fs::read(&path).expect("it is there");
+    let rest = (320..good.len()).filter(|place| good[*place] != 0).step_by(997);
+    let (mut refused, mut panics) = (0, Vec::new());
+    for place in (0..320).chain(rest) {
+        let mut bad = good.clone();
+        bad[place] ^= 1 << (place % 8);
+        std::fs::write(&path, &bad).expect("it is damaged");
+        for looks in [false, true] {
+            let opened = std::panic::catch_unwind(|| {
+                if looks {
+                    Chronicle::open_to_look(directory.path(), INSTANCE).map(drop)
+                } else {
+                    Chronicle::open(directory.path(), INSTANCE).map(drop)
+                }
+            });
+            match opened {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => refused += 1,
+                Err(_) => panics.push((place, looks)),
+            }
+        }
+    }
+    println!("{refused} refused");
+    assert_eq!(panics, []);
+    assert!(refused > 0);
+}
