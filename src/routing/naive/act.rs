@@ -190,7 +190,8 @@ impl NaiveEngine {
             }
             (Who::Role(role), _) => {
                 self.emit(Event::RoleLooked { role: role.clone() });
-                for id in self.own_waiting(role) {
+                let own = |ticket: &Ticket| Self::is_waiting(ticket) && ticket.demand.role() == Some(role);
+                for id in self.in_turn(own) {
                     self.climb(&id);
                 }
             }

@@ -77,27 +77,37 @@ impl Step<'_> {
     }
 
     fn change_presence(&mut self, id: &AgentId, presence: Presence) {
+        let lost = self.say_presence(id, presence);
+        self.place_all(lost);
+    }
+
+    /// Says what is said of an agent's presence, and takes from that agent what it loses by it. That is in no place then,
+    /// or waits for others too: the caller places it.
+    pub(super) fn say_presence(&mut self, id: &AgentId, presence: Presence) -> Vec<TicketId> {
         let agent = self.state.agent(id).expect("checked by the caller");
         let Presence { status, name, reason, switches } = presence;
         let same = (agent.status, &agent.status_name) == (status, &name)
             && switches.iter().all(|(channel, on)| agent.switches.get(channel).copied().unwrap_or(true) == *on);
         if same && agent.is_so_because(reason.as_deref()) {
-            return self.emit(Event::AgentSeen { agent: id.clone(), sign: Sign::Act });
+            self.emit(Event::AgentSeen { agent: id.clone(), sign: Sign::Act });
+            return Vec::new();
         }
         self.emit(Event::PresenceChanged { agent: id.clone(), status, name, switches, reason });
         if same {
-            return;
+            return Vec::new();
         }
-        let lost = self.open_offers(id, |step, ticket| {
+        let mut lost = self.open_offers(id, |step, ticket| {
             let agent = step.state.agent(id).expect("checked by the caller");
             status.loses_offers() || !agent.channel_on(&ticket.spec.asked.channel, step.state.catalogue())
         });
         for ticket in &lost {
             self.revoke_offer(ticket, id, RevokeCause::AgentOffline, Remark::NONE);
         }
-        let left = if status == Status::Offline { self.leave_at_once(id) } else { Vec::new() };
-        self.place_all(lost.into_iter().chain(left));
+        if status == Status::Offline {
+            lost.extend(self.leave_at_once(id));
+        }
         self.hungers(id);
+        lost
     }
 
     /// Who goes offline loses at once what has no grace and what its customer is back for, and what only waits for that agent
@@ -151,7 +161,7 @@ impl Step<'_> {
         }
     }
 
-    fn place_if_homeless(&mut self, id: &TicketId) {
+    pub(super) fn place_if_homeless(&mut self, id: &TicketId) {
         match self.known(id).phase {
             Phase::Intake => self.place_again(id),
             Phase::Waiting => self.place_waiting(id, Trigger::DirectionEnded),

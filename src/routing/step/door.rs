@@ -1,7 +1,7 @@
 //! At the door of a role that is closed, or closes, or opens.
 
 use super::Step;
-use crate::routing::diversion::DiversionCause;
+use crate::routing::diversion::{Diversion, DiversionCause};
 use crate::routing::event::Event;
 use crate::routing::matching;
 use crate::routing::name::{RoleName, TicketId};
@@ -70,10 +70,27 @@ impl Step<'_> {
     /// Looks whether a role has closed, and sends what waits for it elsewhere.
     pub(super) fn look_at_hours(&mut self, role: &RoleName) {
         self.emit(Event::HoursLooked { role: role.clone() });
-        for id in self.own_waiting(role) {
+        for id in self.leaving(role) {
             if self.is_sent_from_closed(self.known(&id)) {
                 self.divert(&id, DiversionCause::Closed);
             }
         }
+    }
+
+    /// What waits for a role that closes, in the order in which it is sent on: as the queue has it to which it goes, whose
+    /// agents may have room for one of them only; else as it arrived.
+    fn leaving(&self, role: &RoleName) -> Vec<TicketId> {
+        let waiting = self.own_waiting(role);
+        let then = self.state.catalogue().roles.get(role).and_then(|role| role.admission.when_closed.as_ref());
+        let Some(to) = then.and_then(Diversion::role) else { return waiting };
+        let there: Vec<Ticket> = waiting.iter().map(|id| self.as_sent_to(to, self.known(id))).collect();
+        self.in_turn(there.iter().collect())
+    }
+
+    /// A ticket as it would stand in that role's queue.
+    fn as_sent_to(&self, to: &RoleName, ticket: &Ticket) -> Ticket {
+        let demand = self.demand_of_role(ticket, to);
+        let due_at = self.due_at(&ticket.spec, &demand, ticket.created_at).into();
+        Ticket { demand, due_at, ..ticket.clone() }
     }
 }

@@ -12,10 +12,12 @@ use crate::routing::role::OverflowStep;
 use crate::routing::ticket::{Phase, Ticket};
 
 impl Step<'_> {
-    /// Looks at what waits in the queue of a role whose ladder has conditions.
+    /// Looks at what waits in the queue of a role whose ladder has conditions, the best-ranked first: whom a step opens it
+    /// to may have room for one of them only.
     pub(super) fn look_at_role(&mut self, role: &RoleName) {
         self.emit(Event::RoleLooked { role: role.clone() });
-        for id in self.own_waiting(role) {
+        let waiting = self.own_waiting(role).iter().map(|id| self.known(id)).collect();
+        for id in self.in_turn(waiting) {
             self.climb(&id);
         }
     }

@@ -10,7 +10,7 @@ use crate::routing::event::{Event, Taking};
 use crate::routing::matching::{self, Search};
 use crate::routing::name::{AgentId, AssignmentId, RoleName, TicketId};
 use crate::routing::offer::{FallOut, Offer, Reason, Remark, RevokeCause, Trigger};
-use crate::routing::presence;
+use crate::routing::presence::{self, Presence};
 use crate::routing::ticket::{Bar, Phase, Ticket};
 
 impl Step<'_> {
@@ -87,7 +87,8 @@ impl Step<'_> {
         let held = held_by_offer(ticket, offer);
         let refusal = Refusal::declined_with(reason.as_deref());
         self.emit(Event::OfferDeclined { held, reason });
-        self.after_refusal(id, agent, refusal);
+        self.keep_from(id, agent, refusal);
+        self.place_refused(id);
         Ok(Done::Accepted)
     }
 
@@ -99,15 +100,25 @@ impl Step<'_> {
         self.emit(Event::OfferExpired { held });
         let missed_max = self.state.catalogue().agents.missed_offers_max;
         let missed = self.state.agent(agent).map_or(0, |agent| agent.missed_offers);
-        if missed_max > 0 && missed >= missed_max {
-            self.turn(agent, Status::Away, presence::MISSED_OFFERS);
-        }
-        self.after_refusal(id, agent, Refusal::NoAnswer);
+        let lost = if missed_max > 0 && missed >= missed_max {
+            self.say_presence(agent, Presence::by_itself(Status::Away, presence::MISSED_OFFERS))
+        } else {
+            Vec::new()
+        };
+        self.keep_from(id, agent, Refusal::NoAnswer);
+        self.place_missed(id, &lost);
     }
 
-    /// Who declined or missed a ticket is not asked for it again for a while; with nobody left to answer, it goes back
-    /// to its place.
-    fn after_refusal(&mut self, id: &TicketId, agent: &AgentId, refusal: Refusal) {
+    /// Places what was missed, and what its agent lost by that at the same moment, the most important first.
+    fn place_missed(&mut self, missed: &TicketId, lost: &[TicketId]) {
+        let tickets = lost.iter().chain([missed]).map(|id| self.known(id)).collect();
+        for id in self.in_turn(tickets) {
+            if id == *missed { self.place_refused(&id) } else { self.place_if_homeless(&id) }
+        }
+    }
+
+    /// Who declined or missed a ticket is not asked for it again for a while.
+    fn keep_from(&mut self, id: &TicketId, agent: &AgentId, refusal: Refusal) {
         let ticket = self.known(id);
         let cooldown = matching::own_role(self.state, ticket).map(|role| role.cooldown_after(refusal));
         if let Some(cooldown) = cooldown.filter(|cooldown| !cooldown.is_zero()) {
@@ -115,6 +126,10 @@ impl Step<'_> {
             self.emit(Event::AgentBarred { ticket: id.clone(), bar });
         }
         self.hungers(agent);
+    }
+
+    /// With nobody left to answer, a ticket goes back to its place.
+    fn place_refused(&mut self, id: &TicketId) {
         if self.known(id).phase == Phase::Intake {
             self.place(id, Trigger::TicketReturned);
         }

@@ -47,6 +47,12 @@ impl NaiveEngine {
 
     /// "When an agent leaves".
     pub(super) fn change_presence(&mut self, id: &AgentId, presence: Presence) {
+        let lost = self.lose_by_presence(id, presence);
+        self.place_all(&lost);
+    }
+
+    /// What it loses by that, to be placed anew.
+    pub(super) fn lose_by_presence(&mut self, id: &AgentId, presence: Presence) -> Vec<TicketId> {
         let Presence { status, name, reason, switches } = presence;
         let agent = self.agent(id);
         let is_on = |channel: &ChannelName| agent.switches.get(channel) != Some(&false);
@@ -55,11 +61,12 @@ impl NaiveEngine {
             && switches.iter().all(|(channel, on)| is_on(channel) == *on);
         let nothing_new = reason.is_none() || reason.as_deref() == agent.grounds.as_str();
         if unchanged && nothing_new {
-            return self.emit(Event::AgentSeen { agent: id.clone(), sign: Sign::Act });
+            self.emit(Event::AgentSeen { agent: id.clone(), sign: Sign::Act });
+            return Vec::new();
         }
         self.emit(Event::PresenceChanged { agent: id.clone(), status, name, switches, reason });
         if unchanged {
-            return;
+            return Vec::new();
         }
         let catalogue = self.state.catalogue();
         let gone = matches!(status, Status::Away | Status::Draining | Status::Offline);
@@ -75,7 +82,8 @@ impl NaiveEngine {
             lost.extend(self.agent(id).owned().filter(|ticket| at_once(self.known(ticket))).cloned());
             directed = self.waiting_for(id, |ticket| self.owner_grace(ticket) != OwnerGrace::Keep);
         }
-        self.leave(id, &lost, RevokeCause::AgentOffline, &directed);
+        self.lose(id, &lost, RevokeCause::AgentOffline, &directed);
+        [lost, directed].concat()
     }
 
     /// Takes from an agent what it loses, and places it anew.

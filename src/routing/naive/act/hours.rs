@@ -2,12 +2,12 @@
 
 use super::super::due::{What, Who};
 use super::NaiveEngine;
-use crate::routing::diversion::DiversionCause;
+use crate::routing::diversion::{Diversion, DiversionCause};
 use crate::routing::event::Event;
 use crate::routing::hours::Hours;
 use crate::routing::name::{RoleName, TicketId};
 use crate::routing::role::Role;
-use crate::routing::ticket::{Phase, Ticket};
+use crate::routing::ticket::{Demand, Phase, Ticket};
 use crate::routing::time::Timestamp;
 
 impl NaiveEngine {
@@ -69,11 +69,25 @@ impl NaiveEngine {
 
     pub(super) fn look_at_hours(&mut self, role: &RoleName) {
         self.emit(Event::HoursLooked { role: role.clone() });
-        for id in self.own_waiting(role) {
+        for id in self.in_order_of_leaving(role) {
             if self.sent_away_by_hours(self.known(&id)) {
                 self.divert(&id, DiversionCause::Closed);
             }
         }
+    }
+
+    /// What waits for a role that closes: as the role has it that gets it, else as it arrived.
+    fn in_order_of_leaving(&self, role: &RoleName) -> Vec<TicketId> {
+        let mut leaving = self.own_waiting(role);
+        if let Some(Diversion::Role(to)) = &self.state.catalogue().roles[role].admission.when_closed {
+            leaving.sort_by_key(|id| {
+                let ticket = self.known(id);
+                let demand = Demand { roles: vec![to.clone()], ..Demand::clone(&ticket.demand) };
+                let due_at = self.due_at(&ticket.spec, &demand, ticket.created_at).into();
+                self.turn_of(&Ticket { demand: demand.into(), due_at, ..ticket.clone() })
+            });
+        }
+        leaving
     }
 
     /// When the first of those comes in who wait for their roles to open.

@@ -9,6 +9,7 @@ use crate::routing::event::{Event, Taking};
 use crate::routing::naive::decide::Lack;
 use crate::routing::name::{AgentId, AssignmentId, RoleName, TicketId};
 use crate::routing::offer::{Offer, RevokeCause, Trigger};
+use crate::routing::presence::Presence;
 use crate::routing::role::Role;
 use crate::routing::ticket::{Bar, Phase, Ticket};
 
@@ -41,7 +42,8 @@ impl NaiveEngine {
         let held = held(ticket, agent, &offer.assignment, &offer.role);
         let busy = reason.as_deref() == Some("busy");
         self.emit(Event::OfferDeclined { held, reason });
-        self.after_refusal(id, agent, if busy { Refusal::Busy } else { Refusal::Declined });
+        self.bar_for_a_while(id, agent, if busy { Refusal::Busy } else { Refusal::Declined });
+        self.place_unless_asked(id);
         Ok(Verdict::Accepted)
     }
 
@@ -52,10 +54,19 @@ impl NaiveEngine {
         let held = held(ticket, agent, &offer.assignment, &offer.role);
         self.emit(Event::OfferExpired { held });
         let missed_max = self.state.catalogue().agents.missed_offers_max;
+        let mut lost = Vec::new();
         if missed_max > 0 && self.agent(agent).missed_offers >= missed_max {
-            self.turn(agent, Status::Away, "missed_offers");
+            lost = self.lose_by_presence(agent, Presence::by_itself(Status::Away, "missed_offers"));
         }
-        self.after_refusal(id, agent, Refusal::NoAnswer);
+        self.bar_for_a_while(id, agent, Refusal::NoAnswer);
+        // All of it comes back at one moment.
+        for ticket in self.in_turn(|ticket| ticket.id == *id || lost.contains(&ticket.id)) {
+            if ticket == *id {
+                self.place_unless_asked(id);
+            } else {
+                self.place_all(&[ticket]);
+            }
+        }
     }
 
     /// An answer to a ticket that has ended comes too late.
@@ -84,8 +95,8 @@ impl NaiveEngine {
         });
     }
 
-    /// Who refused is not asked again for a while. Without another open offer the ticket goes back.
-    fn after_refusal(&mut self, id: &TicketId, agent: &AgentId, refusal: Refusal) {
+    /// Who refused is not asked again for a while.
+    fn bar_for_a_while(&mut self, id: &TicketId, agent: &AgentId, refusal: Refusal) {
         if let Some(role) = self.own_role(self.known(id)) {
             let cooldown = match refusal {
                 Refusal::Declined => role.decline_cooldown,
@@ -97,6 +108,10 @@ impl NaiveEngine {
                 self.emit(Event::AgentBarred { ticket: id.clone(), bar });
             }
         }
+    }
+
+    /// Without another open offer a ticket that was refused goes back.
+    fn place_unless_asked(&mut self, id: &TicketId) {
         if self.known(id).phase == Phase::Intake {
             self.place(id, Trigger::TicketReturned);
         }
