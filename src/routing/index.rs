@@ -306,7 +306,7 @@ fn ticket_moment(ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) -> Opt
     let breach = service::breach_due(ticket);
     let by_promise = breach.and_then(|_| earliest(breach, service::at_risk_due(ticket, role)));
     let unowned = ticket.phase.ownership().is_none();
-    let by_spec = ticket.spec.beside.expires_at.filter(|_| unowned);
+    let by_spec = ticket.expires_at().filter(|_| unowned);
     [by_owner, by_promise, by_spec, ticket.wait_ends(role)].into_iter().fold(by_automation, earliest)
 }
 
@@ -329,7 +329,7 @@ pub(super) fn ticket_dues<'t>(
     let automations: Vec<_> = automation::dues(ticket, catalogue).collect();
     let automations = automations.into_iter().map(|(due, place)| (due, TicketDue::Automation(place)));
     let dues = [
-        (ticket.spec.beside.expires_at.filter(|_| unowned), TicketDue::Expiry),
+        (ticket.expires_at().filter(|_| unowned), TicketDue::Expiry),
         (ticket.spec.beside.not_before.filter(|_| ticket.phase == Phase::Scheduled), TicketDue::NotBefore),
         (service::at_risk_due(ticket, own_role), TicketDue::AtRisk),
         (service::breach_due(ticket), TicketDue::Breach),

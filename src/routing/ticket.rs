@@ -206,6 +206,15 @@ impl Ticket {
         self.service.foretold = None;
     }
 
+    /// When it leaves its queue by itself, unless somebody owns it. What has passed while somebody did counts no more: by then
+    /// it was taken.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        let back_at = self.returned_at.get().map_or(self.entered_at, |returned_at| returned_at.max(self.entered_at));
+        let outlived = |expires_at: Timestamp| self.service.answered && expires_at <= back_at;
+        self.spec.beside.expires_at.filter(|expires_at| !outlived(*expires_at))
+    }
+
     /// Since when nobody owns it, where nobody does: since it came to its role, could be worked on, or came back.
     #[must_use]
     pub fn unowned_since(&self) -> Timestamp {

@@ -109,7 +109,7 @@ impl NaiveEngine {
         let mut dues = Vec::new();
         let mut due = |when: Option<Timestamp>, what: What| dues.extend(when.map(|when| (when, what)));
         if ticket.phase.ownership().is_none() {
-            due(ticket.spec.beside.expires_at, What::Expires);
+            due(Self::expiry(ticket), What::Expires);
         }
         match &ticket.phase {
             Phase::Scheduled => due(ticket.spec.beside.not_before, What::Starts),

@@ -155,7 +155,7 @@ impl Step<'_> {
     /// closed and sends on, or nobody can take it.
     fn waits_no_longer(&self, ticket: &Ticket) -> bool {
         let later = ticket.spec.beside.not_before.is_some_and(|not_before| not_before > self.at);
-        let over = ticket.spec.beside.expires_at.is_some_and(|expiry| expiry <= self.at);
+        let over = ticket.expires_at().is_some_and(|expiry| expiry <= self.at);
         later || over || self.is_sent_from_closed(ticket) || prospect::unroutable(self.state, ticket).is_some()
     }
 

@@ -33,7 +33,7 @@ impl Step<'_> {
         }
         self.forget_lapsed(id);
         let ticket = self.known(id);
-        if ticket.spec.beside.expires_at.is_some_and(|expiry| expiry <= self.at) {
+        if ticket.expires_at().is_some_and(|expiry| expiry <= self.at) {
             return self.close(id, Closing::Expired, "expires_at");
         }
         if let Some(not_before) = ticket.spec.beside.not_before.filter(|not_before| *not_before > self.at) {

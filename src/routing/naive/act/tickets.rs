@@ -179,7 +179,7 @@ impl NaiveEngine {
     /// Whether a ticket that waits may not go on waiting there.
     fn is_to_leave(&self, ticket: &Ticket) -> bool {
         let scheduled = ticket.spec.beside.not_before.is_some_and(|not_before| not_before > self.at);
-        let expired = ticket.spec.beside.expires_at.is_some_and(|expires_at| expires_at <= self.at);
+        let expired = Self::expiry(ticket).is_some_and(|expires_at| expires_at <= self.at);
         scheduled || expired || self.sent_away_by_hours(ticket) || self.unroutable(ticket).is_some()
     }
 
@@ -198,6 +198,15 @@ impl NaiveEngine {
         self.try_agent_in_mind(id)
     }
 
+    /// When it expires. Whoever owned it at its expiry had taken it in time, and after that it does not expire.
+    pub(in crate::routing::naive) fn expiry(ticket: &Ticket) -> Option<Timestamp> {
+        let expires_at = ticket.spec.beside.expires_at?;
+        let was_owned = ticket.service.answered;
+        let back_since = [Some(ticket.entered_at), ticket.returned_at.get()];
+        let passed_meanwhile = back_since.into_iter().flatten().any(|since| expires_at <= since);
+        if was_owned && passed_meanwhile { None } else { Some(expires_at) }
+    }
+
     /// Finds the place of a ticket: ended, aside, with an agent, among what nobody can take, or in its queues.
     pub(super) fn place(&mut self, id: &TicketId, because: Trigger) {
         self.automate(id);
@@ -207,7 +216,7 @@ impl NaiveEngine {
         }
         self.forget_lapsed(id);
         let ticket = self.known(id).clone();
-        if ticket.spec.beside.expires_at.is_some_and(|expires_at| expires_at <= self.at) {
+        if Self::expiry(&ticket).is_some_and(|expires_at| expires_at <= self.at) {
             return self.close(id, Closing::Expired, "expires_at");
         }
         if let Some(not_before) = ticket.spec.beside.not_before.filter(|not_before| *not_before > self.at) {
