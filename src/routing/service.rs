@@ -99,11 +99,13 @@ pub(super) fn at_risk_due(ticket: &Ticket, role: Option<&Role>) -> Option<Timest
     breach_due(ticket).filter(|_| !told).and_then(|due_at| target.at_risk_from(due_at))
 }
 
-/// When a ticket is late, unless somebody owns it by then.
+/// When a ticket is late, unless somebody owns it by then. What was due before it came back from an owner was not late
+/// while it waited.
 pub(super) fn breach_due(ticket: &Ticket) -> Option<Timestamp> {
     let counts = ticket.phase.ownership().is_none() && !matches!(ticket.phase, Phase::Scheduled | Phase::Deferred);
     let has_role = ticket.demand.role().is_some();
-    ticket.due_at.get().filter(|_| counts && has_role && !ticket.breached)
+    let waited_for = |due_at: &Timestamp| ticket.returned_at.get().is_none_or(|returned_at| *due_at > returned_at);
+    ticket.due_at.get().filter(|_| counts && has_role && !ticket.breached).filter(waited_for)
 }
 
 impl Ground {

@@ -15,6 +15,10 @@ impl NaiveEngine {
         let nobodys = matches!(ticket.phase, Phase::Waiting | Phase::Unroutable(_) | Phase::Offered(_));
         let Some(role) = self.own_role(ticket) else { return Vec::new() };
         let Some(due_at) = ticket.due_at.get().filter(|_| nobodys && !ticket.breached) else { return Vec::new() };
+        if ticket.returned_at.get().is_some_and(|returned_at| returned_at >= due_at) {
+            // It was answered before.
+            return Vec::new();
+        }
         let mut dues = vec![(due_at, What::IsBreached)];
         if let Some(before) = role.target.and_then(|target| target.at_risk)
             && !ticket.service.at_risk
