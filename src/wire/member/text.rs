@@ -114,17 +114,21 @@ fn beyond_the_last(text: &str) -> Option<jiff::Timestamp> {
 const LAST: Timestamp = Timestamp(253_402_207_200_000);
 const LAST_DATE: Date = jiff::civil::date(9999, 12, 30);
 
-/// `2026-11-22T05:00:00` at the start: the separators of RFC 3339 where they belong.
+/// `2026-11-22T05:00:00` at the start: the separators of RFC 3339 where they belong. Behind that a fraction begins, which
+/// ISO 8601 may write with a comma, or the offset.
 fn has_date_and_time(text: &[u8]) -> bool {
-    const SEPARATORS: [(usize, &[u8]); 5] = [(4, b"-"), (7, b"-"), (10, b"Tt "), (13, b":"), (16, b":")];
+    const SEPARATORS: [(usize, &[u8]); 6] =
+        [(4, b"-"), (7, b"-"), (10, b"Tt "), (13, b":"), (16, b":"), (19, b".Zz+-")];
     text.len() > 19 && SEPARATORS.iter().all(|(place, allowed)| allowed.contains(&text[*place]))
 }
 
-/// `Z` or `+01:00` at the end, and not the zone in brackets of RFC 9557.
+/// `Z` or `+01:00` at the end, up to `+23:59`, and not the zone in brackets of RFC 9557.
 fn has_offset(text: &[u8]) -> bool {
     match text {
         [.., b'Z' | b'z'] => true,
-        [.., b'+' | b'-', hour, _, b':', minute, _] => hour.is_ascii_digit() && minute.is_ascii_digit(),
+        [.., b'+' | b'-', ten_hours, hours, b':', minute, _] => {
+            ten_hours.is_ascii_digit() && minute.is_ascii_digit() && [*ten_hours, *hours] <= *b"23"
+        }
         _ => false,
     }
 }
@@ -253,6 +257,7 @@ mod tests {
             ("1970-01-01 01:00:00.0019+01:00", 1),
             ("1969-12-31T23:59:59Z", -1_000),
             ("2026-11-22T05:00:00Z", 1_795_323_600_000),
+            ("2026-11-23T04:59:00+23:59", 1_795_323_600_000),
         ] {
             assert_eq!(Moment::parse(text), Some(Timestamp(expected)), "{text}");
         }
@@ -275,6 +280,10 @@ mod tests {
             "2026-11-22T25:00:00Z",
             "+002026-11-22T05:00:00Z",
             "2026-11-22T05:00:00,5Zé",
+            "2026-11-22T05:00:00,5Z",
+            "2026-11-22T05:00:00+24:00",
+            "2026-11-22T05:00:00-25:59",
+            "9999-12-31T23:59:59+24:00",
             "yesterday at half past nine",
         ] {
             assert_eq!(Moment::parse(text), None, "{text}");
