@@ -29,6 +29,7 @@ use crate::routing::offer::{Reason, Remark, RevokeCause, Trigger};
 use crate::routing::presence::Presence;
 use crate::routing::service::Served;
 use crate::routing::ticket::{Closing, Phase, Ticket, TicketSpec, assignment_id};
+use crate::routing::time::Timestamp;
 
 /// How many things happen by themselves in one step at most.
 const ELAPSED_MAX: usize = 256;
@@ -145,7 +146,7 @@ impl NaiveEngine {
         for _ in 0..ELAPSED_MAX {
             match self.dues().into_iter().min() {
                 Some((due, who, what)) if due <= self.at => {
-                    self.happens(&who, what);
+                    self.happens(due, &who, what);
                     if who == Who::Ended {
                         break;
                     }
@@ -157,12 +158,26 @@ impl NaiveEngine {
         Verdict::Accepted
     }
 
-    fn happens(&mut self, who: &Who, what: What) {
+    /// All to whom that happens at that moment: they are gone before anything of theirs goes to somebody else.
+    fn leave_together(&mut self, due: Timestamp, what: &What, status: Status, reason: &str) {
+        let mut lost = Vec::new();
+        for _ in 0..ELAPSED_MAX {
+            match self.dues().into_iter().min() {
+                Some((at, Who::Agent(agent), next)) if at == due && next == *what => {
+                    lost.extend(self.lose_by_presence(&agent, Presence::by_itself(status, reason)));
+                }
+                _ => break,
+            }
+        }
+        self.place_all(&lost);
+    }
+
+    fn happens(&mut self, due: Timestamp, who: &Who, what: What) {
         match (who, what) {
             (Who::Agent(agent), What::WrapUpEnds(ticket)) => self.end_wrap_up(agent, &ticket),
             (Who::Agent(agent), What::PaceEnds) => self.emit(Event::PaceEnded { agent: agent.clone() }),
-            (Who::Agent(agent), What::GoesIdle) => self.turn(agent, Status::Away, "idle"),
-            (Who::Agent(agent), _) => self.turn(agent, Status::Offline, "heartbeat"),
+            (Who::Agent(_), what @ What::GoesIdle) => self.leave_together(due, &what, Status::Away, "idle"),
+            (Who::Agent(_), what) => self.leave_together(due, &what, Status::Offline, "heartbeat"),
             (Who::Ended, _) => {
                 let old_enough = self.at - self.state.catalogue().closed_retention;
                 let last = self.state.ground.closed.nth_at(1_023).map(|last| last + crate::routing::time::Millis(1));

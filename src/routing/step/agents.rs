@@ -71,7 +71,7 @@ impl Step<'_> {
         Ok(Done::Accepted)
     }
 
-    /// Time, or what the agent did not do, changes its status.
+    /// What an agent has done, or finished, changes its status, without a word of its own.
     pub(super) fn turn(&mut self, id: &AgentId, status: Status, reason: &str) {
         self.change_presence(id, Presence::by_itself(status, reason));
     }

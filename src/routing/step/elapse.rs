@@ -7,8 +7,9 @@ use crate::routing::event::Event;
 use crate::routing::index;
 use crate::routing::name::{AgentId, RoleName, TicketId};
 use crate::routing::offer::{Remark, RevokeCause, Trigger};
-use crate::routing::presence;
+use crate::routing::presence::{self, Presence};
 use crate::routing::ticket::Closing;
+use crate::routing::time::Timestamp;
 use crate::routing::timer::{AgentDue, RoleDue, Subject, TicketDue};
 
 /// How many things happen in one step at most, so that a step after a long sleep stays short; the next follows at once.
@@ -48,16 +49,36 @@ impl Step<'_> {
 
     fn agent_due(&mut self, id: &AgentId) {
         let agent = self.state.agent(id).expect("a timer runs for a registered agent");
-        let (_, due) = index::agent_due(agent, self.state.catalogue()).expect("a timer runs for something");
+        let (at, due) = index::agent_due(agent, self.state.catalogue()).expect("a timer runs for something");
         match due {
             AgentDue::WrapUp(ticket) => self.end_wrap_up(id, &ticket),
-            AgentDue::Heartbeat => self.turn(id, Status::Offline, presence::SILENT),
+            AgentDue::Heartbeat => {
+                self.leave_together(at, &due, &Presence::by_itself(Status::Offline, presence::SILENT));
+            }
             AgentDue::Pace => {
                 self.emit(Event::PaceEnded { agent: id.clone() });
                 self.hungers(id);
             }
-            AgentDue::Idle => self.turn(id, Status::Away, presence::IDLE),
+            AgentDue::Idle => self.leave_together(at, &due, &Presence::by_itself(Status::Away, presence::IDLE)),
         }
+    }
+
+    /// Those for whom the same is due at one moment leave together, as after a restart all who are gone do: nothing goes from
+    /// one of them to the next, and what they lose comes back by its rank.
+    fn leave_together(&mut self, at: Timestamp, due: &AgentDue, presence: &Presence) {
+        let mut lost = Vec::new();
+        for _ in 0..ELAPSED_MAX {
+            let Some(agent) = self.next_due_so(at, due) else { break };
+            lost.extend(self.say_presence(&agent, presence.clone()));
+        }
+        self.place_all(lost);
+    }
+
+    /// The agent to whom something happens next, where it is that and at that moment.
+    fn next_due_so(&self, at: Timestamp, due: &AgentDue) -> Option<AgentId> {
+        let (first, Subject::Agent(id)) = self.state.timers().first()? else { return None };
+        let (_, next) = index::agent_due(self.state.agent(id)?, self.state.catalogue())?;
+        (first == at && next == *due).then(|| id.clone())
     }
 
     fn ticket_due(&mut self, id: &TicketId) {
