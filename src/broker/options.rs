@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use lapin::uri::{AMQPScheme, AMQPUri};
+use tokio::runtime::Handle;
 
 use super::error::TransportError;
 use super::message::{Delivery, Publication};
@@ -49,6 +50,9 @@ pub struct BrokerOptions {
     pub outbox_queue: OutboxQueue,
     /// What is taken out of the way of all else. Default: nothing.
     pub sieve: Sieve,
+    /// The runtime in which sockets are watched and heartbeats sent, so that whoever holds up the one in which a connection is
+    /// opened loses none. Default: that one.
+    pub sockets: Option<Handle>,
     /// How long a broker that does not answer is waited for when the process starts. Default: 30 s.
     pub connect_timeout: Duration,
     /// How long the broker may take over one request (open, declare, consume, close). Default: 10 s.
@@ -79,6 +83,7 @@ impl Default for BrokerOptions {
             topology: TopologyMode::Declare,
             outbox_queue: OutboxQueue::Kept,
             sieve: Sifted::Passed,
+            sockets: None,
             connect_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(10),
             confirm_timeout: Duration::from_secs(30),

@@ -14,9 +14,12 @@ use crate::telemetry::{self, logging, recorder::Build};
 use super::config_args::ConfigArgs;
 use super::{COMMIT, Exit, Failure, VERSION};
 
-/// Threads of the runtime of the broker's connections, beside the writer's and the journal's. Where two share the work, each
-/// wakes the other for nearly everything that comes.
+/// Threads of the runtime in which the broker's sockets are watched, and of all else that nobody waits for in a hurry.
 const BROKER_THREADS: usize = 1;
+
+/// Threads of the line, along which an event goes from its delivery to its publication. Where two share the work, each wakes the
+/// other for nearly everything that comes.
+const LINE_THREADS: usize = 1;
 
 /// Threads of the runtime of HTTP: one page that takes long does not hold up the next.
 const HTTP_THREADS: usize = 2;
@@ -69,15 +72,17 @@ pub(super) fn run_daemon(
     Started { build, node: &config.node.name }.emit();
     let tracer = tracer(&config.node.name)?;
     let metrics = telemetry::install_recorder(build).map_err(|error| Failure::new(Exit::Failed, error))?;
-    let (runtime, http) = (runtime("tokio-rt-worker", BROKER_THREADS)?, runtime("http", HTTP_THREADS)?);
-    let ended = runtime.block_on(async {
+    let (main, line) = (runtime("tokio-rt-worker", BROKER_THREADS)?, runtime("line", LINE_THREADS)?);
+    let http = runtime("http", HTTP_THREADS)?;
+    let ended = main.block_on(async {
         let mut signals = UnixSignals::new()?;
-        let host = Arc::new(Machine { http: http.handle().clone() });
+        let host = Arc::new(Machine { http: http.handle().clone(), line: line.handle().clone() });
         Daemon { host, config, connect, metrics: Some(metrics), reload, catalogue_file, tracer }.run(&mut signals).await
     });
     // What a disk that stands still holds up is not waited for: nothing depends on it any more.
-    http.shutdown_timeout(LEFTOVERS_MAX);
-    runtime.shutdown_timeout(LEFTOVERS_MAX);
+    for leftovers in [http, line, main] {
+        leftovers.shutdown_timeout(LEFTOVERS_MAX);
+    }
     ended.map_err(failure)
 }
 

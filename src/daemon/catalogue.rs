@@ -14,8 +14,8 @@ use crate::http::{EditRequest, Edited, NotEdited, ReadModel, check_expected};
 use crate::routing::{Catalogue, Rejection};
 use crate::telemetry::occurrence::{CatalogueRefused, CatalogueReloaded};
 
+use super::desk::Control;
 use super::writer::Replaced;
-use super::writer_thread::Control;
 
 /// Whoever changes the catalogue.
 pub(super) struct Keeper {

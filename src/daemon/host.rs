@@ -5,6 +5,7 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use tokio::runtime::Handle;
@@ -22,6 +23,11 @@ use super::mistake::Planted;
 /// tenth of it. On Linux it is a thread's own, and goes one way only.
 const BACKGROUND_NICENESS: i32 = 10;
 
+/// The longest that the line waits for the disk itself. A disk of one's own takes 0.1 ms for a sync, and to hand the batch to
+/// another thread and back costs more than that where both cores have work; one across a network takes some milliseconds, in
+/// which much can be decided.
+const LINE_WAIT_MAX: Duration = Duration::from_millis(1);
+
 /// Whatever the daemon runs on.
 pub trait Host: Send + Sync + 'static {
     /// What time it is. May step back.
@@ -33,13 +39,17 @@ pub trait Host: Send + Sync + 'static {
     /// As [`journal::open`].
     fn open_journal(&self, path: &Path, options: &JournalOptions) -> Result<Opened, JournalError>;
 
-    /// Works on a thread of its own, so that nobody else waits for it.
-    ///
-    /// # Errors
-    /// Where there is no thread to be had.
-    fn on_thread(&self, name: &'static str, work: BoxFuture<'static, ()>) -> io::Result<()>;
+    /// Works on the line: the one thread along which an event goes, from its delivery to its publication, so that it is
+    /// handed from thread to thread nowhere. Whatever is there may have to wait for the disk.
+    fn on_line(&self, work: BoxFuture<'static, ()>);
 
-    /// Works beside the caller, who must be in a runtime.
+    /// Whether the disk takes so little time for a batch, in the mean of late, that the line may wait for it. Where it takes
+    /// longer, somebody else does, and the next batch is decided meanwhile.
+    fn line_may_wait(&self, append_takes: Duration) -> bool {
+        append_takes <= LINE_WAIT_MAX
+    }
+
+    /// Works beside the caller, who must be in a runtime; not on the line.
     fn on_runtime(&self, work: BoxFuture<'static, ()>);
 
     /// Does what may take long and never waits, beside the caller, who must be in a runtime.
@@ -100,6 +110,8 @@ pub trait Host: Send + Sync + 'static {
 pub struct Machine {
     /// Serves HTTP, so that whoever looks at many pages does not keep the broker's connections waiting.
     pub http: Handle,
+    /// Works on what comes from the broker until it has gone back.
+    pub line: Handle,
 }
 
 impl Host for Machine {
@@ -119,9 +131,8 @@ impl Host for Machine {
         kill_over!(&delivery.body);
     }
 
-    fn on_thread(&self, name: &'static str, work: BoxFuture<'static, ()>) -> io::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        std::thread::Builder::new().name(name.to_owned()).spawn(move || runtime.block_on(work)).map(drop)
+    fn on_line(&self, work: BoxFuture<'static, ()>) {
+        self.line.spawn(work);
     }
 
     fn on_runtime(&self, work: BoxFuture<'static, ()>) {
@@ -154,7 +165,7 @@ mod tests {
         let before = niceness();
         let (tx, told) = mpsc::channel();
         let work = Box::new(move || tx.send(niceness()).expect("somebody listens"));
-        Machine { http: Handle::current() }.in_background("test", work).expect("a thread");
+        Machine { http: Handle::current(), line: Handle::current() }.in_background("test", work).expect("a thread");
         assert_eq!(told.recv().expect("it ran"), (before + BACKGROUND_NICENESS).min(19));
         assert_eq!(niceness(), before, "it is that thread's alone");
     }

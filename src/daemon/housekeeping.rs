@@ -9,10 +9,10 @@ use crate::telemetry::Meters;
 use crate::telemetry::occurrence::{OutOfRoom, RoomAgain};
 
 use super::Host;
-use super::journal_thread::Checkpointer;
+use super::appending::Checkpointer;
+use super::desk::IntakeGate;
 use super::publisher::Cursor;
 use super::turn::OneAtATime;
-use super::writer_thread::IntakeGate;
 
 const PERIOD: Duration = Duration::from_secs(1);
 

@@ -8,7 +8,7 @@
 //!            decide, encode      per batch   └─► publisher ──► broker's confirm ──► cursor
 //! ```
 //!
-//! One thread owns the engine ([`writer`]); one makes its batches durable while it decides the next ([`journal`](self::journal_thread));
+//! One task owns the engine ([`writer`]); one makes its batches durable while it decides the next ([`appending`]);
 //! one task takes the outbox to the broker ([`publisher`]). All channels between them are bounded: a slow disk or broker
 //! slows the intake, and nothing else.
 //!
@@ -18,12 +18,14 @@
 //! again: the process ends, and what it had not acknowledged comes again.
 
 mod answers;
+mod appending;
 mod breaker;
 mod catalogue;
 mod catch_up;
 mod chronicler;
 mod clock;
 mod deaths;
+mod desk;
 mod duplicates;
 mod ends;
 mod flight;
@@ -31,7 +33,6 @@ mod handover;
 mod hooks;
 mod host;
 mod housekeeping;
-mod journal_thread;
 mod mistake;
 mod observer;
 mod outbox;
@@ -48,7 +49,6 @@ mod threads;
 mod turn;
 mod work;
 mod writer;
-mod writer_thread;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -62,6 +62,7 @@ pub use mistake::{Mistake, Planted};
 pub use start::Daemon;
 pub use writer::{Sealed, Writer};
 
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::broker::{
@@ -83,7 +84,8 @@ pub struct Again {
 /// Reads the configuration again, or says all that is wrong with it; `None` where there is none to be read.
 pub type Reread = Box<dyn FnMut() -> Option<Result<Again, String>> + Send>;
 
-/// Brings up a transport, with so many deliveries under way as is wished, now and later.
+/// Brings up a transport, with so many deliveries under way as is wished, now and later. Called in the runtime of all that must
+/// not wait for the disk; what comes of it goes on where it is awaited.
 pub type Connect = Box<
     dyn FnOnce(Arc<dyn Observer>, watch::Receiver<Prefetch>) -> BoxFuture<'static, Result<Link, TransportError>> + Send,
 >;
@@ -110,7 +112,11 @@ pub fn amqp(node: &NodeConfig, amqp: &AmqpConfig) -> Result<Connect, TransportEr
         confirm_timeout: amqp.confirm_timeout,
         ..BrokerOptions::default()
     };
-    Ok(Box::new(move |observer, prefetch| Box::pin(crate::broker::connect(options, observer, prefetch))))
+    Ok(Box::new(move |observer, prefetch| {
+        // Here rather than where it connects: the line waits for the disk, and heartbeats must not.
+        let options = BrokerOptions { sockets: Some(Handle::current()), ..options };
+        Box::pin(crate::broker::connect(options, observer, prefetch))
+    }))
 }
 
 /// What TLS to the broker needs, looked through.

@@ -89,7 +89,7 @@ pub(super) struct Publisher {
 enum Woken {
     /// More is durable, or it is time to end.
     More,
-    /// The journal's thread has ended: nothing more will become durable.
+    /// Whoever appends has ended: nothing more will become durable.
     NoMore,
     Said(Result<Confirmed, PublishError>),
 }

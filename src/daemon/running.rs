@@ -268,7 +268,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
         let stands_still = disk.lock().unwrap_or_else(PoisonError::into_inner);
         runtime.block_on(async {
-            let host = Machine { http: Handle::current() };
+            let host = Machine { http: Handle::current(), line: Handle::current() };
             let given_up = tokio::time::timeout(Duration::from_millis(50), close(&host, journal, last)).await;
             assert!(given_up.is_err(), "it can't have been closed");
         });

@@ -1,4 +1,4 @@
-//! Snapshots of the engine's state: the writer's thread freezes it, and when the batch that goes with it is durable somebody
+//! Snapshots of the engine's state: the writer freezes it, and when the batch that goes with it is durable somebody
 //! else writes it down.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

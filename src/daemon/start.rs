@@ -20,6 +20,7 @@ use super::premises::Premises;
 use super::running::{Running, tell_end};
 use super::scribe::{Begun, Ending, Occasion, Scribe};
 use super::threads;
+use super::work::Work;
 use super::{Connect, DaemonError, Host, Reread, Signal, Signals};
 
 /// How far the journal's time may be ahead of the clock at a start without a word. Until the clock has caught up, time stands
@@ -86,7 +87,9 @@ impl Daemon {
 async fn reach(premises: &Premises, connect: Connect, breaker: &Breaker) -> Result<Link, DaemonError> {
     breaker.wait(&premises.readiness).await;
     let observer = Arc::new(BrokerObserver { meters: premises.meters.clone() });
-    Ok(connect(observer, breaker.prefetch()).await?)
+    let (mut link, connecting) = Work::new("broker", connect(observer, breaker.prefetch()));
+    premises.host.on_line(connecting);
+    link.ended().await
 }
 
 fn end_before_the_broker(premises: &Premises, cause: &'static str) {

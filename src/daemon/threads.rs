@@ -1,4 +1,4 @@
-//! Sets the daemon's threads and tasks to work, and ties them to one another.
+//! Sets the daemon's tasks to work, and ties them to one another.
 
 use std::sync::Arc;
 
@@ -13,14 +13,15 @@ use crate::routing::Millis;
 use crate::telemetry::Meters;
 use crate::telemetry::traces::Tracer;
 
+use super::appending::{self, Checkpointer, Heralds, Pen, UnderWay};
 use super::breaker::Breaker;
 use super::catalogue::Keeper;
 use super::catch_up::CatchUp;
 use super::clock::Clock;
+use super::desk::{Desk, Ears, IntakeGate};
 use super::flight::Flight;
 use super::handover::Handover;
 use super::housekeeping::Housekeeping;
-use super::journal_thread::{self, Checkpointer, Heralds, UnderWay};
 use super::outbox::Outgoing;
 use super::premises::{Premises, Wishes};
 use super::publisher::{self, Cursor, Promises, Publisher};
@@ -28,7 +29,6 @@ use super::running::Running;
 use super::snapshots::Snapshots;
 use super::work::Work;
 use super::writer::Writer;
-use super::writer_thread::{Desk, Ears, IntakeGate};
 use super::{DaemonError, Host};
 
 /// How many requests to change the catalogue may wait for the writer.
@@ -59,12 +59,15 @@ pub(super) fn set_to_work(
     let (control, told) = mpsc::channel(CONTROLS_MAX);
 
     let heralds = ties.heralds(Arc::clone(&intake), outbox, entries, failures);
-    let journal = Work::on_thread(&*host, "journal", journal_thread::run(journal, sealed, heralds))?;
+    let pen = Pen::new(Arc::clone(&host), ties.heartbeat.clone(), journal);
+    let (journal, appending) = Work::new("journal", appending::run(pen, sealed, heralds));
+    host.on_line(appending);
     let ears = Ears { deliveries, status: status.clone(), control: told, questions, submissions };
-    let writer = Work::on_thread(&*host, "writer", ties.desk(writer, clock, ears, batches).run())?;
+    let (writer, deciding) = Work::new("writer", ties.desk(writer, clock, ears, batches).run());
+    host.on_line(deciding);
     let publisher = ties.publisher(publisher, durable).run(ties.drained.clone());
     let (publisher, publishing) = Work::new("publisher", publisher);
-    host.on_runtime(publishing);
+    host.on_line(publishing);
     let (drained, housekeeping) = (ties.drained.clone(), ties.housekeeping());
     host.on_runtime(Box::pin(async move {
         drained.run_until_cancelled(housekeeping.run()).await;

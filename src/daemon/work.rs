@@ -1,11 +1,11 @@
-//! Work that goes on beside the rest, on a thread or a task of its own, and how it ends.
+//! Work that goes on beside the rest, as a task of its own, and how it ends.
 
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use crate::telemetry::occurrence::JournalFailed;
 
-use super::{DaemonError, Host};
+use super::DaemonError;
 
 /// Work that goes on beside the rest, and how it ends.
 pub(super) struct Work<T> {
@@ -25,16 +25,6 @@ impl<T: Send + 'static> Work<T> {
             let _ = tx.send(work.await.map_err(Into::into));
         };
         (Self { name, result }, Box::pin(work))
-    }
-
-    pub(super) fn on_thread<E: Into<DaemonError>>(
-        host: &dyn Host,
-        name: &'static str,
-        work: impl Future<Output = Result<T, E>> + Send + 'static,
-    ) -> Result<Self, DaemonError> {
-        let (this, work) = Self::new(name, work);
-        host.on_thread(name, work).map_err(|source| DaemonError::System { what: "start a thread", source })?;
-        Ok(this)
     }
 
     /// Waits for the end. Cancel safe.

@@ -1,4 +1,4 @@
-//! Whether the thread that owns the engine still turns.
+//! Whether whoever owns the engine still turns.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,9 +15,11 @@ pub struct Heartbeat(Arc<Pulse>);
 #[derive(Debug)]
 struct Pulse {
     origin: Instant,
-    /// Milliseconds after `origin`, plus one; zero for never.
+    /// Milliseconds after `origin`, plus one; zero for never, [`AT_THE_DISK`] while it waits for that.
     last_beat_ms: AtomicU64,
 }
+
+const AT_THE_DISK: u64 = u64::MAX;
 
 impl Default for Heartbeat {
     fn default() -> Self {
@@ -31,10 +33,18 @@ impl Heartbeat {
         self.0.last_beat_ms.store(self.elapsed_ms() + 1, Ordering::Relaxed);
     }
 
+    /// The writer waits for the disk, however long that takes: until the next beat no silence counts.
+    pub fn wait_for_disk(&self) {
+        self.0.last_beat_ms.store(AT_THE_DISK, Ordering::Relaxed);
+    }
+
     /// For how long the writer has been silent; `None` where it has not begun.
     #[must_use]
     pub fn silence(&self) -> Option<Duration> {
-        let last_beat_ms = self.0.last_beat_ms.load(Ordering::Relaxed).checked_sub(1)?;
+        let last_beat_ms = match self.0.last_beat_ms.load(Ordering::Relaxed) {
+            AT_THE_DISK => return Some(Duration::ZERO),
+            beaten => beaten.checked_sub(1)?,
+        };
         Some(Duration::from_millis(self.elapsed_ms().saturating_sub(last_beat_ms)))
     }
 
@@ -45,7 +55,7 @@ impl Heartbeat {
     }
 
     fn elapsed_ms(&self) -> u64 {
-        u64::try_from(self.0.origin.elapsed().as_millis()).unwrap_or(u64::MAX - 1)
+        u64::try_from(self.0.origin.elapsed().as_millis()).unwrap_or(AT_THE_DISK - 2)
     }
 }
 
@@ -65,6 +75,9 @@ mod tests {
         assert!(heartbeat.is_alive());
         let long_ago = Instant::now().checked_sub(SILENCE_MAX * 2).expect("the machine runs for longer than that");
         let pulse = Pulse { origin: long_ago, last_beat_ms: AtomicU64::new(1) };
-        assert!(!Heartbeat(Arc::new(pulse)).is_alive());
+        let heartbeat = Heartbeat(Arc::new(pulse));
+        assert!(!heartbeat.is_alive());
+        heartbeat.wait_for_disk();
+        assert!(heartbeat.is_alive() && heartbeat.silence().is_some());
     }
 }

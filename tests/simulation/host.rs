@@ -81,9 +81,12 @@ impl Host for SimulatedHost {
         Ok(opened)
     }
 
-    fn on_thread(&self, _name: &'static str, work: BoxFuture<'static, ()>) -> io::Result<()> {
+    fn on_line(&self, work: BoxFuture<'static, ()>) {
         self.spawn(work);
-        Ok(())
+    }
+
+    fn line_may_wait(&self, _append_takes: Duration) -> bool {
+        self.stage.lock().dice.per_mille(500)
     }
 
     fn on_runtime(&self, work: BoxFuture<'static, ()>) {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use lapin::tcp::AsyncTcpStream;
 use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Channel, Connection, ConnectionProperties};
+use tokio::runtime::Handle;
 
 use super::allowance::Allowance;
 use super::fault::Fault;
@@ -72,12 +73,14 @@ impl Connected {
         let allowance = Arc::new(Allowance::new(purpose.held_max(options)));
         let received = Arc::clone(&allowance);
         let tls = options.tls.clone();
+        let sockets = options.sockets.clone().unwrap_or_else(Handle::current);
+        let watched_by = sockets.clone();
         let connecting = async {
             Connection::connector(
                 options.uri.to_amqp(options.heartbeat),
-                Kit::current(Arc::clone(&allowance)),
+                Kit::on(sockets, Arc::clone(&allowance)),
                 async move |uri: AMQPUri, _| {
-                    let runtime = Kit::plain();
+                    let runtime = Kit::plain(watched_by.clone());
                     let address = (uri.authority.host.clone(), uri.authority.port);
                     let connected = AsyncTcpStream::connect(&runtime, runtime.to_socket_addrs(address)).await?;
                     if let AsyncTcpStream::Plain(stream) = &connected {

@@ -12,6 +12,7 @@ use async_rs::{Runtime, Tokio, TokioRuntime};
 use futures_util::io::{AsyncRead, AsyncWrite};
 use futures_util::stream::Stream;
 use lapin::tcp::AsyncTcpStream;
+use tokio::runtime::Handle;
 
 use super::allowance::Allowance;
 use super::inflow::Inflow;
@@ -24,14 +25,14 @@ pub(super) struct Kit {
 }
 
 impl Kit {
-    /// The runtime that we are in, for one connection.
-    pub(super) fn current(allowance: Arc<Allowance>) -> Runtime<Self> {
-        Runtime::new(Self { tokio: Tokio::current(), allowance })
+    /// That runtime, for one connection.
+    pub(super) fn on(runtime: Handle, allowance: Arc<Allowance>) -> Runtime<Self> {
+        Runtime::new(Self { tokio: Tokio::default().with_handle(runtime), allowance })
     }
 
     /// The same as lapin knows it, to connect with.
-    pub(super) fn plain() -> TokioRuntime {
-        Runtime::tokio_current()
+    pub(super) fn plain(runtime: Handle) -> TokioRuntime {
+        Runtime::tokio_with_handle(runtime)
     }
 }
 

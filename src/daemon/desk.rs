@@ -1,4 +1,4 @@
-//! The thread that owns the writer: it waits for whatever comes first, and seals whenever the journal is free.
+//! Whoever owns the writer: it waits for whatever comes first, and seals whenever the journal is free.
 //!
 //! While a batch becomes durable the next one fills: under load batches grow by themselves until the disk keeps up
 //! (group commit), and without load each event travels alone.
@@ -16,11 +16,11 @@ use crate::journal::{JournalError, JournalReader};
 use crate::kill_point::kill_point;
 use crate::routing::{Catalogue, Rejection, Timestamp};
 
+use super::appending::UnderWay;
 use super::breaker::Breaker;
 use super::catch_up::{CatchUp, Time};
 use super::clock::Clock;
 use super::deaths::Fate;
-use super::journal_thread::UnderWay;
 use super::publisher::Cursor;
 use super::snapshots::Snapshots;
 use super::writer::{Replaced, Writer};
@@ -38,7 +38,7 @@ pub(super) enum Control {
     Replace(Arc<Catalogue>, oneshot::Sender<Result<Replaced, Rejection>>),
 }
 
-/// Everything that the thread needs.
+/// Everything that the task needs.
 pub(super) struct Desk {
     pub(super) host: Arc<dyn Host>,
     pub(super) writer: Writer,
@@ -284,7 +284,7 @@ impl Desk {
         self.host.witness(self.writer.state());
         kill_point!(Sealed);
         let frozen = self.snapshots.begin(self.writer.state());
-        // The journal's thread ends before this one only when it failed, and then the process ends.
+        // Whoever appends ends before this one only when it failed, and then the process ends.
         let _ = self.batches.send(UnderWay { sealed, permit, frozen }).await;
     }
 }
