@@ -243,6 +243,8 @@ mod tests {
     struct Known {
         machine: Machine,
         line_may_wait: AtomicBool,
+        /// What it was told that the disk takes.
+        told: Mutex<Vec<Duration>>,
     }
 
     impl Host for Known {
@@ -258,7 +260,8 @@ mod tests {
             self.machine.on_line(work);
         }
 
-        fn line_may_wait(&self, _append_takes: Duration) -> bool {
+        fn line_may_wait(&self, append_takes: Duration) -> bool {
+            self.told.lock().expect("nobody panicked").push(append_takes);
             self.line_may_wait.load(Ordering::Acquire)
         }
 
@@ -276,7 +279,7 @@ mod tests {
         let options = JournalOptions { log_bytes: 64 << 10, ..JournalOptions::default() };
         let opened = open_with_backend(InMemoryBackend::new(), PlannedStorage::new(does), &options);
         let machine = Machine { http: Handle::current(), line: Handle::current() };
-        let host = Arc::new(Known { machine, line_may_wait: AtomicBool::new(true) });
+        let host = Arc::new(Known { machine, line_may_wait: AtomicBool::new(true), told: Mutex::default() });
         let heartbeat = Heartbeat::default();
         let pen = Pen::new(Arc::<Known>::clone(&host), heartbeat.clone(), opened.expect("the journal opens").journal);
         (host, heartbeat, pen)
@@ -307,6 +310,28 @@ mod tests {
         assert_eq!(threads_of_one(true).await, HashSet::from([here]));
         assert!(heartbeat.silence().is_some());
         assert!(!threads_of_one(false).await.contains(&here));
+    }
+
+    #[tokio::test]
+    async fn how_long_the_disk_takes_is_a_mean_of_late() {
+        const SLOW: Duration = Duration::from_millis(200);
+        let is_slow = Arc::new(AtomicBool::new(false));
+        let found_slow = Arc::clone(&is_slow);
+        let (host, _, mut pen) = pen_whose_log(move || {
+            if found_slow.load(Ordering::Acquire) {
+                std::thread::sleep(SLOW);
+            }
+        });
+        is_slow.store(true, Ordering::Release);
+        for _ in 0..3 {
+            let (_, appended) = pen.append(batch_of_one()).await.expect("nobody panicked");
+            appended.expect("appended");
+            is_slow.store(false, Ordering::Release);
+        }
+        let told = host.told.lock().expect("nobody panicked").clone();
+        assert_eq!(told.len(), 2, "of the first nothing was known: {told:?}");
+        assert!(told[0] >= SLOW, "{told:?}");
+        assert!(told[1] < told[0] && told[1] > told[0] / 2, "a quick one takes a little off it: {told:?}");
     }
 
     #[tokio::test]
