@@ -267,9 +267,14 @@ impl Agent {
     /// Whether one more ticket of that channel exceeds neither the limit nor the capacity units.
     #[must_use]
     pub fn has_slot(&self, channel: &ChannelName, catalogue: &Catalogue) -> bool {
+        self.used(channel) < self.profile.limit(channel, catalogue) && self.has_units(channel, catalogue)
+    }
+
+    /// Whether what a ticket of that channel costs fits into what is left of the capacity units.
+    #[must_use]
+    pub fn has_units(&self, channel: &ChannelName, catalogue: &Catalogue) -> bool {
         let cost = catalogue.channel(channel).cost;
-        self.used(channel) < self.profile.limit(channel, catalogue)
-            && self.units_against(channel, catalogue).saturating_add(cost) <= self.capacity(catalogue)
+        self.units_against(channel, catalogue).saturating_add(cost) <= self.capacity(catalogue)
     }
 
     /// The tickets that the agent owns, worked on or parked.

@@ -14,6 +14,7 @@ use super::doors::Doors;
 use super::escalation;
 use super::name::{RoleName, TicketId};
 use super::overflow;
+use super::owed::Owed;
 use super::pool::Pool;
 use super::queue::Queues;
 use super::rank::{Precedence, Rank};
@@ -54,6 +55,8 @@ pub(super) struct Index {
     pub(super) unroutable: BTreeMap<u64, TicketId>,
     /// Who waits for a role to open.
     pub(super) doors: Doors,
+    /// Who waits for its owner to have room.
+    pub(super) owed: Owed,
     /// Roles whose waiting tickets are looked at now and then.
     watched: BTreeSet<RoleName>,
     /// When roles close that then send elsewhere what waits: the first time after their hours were last looked at.
@@ -191,12 +194,8 @@ impl Follow for Index {
                 self.doors.insert(ticket, catalogue);
                 self.time_doors();
             }
-            Phase::Intake
-            | Phase::Scheduled
-            | Phase::Offered(_)
-            | Phase::Assigned(_)
-            | Phase::Paused(_)
-            | Phase::Resuming(_) => {}
+            Phase::Resuming(ref ownership) => self.owed.insert(&ownership.agent, &ticket.id),
+            Phase::Intake | Phase::Scheduled | Phase::Offered(_) | Phase::Assigned(_) | Phase::Paused(_) => {}
         }
     }
 
@@ -210,12 +209,8 @@ impl Follow for Index {
                 self.doors.remove(ticket, catalogue);
                 self.time_doors();
             }
-            Phase::Intake
-            | Phase::Scheduled
-            | Phase::Offered(_)
-            | Phase::Assigned(_)
-            | Phase::Paused(_)
-            | Phase::Resuming(_) => {}
+            Phase::Resuming(ref ownership) => self.owed.remove(&ownership.agent, &ticket.id),
+            Phase::Intake | Phase::Scheduled | Phase::Offered(_) | Phase::Assigned(_) | Phase::Paused(_) => {}
         }
     }
 

@@ -109,6 +109,9 @@ impl State {
         {
             return Err("who waits for a role to open is not what the tickets say".to_owned());
         }
+        if self.index.owed != anew.owed {
+            return Err("what agents owe is not what the tickets say".to_owned());
+        }
         let (kept, fresh) = (self.index.pool.census(), anew.pool.census());
         if let Some((agent, _)) = kept.iter().find(|(agent, seat)| fresh.get(*agent) != Some(seat)) {
             return Err(format!("agent {} does not sit where it should", self.agent_at(*agent).id));

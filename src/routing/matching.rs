@@ -8,6 +8,7 @@ use super::agent::Agent;
 use super::audience::{Audience, Sought};
 use super::channel::Acceptance;
 use super::group::GroupSignature;
+use super::importance::Importance;
 use super::name::{AgentId, Permission, RoleName, SkillName, TicketId};
 use super::offer::{FallOut, Reason, Trigger};
 use super::pool::Standing;
@@ -210,6 +211,7 @@ fn lack_of_room(state: &State, agent: &Agent, ticket: &Ticket) -> Option<Lack> {
         Standing::Offline => Some(Lack::Offline),
         Standing::ChannelOff => Some(Lack::ChannelOff),
         Standing::NoSlot => Some(Lack::NoSlot),
+        _ if state.keeps_units_from(agent, ticket) => Some(Lack::NoSlot),
         Standing::Interrupted => Some(Lack::Interrupted),
         Standing::Paced => Some(Lack::Paced),
         Standing::Free => None,
@@ -320,6 +322,7 @@ struct Seeker<'a, 's> {
     agent: &'a Agent,
     state: &'s State,
     asks: bool,
+    owes: bool,
     standings: &'s [Standing],
     permissions: std::cell::OnceCell<BTreeSet<Permission>>,
 }
@@ -329,7 +332,8 @@ impl<'a, 's> Seeker<'a, 's> {
         let asks = matches!(search, Search::Claimed(_));
         let number = state.ground.agents.number(&agent.id);
         let standings = number.and_then(|number| state.pool().standings(number)).unwrap_or_default();
-        Self { agent, state, asks, standings, permissions: std::cell::OnceCell::new() }
+        let owes = state.owes(agent);
+        Self { agent, state, asks, owes, standings, permissions: std::cell::OnceCell::new() }
     }
 
     /// Who does not ask gets of a role that is worked by asking only what was handed to that agent.
@@ -358,7 +362,8 @@ impl<'a, 's> Seeker<'a, 's> {
             }
             let (signature, ticket) = head();
             let looks_for = self.looks_for(role, signature.direction.as_ref());
-            if looks_for && self.has_room(signature) && self.may_take(role, signature) {
+            let may_take = looks_for && self.has_room(signature) && self.may_take(role, signature);
+            if may_take && !self.keeps_units(role, signature, ticket) {
                 *best = Some((rank, Found::Waiting(ticket)));
             }
         }
@@ -389,6 +394,13 @@ impl<'a, 's> Seeker<'a, 's> {
             && (signature.barred.is_empty() || !signature.barred.contains(&self.agent.id))
             && signature.direction.as_ref().is_none_or(|direction| *direction == self.agent.id)
             && (self.asks || !self.is_kept_from(signature))
+    }
+
+    /// Whether that agent keeps the units for a ticket that it owes. Of a line none goes before that one where the first does not:
+    /// in a role that is ordered by priority that is of the highest.
+    fn keeps_units(&self, role: &Role, signature: &Signature, first: Number<Ticket>) -> bool {
+        let importance = || Importance::of(self.state.ticket_at(first), Some(role));
+        self.owes && self.state.keeps_units(self.agent, &signature.channel, importance())
     }
 
     fn is_kept_from(&self, signature: &Signature) -> bool {

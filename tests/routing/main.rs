@@ -8,6 +8,7 @@ mod forgetting;
 mod invariants;
 #[cfg(any(debug_assertions, feature = "naive"))]
 mod naive;
+mod owed;
 mod sharing;
 mod starvation;
 mod world;

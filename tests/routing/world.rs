@@ -785,15 +785,63 @@ fn move_before_roles() -> impl Strategy<Value = Move> {
     ])
 }
 
-/// A life: a catalogue, and what happens under it. Now and then one begins before there are roles.
+/// What happens where capacity units are short: tickets come, and customers leave and come back.
+fn move_on_units() -> impl Strategy<Value = Move> {
+    move_of(prop_oneof![
+        6 => (ticket_id(), spec(DRAWN_AT))
+            .prop_map(|(ticket, spec)| Command::CreateTicket { ticket, spec: Box::new(spec) }),
+        4 => ticket_id().prop_map(|ticket| Command::PauseTicket { ticket }),
+        4 => ticket_id().prop_map(|ticket| Command::ResumeTicket { ticket }),
+        2 => ticket_id().prop_map(|ticket| Command::CompleteTicket {
+            ticket, agent: None, outcome: None, then: AfterWork::Ready
+        }),
+        4 => command(DRAWN_AT).boxed(),
+    ])
+}
+
+/// The same centre, whose tickets take up the better part of an agent, and go to agents without being asked for.
+fn short_of_units(catalogue: &Catalogue) -> Catalogue {
+    let mut short = catalogue.clone();
+    short.agents.capacity = 100;
+    for (name, cost) in CHANNELS.iter().zip([100, 25, 50]) {
+        let name = ChannelName::parse(name).unwrap();
+        let channel = short.channels.entry(name.clone()).or_insert_with(|| Channel::default_for(&name));
+        (channel.cost, channel.limit, channel.acceptance) = (cost, 3, Acceptance::Auto);
+    }
+    short.roles.values_mut().for_each(|role| role.acceptance = Some(Acceptance::Auto));
+    short
+}
+
+/// Two agents who do all work of that centre are there.
+fn two_for_everything(catalogue: &Catalogue) -> impl Iterator<Item = Move> {
+    AGENTS[..2].iter().map(|name| AgentId::parse(name).unwrap()).flat_map(|agent| {
+        let profile = Box::new(AgentProfile::of_roles(catalogue.roles.keys().cloned()));
+        let status = Status::Online;
+        [
+            Command::RegisterAgent { agent: agent.clone(), profile },
+            Command::SetPresence { agent, status, name: None, reason: None, switches: BTreeMap::new() },
+        ]
+        .map(Move::at_once)
+    })
+}
+
+/// A life: a catalogue, and what happens under it. Now and then one begins before there are roles, and now and then
+/// capacity units are short.
 pub(crate) fn life(steps_max: usize) -> impl Strategy<Value = (Arc<Catalogue>, Vec<Move>)> {
     let before_roles = proptest::collection::vec(move_before_roles(), 1..=steps_max.div_ceil(3));
     let moves = proptest::collection::vec(one_move(), 1..=steps_max);
-    (catalogue(), some(before_roles, 0.06), moves).prop_map(|(catalogue, before_roles, moves)| {
+    let on_units = proptest::collection::vec(move_on_units(), 1..=steps_max);
+    let ordinary = (catalogue(), some(before_roles, 0.06), moves).prop_map(|(catalogue, before_roles, moves)| {
         let Some(mut all) = before_roles else { return (catalogue, moves) };
         let none = Arc::new(Catalogue { roles: Roles::default(), default_role: None, ..Catalogue::clone(&catalogue) });
         all.push(Move::at_once(Command::ReplaceCatalogue { catalogue }));
         all.extend(moves);
         (none, all)
-    })
+    });
+    let short = (catalogue(), on_units).prop_map(|(catalogue, moves)| {
+        let catalogue = Arc::new(short_of_units(&catalogue));
+        let all = two_for_everything(&catalogue).chain(moves).collect();
+        (catalogue, all)
+    });
+    prop_oneof![6 => ordinary.boxed(), 1 => short.boxed()]
 }

@@ -107,8 +107,7 @@ pub(super) fn everything(state: &State, agent: &Agent, ticket: &Ticket) -> Vec<L
         let held = agent.profile.permissions(catalogue);
         lacks.extend(demand.permissions.difference(&held).cloned().map(Lack::Permission));
     }
-    let channel = &ticket.spec.asked.channel;
-    lacks.extend(Standing::ALL.into_iter().filter(|it| holds(*it, state, agent, channel)).filter_map(lack_of));
+    lacks.extend(Standing::ALL.into_iter().filter(|it| holds(*it, state, agent, ticket)).filter_map(lack_of));
     if state.is_kept_from(agent, ticket) {
         lacks.push(Lack::Reserved);
     }
@@ -127,13 +126,16 @@ fn missing_skills(held: &Skills, demanded: &Skills) -> Vec<Lack> {
 }
 
 /// Whether it is so, whatever else is so as well.
-fn holds(standing: Standing, state: &State, agent: &Agent, channel: &ChannelName) -> bool {
-    let catalogue = state.catalogue();
+fn holds(standing: Standing, state: &State, agent: &Agent, ticket: &Ticket) -> bool {
+    let (catalogue, channel) = (state.catalogue(), &ticket.spec.asked.channel);
     match standing {
         Standing::Offline => agent.status != crate::routing::Status::Online,
         Standing::ChannelOff => !agent.channel_on(channel, catalogue),
         // Who could never hold one has no slot either, which goes without saying.
-        Standing::NoSlot => agent.profile.could_hold(channel, catalogue) && !agent.has_slot(channel, catalogue),
+        Standing::NoSlot => {
+            let has_slot = agent.has_slot(channel, catalogue) && !state.keeps_units_from(agent, ticket);
+            agent.profile.could_hold(channel, catalogue) && !has_slot
+        }
         Standing::Interrupted => agent.is_interrupted(channel, catalogue),
         Standing::Paced => agent.given.paced_until().is_some(),
         Standing::Free => false,
@@ -221,11 +223,15 @@ fn status_words(agent: &Agent) -> String {
 fn slot_words(state: &State, agent: &Agent, channel: &ChannelName) -> String {
     let catalogue = state.catalogue();
     let (used, limit) = (agent.used(channel), agent.profile.limit(channel, catalogue));
+    let (units, cost) = (agent.units_against(channel, catalogue), catalogue.channel(channel).cost);
+    let units_words = || format!("{units} of {} capacity units are taken, and", agent.capacity(catalogue));
     let taken = if used >= limit {
         format!("it holds {used} of {limit} on {channel}")
+    } else if agent.has_units(channel, catalogue) {
+        let owed: Vec<_> = state.owed_by(agent).map(|ticket| ticket.id.as_str()).collect();
+        format!("{} the others are kept for its own that comes back: {}", units_words(), owed.join(", "))
     } else {
-        let (units, cost) = (agent.units_against(channel, catalogue), catalogue.channel(channel).cost);
-        format!("{units} of {} capacity units are taken, and {channel} costs {cost}", agent.capacity(catalogue))
+        format!("{} {channel} costs {cost}", units_words())
     };
     let wrap_ups = agent.slots.values().filter_map(|slot| match slot.used_for {
         SlotUse::WrapUp { until } => Some(until),

@@ -339,7 +339,11 @@ impl NaiveEngine {
 
     /// What the engine gives an agent by itself: of roles whose agents ask only what was handed to this one.
     pub(super) fn best_pushed(&self, agent: &Agent, joining: Option<&TicketId>) -> Option<&Ticket> {
-        let pushed = |role: &Role, ticket: &Ticket| role.dispatch == Dispatch::Push || ticket.direction.is_some();
+        let pushed = |role: &Role, ticket: &Ticket| {
+            let joins = joining == Some(&ticket.id);
+            let given = role.dispatch == Dispatch::Push || ticket.direction.is_some();
+            given && (joins || !self.keeps_units_in(agent, ticket, role))
+        };
         self.best_ticket(agent, pushed, |ticket| self.may_take(agent, ticket), joining)
     }
 
@@ -347,7 +351,45 @@ impl NaiveEngine {
     pub(super) fn passes_by(&self, agent: &Agent, ticket: &Ticket) -> bool {
         let best = self.best_pushed(agent, Some(&ticket.id));
         best.is_some_and(|best| best.id != ticket.id)
+            || self.keeps_units(agent, ticket)
             || self.best_to_resume(agent).is_some_and(|it| self.importance(ticket) <= self.importance(it))
+    }
+
+    /// "Owning": whether the units that this ticket would take are kept for one whose customer is back, whatever the agent's
+    /// role for which it would take it.
+    pub(super) fn keeps_units(&self, agent: &Agent, ticket: &Ticket) -> bool {
+        let roles = agent.profile.roles.iter().filter_map(|role| self.state.catalogue().roles.get(role));
+        let demanded = roles.filter(|role| ticket.demand.roles.contains(&role.name));
+        let mut asked = demanded.filter(|role| Self::is_asked(agent, ticket, |asked| *asked == role.name)).peekable();
+        match asked.peek() {
+            Some(_) => asked.all(|role| self.keeps_units_in(agent, ticket, role)),
+            None => self.keeps_units_from(agent, ticket, (0, 0)),
+        }
+    }
+
+    /// The same, where it would take it as one of that role's.
+    pub(super) fn keeps_units_in(&self, agent: &Agent, ticket: &Ticket, role: &Role) -> bool {
+        self.keeps_units_from(agent, ticket, Self::importance_in(ticket, role))
+    }
+
+    fn keeps_units_from(&self, agent: &Agent, ticket: &Ticket, importance: (u32, u8)) -> bool {
+        let (catalogue, channel) = (self.state.catalogue(), &ticket.spec.asked.channel);
+        let interrupts = |one: &ChannelName, other: &ChannelName| catalogue.channel(one).interrupts.contains(other);
+        let lacks_units = |channel: &ChannelName| {
+            let others = agent.slots.values().filter(|slot| !interrupts(channel, &slot.channel));
+            let units = others.map(|slot| slot.cost).sum::<u32>();
+            units + catalogue.channel(channel).cost > agent.capacity(catalogue)
+        };
+        let mut owed = self
+            .state
+            .tickets()
+            .filter(|it| matches!(&it.phase, crate::routing::Phase::Resuming(owner) if owner.agent == agent.id));
+        catalogue.channel(channel).cost > 0
+            && owed.any(|owed| {
+                let back_on = &owed.spec.asked.channel;
+                let apart = interrupts(channel, back_on) || interrupts(back_on, channel);
+                lacks_units(back_on) && !apart && self.importance(owed) >= importance
+            })
     }
 
     /// The ticket that this agent owns, whose customer is back, and for which it has a slot.
@@ -361,11 +403,11 @@ impl NaiveEngine {
 
     /// The role's weight and, in a role ordered by priority, the priority.
     pub(super) fn importance(&self, ticket: &Ticket) -> (u32, u8) {
-        match self.own_role(ticket) {
-            Some(role) if role.order == Order::Priority => (role.weight, ticket.demand.priority.get()),
-            Some(role) => (role.weight, 0),
-            None => (0, 0),
-        }
+        self.own_role(ticket).map_or((0, 0), |role| Self::importance_in(ticket, role))
+    }
+
+    fn importance_in(ticket: &Ticket, role: &Role) -> (u32, u8) {
+        (role.weight, if role.order == Order::Priority { ticket.demand.priority.get() } else { 0 })
     }
 }
 

@@ -14,7 +14,7 @@ impl NaiveEngine {
     /// Everything that keeps this agent from this ticket now, by its code.
     #[must_use]
     pub fn lack_codes(&self, agent: &Agent, ticket: &Ticket) -> BTreeSet<&'static str> {
-        let lacks = self.lacks(agent, ticket);
+        let lacks = self.lacks_and_kept_units(agent, ticket);
         let limit_is_nothing = lacks.contains(&Lack::Channel);
         let told = lacks.iter().filter(|lack| !(limit_is_nothing && **lack == Lack::NoSlot));
         let mut codes: BTreeSet<&'static str> = told.map(code).collect();
@@ -40,7 +40,7 @@ impl NaiveEngine {
         let (mut considered, mut eligible, mut fell_out) = (0, 0, FallOut::default());
         for agent in self.state.agents().filter(demanded) {
             considered += 1;
-            let lacks = self.lacks(agent, ticket);
+            let lacks = self.lacks_and_kept_units(agent, ticket);
             if !Self::is_asked(agent, ticket, |_| true) {
                 fell_out.rank += 1;
             } else if lacks.is_empty() {
@@ -50,6 +50,12 @@ impl NaiveEngine {
             }
         }
         (considered, eligible, fell_out)
+    }
+
+    /// Who keeps units for a ticket that it owes has no slot.
+    fn lacks_and_kept_units(&self, agent: &Agent, ticket: &Ticket) -> Vec<Lack> {
+        let kept = self.keeps_units(agent, ticket).then_some(Lack::NoSlot);
+        self.lacks(agent, ticket).into_iter().chain(kept).collect()
     }
 }
 

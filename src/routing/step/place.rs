@@ -9,6 +9,7 @@ use crate::routing::channel::Acceptance;
 use crate::routing::diversion::DiversionCause;
 use crate::routing::event::{Event, Taking};
 use crate::routing::few::Few;
+use crate::routing::importance::Importance;
 use crate::routing::matching::{self, Choice, Lack, Search};
 use crate::routing::name::{AgentId, TicketId};
 use crate::routing::offer::Trigger;
@@ -16,7 +17,7 @@ use crate::routing::presence;
 use crate::routing::prospect;
 use crate::routing::queue::RoleQueue;
 use crate::routing::rank::{Precedence, Rank};
-use crate::routing::role::{Dispatch, Order};
+use crate::routing::role::Dispatch;
 use crate::routing::service::Served;
 use crate::routing::ticket::{Closing, Direction, Phase, Ticket, assignment_id};
 use crate::routing::time::Timestamp;
@@ -193,9 +194,13 @@ impl Step<'_> {
         true
     }
 
-    /// Whether something else comes before this ticket for an agent who may take it. Only who has become able to take
-    /// more in this step can have left anything waiting; it is fed at the end of the step.
+    /// Whether something else comes before this ticket for an agent who may take it: a ticket that the agent owes, or one that
+    /// waits. Only who has become able to take more in this step can have left anything waiting; it is fed at the end of the
+    /// step.
     fn passes_by(&self, agent: &Agent, ticket: &Ticket) -> bool {
+        if self.state.keeps_units_from(agent, ticket) {
+            return true;
+        }
         if !self.hungry.contains(&agent.id) {
             return false;
         }
@@ -349,10 +354,8 @@ impl Step<'_> {
         Precedence::of(ticket, matching::own_role(self.state, ticket))
     }
 
-    fn importance(&self, ticket: &Ticket) -> (u32, u8) {
-        let role = matching::own_role(self.state, ticket);
-        let by_priority = role.is_some_and(|role| role.order == Order::Priority);
-        (role.map_or(0, |role| role.weight), if by_priority { ticket.demand.priority.get() } else { 0 })
+    fn importance(&self, ticket: &Ticket) -> Importance {
+        Importance::of(ticket, matching::own_role(self.state, ticket))
     }
 
     /// The owner has a slot again.

@@ -50,6 +50,7 @@ impl Step<'_> {
         }
         if matches!(self.known(id).phase, Phase::Paused(_) | Phase::Resuming(_)) {
             self.resume_assignment(id);
+            self.hungers(agent);
         }
         Ok(Done::Accepted)
     }

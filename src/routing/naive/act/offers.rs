@@ -129,7 +129,9 @@ impl NaiveEngine {
         let claimed = if let Some(ticket) = ticket {
             self.require_claimable(id, role, ticket)?
         } else {
-            let of_role = |its: &Role, _: &Ticket| role.is_none_or(|only| *only == its.name);
+            let of_role = |its: &Role, ticket: &Ticket| {
+                role.is_none_or(|only| *only == its.name) && !self.keeps_units_in(agent, ticket, its)
+            };
             let best = self.best_ticket(agent, of_role, |ticket| self.may_claim(agent, ticket), None);
             let nothing = || reject(RejectionCode::NotEligible, format!("nothing waits that agent {id} may take now"));
             best.map_or_else(nothing, Ok)?
@@ -158,7 +160,8 @@ impl NaiveEngine {
         }
         let mut lacks = self.lacks(self.agent(agent), ticket);
         lacks.retain(|lack| !matches!(lack, Lack::Barred | Lack::MeantForAnother) && !lack.is_no_matter_to_who_asks());
-        match lacks.first() {
+        let kept = self.keeps_units(self.agent(agent), ticket).then_some(Lack::NoSlot);
+        match lacks.first().or(kept.as_ref()) {
             None => Ok(ticket),
             Some(lack) => reject(RejectionCode::NotEligible, format!("agent {agent} {lack}")),
         }
