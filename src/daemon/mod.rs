@@ -33,6 +33,7 @@ mod handover;
 mod hooks;
 mod host;
 mod housekeeping;
+mod keys;
 mod mistake;
 mod observer;
 mod outbox;

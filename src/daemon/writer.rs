@@ -26,6 +26,7 @@ use crate::wire::{self, After, Context, Encoder, Inbound, RawEvent, Unreadable};
 use super::answers::Answers;
 use super::duplicates::{Duplicates, duplicate_id};
 use super::hooks::Inlets;
+use super::keys::Keys;
 use super::outbox::{self, Outgoing, Subject};
 use super::{Mistake, Planted};
 
@@ -81,6 +82,7 @@ pub struct Writer {
     engine: Engine,
     encoder: Encoder,
     duplicates: Duplicates,
+    keys: Keys,
     meters: Meters,
     read_model: Arc<ReadModel>,
     outbox_next: u64,
@@ -111,6 +113,7 @@ impl Writer {
             encoder: Encoder::new(node, recovered.state.identity().instance),
             engine: Engine::resume(recovered.state),
             duplicates: Duplicates::new(reader, dedupe_window, planted),
+            keys: Keys::default(),
             meters,
             read_model,
             outbox_next: recovered.outbox_next,

@@ -62,6 +62,7 @@ pub(super) async fn dry_run(
         id: None,
         source: author.source,
         traceparent: None,
+        request: None,
     };
     let answered = shared.asker.classify(letter).await;
     let classified =

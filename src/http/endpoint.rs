@@ -187,7 +187,7 @@ impl Endpoint {
         self
     }
 
-    /// It makes an event: a repeat with the same `Idempotency-Key` changes nothing.
+    /// It makes an event: a repeat with the same `Idempotency-Key` changes nothing, and another request is refused.
     pub(super) fn idempotent(self) -> Self {
         let statuses = [
             StatusCode::NOT_FOUND,

@@ -14,11 +14,15 @@ use super::api::bad_request;
 use super::authority::{Authority, Forbidden};
 use super::problem::Problem;
 use super::registration::{CHANGED_MEANWHILE, Expectation};
+use super::request_digest::RequestDigest;
 use super::submission::{Letter, Outcome, Receipt, Unsubmitted};
 use crate::wire::{Form, Unambiguous};
 
 /// The longest `Idempotency-Key`: it becomes the id of an event.
 const KEY_LENGTH_MAX: usize = 255;
+
+/// The code of an `Idempotency-Key` that comes with another request than before.
+pub const KEY_REUSED: &str = "idempotency_key_reused";
 
 /// How soon it is worth to ask again.
 const AGAIN_AFTER_SECONDS: u64 = 1;
@@ -147,6 +151,7 @@ pub(super) async fn submit_where(
     headers: &HeaderMap,
     members: Map<String, Value>,
 ) -> Result<Done, Problem> {
+    let request = id.is_chosen.then(|| RequestDigest::of(kind, &members));
     let letter = Letter {
         body: serde_json::to_vec(&Value::Object(members)).expect("JSON has string keys"),
         form: Form::Plain,
@@ -154,6 +159,7 @@ pub(super) async fn submit_where(
         id: Some(id.id.clone()),
         source: author.source.clone(),
         traceparent: traceparent(headers),
+        request,
     };
     let mut receipts = submit_all_where(shared, vec![letter], author, expected).await?;
     done(receipts.pop().expect("one receipt for one event"))
@@ -229,7 +235,7 @@ pub(super) fn forbidden(why: Forbidden) -> Problem {
 fn rejection_status(code: &str) -> StatusCode {
     match code {
         "unknown_ticket" | "unknown_agent" => StatusCode::NOT_FOUND,
-        "unknown_role" => StatusCode::UNPROCESSABLE_ENTITY,
+        "unknown_role" | KEY_REUSED => StatusCode::UNPROCESSABLE_ENTITY,
         CHANGED_MEANWHILE => StatusCode::PRECONDITION_FAILED,
         _ => StatusCode::CONFLICT,
     }

@@ -158,6 +158,7 @@ fn batch(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Letter>, Problem> {
         id: None,
         source: String::new(),
         traceparent: traceparent(headers),
+        request: None,
     };
     Ok(events.iter().map(letter).collect())
 }
@@ -173,5 +174,6 @@ fn single(headers: &HeaderMap, body: &[u8], author: &Authority) -> Letter {
         id: attribute("ce-id"),
         source: attribute("ce-source").unwrap_or_else(|| author.source.clone()),
         traceparent: traceparent(headers),
+        request: None,
     }
 }

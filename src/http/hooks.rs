@@ -94,6 +94,7 @@ async fn hand_over(
         id: Some(id.clone()),
         source: door.author.source.clone(),
         traceparent: traceparent(headers),
+        request: None,
     };
     let deed = Deed {
         who: door.author.subject.clone(),

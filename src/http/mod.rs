@@ -41,6 +41,7 @@ mod readiness;
 mod recorder;
 mod registration;
 mod reports;
+mod request_digest;
 mod router;
 mod schemas;
 pub(crate) mod segment;
@@ -68,12 +69,14 @@ pub use ask::{Asker, Classified, Question, Questions, questions};
 pub use authority::{Authority, Forbidden, Right};
 pub use backup::Backup;
 pub use edits::{EditRequest, EditRequests, Edited, Editor, Expected, ExpectedState, NotEdited, check_expected, edits};
+pub use entry::KEY_REUSED;
 pub use heartbeat::{Heartbeat, SILENCE_MAX};
 pub use hooks::{Doors, HookError, OpenDoors};
 pub use oidc::Oidc;
 pub use read_model::ReadModel;
 pub use readiness::{NotReady, Readiness};
 pub use registration::Expectation;
+pub use request_digest::RequestDigest;
 pub use session::SessionOptions;
 pub use submission::{
     Answer, HeldBack, Letter, Outcome, Receipt, Submission, Submissions, Submitter, Unsubmitted, submissions,

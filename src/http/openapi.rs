@@ -150,7 +150,7 @@ fn parameters(endpoint: &Endpoint) -> Vec<Value> {
         parameters.push(json!({
             "name": "Idempotency-Key",
             "in": "header",
-            "description": "The id of the event: a repeat with the same one changes nothing.",
+            "description": "The id of the event: a repeat with the same one changes nothing, and another request with it is refused (422).",
             "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
         }));
     }

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::authority::Authority;
 use super::registration::Expectation;
+use super::request_digest::RequestDigest;
 use crate::wire::{Form, RawEvent};
 
 /// Submissions that wait for the engine's owner at most; further ones are told to come again.
@@ -36,6 +37,8 @@ pub struct Letter {
     pub source: String,
     /// The header `traceparent`.
     pub traceparent: Option<String>,
+    /// What it asks for, where its id is an `Idempotency-Key`.
+    pub request: Option<RequestDigest>,
 }
 
 impl Letter {
@@ -74,7 +77,7 @@ pub enum Outcome {
     Duplicate,
     /// It could be read and not be done.
     Rejected {
-        /// As in `command.rejected`, or `changed_meanwhile`.
+        /// As in `command.rejected`, or `changed_meanwhile` or `idempotency_key_reused`.
         code: &'static str,
         /// What was found, and what was expected.
         detail: String,

@@ -83,7 +83,7 @@ pub(super) struct TicketDone {
     outcome: &'static str,
     /// The id of the event: the `correlation_id` of what follows from it.
     event_id: String,
-    /// The ticket; `null` where it has ended.
+    /// The ticket; `null` where it has ended, and where a repeat is told of one that is not for its sender to see any more.
     ticket: Option<TicketCard>,
 }
 
@@ -165,7 +165,7 @@ pub(super) async fn create(
     let ticket = parse_ticket(&name)?;
     let location = format!("/api/v1/tickets/{}", segment(ticket.as_str()));
     let status = if done == Done::Accepted { StatusCode::CREATED } else { StatusCode::OK };
-    let mut response = (status, Json(answer(&shared, ticket, done, id))).into_response();
+    let mut response = (status, Json(answer(&shared, &author, ticket, done, id))).into_response();
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);
     }
@@ -198,7 +198,7 @@ pub(super) async fn act(
     insert(&mut members, "ticket_id", ticket.as_str())?;
     complete(&mut members, kind, author);
     let done = submit(shared, author, kind, &id, headers, members).await?;
-    Ok(Json(answer(shared, ticket, done, id)))
+    Ok(Json(answer(shared, author, ticket, done, id)))
 }
 
 /// What goes without saying: an agent speaks of itself, and a hand-over says who handed over.
@@ -216,8 +216,9 @@ fn complete(members: &mut serde_json::Map<String, serde_json::Value>, kind: &str
     }
 }
 
-fn answer(shared: &Shared, ticket_id: TicketId, done: Done, id: EventId) -> TicketDone {
-    let ticket = shared.read_model.ticket(&ticket_id);
+fn answer(shared: &Shared, author: &Authority, ticket_id: TicketId, done: Done, id: EventId) -> TicketDone {
+    let told = done == Done::Accepted || visible(shared, author, &ticket_id).is_ok();
+    let ticket = if told { shared.read_model.ticket(&ticket_id) } else { None };
     TicketDone { ticket_id, outcome: done.as_str(), event_id: id.id, ticket }
 }
 

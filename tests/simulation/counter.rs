@@ -53,6 +53,7 @@ impl World {
             id: message.id.clone(),
             source: "people".to_owned(),
             traceparent: None,
+            request: None,
         };
         tokio::spawn(async move {
             let answer = submitter.submit(vec![letter], Authority::owner("people")).await;

@@ -7,8 +7,12 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::{Replaced, Taken, Writer};
-use crate::http::{Authority, Classified, Expectation, Letter, Outcome, Receipt, Submission};
-use crate::journal::JournalError;
+use crate::daemon::duplicates::duplicate_id;
+use crate::daemon::keys::Repeat;
+use crate::http::{
+    Authority, Classified, Expectation, KEY_REUSED, Letter, Outcome, Receipt, RequestDigest, Submission,
+};
+use crate::journal::{DuplicateId, JournalError};
 use crate::routing::explanation::Way;
 use crate::routing::{Catalogue, Command, Rejection, Timestamp, Verdict};
 use crate::wire::{self, EventKind, Inbound, UnreadableCode};
@@ -71,23 +75,58 @@ impl Writer {
             }
         };
         let (kind, id) = (Some(inbound.kind.as_str()), inbound.id.clone());
-        if let Err(forbidden) = author.check(&inbound.command, self.engine.state()) {
+        let inbound = Inbound { source: author.source_of(inbound.source), ..inbound };
+        let key = letter.request.zip(inbound.id.as_ref().map(|id| duplicate_id(&inbound.source, id)));
+        if !self.is_own_repeat(key.as_ref(), now)?
+            && let Err(forbidden) = author.check(&inbound.command, self.engine.state())
+        {
             return Ok(Receipt { kind, id, outcome: Outcome::Forbidden { detail: forbidden.detail } });
         }
-        let (source, command) = (author.source_of(inbound.source), author.sign(inbound.command));
-        let inbound = Inbound { source, command, ..inbound };
+        let inbound = Inbound { command: author.sign(inbound.command), ..inbound };
         if let Some(outcome) = expected.and_then(|expected| expected.unmet(self.engine.state()))
             && !self.is_repeat(&inbound, now)?
         {
             return Ok(Receipt { kind, id, outcome });
         }
-        let outcome = match self.take(inbound, read_from.unwrap_or_else(Instant::now), read_from, now)? {
+        let taken = self.take(inbound, read_from.unwrap_or_else(Instant::now), read_from, now)?;
+        if let Some((request, key)) = key {
+            match &taken {
+                Taken::Repeated => return Ok(Receipt { outcome: self.outcome_of_repeat(&key, request), kind, id }),
+                Taken::Decided(Verdict::Rejected(rejection)) => self.keys.remember(key, request, Some(rejection)),
+                Taken::Decided(_) => self.keys.remember(key, request, None),
+            }
+        }
+        let outcome = match taken {
             Taken::Repeated | Taken::Decided(Verdict::Duplicate) => Outcome::Duplicate,
             Taken::Decided(Verdict::Accepted) => Outcome::Accepted,
-            Taken::Decided(Verdict::Rejected(rejection)) => {
-                Outcome::Rejected { code: rejection.code.as_str(), detail: rejection.detail }
-            }
+            Taken::Decided(Verdict::Rejected(rejection)) => rejected(rejection),
         };
         Ok(Receipt { kind, id, outcome })
     }
+
+    /// Whether a sender repeats its own request under a key, which changes nothing. What became of it is still for the sender
+    /// to hear, who may not be allowed to ask for it any more: a ticket that it completed is nobody's own.
+    fn is_own_repeat(&self, key: Option<&(RequestDigest, DuplicateId)>, now: Timestamp) -> Result<bool, JournalError> {
+        match key {
+            Some((request, key)) if self.keys.was_for(key, *request) => self.duplicates.knows(key, now),
+            _ => Ok(false),
+        }
+    }
+
+    /// What is said of a request under a key that has come before.
+    fn outcome_of_repeat(&self, key: &DuplicateId, request: RequestDigest) -> Outcome {
+        match self.keys.repeat(key, request) {
+            Repeat::Duplicate => Outcome::Duplicate,
+            Repeat::Rejected(rejection) => rejected(rejection.clone()),
+            Repeat::Another => {
+                let detail = "this Idempotency-Key came with another request before: expected a new key for each request, \
+                              and the same address and body where one is repeated";
+                Outcome::Rejected { code: KEY_REUSED, detail: detail.to_owned() }
+            }
+        }
+    }
+}
+
+fn rejected(rejection: Rejection) -> Outcome {
+    Outcome::Rejected { code: rejection.code.as_str(), detail: rejection.detail }
 }

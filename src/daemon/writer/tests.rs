@@ -163,6 +163,7 @@ fn what_a_desktop_says_in_the_name_of_a_helpdesk_makes_no_repeat_of_the_helpdesk
         id: Some("e-1".to_owned()),
         source: "/helpdesk/eu".to_owned(),
         traceparent: None,
+        request: None,
     };
     let author = Authority { agent, rights, ..Authority::owner("ana") };
     let (answer, mut answered) = tokio::sync::oneshot::channel();

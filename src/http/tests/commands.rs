@@ -49,6 +49,89 @@ async fn a_ticket_that_is_created_says_where_it_is_and_a_repeat_changes_nothing(
 }
 
 #[tokio::test]
+async fn a_repeat_of_what_was_rejected_is_rejected_alike_whatever_has_changed_since() {
+    let house = house().await;
+    let pause = async |key: &str| {
+        house.ask_with(Method::POST, "/tickets/T-1/pause", &[("idempotency-key", key)], Some(json!({}))).await
+    };
+    let unknown = pause("k-1").await;
+    assert_eq!((unknown.status, &unknown.body["code"]), (StatusCode::NOT_FOUND, &json!("unknown_ticket")));
+    house.done(Method::POST, "/tickets", json!({ "ticket_id": "T-1", "role": "technical" })).await;
+    let waiting = pause("k-2").await;
+    assert_eq!((waiting.status, &waiting.body["code"]), (StatusCode::CONFLICT, &json!("wrong_state")));
+    house.done(Method::POST, "/tickets/T-1/assign", json!({ "agent_id": "anna" })).await;
+    for (key, first) in [("k-1", &unknown), ("k-2", &waiting)] {
+        let again = pause(key).await;
+        assert_eq!((again.status, &again.body), (first.status, &first.body));
+    }
+    assert_eq!(house.get("/tickets/T-1").await.body["stage"], "assigned", "nothing was done by the repeats");
+    let new = pause("k-3").await;
+    assert_eq!((new.status, &new.body["outcome"]), (StatusCode::OK, &json!("accepted")));
+    let again = pause("k-3").await;
+    assert_eq!((again.status, &again.body["outcome"]), (StatusCode::OK, &json!("duplicate")));
+}
+
+#[tokio::test]
+async fn an_agent_hears_again_what_became_of_a_ticket_that_is_no_longer_its_own() {
+    let house = house().await;
+    let token = format!("Bearer {}", house.token(of_agent("anna", AccessLevel::Agent)));
+    let post = async |path: &str, key: &str| {
+        let headers = [("authorization", token.as_str()), ("idempotency-key", key)];
+        house.ask_with(Method::POST, path, &headers, Some(json!({}))).await
+    };
+    for ticket in ["T-1", "T-2"] {
+        let body = json!({ "ticket_id": ticket, "role": "billing", "channel": "email" });
+        house.done(Method::POST, "/tickets", body).await;
+    }
+    for (path, key) in [("/tickets/T-1/complete", "k-1"), ("/tickets/T-2/release", "k-2")] {
+        let first = post(path, key).await;
+        assert_eq!((first.status, &first.body["outcome"]), (StatusCode::OK, &json!("accepted")), "{}", first.body);
+    }
+    house.done(Method::PUT, "/agents/ben", json!({ "roles": ["billing"] })).await;
+    house.done(Method::POST, "/tickets/T-2/assign", json!({ "agent_id": "ben" })).await;
+    for (path, key) in [("/tickets/T-1/complete", "k-1"), ("/tickets/T-2/release", "k-2")] {
+        let again = post(path, key).await;
+        assert_eq!((again.status, &again.body["outcome"]), (StatusCode::OK, &json!("duplicate")), "{}", again.body);
+        assert_eq!(again.body["ticket"], json!(null), "it is not for anna to see");
+    }
+    // Under a key of something else, or of nothing, it stays what is not for anna to do.
+    for key in ["k-1", "k-3"] {
+        assert_eq!(post("/tickets/T-2/release", key).await.status, StatusCode::FORBIDDEN);
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_good_for_one_request() {
+    let house = house().await;
+    let key = [("idempotency-key", "k-1")];
+    let ask = async |method, path: &str, body| house.ask_with(method, path, &key, Some(body)).await;
+    let first =
+        ask(Method::POST, "/tickets", json!({ "ticket_id": "T-1", "role": "billing", "channel": "email" })).await;
+    assert_eq!(first.status, StatusCode::CREATED, "{}", first.body);
+    let repeated = ask(Method::POST, "/tickets", json!({ "channel": "email", "role": "billing", "ticket_id": "T-1" }));
+    let repeated = repeated.await;
+    assert_eq!((repeated.status, &repeated.body["outcome"]), (StatusCode::OK, &json!("duplicate")), "in another order");
+    for (method, path, body) in [
+        (Method::POST, "/tickets", json!({ "ticket_id": "T-1", "role": "technical", "channel": "email" })),
+        (Method::POST, "/tickets", json!({ "ticket_id": "T-2", "role": "billing", "channel": "email" })),
+        (Method::PATCH, "/tickets/T-1", json!({ "role": "billing", "channel": "email" })),
+        (Method::POST, "/tickets/T-1/pause", json!({})),
+        (Method::PUT, "/agents/ben", json!({ "roles": [] })),
+    ] {
+        let refused = ask(method, path, body).await;
+        let expected = (StatusCode::UNPROCESSABLE_ENTITY, &json!("idempotency_key_reused"));
+        assert_eq!((refused.status, &refused.body["code"]), expected, "{path}: {}", refused.body);
+    }
+    assert_eq!(house.get("/tickets/T-1").await.body["stage"], "assigned", "nothing was done");
+    assert_eq!(house.get("/agents/ben").await.status, StatusCode::NOT_FOUND);
+    // An event that says so itself is known by its source and id alone.
+    let event = json!({ "specversion": "1.0", "id": "k-1", "source": "/rolecall/http/owner", "type": "ticket.paused",
+                        "data": { "ticket_id": "T-1" } });
+    let event = house.ask(Method::POST, "/events", Some(event)).await;
+    assert_eq!((event.status, &event.body["results"][0]["outcome"]), (StatusCode::OK, &json!("duplicate")));
+}
+
+#[tokio::test]
 async fn what_can_be_done_to_a_ticket_over_the_broker_can_be_done_over_http() {
     let house = house().await;
     // Somebody could do it, and is not there.

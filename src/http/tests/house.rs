@@ -1,4 +1,4 @@
-//! A router with a real writer behind it, whose batches count as durable as soon as they are sealed.
+//! A router with a real writer behind it, and a journal that has each batch as soon as it is sealed.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::{NOW, TOKEN, app_in};
 use crate::daemon::{Planted, Writer};
 use crate::http::access::Pass;
 use crate::http::{App, ReadModel, Shared, Submissions, router, submissions};
-use crate::journal::{JournalOptions, open};
+use crate::journal::{Journal, JournalOptions, Opened, RedbJournal, open};
 use crate::records::audit::AuditLog;
 use crate::records::tokens::{TokenSpec, Tokens, id_of};
 use crate::routing::{Catalogue, Millis, Timestamp};
@@ -54,14 +54,14 @@ impl House {
     fn of(catalogue: Catalogue, otherwise: impl FnOnce(App) -> App) -> Self {
         let journal = tempfile::tempdir().expect("a directory");
         let model = Arc::new(ReadModel::new());
-        let writer = writer(&journal, Arc::clone(&model), catalogue);
+        let (writer, kept) = writer(&journal, Arc::clone(&model), catalogue);
         let (submitter, submissions) = submissions();
         let app = App { read_model: model, submitter, ..app_in(journal.path(), Some(TOKEN)) };
         let app = otherwise(app);
         let (tokens, audit) = (app.tokens.clone(), Arc::clone(&app.audit));
         app.readiness.journal_replayed();
         app.heartbeat.beat();
-        tokio::spawn(work(writer, submissions));
+        tokio::spawn(work(writer, kept, submissions));
         let shared = Shared::new(app, CancellationToken::new());
         Self { router: router::router(shared.clone()), shared, tokens, audit, journal }
     }
@@ -157,20 +157,21 @@ impl House {
     }
 }
 
-fn writer(journal: &TempDir, model: Arc<ReadModel>, catalogue: Catalogue) -> Writer {
-    let reader = open(journal.path(), &JournalOptions::default()).expect("the journal opens").reader;
+fn writer(journal: &TempDir, model: Arc<ReadModel>, catalogue: Catalogue) -> (Writer, RedbJournal) {
+    let Opened { journal, reader } = open(journal.path(), &JournalOptions::default()).expect("the journal opens");
     let recovered = reader.recover().expect("it is empty");
     let meters = Meters::new();
     let mut writer =
         Writer::new(recovered, reader, "test", Millis::from_secs(3_600), meters, model, Planted::default());
     writer.replace_catalogue(Arc::new(catalogue), NOW).expect("nothing hangs on what was before");
-    writer
+    (writer, journal)
 }
 
-async fn work(mut writer: Writer, mut submissions: Submissions) {
+async fn work(mut writer: Writer, mut journal: RedbJournal, mut submissions: Submissions) {
     while let Some(submission) = submissions.recv().await {
         writer.submit(submission, NOW).expect("the journal can be read");
         let sealed = writer.seal(0, NOW);
+        journal.append(&sealed.batch).expect("the batch is appended");
         sealed.answers.give();
     }
 }
