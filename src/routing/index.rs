@@ -236,11 +236,9 @@ impl Follow for Index {
     }
 
     fn time_ticket(&mut self, number: Number<Ticket>, ticket: &Ticket, agents: &Agents, catalogue: &Catalogue) {
-        if ticket.phase == Phase::Intake {
-            // It gets its place within this step, and its timer then.
-            return;
-        }
-        let due = ticket_moment(ticket, agents, catalogue);
+        // What is in no place gets one within this step, and its timer then.
+        let placed = ticket.phase != Phase::Intake;
+        let due = placed.then(|| ticket_moment(ticket, agents, catalogue)).flatten();
         let role = || ticket.demand.role().and_then(|role| catalogue.roles.get(role));
         self.timers.set_ticket(number, &ticket.id, due, || Precedence::of(ticket, role()));
     }

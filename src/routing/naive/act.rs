@@ -33,6 +33,8 @@ use crate::routing::time::Timestamp;
 
 /// How many things happen by themselves in one step at most.
 const ELAPSED_MAX: usize = 256;
+/// After how many events nothing more happens by itself in one step.
+const EVENTS_ENOUGH: usize = 1_024;
 
 fn reject<T>(code: RejectionCode, detail: String) -> Result<T, Rejection> {
     Err(Rejection { code, detail })
@@ -145,7 +147,7 @@ impl NaiveEngine {
     fn elapse(&mut self) -> Verdict {
         for _ in 0..ELAPSED_MAX {
             match self.dues().into_iter().min() {
-                Some((due, who, what)) if due <= self.at => {
+                Some((due, who, what)) if due <= self.at && self.events.len() < EVENTS_ENOUGH => {
                     self.happens(due, &who, what);
                     if who == Who::Ended {
                         break;
@@ -172,6 +174,21 @@ impl NaiveEngine {
         self.place_all(&lost);
     }
 
+    /// All offers that lapse now: who misses too many with them is away before anything is given to anybody.
+    fn lapse_together(&mut self) {
+        let mut missed = Vec::new();
+        for _ in 0..ELAPSED_MAX {
+            match self.dues().into_iter().min() {
+                Some((at, Who::Ticket(.., id), What::OfferLapses(agent))) if at <= self.at => {
+                    self.miss(&id, &agent);
+                    missed.push((id, agent));
+                }
+                _ => break,
+            }
+        }
+        self.after_missing(&missed);
+    }
+
     fn happens(&mut self, due: Timestamp, who: &Who, what: What) {
         match (who, what) {
             (Who::Agent(agent), What::WrapUpEnds(ticket)) => self.end_wrap_up(agent, &ticket),
@@ -188,7 +205,7 @@ impl NaiveEngine {
                 self.close(id, Closing::Expired, "expires_at");
             }
             (Who::Ticket(.., id), What::Starts) => self.place(id, Trigger::NotBeforePassed),
-            (Who::Ticket(.., id), What::OfferLapses(agent)) => self.miss(id, &agent),
+            (Who::Ticket(..), What::OfferLapses(_)) => self.lapse_together(),
             (Who::Ticket(.., id), What::IsAtRisk) => self.tell_of_risk(id),
             (Who::Ticket(.., id), What::IsBreached) => self.tell_of_breach(id),
             (Who::Ticket(.., id), What::DirectionEnds) => {

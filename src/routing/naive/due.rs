@@ -105,6 +105,10 @@ impl NaiveEngine {
     }
 
     fn dues_of_ticket(&self, ticket: &Ticket) -> Vec<(Timestamp, What)> {
+        if ticket.phase == Phase::Intake {
+            // It gets its place first.
+            return Vec::new();
+        }
         let catalogue = self.state.catalogue();
         let mut dues = Vec::new();
         let mut due = |when: Option<Timestamp>, what: What| dues.extend(when.map(|when| (when, what)));

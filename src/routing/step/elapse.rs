@@ -14,12 +14,14 @@ use crate::routing::timer::{AgentDue, RoleDue, Subject, TicketDue};
 
 /// How many things happen in one step at most, so that a step after a long sleep stays short; the next follows at once.
 const ELAPSED_MAX: usize = 256;
+/// After how many events no more of it begins in this step: what lapses or leaves together counts once above, and may be many.
+const EVENTS_ENOUGH: usize = 4 * ELAPSED_MAX;
 
 impl Step<'_> {
     pub(super) fn elapse(&mut self) -> Done {
         for _ in 0..ELAPSED_MAX {
             let Some((due, subject)) = self.state.timers().first() else { break };
-            if due > self.at {
+            if due > self.at || self.events.len() >= EVENTS_ENOUGH {
                 break;
             }
             match subject.clone() {
@@ -81,6 +83,27 @@ impl Step<'_> {
         (first == at && next == *due).then(|| id.clone())
     }
 
+    /// Offers that lapse at one moment lapse together, as those do that were made in one step: nobody is given anything for
+    /// the first of them who misses too many with the next, and what was missed comes back by its rank.
+    fn lapse_together(&mut self) {
+        let mut missed = Vec::new();
+        for _ in 0..ELAPSED_MAX {
+            let Some((ticket, agent)) = self.next_lapse() else { break };
+            self.expire_offer(&ticket, &agent);
+            missed.push((ticket, agent));
+        }
+        self.after_missing(&missed);
+    }
+
+    /// The offer that is over by now, where nothing else happens before: of which ticket, and to whom.
+    fn next_lapse(&self) -> Option<(TicketId, AgentId)> {
+        let (first, Subject::Ticket(id)) = self.state.timers().first()? else { return None };
+        let ground = &self.state.ground;
+        let (_, next) = index::ticket_due(self.state.ticket(id)?, &ground.agents, &ground.catalogue)?;
+        let TicketDue::Offer(agent) = next else { return None };
+        (first <= self.at).then(|| (id.clone(), agent))
+    }
+
     fn ticket_due(&mut self, id: &TicketId) {
         let ground = &self.state.ground;
         let due = index::ticket_due(self.known(id), &ground.agents, &ground.catalogue);
@@ -91,7 +114,7 @@ impl Step<'_> {
                 self.close(id, Closing::Expired, "expires_at");
             }
             TicketDue::NotBefore => self.place(id, Trigger::NotBeforePassed),
-            TicketDue::Offer(agent) => self.expire_offer(id, &agent),
+            TicketDue::Offer(_) => self.lapse_together(),
             TicketDue::AtRisk => self.warn(id),
             TicketDue::Breach => self.breach(id),
             TicketDue::Direction => {

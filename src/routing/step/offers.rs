@@ -1,5 +1,6 @@
 //! Offers are accepted, declined, missed and taken back; agents ask for work.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Done, Handled, Step, held_by_offer, reject, wrong_state};
@@ -92,29 +93,34 @@ impl Step<'_> {
         Ok(Done::Accepted)
     }
 
-    /// The offer lapsed without an answer.
+    /// The offer lapsed without an answer. What comes of it [`Self::after_missing`] sees to.
     pub(super) fn expire_offer(&mut self, id: &TicketId, agent: &AgentId) {
         let ticket = self.known(id);
         let offer = ticket.phase.offer_to(agent).expect("only an open offer lapses");
         let held = held_by_offer(ticket, offer);
         self.emit(Event::OfferExpired { held });
-        let missed_max = self.state.catalogue().agents.missed_offers_max;
-        let missed = self.state.agent(agent).map_or(0, |agent| agent.missed_offers);
-        let lost = if missed_max > 0 && missed >= missed_max {
-            self.say_presence(agent, Presence::by_itself(Status::Away, presence::MISSED_OFFERS))
-        } else {
-            Vec::new()
-        };
         self.keep_from(id, agent, Refusal::NoAnswer);
-        self.place_missed(id, &lost);
     }
 
-    /// Places what was missed, and what its agent lost by that at the same moment, the most important first.
-    fn place_missed(&mut self, missed: &TicketId, lost: &[TicketId]) {
-        let tickets = lost.iter().chain([missed]).map(|id| self.known(id)).collect();
-        for id in self.in_turn(tickets) {
-            if id == *missed { self.place_refused(&id) } else { self.place_if_homeless(&id) }
+    /// Turns those away who have missed too many, and places what was missed and what they lost by that at the same moment,
+    /// the most important first.
+    pub(super) fn after_missing(&mut self, missed: &[(TicketId, AgentId)]) {
+        let lost: Vec<TicketId> = missed.iter().flat_map(|(_, agent)| self.turn_away(agent)).collect();
+        let (missed, lost): (BTreeSet<&TicketId>, BTreeSet<&TicketId>) =
+            (missed.iter().map(|(ticket, _)| ticket).collect(), lost.iter().collect());
+        for id in self.in_turn(missed.union(&lost).map(|id| self.known(id)).collect()) {
+            if missed.contains(&id) { self.place_refused(&id) } else { self.place_if_homeless(&id) }
         }
+    }
+
+    /// Has an agent be away who has missed too many offers in a row, and says what it loses by that.
+    fn turn_away(&mut self, agent: &AgentId) -> Vec<TicketId> {
+        let missed_max = self.state.catalogue().agents.missed_offers_max;
+        let missed = self.state.agent(agent).map_or(0, |agent| agent.missed_offers);
+        if missed_max == 0 || missed < missed_max {
+            return Vec::new();
+        }
+        self.say_presence(agent, Presence::by_itself(Status::Away, presence::MISSED_OFFERS))
     }
 
     /// Who declined or missed a ticket is not asked for it again for a while.

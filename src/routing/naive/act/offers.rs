@@ -47,22 +47,28 @@ impl NaiveEngine {
         Ok(Verdict::Accepted)
     }
 
-    /// The offer lapsed. So many in a row turn the agent away.
+    /// The offer lapsed.
     pub(super) fn miss(&mut self, id: &TicketId, agent: &AgentId) {
         let ticket = self.known(id);
         let offer = ticket.phase.offer_to(agent).expect("only an open offer lapses");
         let held = held(ticket, agent, &offer.assignment, &offer.role);
         self.emit(Event::OfferExpired { held });
+        self.bar_for_a_while(id, agent, Refusal::NoAnswer);
+    }
+
+    /// So many in a row turn an agent away. All that was missed, and lost by that, comes back at one moment.
+    pub(super) fn after_missing(&mut self, missed: &[(TicketId, AgentId)]) {
         let missed_max = self.state.catalogue().agents.missed_offers_max;
         let mut lost = Vec::new();
-        if missed_max > 0 && self.agent(agent).missed_offers >= missed_max {
-            lost = self.lose_by_presence(agent, Presence::by_itself(Status::Away, "missed_offers"));
+        for (_, agent) in missed {
+            if missed_max > 0 && self.agent(agent).missed_offers >= missed_max {
+                lost.extend(self.lose_by_presence(agent, Presence::by_itself(Status::Away, "missed_offers")));
+            }
         }
-        self.bar_for_a_while(id, agent, Refusal::NoAnswer);
-        // All of it comes back at one moment.
-        for ticket in self.in_turn(|ticket| ticket.id == *id || lost.contains(&ticket.id)) {
-            if ticket == *id {
-                self.place_unless_asked(id);
+        let was_missed = |id: &TicketId| missed.iter().any(|(ticket, _)| ticket == id);
+        for ticket in self.in_turn(|ticket| was_missed(&ticket.id) || lost.contains(&ticket.id)) {
+            if was_missed(&ticket) {
+                self.place_unless_asked(&ticket);
             } else {
                 self.place_all(&[ticket]);
             }
