@@ -40,9 +40,9 @@ impl Step<'_> {
             let agent = step.state.agent(id).expect("registered above");
             matching::lasting_lack(step.state, agent, ticket).is_some()
         });
-        self.place_all(unfit.into_iter().chain(left).chain(in_vain));
         self.hungers(id);
-        self.reexamine(lost);
+        self.place_beside_unroutable(unfit.into_iter().chain(left).chain(in_vain));
+        self.place_stranded(lost);
         Ok(Done::Accepted)
     }
 
@@ -61,7 +61,8 @@ impl Step<'_> {
         let directed = self.end_directions(id, |_, _| true);
         self.emit(Event::AgentRemoved { agent: id.clone() });
         self.place_all(offered.into_iter().chain(owned).chain(directed));
-        self.reexamine(lost);
+        self.place_beside_unroutable([]);
+        self.place_stranded(lost);
         Ok(Done::Accepted)
     }
 
@@ -223,12 +224,21 @@ impl Step<'_> {
         if replaced { Lost::OneOfMany } else { Lost::LastOfItsKind }
     }
 
-    /// Looks again at what nobody could take, and at what nobody may be able to take now.
-    fn reexamine(&mut self, lost: Lost) {
-        let unroutable = self.state.index.unroutable.values().map(|id| self.known(id)).collect();
-        for id in self.in_turn(unroutable) {
-            self.place(&id, Trigger::AgentsChanged);
+    /// Places tickets that lost their place, and looks again at what nobody could take, the most important first: whoever can
+    /// do more now may have room for one of them only.
+    fn place_beside_unroutable(&mut self, tickets: impl IntoIterator<Item = TicketId>) {
+        let mut tickets: Vec<TicketId> = tickets.into_iter().collect();
+        tickets.extend(self.state.index.unroutable.values().cloned());
+        for id in self.in_turn(tickets.iter().map(|id| self.known(id)).collect()) {
+            match self.known(&id).phase {
+                Phase::Unroutable(_) => self.place(&id, Trigger::AgentsChanged),
+                _ => self.place_if_homeless(&id),
+            }
         }
+    }
+
+    /// Looks again at what nobody may be able to take now.
+    fn place_stranded(&mut self, lost: Lost) {
         let waiting: Vec<&Ticket> = match lost {
             Lost::Nobody => return,
             // Its mates may take whatever it could, but for tickets that bar them.

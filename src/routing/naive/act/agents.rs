@@ -24,8 +24,8 @@ impl NaiveEngine {
         let mut unfit = self.offered_to(id, |ticket| self.is_unfit(self.agent(id), ticket));
         unfit.extend(self.agent(id).owned().filter(|ticket| self.is_back_in_vain(self.known(ticket))).cloned());
         let in_vain = self.waiting_for(id, can_never);
-        self.leave(id, &unfit, RevokeCause::RoleChanged, &in_vain);
-        self.look_at_all_again();
+        self.lose(id, &unfit, RevokeCause::RoleChanged, &in_vain);
+        self.look_at_all_again(&[unfit, in_vain].concat());
         Ok(Verdict::Accepted)
     }
 
@@ -37,7 +37,7 @@ impl NaiveEngine {
         self.lose(id, &lost, RevokeCause::AgentOffline, &directed);
         self.emit(Event::AgentRemoved { agent: id.clone() });
         self.place_all(&[lost, directed].concat());
-        self.look_at_all_again();
+        self.look_at_all_again(&[]);
         Ok(Verdict::Accepted)
     }
 
@@ -86,12 +86,7 @@ impl NaiveEngine {
         [lost, directed].concat()
     }
 
-    /// Takes from an agent what it loses, and places it anew.
-    fn leave(&mut self, id: &AgentId, lost: &[TicketId], cause: RevokeCause, directed: &[TicketId]) {
-        self.lose(id, lost, cause, directed);
-        self.place_all(&[lost, directed].concat());
-    }
-
+    /// Takes from an agent what it loses; whoever calls places it.
     fn lose(&mut self, id: &AgentId, lost: &[TicketId], cause: RevokeCause, directed: &[TicketId]) {
         for ticket in lost {
             if self.known(ticket).phase.offer_to(id).is_some() {
@@ -118,10 +113,15 @@ impl NaiveEngine {
         self.in_order_of_arrival(|ticket| Self::is_waiting(ticket) && waits_for(ticket) && which(ticket))
     }
 
-    /// Looks again at what nobody could take, and at what nobody can take now.
-    fn look_at_all_again(&mut self) {
-        for id in self.in_turn(|ticket| matches!(ticket.phase, Phase::Unroutable(_))) {
-            self.place(&id, Trigger::AgentsChanged);
+    /// Places what lost its place and what nobody could take, then what nobody can take now.
+    fn look_at_all_again(&mut self, lost: &[TicketId]) {
+        let could_nobody = |ticket: &Ticket| matches!(ticket.phase, Phase::Unroutable(_));
+        for id in self.in_turn(|ticket| could_nobody(ticket) || lost.contains(&ticket.id)) {
+            if could_nobody(self.known(&id)) {
+                self.place(&id, Trigger::AgentsChanged);
+            } else {
+                self.place_all(&[id]);
+            }
         }
         for id in self.in_turn(Self::is_waiting) {
             if self.unroutable(self.known(&id)).is_some() {
