@@ -1,6 +1,7 @@
 //! The engine from outside: random commands against invariants and against the obvious engine.
 
 mod automation;
+mod elapsing;
 mod estimates;
 #[cfg(any(debug_assertions, feature = "naive"))]
 mod explanations;
