@@ -206,7 +206,7 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
 impl MeasureArgs {
     fn plan(&self, directory: &Path) -> Result<Plan, Failure> {
         let program = std::env::current_exe().map_err(|error| Failure::new(Exit::Failed, error))?;
-        let mut at_rates = vec![Kind::Passthrough, Kind::Rolecall];
+        let mut at_rates = vec![Kind::Passthrough, Kind::PassthroughTwice, Kind::Rolecall];
         let mut at_saturation = vec![Kind::Passthrough, Kind::PassthroughTwice, Kind::Rolecall];
         if self.waiting > 0 {
             at_rates.push(Kind::RolecallEmpty);
