@@ -67,6 +67,10 @@ mod files;
 #[cfg(feature = "daemon")]
 mod overlay;
 
+// Work that lets everybody else go first.
+#[cfg(feature = "daemon")]
+mod leisure;
+
 // Certificates and keys, for whoever speaks TLS.
 #[cfg(feature = "daemon")]
 mod pem;

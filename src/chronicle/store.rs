@@ -21,6 +21,7 @@ use super::forgetting::{PLACES, forget};
 use super::spell::{History, Spell};
 use crate::archive::{Archive, Record, put};
 use crate::files::{make_private_directory, private};
+use crate::leisure::{Restful, rest_where_due};
 use crate::overlay::Overlay;
 use crate::routing::event::{Event, Held, Taking};
 use crate::routing::offer::RevokeCause;
@@ -86,7 +87,7 @@ impl Chronicle {
         let file = private().read(true).write(true).create(true).truncate(false).open(directory.join(Self::FILE));
         let file = file.map_err(ChronicleError::of("open its database"))?;
         let file = FileBackend::new(file).map_err(ChronicleError::of("open its database"))?;
-        Self::open_with_backend(file, instance)
+        Self::open_with_backend(Restful(file), instance)
     }
 
     /// As [`Self::open`], on storage of any kind.
@@ -269,6 +270,7 @@ impl Chronicle {
                 Intake { tickets, agents, cells: BTreeMap::new(), histories: BTreeMap::new(), clocks: BTreeMap::new() };
             let mut last = through;
             for Told { first_seq, at, events } in told {
+                rest_where_due();
                 for (seq, event) in (*first_seq..).zip(events).filter(|(seq, _)| *seq > through) {
                     taking.count(*at, event)?;
                     last = seq;
@@ -463,6 +465,7 @@ impl<'t> Intake<'t> {
     ) -> Result<(redb::Table<'t, &'static str, &'static [u8]>, usize), ChronicleError> {
         let written = self.histories.len();
         for ((hour, name), more) in self.cells {
+            rest_where_due();
             let key = (hour, name.as_str());
             let known = table.get(key).map_err(ChronicleError::of("write"))?.map(|bytes| decode::<Cell>(bytes.value()));
             let mut cell = known.transpose()?.unwrap_or_default();
@@ -470,9 +473,11 @@ impl<'t> Intake<'t> {
             table.insert(key, encode(&cell).as_slice()).map_err(ChronicleError::of("write"))?;
         }
         for (ticket, history) in self.histories {
+            rest_where_due();
             self.tickets.insert(ticket.as_str(), encode(&history).as_slice()).map_err(ChronicleError::of("write"))?;
         }
         for (agent, clock) in self.clocks {
+            rest_where_due();
             match clock {
                 Some(clock) => drop(
                     self.agents

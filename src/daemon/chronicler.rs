@@ -8,6 +8,7 @@ use tracing::{error, warn};
 
 use crate::chronicle::{Chronicle, ChronicleError, Told};
 use crate::journal::{Entry, JournalError, JournalReader};
+use crate::leisure::at_leisure;
 
 use super::handover::Handover;
 
@@ -46,7 +47,7 @@ pub(super) fn start(chronicle: Chronicle, journal: JournalReader, fresh: Handove
             error!(error = %cause, "the chronicle does not follow: reports lack what happened since");
         }
         while !end.is_cancelled() {
-            match watched(|| take_some(&chronicle, &journal, &fresh)) {
+            match watched(|| at_leisure(|| take_some(&chronicle, &journal, &fresh))) {
                 Ok(count) if count == ENTRIES_MAX => std::thread::sleep(BREATH),
                 Ok(_) => std::thread::sleep(LOOK_EVERY),
                 Err(cause) => {

@@ -14,6 +14,7 @@ use crate::broker::Delivery;
 use crate::http::Submitter;
 use crate::journal::{self, JournalError, JournalOptions, JournalReader, Opened};
 use crate::kill_point::kill_over;
+use crate::leisure::at_leisure;
 use crate::routing::{State, Timestamp};
 
 use super::clock::system_clock;
@@ -54,6 +55,11 @@ pub trait Host: Send + Sync + 'static {
 
     /// Does what may take long and never waits, beside the caller, who must be in a runtime.
     fn on_pool(&self, work: Box<dyn FnOnce() + Send>);
+
+    /// As [`Self::on_pool`], in small steps that let others go first, where there are any.
+    fn at_leisure(&self, work: Box<dyn FnOnce() + Send>) {
+        self.on_pool(work);
+    }
 
     /// Does what takes long and is in no hurry: behind whatever else this process does, where the system lets it.
     ///
@@ -141,6 +147,10 @@ impl Host for Machine {
 
     fn on_pool(&self, work: Box<dyn FnOnce() + Send>) {
         tokio::task::spawn_blocking(work);
+    }
+
+    fn at_leisure(&self, work: Box<dyn FnOnce() + Send>) {
+        tokio::task::spawn_blocking(|| at_leisure(work));
     }
 
     fn in_background(&self, name: &'static str, work: Box<dyn FnOnce() + Send>) -> io::Result<()> {

@@ -44,7 +44,7 @@ impl Housekeeping {
                 && let Some(turn) = checkpointing.take_turn()
             {
                 let checkpointer = self.checkpointer.clone();
-                self.host.on_pool(Box::new(move || {
+                self.host.at_leisure(Box::new(move || {
                     checkpointer.checkpoint();
                     drop(turn);
                 }));

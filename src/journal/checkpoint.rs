@@ -8,6 +8,7 @@ use redb::{
 };
 
 use crate::kill_point::kill_point;
+use crate::leisure::rest_where_due;
 use crate::routing::Timestamp;
 
 use super::frame::Frame;
@@ -139,11 +140,16 @@ fn write_entries(
     let mut numbers = transaction.open_table(META)?;
     let kept = entries_kept(&numbers, &table)?;
     let entries = frames.iter().flat_map(|frame| frame.as_ref().entries_written());
-    let brought = pack(entries, reached.next_seq, |key, row| table.insert(key, row).map(drop))?;
+    let brought = pack(entries, reached.next_seq, |key, row| insert(&mut table, key, row))?;
     let dropped = drop_before(&mut table, drop_entries_before, brought)?;
     let kept = kept + brought - dropped;
     numbers.insert(meta::ENTRIES, kept)?;
     Ok(kept)
+}
+
+fn insert(table: &mut Table<'_, u64, &'static [u8]>, key: u64, row: &[u8]) -> Result<(), redb::StorageError> {
+    rest_where_due();
+    table.insert(key, row).map(drop)
 }
 
 /// What is published already by the time it is brought was never in the database, and need not be.
@@ -155,7 +161,7 @@ fn write_outbox(
     let mut table = transaction.open_table(OUTBOX)?;
     let records = frames.iter().flat_map(|frame| frame.as_ref().outbox_written());
     let unpublished = records.filter(|(number, _)| *number > reached.published_through);
-    let brought = pack(unpublished, reached.outbox_next, |key, row| table.insert(key, row).map(drop))?;
+    let brought = pack(unpublished, reached.outbox_next, |key, row| insert(&mut table, key, row))?;
     drop_before(&mut table, reached.published_through + 1, brought)?;
     Ok(())
 }
@@ -173,6 +179,7 @@ fn drop_before(
         if end > before {
             break;
         }
+        rest_where_due();
         table.pop_first()?;
         dropped += count;
     }
@@ -195,6 +202,7 @@ fn write_duplicates(transaction: &WriteTransaction, frames: &[impl AsRef<Frame>]
     }
     sorted.sort_by_key(|(id, _)| *id);
     for (id, at) in &sorted {
+        rest_where_due();
         ids.insert(id, at)?;
     }
     let before = frames.iter().rev().find_map(|frame| frame.as_ref().forget_duplicates_before);
@@ -220,6 +228,7 @@ fn forget_duplicates(
         }
         for id in digests.as_chunks::<16>().0 {
             // An id that came again since then has a later time, and stays.
+            rest_where_due();
             let same = ids.get(id)?.is_some_and(|at| at.value() == key.0);
             if same {
                 ids.remove(id)?;

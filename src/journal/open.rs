@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use redb::backends::{FileBackend, InMemoryBackend};
 use redb::{Builder, Database, ReadableDatabase, ReadableTableMetadata, StorageBackend, TableError};
 
+use crate::leisure::Restful;
 use crate::overlay::Overlay;
 use crate::routing::Identity;
 
@@ -46,7 +47,7 @@ pub fn open(path: &Path, options: &JournalOptions) -> Result<Opened, JournalErro
     }
     let file = OpenOptions::new().read(true).write(true).open(&file).map_err(JournalError::file("open", &file))?;
     let backend = FileBackend::new(file).map_err(JournalError::storage("open the database"))?;
-    let (database, tail) = open_database(backend, options).map_err(|error| located(error, &home))?;
+    let (database, tail) = open_database(Restful(backend), options).map_err(|error| located(error, &home))?;
     let log = home.open_log()?;
     let log = FileBackend::new(log).map_err(JournalError::storage("open the log"))?;
     occupy(home, database, tail, Box::new(log), options)
