@@ -1,6 +1,8 @@
 //! The engine from outside: random commands against invariants and against the obvious engine.
 
 mod automation;
+// Speaks to the engine in events, as they are read from outside.
+#[cfg(feature = "daemon")]
 mod elapsing;
 mod estimates;
 #[cfg(any(debug_assertions, feature = "naive"))]
