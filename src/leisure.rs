@@ -56,6 +56,12 @@ pub(crate) fn rest_where_due() {
     }
 }
 
+/// Whether this thread works at leisure.
+#[cfg(test)]
+pub(crate) fn is_at_leisure() -> bool {
+    STEPS.get().is_some()
+}
+
 /// A storage to which a database's pages are written at leisure: a commit is half of what a checkpoint takes.
 #[derive(Debug)]
 pub(crate) struct Restful<S>(pub(crate) S);

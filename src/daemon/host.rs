@@ -168,6 +168,21 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
+    use crate::leisure::is_at_leisure;
+
+    #[tokio::test]
+    async fn what_is_done_at_leisure_rests_and_what_the_pool_does_otherwise_does_not() {
+        let machine = Machine { http: Handle::current(), line: Handle::current() };
+        let (tx, told) = mpsc::channel();
+        let tell = || {
+            let tx = tx.clone();
+            Box::new(move || tx.send(is_at_leisure()).expect("somebody listens"))
+        };
+        machine.at_leisure(tell());
+        assert_eq!(told.recv(), Ok(true));
+        machine.on_pool(tell());
+        assert_eq!(told.recv(), Ok(false), "it may have the same thread");
+    }
 
     #[tokio::test]
     async fn what_is_in_no_hurry_lets_everybody_else_go_first() {
