@@ -28,6 +28,10 @@ use std::time::{Duration, Instant};
 use self::demand::{MIDDLE, SMALL, Size, TINY};
 use self::table::Table;
 
+// As the daemon.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Whoever decides.
 trait Decider {
     /// An agent completes what it has, is given the best that waits, and another ticket comes.

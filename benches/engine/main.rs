@@ -17,6 +17,10 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use rolecall::routing::offer::Trigger;
 use rolecall::routing::{TicketId, matching};
 
+// As the daemon.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 use centre::{Centre, LARGE, MIDDLE, SMALL, Size};
 use day::Day;
 
