@@ -7,6 +7,7 @@ use crate::routing::{Catalogue, RoleName};
 use super::catalogue::CatalogueOrigins;
 use super::diagnostic::{Diagnostic, Origin};
 use super::section::quoted_list;
+use super::succession::instead_of;
 use super::suggestion::nearest;
 
 /// A condition as it is written, and what it belongs to.
@@ -66,10 +67,9 @@ impl Written<'_> {
     fn no_queue(&self, role: &str, position: (usize, usize), catalogue: &Catalogue) -> Diagnostic {
         let roles: Vec<&str> = catalogue.roles.keys().map(RoleName::as_str).collect();
         let message = format!("in {}: there is no role {role:?} whose queue could be asked about", self.of);
-        let meant = nearest(role, roles.iter().copied()).map(|name| format!("did you mean {name:?}?"));
         Diagnostic::error(self.place(Some(position)), message)
             .expected(format!("one of {}", quoted_list(&roles)))
-            .help(meant)
+            .help(instead_of(role, catalogue))
             .misses_role(role)
     }
 

@@ -13,6 +13,7 @@ use super::key::{Absent, Key, Keys};
 use super::overrides::{OWNER_TOKEN_VARIABLE, Overrides, SecretNotFound};
 use super::reference;
 use super::secret::Secret;
+use super::succession::instead_of;
 use super::suggestion::nearest;
 
 /// What a whole file is read with: where findings go, and what has to be looked at again when everything is read.
@@ -48,10 +49,7 @@ impl<'o> Reading<'o> {
                 names if names.is_empty() => "a role of this catalogue, which has none".to_owned(),
                 names => format!("one of {}", quoted_list(&names)),
             };
-            let meant = match catalogue.successor(&name) {
-                Some(successor) => Some(format!("{:?} is in its place now: name that", successor.as_str())),
-                None => nearest(name.as_str(), names()).map(|name| format!("did you mean {name:?}?")),
-            };
+            let meant = instead_of(name.as_str(), catalogue);
             self.report(found.expected(expected).help(meant).misses_role(name.as_str()));
         }
     }

@@ -8,6 +8,7 @@ use crate::routing::role::{Order, Role};
 use super::super::automation::AutomationOrigins;
 use super::super::catalogue::CatalogueOrigins;
 use super::super::diagnostic::Diagnostic;
+use super::super::succession::instead_of;
 use super::condition::{Asker, Condition};
 use super::rules;
 
@@ -16,6 +17,8 @@ pub(super) fn check(catalogue: &Catalogue, origins: &CatalogueOrigins) -> Vec<Di
     let mut found = Vec::new();
     for (automation, places) in catalogue.automations.iter().zip(&origins.automations) {
         found.extend(never_fires(automation, places));
+        found.extend(asks_for_lost_roles(automation, catalogue, places));
+        found.extend(never_at_risk(automation, catalogue, places));
         found.extend(goes_too_late(automation, catalogue, places));
         found.extend(says_nothing(automation, places));
         found.extend(raises_nothing(automation, catalogue, places));
@@ -36,6 +39,43 @@ fn never_fires(automation: &Automation, places: &AutomationOrigins) -> Option<Di
     let message = format!("the automation {:?} hands tickets to the role {here:?}, whose they are", automation.name);
     let help = "its condition only holds for tickets of that role: they stay where they are";
     Some(Diagnostic::warning(places.set.clone(), message).help(Some(help)))
+}
+
+/// A condition that compares the ticket's role with one that is not there, as after a role was renamed: it never is that.
+fn asks_for_lost_roles(automation: &Automation, catalogue: &Catalogue, places: &AutomationOrigins) -> Vec<Diagnostic> {
+    let condition = automation.when.as_deref().and_then(|when| Condition::of(when, Asker::Automation));
+    let is_there = |name: &str| catalogue.roles.keys().any(|role| role.as_str() == name);
+    let named = condition.iter().flat_map(Condition::roles_named);
+    let lost = named.filter(|name| !is_there(name));
+    lost.map(|name| {
+        let message = format!("the automation {:?} asks about the role {name:?}, which is not there", automation.name);
+        let help = instead_of(name, catalogue)
+            .unwrap_or_else(|| "no ticket is ever of it: name a role of this catalogue".to_owned());
+        Diagnostic::warning(places.when.clone(), message).help(Some(help))
+    })
+    .collect()
+}
+
+/// Where no role whose tickets it may be asked about is ever told that one is at risk.
+fn never_at_risk(automation: &Automation, catalogue: &Catalogue, places: &AutomationOrigins) -> Option<Diagnostic> {
+    if automation.on != Occasion::AtRisk || catalogue.roles.is_empty() {
+        return None;
+    }
+    let condition = automation.when.as_deref().and_then(|when| Condition::of(when, Asker::Automation));
+    let is_told = |role: &Role| role.target.as_ref().is_some_and(|target| target.at_risk.is_some());
+    // What is at risk in one role may be of another by the time at which this one is asked.
+    let is_handed_on = |role: &Role| catalogue.automations.iter().any(|it| it.set.role.as_ref() == Some(&role.name));
+    let may_be_asked = |role: &Role| condition.as_ref().is_none_or(|it| it.may_hold_for(role.name.as_str()));
+    let fires = |role: &Role| (is_told(role) || is_handed_on(role)) && may_be_asked(role);
+    if catalogue.roles.values().any(is_told) && catalogue.roles.values().any(fires) {
+        return None;
+    }
+    let message = format!(
+        "the automation {:?} never fires: no role that it is about has `at_risk` in its target",
+        automation.name
+    );
+    let help = "say how long before: target = { …, at_risk = \"3m\" }";
+    Some(Diagnostic::warning(places.name.clone(), message).help(Some(help)))
 }
 
 /// Where every role takes a ticket from a silent owner earlier.

@@ -63,6 +63,19 @@ impl Condition {
         self.alternatives.iter().all(|alternative| alternative.contains(&wanted))
     }
 
+    /// The roles by which it tells tickets apart: those with which it compares the ticket's own.
+    pub(super) fn roles_named(&self) -> BTreeSet<&str> {
+        let statements = self.alternatives.iter().flatten().filter(|statement| statement.is_about("role"));
+        statements.filter_map(Statement::text).collect()
+    }
+
+    /// Whether it may hold for a ticket of this role, as far as is certain.
+    pub(super) fn may_hold_for(&self, role: &str) -> bool {
+        let is_it = Statement::Is(Path(vec!["role".to_owned()]), Constant::Text(role.to_owned()));
+        let admits = |alternative: &Alternative| !alternative.iter().any(|statement| is_it.excludes(statement));
+        self.alternatives.iter().any(admits)
+    }
+
     /// Those of some other conditions of which at least one holds whenever this one does; none where that is not
     /// certain.
     pub(super) fn covered_by<T: Ord + Copy>(&self, others: &[(T, &Self)]) -> BTreeSet<T> {
@@ -113,6 +126,17 @@ mod tests {
         let wants = |source: &str| Condition::of(source, Asker::Automation).expect("it is small").wants_role("vip");
         assert!(wants("role == 'vip' && priority > 3") && wants("role == 'vip' && (hour < 3 || hour > 6)"));
         assert!(!wants("role == 'vip' || priority > 3") && !wants("role != 'vip'") && !wants("true"));
+    }
+
+    #[test]
+    fn the_roles_that_a_condition_names_are_those_with_which_it_compares_the_tickets_own() {
+        let of = |source: &str| Condition::of(source, Asker::Automation).expect("it is small");
+        let named = |source: &str| of(source).roles_named().into_iter().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(named("role in ['a', 'b'] && role != 'c' && type == 'd'"), ["a", "b", "c"]);
+        assert_eq!(named("!(role == 'a') || 'b' == role"), ["a", "b"]);
+        assert!(named("role != null && type == 'a'").is_empty());
+        assert!(of("role == 'a' || type == 'x'").may_hold_for("b") && of("priority > 3").may_hold_for("b"));
+        assert!(!of("role == 'a' && type == 'x'").may_hold_for("b") && !of("role != 'b'").may_hold_for("b"));
     }
 
     fn covered(source: &str, others: &[&str]) -> BTreeSet<usize> {

@@ -1,7 +1,7 @@
 //! What becomes of tickets that may not wait: keys that never count, circles, ladders that outlast the wait.
 
 use crate::routing::diversion::DiversionCause;
-use crate::routing::role::Role;
+use crate::routing::role::{Dispatch, Role};
 use crate::routing::{Catalogue, RoleName};
 
 use super::super::catalogue::CatalogueOrigins;
@@ -14,6 +14,7 @@ pub(super) fn check(catalogue: &Catalogue, origins: &CatalogueOrigins) -> Vec<Di
         let Some(places) = origins.roles.get(&role.name) else { continue };
         found.extend(keys_without_their_condition(role, places));
         found.extend(steps_that_come_too_late(role, places));
+        found.extend(wait_for_one_that_outlasts_it(role, places));
         for cause in DiversionCause::ALL {
             found.extend(circle(role, cause, catalogue, places));
         }
@@ -43,6 +44,16 @@ fn steps_that_come_too_late(role: &Role, places: &RoleOrigins) -> Vec<Diagnostic
         Diagnostic::warning(place.clone(), message).help(Some(help))
     };
     late.map(|(step, place)| warning(place, step.after)).collect()
+}
+
+/// A ticket that waits for its preferred agent leaves before anybody else may take it.
+fn wait_for_one_that_outlasts_it(role: &Role, places: &RoleOrigins) -> Option<Diagnostic> {
+    let max_wait = role.admission.max_wait.filter(|_| role.dispatch == Dispatch::Push)?;
+    let place = places.sticky_wait.clone().filter(|_| role.sticky_wait > max_wait)?;
+    let message =
+        format!("tickets of {:?} that wait for a preferred agent leave before others may take them", role.name);
+    let help = format!("they wait for {max_wait} at most: let `sticky_wait` be a part of `max_wait`");
+    Some(Diagnostic::warning(place, message).help(Some(help)))
 }
 
 /// Where a role sends tickets for that reason, if it ever does.

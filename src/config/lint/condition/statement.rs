@@ -24,6 +24,19 @@ impl Statement {
         }
     }
 
+    /// Whether it is about that member of the ticket itself.
+    pub(super) fn is_about(&self, member: &str) -> bool {
+        self.path().is_some_and(|path| path.segments() == [member])
+    }
+
+    /// The text that it says something to be, or not to be.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Is(_, Constant::Text(text)) | Self::IsNot(_, Constant::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
     pub(super) fn implies(&self, wanted: &Self) -> bool {
         if self == wanted {
             return true;
