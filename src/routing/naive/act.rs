@@ -349,18 +349,28 @@ impl NaiveEngine {
         }
     }
 
+    /// How many other tickets wait in the queue of a role.
+    fn others_in_line(&self, ticket: &Ticket, role: &RoleName) -> usize {
+        self.queue_of(role).into_iter().filter(|other| other.id != ticket.id).count()
+    }
+
+    /// Whether its role's queue is full for a ticket that comes to it.
+    fn is_turned_away(&self, ticket: &Ticket) -> bool {
+        let by_name = ticket.direction.as_ref().is_some_and(|direction| direction.until.is_none());
+        let Some(role) = self.own_role(ticket).filter(|_| !by_name && ticket.let_in_at.get().is_none()) else {
+            return false;
+        };
+        role.admission.max_waiting.is_some_and(|max| self.others_in_line(ticket, &role.name) >= max as usize)
+    }
+
     /// Puts a ticket in its queues, and says where it stands.
     fn queue(&mut self, id: &TicketId, direction: Option<Box<crate::routing::ticket::Direction>>) {
-        let ticket = self.known(id);
-        let role = self.own_role(ticket).expect("a ticket without a role is unroutable");
-        let others = self.queue_of(&role.name).into_iter().filter(|other| other.id != *id).count();
-        let full = role.admission.max_waiting.is_some_and(|max| others >= max as usize);
-        let by_name = ticket.direction.as_ref().is_some_and(|direction| direction.until.is_none());
-        if full && !by_name && ticket.let_in_at.get().is_none() && self.divert(id, DiversionCause::Full) {
+        if self.is_turned_away(self.known(id)) && self.divert(id, DiversionCause::Full) {
             return;
         }
         let ticket = self.known(id);
-        let role = self.own_role(ticket).expect("as before");
+        let role = self.own_role(ticket).expect("a ticket without a role is unroutable");
+        let others = self.others_in_line(ticket, &role.name);
         let position = self.position(ticket);
         let estimate = self.estimate(ticket, position);
         let event = Event::TicketQueued {

@@ -159,7 +159,8 @@ impl Step<'_> {
         self.place_with(id, &heir, self.at, Trigger::Directed)
     }
 
-    /// Gives a ticket to this agent, or lets it wait for that one for the role's `sticky_wait` from then on.
+    /// Gives a ticket to this agent, or lets it wait for that one for the role's `sticky_wait` from then on; not where the
+    /// queue is full, for then it would go although somebody else may have time for it.
     fn place_with(&mut self, id: &TicketId, agent: &AgentId, waits_from: Timestamp, trigger: Trigger) -> bool {
         let ticket = self.known(id);
         let Some(role) = matching::own_role(self.state, ticket) else { return false };
@@ -175,7 +176,9 @@ impl Step<'_> {
                 self.give(id, &choice);
                 true
             }
-            None | Some(Lack::NoSlot | Lack::Interrupted | Lack::Paced) if waits_until > self.at && !barred => {
+            None | Some(Lack::NoSlot | Lack::Interrupted | Lack::Paced)
+                if waits_until > self.at && !barred && !self.is_turned_away(ticket) =>
+            {
                 let direction = Direction { agent: agent.id.clone(), until: Some(waits_until), trigger };
                 self.queue(id, Some(Box::new(direction)));
                 true

@@ -319,7 +319,7 @@ impl NaiveEngine {
                 self.give(id, &[agent_id], &reason);
                 true
             }
-            lacks if until > self.at && lacks.iter().all(Lack::is_of_room) => {
+            lacks if until > self.at && lacks.iter().all(Lack::is_of_room) && !self.is_turned_away(ticket) => {
                 self.queue(id, Some(Direction { agent: agent_id, until: Some(until), trigger: why }.into()));
                 true
             }
