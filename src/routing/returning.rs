@@ -6,6 +6,7 @@ use super::catalogue::Catalogue;
 use super::event::Event;
 use super::memory::Memory;
 use super::name::{AgentId, ChannelName, RoleName, TicketId};
+use super::offer::RevokeCause;
 use super::state::{Ground, State};
 use super::ticket::{Phase, Ticket};
 use super::time::{Millis, Timestamp};
@@ -103,6 +104,8 @@ impl Ground {
         match event {
             Event::TicketAssigned { taking, .. } => self.note_last_agent(&taking.ticket, &taking.agent, at),
             Event::AssignmentCompleted { held, .. } => self.note_last_agent(&held.ticket, &held.agent, at),
+            // Whose customer hangs up has given nobody up, and is the one to ask when that customer is back.
+            Event::AssignmentRevoked { cause: RevokeCause::TicketCancelled, .. } => {}
             Event::AssignmentRevoked { held, .. } => self.forget_last_agent(&held.ticket, &held.agent),
             _ => {}
         }
