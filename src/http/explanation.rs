@@ -320,7 +320,7 @@ impl StandsBody {
     fn of(stands: Stands) -> Self {
         let nothing = Self::default();
         match stands {
-            Stands::Aside(until) => Self { not_before: Some(until), ..nothing },
+            Stands::Aside(until) | Stands::Closed(until) => Self { not_before: Some(until), ..nothing },
             Stands::Waits(what) => Self { waits_for: Some(WaitsForBody::of(what)), ..nothing },
             Stands::Unroutable(cause) => Self { cause: Some(cause.as_str()), ..nothing },
             Stands::Offered(offers) => Self { offers: offers.into_iter().map(OfferBody::from).collect(), ..nothing },

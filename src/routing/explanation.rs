@@ -104,6 +104,8 @@ impl WaitsFor {
 pub enum Stands {
     /// Aside, until then.
     Aside(Timestamp),
+    /// Aside, because its role is closed until then.
+    Closed(Timestamp),
     /// In its queues.
     Waits(WaitsFor),
     /// Nobody could ever take it.
@@ -219,7 +221,7 @@ fn places(state: &State, ticket: &Ticket, now: Timestamp) -> Vec<Place> {
 fn stands(state: &State, ticket: &Ticket, staff: &Staff) -> Stands {
     match &ticket.phase {
         Phase::Scheduled => Stands::Aside(ticket.spec.beside.not_before.unwrap_or(ticket.created_at)),
-        Phase::Deferred => Stands::Aside(ticket.opens_at.get().unwrap_or(ticket.created_at)),
+        Phase::Deferred => Stands::Closed(ticket.opens_at.get().unwrap_or(ticket.created_at)),
         // Between two places within one step of the engine; seen from outside it is on its way to a queue.
         Phase::Intake | Phase::Waiting => Stands::Waits(waits_for(state, ticket, staff)),
         Phase::Unroutable(cause) => Stands::Unroutable(*cause),

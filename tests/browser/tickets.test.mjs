@@ -79,6 +79,19 @@ test("on a ticket's page links stay where they are while it waits, and a passing
   await page.getByText("It waits for an agent who could take it to come.").waitFor();
 });
 
+test("of a ticket that waits for its role to open its page says so, and until when", async () => {
+  const page = await house.logIn(house.token);
+  await page.route("**/explanation*", async (route) => {
+    const answer = await route.fetch();
+    const { queues, waits_for: what, considered, ...why } = await answer.json();
+    await route.fulfill({ response: answer, json: { ...why, phase: "deferred", not_before: "2030-11-25T08:00:00.000Z" } });
+  });
+  await page.goto(`${house.base}/#/tickets/fish-2`);
+  await page.getByText(/^Its role is closed: it waits aside until .*2030.*, when that opens\.$/).waitFor();
+  await page.unroute("**/explanation*");
+  assert.deepEqual(page.troubles, []);
+});
+
 test("a ticket is raised, assigned by hand, given back and cancelled, and its history says so", async () => {
   const page = await house.logIn(house.token);
   await page.goto(`${house.base}/#/tickets/fish-2`);

@@ -81,6 +81,9 @@ impl Explanation {
     fn stands_words(&self) -> Vec<String> {
         match &self.stands {
             Stands::Aside(until) => vec![format!("It waits aside until {}.", moment(*until))],
+            Stands::Closed(until) => {
+                vec![format!("Its role is closed: it waits aside until {}, when that opens.", moment(*until))]
+            }
             Stands::Waits(what) => vec![waits_words(what)],
             Stands::Unroutable(cause) => vec![format!(
                 "Nobody could ever take it: {}. It is looked at again when agents register or leave, or the catalogue \

@@ -11,7 +11,9 @@ export function sentences(why) {
 }
 
 function stands(why) {
-  const told = { scheduled, waiting, unroutable, offered, assigned: owned, paused: owned, resuming: owned }[why.phase];
+  const told = {
+    scheduled: aside("why.aside"), deferred: aside("why.closed"), waiting, unroutable, offered, assigned: owned, paused: owned, resuming: owned,
+  }[why.phase];
   return told?.(why) ?? [];
 }
 
@@ -35,7 +37,7 @@ function waiting({ waits_for: what }) {
   return [t(`why.waits.${what.code}`, { agent: what.agent_id ?? "" }) + until + lacks];
 }
 
-const scheduled = ({ not_before: moment }) => (moment ? [t("why.aside", { time: when(moment) })] : []);
+const aside = (text) => ({ not_before: moment }) => (moment ? [t(text, { time: when(moment) })] : []);
 const unroutable = ({ cause }) => [t("why.unroutable", { cause: tCode("cause", cause) })];
 
 function offered({ offers }) {
