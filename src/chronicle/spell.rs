@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::routing::event::Held;
 use crate::routing::offer::RevokeCause;
+use crate::routing::ticket::Closing;
 use crate::routing::{AgentId, AssignmentId, RoleName, Timestamp};
 
 /// The most owners that are remembered of one ticket; the first ones give way.
@@ -36,8 +37,11 @@ pub struct History {
     pub spells: Vec<Spell>,
     /// When the ticket ended, if it has.
     pub closed_at: Option<Timestamp>,
-    /// How it ended.
+    /// How it ended: a word of [`crate::routing::ticket::Closing`]. What earlier versions wrote down is the cause.
     pub closed: Option<String>,
+    /// Why, where more is known than how: what upstream gave as its reason, or what its role did not let it wait for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
 }
 
 impl History {
@@ -52,16 +56,17 @@ impl History {
 
     /// Somebody owns it from now on. One that had ended is there again, under the name of before.
     pub(super) fn begin(&mut self, spell: Spell) {
-        (self.closed_at, self.closed) = (None, None);
+        (self.closed_at, self.closed, self.cause) = (None, None, None);
         if self.spells.len() >= SPELLS_MAX {
             self.spells.remove(0);
         }
         self.spells.push(spell);
     }
 
-    pub(super) fn close(&mut self, at: Timestamp, how: &str) {
+    pub(super) fn close(&mut self, at: Timestamp, how: Closing, cause: &str) {
         self.closed_at = Some(at);
-        self.closed = Some(how.to_owned());
+        self.closed = Some(how.as_str().to_owned());
+        self.cause = Some(cause.to_owned()).filter(|cause| !cause.is_empty());
     }
 
     /// Says whether its owner had worked on it until then, and not paused it.

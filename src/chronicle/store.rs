@@ -370,7 +370,7 @@ impl<'t> Intake<'t> {
                 cell.completed += 1;
                 cell.handled_ms += handled.0;
                 self.disown(at, held, Closing::Completed.as_str())?;
-                self.history(&held.ticket)?.close(at, Closing::Completed.as_str());
+                self.history(&held.ticket)?.close(at, Closing::Completed, "");
             }
             Event::AssignmentRevoked { held, cause, .. } => {
                 let cell = self.held(at, held);
@@ -454,7 +454,7 @@ impl<'t> Intake<'t> {
         if let Some(score) = event.service() {
             self.cell(at, Some(&score.role), channel.as_str(), None).count_served(score.served);
         }
-        self.history(ticket)?.close(at, if cause.is_empty() { how.as_str() } else { cause });
+        self.history(ticket)?.close(at, how, cause);
         Ok(())
     }
 

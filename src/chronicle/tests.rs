@@ -288,6 +288,15 @@ fn a_history_names_every_owner_and_why_it_is_none_any_more() {
         assert_eq!(&found, owners, "{ticket}");
         assert!(history.spells.iter().rev().skip(1).all(|spell| spell.ended.is_some()), "one owner at a time");
     }
+    let mut closed = BTreeSet::new();
+    for event in told.iter().flat_map(|told| &told.events) {
+        let Event::TicketClosed { ticket, how, cause, .. } = event else { continue };
+        let history = chronicle.history(ticket).expect("it can be read").expect("it is known");
+        assert_eq!(history.closed.as_deref(), Some(how.as_str()), "{ticket}");
+        assert_eq!(history.cause.unwrap_or_default(), *cause, "{ticket}");
+        closed.insert(how.as_str());
+    }
+    assert!(closed.contains("cancelled"), "nothing was withdrawn, only {closed:?}");
     drop(chronicle);
     // What it took in is there after a restart, and another engine's is not mixed with it.
     let again = Chronicle::open(directory.path(), INSTANCE).expect("it is there");

@@ -18,7 +18,7 @@ use super::query::{self, Parameters};
 use super::read_model::moment;
 use super::segment::Named;
 use super::tickets::{parse_ticket, visible};
-use crate::chronicle::{self, By, Cell, Chronicle, ChronicleError, Row, Spell};
+use crate::chronicle::{self, By, Cell, Chronicle, ChronicleError, History, Row, Spell};
 use crate::routing::{AgentId, AssignmentId, Catalogue, ChannelName, RoleName, TicketId, Timestamp};
 
 /// Where nothing is said, the last day.
@@ -242,8 +242,10 @@ pub(super) struct HistoryBody {
     /// When the ticket ended, if it has.
     #[serde(serialize_with = "moment::rfc3339_option")]
     closed_at: Option<Timestamp>,
-    /// How it ended.
+    /// How it ended: `completed`, `cancelled`, `expired`, or `left for a callback`.
     closed: Option<String>,
+    /// Why, where that is known: the reason of who withdrew it, or the `cause` of the event that told of it.
+    cause: Option<String>,
 }
 
 /// One ownership.
@@ -282,7 +284,7 @@ pub(super) async fn history(
     if !is_known {
         return Err(Problem::new(StatusCode::NOT_FOUND, "unknown_ticket", "nothing is known of this ticket"));
     }
-    let history = found.unwrap_or_default();
-    let owners = history.spells.into_iter().map(OwnerBody::from).collect();
-    Ok(Json(HistoryBody { ticket_id, owners, closed_at: history.closed_at, closed: history.closed }))
+    let History { spells, closed_at, closed, cause } = found.unwrap_or_default();
+    let owners = spells.into_iter().map(OwnerBody::from).collect();
+    Ok(Json(HistoryBody { ticket_id, owners, closed_at, closed, cause }))
 }
