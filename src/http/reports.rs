@@ -216,12 +216,19 @@ fn target(catalogue: &Catalogue, role: &RoleName) -> Option<u64> {
     catalogue.roles.get(role)?.target.map(|target| u64::from(target.for_share_permille))
 }
 
+/// A table with its header, also where nothing was counted: the writer makes the header of the first row.
 fn csv(rows: &[RowBody]) -> Vec<u8> {
+    let blank = RowBody::of(Row { of: String::new(), cell: Cell::default() }, None);
     let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
+    let written = if rows.is_empty() { std::slice::from_ref(&blank) } else { rows };
+    for row in written {
         writer.serialize(row).expect("a row is flat, and memory takes everything");
     }
-    writer.into_inner().expect("memory takes everything")
+    let mut table = writer.into_inner().expect("memory takes everything");
+    if rows.is_empty() {
+        table.truncate(table.iter().position(|byte| *byte == b'\n').map_or(table.len(), |end| end + 1));
+    }
+    table
 }
 
 fn chronicle_of(shared: &Shared) -> Result<Chronicle, Problem> {
@@ -287,4 +294,18 @@ pub(super) async fn history(
     let History { spells, closed_at, closed, cause } = found.unwrap_or_default();
     let owners = spells.into_iter().map(OwnerBody::from).collect();
     Ok(Json(HistoryBody { ticket_id, owners, closed_at, closed, cause }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_in_which_nothing_happened_is_a_table_with_a_header_and_no_rows() {
+        let row = RowBody::of(Row { of: "billing".to_owned(), cell: Cell::default() }, None);
+        let text = |rows: &[RowBody]| String::from_utf8(csv(rows)).expect("it is text");
+        let (empty, one) = (text(&[]), text(&[row]));
+        assert!(empty.starts_with("of,arrived,") && empty.ends_with('\n') && one.starts_with(&empty), "{empty}");
+        assert_eq!((empty.lines().count(), one.lines().count()), (1, 2));
+    }
 }
