@@ -108,10 +108,15 @@ fn tracer(node: &str) -> Result<Tracer, Failure> {
     }
 }
 
-fn tell(args: &ConfigArgs, loaded: &Loaded) {
+/// What is valid in the file and hardly meant: whoever changes it is told at a reload as at a start.
+fn tell_warnings(loaded: &Loaded) {
     for warning in loaded.warnings.lines() {
         tracing::warn!("{warning}");
     }
+}
+
+fn tell(args: &ConfigArgs, loaded: &Loaded) {
+    tell_warnings(loaded);
     let catalogue = &loaded.config.catalogue;
     ConfigLoaded {
         path: args.file().as_deref(),
@@ -130,6 +135,7 @@ fn reload(args: &ConfigArgs, running: &Config) -> Result<Again, String> {
             for section in loaded.config.sections_changed(running) {
                 tracing::warn!(section, "changed, and takes effect at the next start only");
             }
+            tell_warnings(&loaded);
             let Loaded { config, has_catalogue, .. } = loaded;
             Ok(Again { catalogue: config.catalogue, has_catalogue, hooks: config.hooks })
         }

@@ -26,6 +26,8 @@ async fn a_good_catalogue_is_applied_at_once_and_told() {
     assert_eq!(changed.data()["version"], 2);
     assert!(changed.data()["changes"].to_string().contains("sales"), "{}", changed.envelope);
     eventually("said", SOON, async || !stage.daemon.said("catalogue reloaded").is_empty()).await;
+    let lint = stage.daemon.said("nothing leads to the role \"sales\"");
+    assert_eq!(lint.len(), 1, "what the lint finds is told at a reload as at a start");
     assert_eq!(stage.daemon.metric(APPLIED).await, 1);
     stage.agent("ben", &["sales"]).await;
     assert_eq!(stage.hear("assignment.assigned", "T-1").await.text("agent_id"), "ben");
