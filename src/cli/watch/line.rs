@@ -121,6 +121,11 @@ fn details(heard: &Heard) -> Vec<String> {
             add(text(heard, "automation").map(|name| format!("\"{name}\"")));
             add(text(heard, "notify"));
         }
+        "ticket.deferred" => add(text(heard, "opens_at").map(|opens_at| format!("waits aside until {opens_at}"))),
+        "ticket.diverted" => {
+            add(text(heard, "to_role").map(|role| format!("to {role}")));
+            add(text(heard, "cause"));
+        }
         "ticket.breached" => add(text(heard, "due_at").map(|due| format!("was due at {due}"))),
         "agent.changed" => {
             add(text(heard, "status"));
@@ -173,15 +178,18 @@ fn attempt(heard: &Heard) -> Option<String> {
 /// `rule "VIP customers", longest idle of 3 (12 asked for)`
 fn reason(heard: &Heard) -> Option<String> {
     let reason = heard.data.get("reason")?.as_object()?;
-    let word = |member: &str| reason.get(member).and_then(Value::as_str).map(|word| printable(word).replace('_', " "));
+    let word = |member: &str| reason.get(member).and_then(Value::as_str).map(printable);
     let count = |member: &str| reason.get(member).and_then(Value::as_u64);
     let rule = word("rule").map(|rule| format!("rule \"{rule}\", ")).unwrap_or_default();
     let choice = match word("trigger").as_deref() {
-        Some("agent free") => "the agent came free".to_owned(),
+        Some("agent_free") => "the agent came free".to_owned(),
         Some("directed") => "meant for this agent".to_owned(),
         Some("last_agent") => "the customer's last agent".to_owned(),
         Some("claimed") => "the agent asked for it".to_owned(),
-        _ => format!("{} of {} of {} agents", word("strategy")?, count("eligible")?, count("considered")?),
+        _ => {
+            let strategy = word("strategy")?.replace('_', " ");
+            format!("{strategy} of {} of {} agents", count("eligible")?, count("considered")?)
+        }
     };
     Some(format!("{rule}{choice}"))
 }
@@ -290,6 +298,22 @@ mod tests {
             ),
             line("ticket.unroutable", json!({"ticket_id":"t1","channel":"call","cause":"no_role"})),
             line(
+                "assignment.assigned",
+                json!({"ticket_id":"t1","role":"vip","channel":"chat","agent_id":"ana","waited_ms":0,"reason":{"rule":"vip_first","trigger":"last_agent","strategy":"longest_idle","considered":1,"eligible":1}}),
+            ),
+            line(
+                "assignment.assigned",
+                json!({"ticket_id":"t1","role":"vip","channel":"chat","agent_id":"ana","waited_ms":9,"reason":{"rule":null,"trigger":"agent_free","strategy":"longest_idle","considered":1,"eligible":1}}),
+            ),
+            line(
+                "ticket.deferred",
+                json!({"ticket_id":"t1","role":"vip","channel":"call","opens_at":"2026-11-23T07:00:00.000Z","due_at":null}),
+            ),
+            line(
+                "ticket.diverted",
+                json!({"ticket_id":"t1","role":"vip","channel":"call","to_role":"night","cause":"closed"}),
+            ),
+            line(
                 "ticket.escalated",
                 json!({"ticket_id":"t1","role":"vip","channel":"call","step":1,"roles":["vip","billing"],"skills":{},"priority":9}),
             ),
@@ -307,6 +331,10 @@ mod tests {
             r#"05:14:03.120  assignment.revoked    t1  vip/call  → ana  released · "not my field""#,
             r#"05:14:03.120  assignment.offered    t1  vip/call  → ana  waited 12 ms · from ben: "has asked twice""#,
             "05:14:03.120  ticket.unroutable     t1  call  no role",
+            r#"05:14:03.120  assignment.assigned   t1  vip/chat  → ana  waited 0 ms · rule "vip_first", the customer's last agent"#,
+            "05:14:03.120  assignment.assigned   t1  vip/chat  → ana  waited 9 ms · the agent came free",
+            "05:14:03.120  ticket.deferred       t1  vip/call  waits aside until 2026-11-23T07:00:00.000Z",
+            "05:14:03.120  ticket.diverted       t1  vip/call  to night · closed",
             "05:14:03.120  ticket.escalated      t1  vip/call  step 1 · roles vip, billing · priority 9",
             "05:14:03.120  agent.changed         ana  online · chat 2/3",
             "05:14:03.120  command.rejected      t9  unknown_ticket · no ticket t9",
