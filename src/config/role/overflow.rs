@@ -91,7 +91,9 @@ pub(super) fn in_order(steps: Vec<(OverflowStep, Origin)>, reading: &mut Reading
         if later.after < earlier.after || timed && later.after == earlier.after {
             let message = format!("this step comes after {}, which is not later than the step before", later.after);
             let found = Diagnostic::error(origin.clone(), message);
-            reading.report(found.expected(format!("a duration longer than {}", earlier.after)));
+            let at_once = (later.after == Millis::ZERO)
+                .then_some("a step that says no `after` is taken as soon as its conditions hold: put it first");
+            reading.report(found.expected(format!("a duration longer than {}", earlier.after)).help(at_once));
         }
     }
     steps.into_iter().map(|(step, _)| step).collect()
