@@ -1,4 +1,5 @@
-//! What is refused because it is too much: every bound on what comes in, with how it was chosen.
+//! What is refused because it is too much, or cut where it is only for people to read: every bound on what comes in, with
+//! how it was chosen.
 
 /// The largest body, in bytes. Tickets have some hundred bytes to a few kilobytes; what is larger belongs in a store,
 /// with a reference to it in the ticket.
@@ -29,10 +30,10 @@ pub const EXTENSION_TEXT_LENGTH_MAX: usize = 1024;
 /// The longest `traceparent`, in bytes. Version 00 of W3C Trace Context has 55; later versions may append.
 pub const TRACEPARENT_LENGTH_MAX: usize = 256;
 
-/// The longest subject, in bytes: a line of an e-mail is at most 998.
+/// What is kept of a subject, in bytes: a line of an e-mail is at most 998.
 pub const SUBJECT_LENGTH_MAX: usize = 1024;
 
-/// The longest reason, note or outcome, in bytes: a screen of text.
+/// What is kept of a reason, note or outcome, in bytes: a screen of text.
 pub const NOTE_LENGTH_MAX: usize = 4096;
 
 /// The longest label, in bytes: an agent's name, who gave a ticket away, a customer's id, tier or language.

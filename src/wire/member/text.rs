@@ -54,13 +54,9 @@ impl<T> JsonSchema for Named<T> {
     );
 }
 
-/// A string of so many bytes at most, for people or for rules.
+/// A string of so many bytes at most: refused where it is longer, for what is cut would be another.
 pub(in crate::wire) struct Text<const LENGTH_MAX: usize>(pub(in crate::wire) String);
 
-/// One line about a ticket.
-pub(in crate::wire) type Subject = Text<SUBJECT_LENGTH_MAX>;
-/// A reason, a note, an outcome.
-pub(in crate::wire) type Note = Text<NOTE_LENGTH_MAX>;
 /// A person's name, a customer's tier.
 pub(in crate::wire) type Label = Text<LABEL_LENGTH_MAX>;
 
@@ -89,6 +85,51 @@ impl<'de, const LENGTH_MAX: usize> Deserialize<'de> for Text<LENGTH_MAX> {
 
 impl<const LENGTH_MAX: usize> JsonSchema for Text<LENGTH_MAX> {
     inline_schema!("Text", json_schema!({ "type": "string", "maxLength": LENGTH_MAX }));
+}
+
+/// A string that people wrote for people: where it is longer than so many bytes its beginning is kept, and `…` says so. A
+/// customer does not go without an answer because of a long subject, nor does an agent keep an offer because of a long reason.
+pub(in crate::wire) struct Prose<const LENGTH_MAX: usize>(pub(in crate::wire) String);
+
+/// One line about a ticket.
+pub(in crate::wire) type Subject = Prose<SUBJECT_LENGTH_MAX>;
+/// A reason, a note, an outcome.
+pub(in crate::wire) type Note = Prose<NOTE_LENGTH_MAX>;
+
+/// Ends what was cut.
+const CUT: char = '…';
+
+fn beginning(text: &str, length_max: usize) -> String {
+    if text.len() <= length_max {
+        return text.to_owned();
+    }
+    let mut kept = text[..text.floor_char_boundary(length_max - CUT.len_utf8())].to_owned();
+    kept.push(CUT);
+    kept
+}
+
+struct ProseVisitor<const LENGTH_MAX: usize>;
+
+impl<const LENGTH_MAX: usize> Visitor<'_> for ProseVisitor<LENGTH_MAX> {
+    type Value = Prose<LENGTH_MAX>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Prose(beginning(text, LENGTH_MAX)))
+    }
+}
+
+impl<'de, const LENGTH_MAX: usize> Deserialize<'de> for Prose<LENGTH_MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(ProseVisitor)
+    }
+}
+
+impl<const LENGTH_MAX: usize> JsonSchema for Prose<LENGTH_MAX> {
+    inline_schema!("Prose", json_schema!({ "type": "string", "x-cut-at": LENGTH_MAX }));
 }
 
 /// A moment, as RFC 3339 writes it. What is finer than a millisecond is cut off.

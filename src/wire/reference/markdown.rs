@@ -47,6 +47,8 @@ How they are told apart: by the content type; where it says nothing of CloudEven
   `data_base64` and batches are refused.
 - Unknown members of `data` are ignored. A member that comes twice is refused: two readers could understand two events.
 - Where a member may be absent it may be `null` as well, which means the same; but see `ticket.updated`.
+- What people write for people (a subject, a reason, a note, an outcome) is cut where it is longer than its bound, and ends with
+  `…` then; everything else that is too long is refused.
 - Names (ids, roles, channels, skills, permissions, types) have 1 to 128 bytes and no control characters. Times are
   RFC 3339; what is finer than a millisecond is cut off, and what is later than 9999-12-30T22:00Z is taken for that moment:
   `9999-12-31T23:59:59Z` may stand for never.
@@ -184,7 +186,11 @@ fn one_kind(kind_name: &str, schema: &Value) -> String {
     match kind_name {
         "string" if schema["format"] == "date-time" => "time".to_owned(),
         "string" if !schema["pattern"].is_null() => "name".to_owned(),
-        "string" => schema["maxLength"].as_u64().map_or("string".to_owned(), |most| format!("string (≤ {most} bytes)")),
+        "string" => match (schema["maxLength"].as_u64(), schema["x-cut-at"].as_u64()) {
+            (Some(most), _) => format!("string (≤ {most} bytes)"),
+            (None, Some(most)) => format!("string (cut at {most} bytes)"),
+            (None, None) => "string".to_owned(),
+        },
         "integer" => match (schema["minimum"].as_u64(), schema["maximum"].as_u64()) {
             // What has eight bits has a bound that means nothing.
             (Some(least), Some(most)) if most != u64::from(u8::MAX) => format!("{least}–{most}"),

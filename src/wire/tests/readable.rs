@@ -226,6 +226,17 @@ fn an_update_sets_what_it_names() {
 }
 
 #[test]
+fn of_what_is_only_for_people_to_read_the_beginning_is_kept() {
+    let subject = |letter: &str, count: usize| {
+        let spec = created(&format!(r#"{{"ticket_id":"T","subject":"{}"}}"#, letter.repeat(count)));
+        spec.beside.subject.clone().expect("a subject")
+    };
+    assert_eq!(subject("x", 1024), "x".repeat(1024));
+    assert_eq!(subject("x", 1025), format!("{}…", "x".repeat(1021)));
+    assert_eq!(subject("ü", 600), format!("{}…", "ü".repeat(510)), "between two characters");
+}
+
+#[test]
 fn the_last_moments_of_rfc_3339_are_the_last_that_there_is() {
     for written in [
         "9999-12-30T22:00:00.999Z",

@@ -70,7 +70,7 @@ fn every_required_member_is_missed() {
 #[test]
 fn every_member_of_the_wrong_type_is_named_with_its_path() {
     let text = |length: u32| format!("a string of at most {length} bytes");
-    let (subject, note, label) = (text(1024), text(4096), text(256));
+    let (subject, note, label) = ("a string", "a string", text(256));
     for (kind, member, expected) in [
         (CREATED, "ticket_id", NAME),
         (CREATED, "type", NAME),
@@ -86,7 +86,7 @@ fn every_member_of_the_wrong_type_is_named_with_its_path() {
         (CREATED, "due_at", TIME),
         (CREATED, "not_before", TIME),
         (CREATED, "expires_at", TIME),
-        (CREATED, "subject", &subject),
+        (CREATED, "subject", subject),
         (CREATED, "attributes", "an object of at most 64 strings and numbers and booleans and nulls"),
         (UPDATED, "ticket_id", NAME),
         (UPDATED, "type", NAME),
@@ -102,26 +102,26 @@ fn every_member_of_the_wrong_type_is_named_with_its_path() {
         (UPDATED, "due_at", TIME),
         (UPDATED, "not_before", TIME),
         (UPDATED, "expires_at", TIME),
-        (UPDATED, "subject", &subject),
+        (UPDATED, "subject", subject),
         (UPDATED, "attributes", "an object of at most 64 strings and numbers and booleans and nulls"),
-        (EventKind::TicketCancelled, "reason", &note),
-        (EventKind::CallAbandoned, "reason", &note),
+        (EventKind::TicketCancelled, "reason", note),
+        (EventKind::CallAbandoned, "reason", note),
         (EventKind::TicketAccepted, "agent_id", NAME),
         (EventKind::TicketAccepted, "assignment_id", NAME),
         (EventKind::CallAnswered, "assignment_id", NAME),
         (EventKind::TicketDeclined, "agent_id", NAME),
         (EventKind::TicketDeclined, "assignment_id", NAME),
-        (EventKind::TicketDeclined, "reason", &note),
-        (EventKind::CallRejected, "reason", &note),
+        (EventKind::TicketDeclined, "reason", note),
+        (EventKind::CallRejected, "reason", note),
         (EventKind::TicketCompleted, "agent_id", NAME),
-        (EventKind::TicketCompleted, "outcome", &note),
-        (EventKind::CallEnded, "outcome", &note),
+        (EventKind::TicketCompleted, "outcome", note),
+        (EventKind::CallEnded, "outcome", note),
         (EventKind::TicketTransferred, "to_role", NAME),
         (EventKind::TicketTransferred, "to_agent", NAME),
         (EventKind::TicketTransferred, "by", &label),
-        (EventKind::TicketTransferred, "note", &note),
+        (EventKind::TicketTransferred, "note", note),
         (EventKind::TicketReleased, "agent_id", NAME),
-        (EventKind::TicketReleased, "reason", &note),
+        (EventKind::TicketReleased, "reason", note),
         (EventKind::TicketPaused, "ticket_id", NAME),
         (EventKind::TicketResumed, "ticket_id", NAME),
         (EventKind::TicketClaimed, "agent_id", NAME),
@@ -147,7 +147,7 @@ fn every_member_of_the_wrong_type_is_named_with_its_path() {
         (EventKind::AgentRemoved, "agent_id", NAME),
         (PRESENCE, "agent_id", NAME),
         (PRESENCE, "status", STATUS),
-        (PRESENCE, "reason", &note),
+        (PRESENCE, "reason", note),
         (PRESENCE, "channels", "an object of at most 64 members"),
         (EventKind::AgentHeartbeat, "agent_id", NAME),
         (EventKind::WrapUpFinished, "agent_id", NAME),
@@ -294,18 +294,11 @@ fn counts_are_bounded() {
 
 #[test]
 fn lengths_are_bounded() {
-    for (kind, member, length_max) in [
-        (CREATED, "subject", 1024),
-        (EventKind::TicketReleased, "reason", 4096),
-        (EventKind::TicketTransferred, "note", 4096),
-        (REGISTERED, "name", 256),
-    ] {
-        let text = |length: usize| format!("\"{}\"", "x".repeat(length));
-        assert!(plain(kind, &event(kind, member, Some(&text(length_max)))).is_ok());
-        let quoted = format!("\"{}…", "x".repeat(79));
-        let expected = format!(".{member}: expected a string of at most {length_max} bytes, found {quoted}");
-        check(kind, member, Some(&text(length_max + 1)), &expected);
-    }
+    let text = |length: usize| format!("\"{}\"", "x".repeat(length));
+    assert!(plain(REGISTERED, &event(REGISTERED, "name", Some(&text(256)))).is_ok());
+    let quoted = format!("\"{}…", "x".repeat(79));
+    let expected = format!(".name: expected a string of at most 256 bytes, found {quoted}");
+    check(REGISTERED, "name", Some(&text(257)), &expected);
 }
 
 #[test]
