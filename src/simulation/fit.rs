@@ -17,6 +17,8 @@ const DAY_HOURS: usize = 24;
 const WEEK_HOURS: usize = 7 * DAY_HOURS;
 /// Kinds of tickets that are told apart; the rest are alike.
 const KINDS_MAX: usize = 200;
+/// A piece of an hour that is shorter says nothing of the rest of it.
+const PIECE_MIN: Millis = Millis(HOUR.0 / 2);
 /// How many recorded lengths of work are drawn from at most.
 const LENGTHS_MAX: usize = 10_000;
 
@@ -32,7 +34,7 @@ pub fn typical(scene: &Scene) -> Option<Scenario> {
     let zone = &scene.catalogue.time_zone;
     let length = scene.counted_to.since(scene.counted_from);
     let hours = if length.0 >= HOUR.0 * WEEK_HOURS as u64 { WEEK_HOURS } else { DAY_HOURS };
-    let open = exposure(scene, hours);
+    let known = Known::of(scene, hours);
     let mut kinds: BTreeMap<String, (TicketSpec, Vec<&Recorded>)> = BTreeMap::new();
     for (source, ticket) in &tickets {
         let name = scene.sources.get(*source).map_or("tickets", String::as_str);
@@ -43,7 +45,7 @@ pub fn typical(scene: &Scene) -> Option<Scenario> {
         }
         kinds.entry(title).or_insert_with(|| (spec, Vec::new())).1.push(ticket);
     }
-    let arrivals = kinds.into_iter().filter_map(|(name, (spec, of_kind))| fitted(name, spec, &of_kind, &open, zone));
+    let arrivals = kinds.into_iter().filter_map(|(name, (spec, of_kind))| fitted(name, spec, &of_kind, &known, zone));
     let arrivals: Vec<Arrivals> = arrivals.collect();
     let day = zone.local(first).date();
     let back = if hours == WEEK_HOURS { i64::from(day.weekday().to_monday_zero_offset()) } else { 0 };
@@ -82,17 +84,46 @@ fn title_of(source: &str, spec: &TicketSpec) -> String {
     parts.join(", ").chars().take(128).collect()
 }
 
-/// For each hour of the day or week, for how many hours the records tell of it.
-fn exposure(scene: &Scene, hours: usize) -> Vec<f64> {
-    let mut open = vec![0.0; hours];
-    let mut at = scene.counted_from;
-    while at < scene.counted_to {
-        let (hour, rest) = hour_of(at, &scene.catalogue.time_zone);
-        let until = (at + rest).min(scene.counted_to);
-        open[hour % hours] += until.since(at).0 as f64 / HOUR.0 as f64;
-        at = until;
+/// What the records tell of. They begin and end at any moment; a short piece of an hour at either end is left out, or the
+/// one ticket with which they end would stand for thousands an hour.
+struct Known {
+    from: Timestamp,
+    to: Timestamp,
+    /// For each hour of the day or week, for how many hours they tell of it.
+    hours: Vec<f64>,
+}
+
+impl Known {
+    fn of(scene: &Scene, hours: usize) -> Self {
+        let zone = &scene.catalogue.time_zone;
+        let mut known = Self { from: scene.counted_from, to: scene.counted_from, hours: vec![0.0; hours] };
+        let mut at = scene.counted_from;
+        while at < scene.counted_to {
+            let (hour, rest) = hour_of(at, zone);
+            let until = (at + rest).min(scene.counted_to);
+            let piece = until.since(at);
+            if piece >= PIECE_MIN {
+                known.hours[hour % hours] += piece.0 as f64 / HOUR.0 as f64;
+                known.to = until;
+            } else if at == scene.counted_from {
+                (known.from, known.to) = (until, until);
+            }
+            at = until;
+        }
+        known
     }
-    open
+
+    /// How many come in each hour. Of one that is known by a short piece alone it is what came in that.
+    fn per_hour(&self, tickets: &[&Recorded], zone: &Zone) -> Vec<f64> {
+        let (mut came, mut beside) = (vec![0.0; self.hours.len()], vec![0.0; self.hours.len()]);
+        for ticket in tickets {
+            let counts = (self.from..self.to).contains(&ticket.at);
+            let hours = if counts { &mut came } else { &mut beside };
+            hours[hour_of(ticket.at, zone).0 % self.hours.len()] += 1.0;
+        }
+        let rate = |((came, beside), known): ((&f64, &f64), &f64)| if *known > 0.0 { came / known } else { *beside };
+        came.iter().zip(&beside).zip(&self.hours).map(rate).collect()
+    }
 }
 
 /// The hour of the week, and what is left of it.
@@ -106,12 +137,7 @@ fn hour_of(at: Timestamp, zone: &Zone) -> (usize, Millis) {
 }
 
 /// `None` where nobody ever worked on one.
-fn fitted(name: String, spec: TicketSpec, tickets: &[&Recorded], open: &[f64], zone: &Zone) -> Option<Arrivals> {
-    let mut came = vec![0.0; open.len()];
-    for ticket in tickets {
-        came[hour_of(ticket.at, zone).0 % open.len()] += 1.0;
-    }
-    let per_hour = came.iter().zip(open).map(|(came, open)| if *open > 0.0 { came / open } else { 0.0 });
+fn fitted(name: String, spec: TicketSpec, tickets: &[&Recorded], known: &Known, zone: &Zone) -> Option<Arrivals> {
     let mut lengths: Vec<Millis> = tickets.iter().filter_map(|ticket| ticket.handle).collect();
     lengths.sort_unstable();
     let every = lengths.len().div_ceil(LENGTHS_MAX).max(1);
@@ -119,7 +145,7 @@ fn fitted(name: String, spec: TicketSpec, tickets: &[&Recorded], open: &[f64], z
     (!lengths.is_empty()).then(|| Arrivals {
         name,
         spec,
-        when: When::Hourly(per_hour.collect()),
+        when: When::Hourly(known.per_hour(tickets, zone)),
         handle: Distribution::Empirical(lengths),
         patience: super::workload::patience_of(tickets.iter().copied()).map(Distribution::Exponential),
         returns: None,
@@ -179,5 +205,23 @@ mod tests {
         assert_eq!(hours.len(), 24);
         assert!((hours[9] - 1.0).abs() < 1e-9);
         assert_eq!(typical(&scene(2, Vec::new())), None);
+    }
+
+    /// One comes as each hour begins, the first with the record, which ends three minutes after the last.
+    fn an_hourly_ticket_for(hours: u64) -> Vec<f64> {
+        let tickets = (0..hours).map(|hour| ticket(hour, 60, None)).collect();
+        let mut scene = scene(1, tickets);
+        scene.counted_to = Timestamp(0) + Millis(HOUR.0 * (hours - 1) + 180_000);
+        let scenario = typical(&scene).unwrap();
+        let When::Hourly(hours) = &scenario.arrivals[0].when else { panic!("{:?}", scenario.arrivals) };
+        hours.clone()
+    }
+
+    #[test]
+    fn a_short_piece_of_an_hour_stands_for_no_whole_one() {
+        // The last ticket is of an hour that is known whole from the day before …
+        assert_eq!(an_hourly_ticket_for(27), [1.0; 24]);
+        // … and of one of which nothing else is known.
+        assert_eq!(an_hourly_ticket_for(11), [[1.0; 11].as_slice(), &[0.0; 13]].concat());
     }
 }
