@@ -1,5 +1,6 @@
 //! `rolecall staff`: how many agents which role needs in which hour.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -7,7 +8,9 @@ use serde_json::json;
 
 use crate::config::{self, Scenario, When};
 use crate::routing::{Millis, Timestamp};
-use crate::simulation::{Coming, Comparison, Plan, Report, Scene, Target, comparison_page, confirmed, typical};
+use crate::simulation::{
+    Coming, Comparison, Need, Plan, Report, Scene, Target, Team, comparison_page, confirmed, typical,
+};
 
 use super::output::print;
 use super::simulate::PlayArgs;
@@ -21,8 +24,8 @@ const RARE: f64 = 0.01;
 /// Arguments of `rolecall staff`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The agents of the scenario do not count; its arrivals and its catalogue do. Hours are those from its start \
-                  to its end. Of a journal, and of recorded tickets, it is a typical week: the mean of each of its hours, or \
+    after_help = "The agents of the scenario do not count, but for how many tickets most of them hold at once; its arrivals \
+                  and its catalogue do. Hours are those from its start to its end. Of a journal, and of recorded tickets, it is a typical week: the mean of each of its hours, or \
                   a typical day where less than a week is known.\n\nEXAMPLES:\n  \
                   rolecall staff --target 80%/20s deploy/simulation/day.toml\n  \
                   rolecall staff --target 90%/1m --journal data --from 2026-11-01 --to 2026-12-01"
@@ -79,6 +82,7 @@ pub(super) fn run(args: &StaffArgs) -> Result<(), Failure> {
         "hours": plan.hours.iter().map(|hour| shown(&scenario, *hour)).collect::<Vec<_>>(),
         "dedicated": plan.dedicated,
         "pooled": plan.pooled,
+        "teams": { "dedicated": plan.teams, "pooled": plan.pooled_teams },
         "agent_hours": { "dedicated": own, "pooled": all },
         "simulated": { "dedicated": dedicated, "pooled": pooled },
     });
@@ -166,18 +170,23 @@ fn table(plan: &Plan, scenario: &Scenario, target: Target) -> String {
     }
     let (own, all) = plan.agent_hours();
     let _ = writeln!(text, "\nAgents' hours: {own} where each role has its own, {all} where all have all roles");
+    for team in plan.teams.iter().filter(|team| team.at_once > 1) {
+        let [roles, channels] = [names(&team.roles), names(&team.channels)];
+        let _ = writeln!(text, "An agent of {roles} is taken to hold {} of {channels} at once", team.at_once);
+    }
     text
+}
+
+fn names<N: ToString>(all: &BTreeSet<N>) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn confirmation(plan: &Plan, dedicated: &Report, pooled: &Report) -> String {
     let mut text = format!("\n{:<28} {:>12} {:>18} {:>18}\n", "answered in time", "by theory", "simulated", "pooled");
     let pooled = confirmed(pooled);
     for (name, own) in confirmed(dedicated) {
-        let role = plan.dedicated.iter().find(|(role, _)| name.starts_with(&format!("{role}, ")));
-        let theory = role.map(|(_, needs)| {
-            let all: f64 = needs.iter().map(|need| need.arrivals).sum();
-            needs.iter().map(|need| need.in_time * need.arrivals).sum::<f64>() / all.max(1e-9)
-        });
+        let theory = team_of(plan, &name)
+            .map(|team| team.needs.iter().fold(Need::default(), |sum, need| sum.and(*need)).in_time);
         let percent = |it: Option<&crate::simulation::Estimate>| {
             it.map_or_else(
                 || "–".to_owned(),
@@ -192,6 +201,15 @@ fn confirmation(plan: &Plan, dedicated: &Report, pooled: &Report) -> String {
             writeln!(text, "{name:<28} {theory:>12} {:>18} {:>18}", percent(Some(&own)), percent(pooled.get(&name)));
     }
     text
+}
+
+/// The team of a role of its own that takes what a report calls by that name: role and channel.
+fn team_of<'p>(plan: &'p Plan, name: &str) -> Option<&'p Team> {
+    let takes = |team: &&Team| {
+        let pairs = team.roles.iter().flat_map(|role| team.channels.iter().map(move |channel| (role, channel)));
+        pairs.into_iter().any(|(role, channel)| format!("{role}, {channel}") == name)
+    };
+    plan.teams.iter().find(takes)
 }
 
 #[cfg(test)]

@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::{Arrivals, Distribution, Scenario, When};
+use crate::config::{AgentGroup, Arrivals, Distribution, Scenario, When};
+use crate::routing::hours::Hours;
 use crate::routing::ticket::{Beside, Customer};
 use crate::routing::zone::Zone;
 use crate::routing::{Millis, TicketSpec, Timestamp};
 
 use super::scene::{Coming, Scene};
+use super::staff::{Manner, StaffMember};
 use super::workload::Recorded;
 
 const HOUR: Millis = Millis::from_secs(3_600);
@@ -60,7 +62,7 @@ pub fn typical(scene: &Scene) -> Option<Scenario> {
         replications: scene.replications,
         seed: scene.seed,
         answer_within: scene.answer_within,
-        agents: Vec::new(),
+        agents: scene.staff.iter().map(of_the_past).collect(),
         arrivals,
     })
 }
@@ -82,6 +84,22 @@ fn title_of(source: &str, spec: &TicketSpec) -> String {
     let mut parts: Vec<String> = std::iter::once(source.to_owned()).chain(more).collect();
     parts.push(format!("{}, priority {}", spec.asked.channel, spec.asked.priority.get()));
     parts.join(", ").chars().take(128).collect()
+}
+
+/// Whoever worked then; when is left open.
+fn of_the_past(member: &StaffMember) -> AgentGroup {
+    let Manner { answers_after, misses, declines, back_after } = member.manner.clone();
+    AgentGroup {
+        name: member.id.to_string(),
+        count: 1,
+        profile: member.profile.clone(),
+        shifts: None,
+        breaks: Hours::default(),
+        answers_after,
+        misses,
+        declines,
+        back_after,
+    }
 }
 
 /// What the records tell of. They begin and end at any moment; a short piece of an hour at either end is left out, or the
@@ -223,5 +241,21 @@ mod tests {
         assert_eq!(an_hourly_ticket_for(27), [1.0; 24]);
         // … and of one of which nothing else is known.
         assert_eq!(an_hourly_ticket_for(11), [[1.0; 11].as_slice(), &[0.0; 13]].concat());
+    }
+
+    #[test]
+    fn who_worked_then_is_known_by_what_it_holds_at_once() {
+        let mut scene = scene(2, vec![ticket(9, 60, None)]);
+        let chat = ChannelName::parse("chat").unwrap();
+        let mut profile = crate::routing::AgentProfile::of_roles([]);
+        profile.limits.insert(chat.clone(), 4);
+        scene.staff.push(StaffMember {
+            id: crate::routing::AgentId::parse("ana").unwrap(),
+            profile,
+            presence: crate::simulation::Presence::Always,
+            manner: Manner::default(),
+        });
+        let scenario = typical(&scene).unwrap();
+        assert_eq!(scenario.agents[0].profile.limits.get(&chat), Some(&4));
     }
 }

@@ -38,6 +38,7 @@ mod run;
 mod scene;
 mod staff;
 mod staffing;
+mod team;
 mod text;
 mod workload;
 
@@ -54,6 +55,7 @@ pub use report::{AgentReport, GroupReport, HourReport, Report};
 pub use run::{Listener, run, run_aloud};
 pub use scene::{Coming, Scene};
 pub use staff::{Manner, Presence, StaffMember, Week};
-pub use staffing::{Need, Plan, Target, confirmed};
+pub use staffing::{Plan, Target, confirmed};
+pub use team::{Need, Team};
 pub use text::{comparison_text, text};
 pub use workload::{Recorded, Ticket, Workload};
