@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use super::cell::Cell;
 use super::clock::{AgentClock, Stretch, by_hour, hour};
 use super::error::ChronicleError;
-use super::forgetting::{PLACES, forget};
+use super::forgetting::{PLACES, Retention, forget_histories, forget_sums};
 use super::spell::{History, Spell};
 use crate::archive::{Archive, Record, put};
 use crate::files::{make_private_directory, private};
@@ -53,6 +53,7 @@ pub(super) const BETWEEN: char = '\u{1f}';
 #[derive(Debug, Clone)]
 pub struct Chronicle {
     pub(super) database: Arc<Database>,
+    retention: Retention,
 }
 
 /// What followed from one command.
@@ -140,7 +141,14 @@ impl Chronicle {
 
     fn of(storage: impl StorageBackend) -> Result<Self, ChronicleError> {
         let database = Builder::new().set_cache_size(CACHE_BYTES).create_with_backend(storage);
-        Ok(Self { database: Arc::new(database.map_err(ChronicleError::of("open its database"))?) })
+        let database = Arc::new(database.map_err(ChronicleError::of("open its database"))?);
+        Ok(Self { database, retention: Retention::default() })
+    }
+
+    /// The same, where what is kept is kept for so long. What is older already goes little by little.
+    #[must_use]
+    pub fn keeping(self, retention: Retention) -> Self {
+        Self { retention, ..self }
     }
 
     /// Begins anew where what is there is of another engine or version.
@@ -276,10 +284,12 @@ impl Chronicle {
                     last = seq;
                 }
             }
-            let cells = transaction.open_table(CELLS).map_err(ChronicleError::of("write"))?;
-            let (mut tickets, written) = taking.write(cells)?;
+            let mut cells = transaction.open_table(CELLS).map_err(ChronicleError::of("write"))?;
+            let sums = taking.cells.len();
+            let (mut tickets, histories) = taking.write(&mut cells)?;
             let places = transaction.open_table(PLACES).map_err(ChronicleError::of("write"))?;
-            forget(&mut tickets, places, written, now)?;
+            forget_histories(&mut tickets, places, histories, now - self.retention.histories)?;
+            forget_sums(&mut cells, sums, now - self.retention.sums)?;
             meta.insert("through", last).map_err(ChronicleError::of("write"))?;
         }
         transaction.commit().map_err(ChronicleError::of("write"))
@@ -461,7 +471,7 @@ impl<'t> Intake<'t> {
     /// Writes all of it. Gives the tickets back, and how many were written.
     fn write(
         mut self,
-        mut table: redb::Table<'_, (i64, &'static str), &'static [u8]>,
+        table: &mut redb::Table<'_, (i64, &'static str), &'static [u8]>,
     ) -> Result<(redb::Table<'t, &'static str, &'static [u8]>, usize), ChronicleError> {
         let written = self.histories.len();
         for ((hour, name), more) in self.cells {

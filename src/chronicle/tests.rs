@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::store::Told;
-use super::{By, Chronicle, Query, Report};
+use super::{By, Chronicle, Query, Report, Retention};
 use crate::routing::event::{Event, Held};
 use crate::routing::offer::RevokeCause;
 use crate::routing::ticket::Closing;
 use crate::routing::{
-    AgentId, AgentProfile, Asked, Catalogue, ChannelName, Command, Engine, Identity, RoleName, Status, TicketId,
-    TicketSpec, Timestamp,
+    AgentId, AgentProfile, Asked, Catalogue, ChannelName, Command, Engine, Identity, Millis, RoleName, Status,
+    TicketId, TicketSpec, Timestamp,
 };
 
 const START: i64 = 1_795_000_000_000;
@@ -319,16 +319,21 @@ impl Days {
         self.chronicle.take(&[told]).expect("it can be written");
     }
 
+    fn begin(&mut self) {
+        for command in staffed() {
+            self.handle(command);
+        }
+    }
+
     fn open(&mut self, name: &str) {
-        let role = RoleName::parse("billing").ok();
-        let spec = TicketSpec::from(Asked { role, ..Asked::on(ChannelName::parse("chat").expect("a name")) });
-        self.handle(Command::CreateTicket { ticket: ticket(name), spec: Box::new(spec) });
+        let [coming, _] = coming_and_going(name);
+        self.handle(coming);
     }
 
     fn done(&mut self, name: &str) {
-        self.open(name);
-        let then = crate::routing::command::AfterWork::Ready;
-        self.handle(Command::CompleteTicket { ticket: ticket(name), agent: None, outcome: None, then });
+        for command in coming_and_going(name) {
+            self.handle(command);
+        }
     }
 
     fn pass_days(&mut self, days: i64) {
@@ -347,20 +352,37 @@ fn ticket(name: &str) -> TicketId {
     TicketId::parse(name).expect("a name")
 }
 
+/// The catalogue, and two who are there for it.
+fn staffed() -> Vec<Command> {
+    let mut commands = vec![Command::ReplaceCatalogue { catalogue: Arc::new(catalogue()) }];
+    for agent in ["ana", "ben"] {
+        let agent = AgentId::parse(agent).expect("a name");
+        let profile = Box::new(AgentProfile::of_roles([RoleName::parse("billing").expect("a name")]));
+        commands.push(Command::RegisterAgent { agent: agent.clone(), profile });
+        let (status, switches) = (Status::Online, BTreeMap::new());
+        commands.push(Command::SetPresence { agent, status, name: None, reason: None, switches });
+    }
+    commands
+}
+
+/// A chat that comes, and is done.
+fn coming_and_going(name: &str) -> [Command; 2] {
+    let role = RoleName::parse("billing").ok();
+    let spec = TicketSpec::from(Asked { role, ..Asked::on(ChannelName::parse("chat").expect("a name")) });
+    let then = crate::routing::command::AfterWork::Ready;
+    [
+        Command::CreateTicket { ticket: ticket(name), spec: Box::new(spec) },
+        Command::CompleteTicket { ticket: ticket(name), agent: None, outcome: None, then },
+    ]
+}
+
 #[test]
 fn who_owned_a_ticket_is_forgotten_a_quarter_of_a_year_after_it_ended_and_not_before() {
     let directory = tempfile::tempdir().expect("a directory");
     let chronicle = Chronicle::open(directory.path(), INSTANCE).expect("it can be made");
     let engine = Engine::new(Identity { instance: INSTANCE, seed: 1 });
     let mut days = Days { engine, chronicle, now: Timestamp(START) };
-    days.handle(Command::ReplaceCatalogue { catalogue: Arc::new(catalogue()) });
-    for agent in ["ana", "ben"] {
-        let agent = AgentId::parse(agent).expect("a name");
-        let profile = Box::new(AgentProfile::of_roles([RoleName::parse("billing").expect("a name")]));
-        days.handle(Command::RegisterAgent { agent: agent.clone(), profile });
-        let (status, switches) = (Status::Online, BTreeMap::new());
-        days.handle(Command::SetPresence { agent, status, name: None, reason: None, switches });
-    }
+    days.begin();
     days.open("T-open");
     (0..300).for_each(|number| days.done(&format!("T-{number}")));
 
@@ -378,6 +400,79 @@ fn who_owned_a_ticket_is_forgotten_a_quarter_of_a_year_after_it_ended_and_not_be
     assert!(days.history("T-open").is_some(), "it has not ended");
     let kept = ["U", "V"].into_iter().flat_map(|name| (0..60).map(move |number| format!("{name}-{number}")));
     assert!(kept.map(|name| days.history(&name)).all(|history| history.is_some_and(|it| it.closed_at.is_some())));
+}
+
+/// How many sums there are of that time.
+fn sums_of(chronicle: &Chronicle, from: i64, to: i64) -> usize {
+    use redb::ReadableDatabase;
+    let transaction = chronicle.database.begin_read().expect("it can be read");
+    let cells = transaction.open_table(super::store::CELLS).expect("it is there");
+    let hours = |at: i64| (at.div_euclid(HOUR), "");
+    cells.range(hours(from)..hours(to)).expect("it can be read").count()
+}
+
+#[test]
+fn sums_of_hours_long_ago_are_let_go_of_some_at_a_time_also_those_that_were_kept_for_longer_once() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let chronicle = Chronicle::open(directory.path(), INSTANCE).expect("it can be made");
+    let engine = Engine::new(Identity { instance: INSTANCE, seed: 1 });
+    let mut days = Days { engine, chronicle, now: Timestamp(START) };
+    days.begin();
+    for number in 0..100 {
+        days.now = Timestamp(START + number * HOUR);
+        days.done(&format!("T-{number}"));
+    }
+    days.pass_days(2 * 365);
+    days.done("U");
+    let (long_ago, lately) = ((START, START + 100 * HOUR), days.now.0 - HOUR);
+    let before = sums_of(&days.chronicle, long_ago.0, long_ago.1);
+    assert!(before >= 200, "{before} are kept for three years where nothing is said");
+
+    let Days { engine, chronicle, now } = days;
+    drop(chronicle);
+    let retention = Retention { sums: Millis::from_secs(400 * 24 * 3_600), ..Retention::default() };
+    let chronicle = Chronicle::open(directory.path(), INSTANCE).expect("it is there").keeping(retention);
+    let mut days = Days { engine, chronicle, now };
+    days.done("V");
+    let after = sums_of(&days.chronicle, long_ago.0, long_ago.1);
+    assert!(after < before && before - after <= 3 * 64, "{before} became {after} at once");
+    (0..5).for_each(|number| days.done(&format!("W-{number}")));
+    assert_eq!(sums_of(&days.chronicle, 0, long_ago.1), 0);
+    let whole = ask(&days.chronicle, None, By::Nothing, Timestamp(days.now.0 + HOUR));
+    assert_eq!(whole.rows[0].cell.completed, 7, "what is younger is kept: U, V and five more");
+    assert!(sums_of(&days.chronicle, lately, days.now.0 + HOUR) > 0);
+}
+
+#[test]
+fn a_database_that_keeps_no_more_than_it_kept_grows_no_more() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let two_days = Millis::from_secs(2 * 24 * 3_600);
+    let chronicle = Chronicle::open(directory.path(), INSTANCE).expect("it can be made");
+    let chronicle = chronicle.keeping(Retention { histories: two_days, sums: two_days });
+    let mut engine = Engine::new(Identity { instance: INSTANCE, seed: 1 });
+    let mut told: Vec<Told> = Vec::new();
+    let mut handle = |command: Command, now: Timestamp, told: &mut Vec<Told>| {
+        let outcome = engine.handle(command, now);
+        told.push(Told { first_seq: outcome.first_seq, at: outcome.at, events: outcome.events });
+    };
+    for command in staffed() {
+        handle(command, Timestamp(START), &mut told);
+    }
+    let mut bytes = Vec::new();
+    for day in 0..30 {
+        for number in 0..500 {
+            let now = Timestamp(START + day * 24 * HOUR + number * 24 * HOUR / 500);
+            handle(Command::Elapse, now, &mut told);
+            let name = format!("ticket-{}-of-{day}", number * 7_919 % 500);
+            for command in coming_and_going(&name) {
+                handle(command, now, &mut told);
+            }
+        }
+        told.chunks(150).for_each(|some| chronicle.take(some).expect("it can be written"));
+        told.clear();
+        bytes.push(std::fs::metadata(directory.path().join(Chronicle::FILE)).expect("it is there").len());
+    }
+    assert!(bytes[29] <= bytes[7], "it went on growing: {bytes:?}");
 }
 
 #[test]

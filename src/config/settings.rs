@@ -216,6 +216,10 @@ pub struct JournalConfig {
     pub retention: Duration,
     /// With so many messages waiting to be published no new events are taken.
     pub outbox_max: u64,
+    /// For how long after a ticket has ended it is kept who owned it.
+    pub histories_retention: Duration,
+    /// For how long an hour is kept of which reports are made.
+    pub reports_retention: Duration,
 }
 
 impl Default for JournalConfig {
@@ -225,6 +229,8 @@ impl Default for JournalConfig {
             snapshot_every: 100_000,
             retention: Duration::from_hours(7 * 24),
             outbox_max: 1_000_000,
+            histories_retention: Duration::from_hours(90 * 24),
+            reports_retention: Duration::from_hours(3 * 365 * 24),
         }
     }
 }

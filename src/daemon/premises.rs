@@ -4,6 +4,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Handle;
@@ -11,8 +12,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::backup::Sources;
-use crate::chronicle::Chronicle;
-use crate::config::{CatalogueFile, Config, HttpConfig};
+use crate::chronicle::{Chronicle, Retention};
+use crate::config::{CatalogueFile, Config, HttpConfig, JournalConfig};
 use crate::http::{
     self, App, Asker, Backup, Certificate, EditRequests, Editor, Heartbeat, Oidc, OwnerToken, Questions, ReadModel,
     Readiness, SessionOptions, Submissions, Submitter,
@@ -191,6 +192,7 @@ impl Records {
         // Nothing depends on it: a daemon without one lacks reports alone.
         let chronicle = Chronicle::open(path, reader.identity().instance);
         let chronicle = chronicle.inspect_err(|error| tracing::error!(%error, "there are no reports")).ok();
+        let chronicle = chronicle.map(|chronicle| chronicle.keeping(retention_of(&config.journal)));
         let entries = chronicle.clone().map(|chronicle| {
             let entries = Handover::new(chronicler::FRESH_BYTES_MAX);
             chronicler::start(chronicle, reader.clone(), entries.clone(), end.clone());
@@ -200,10 +202,19 @@ impl Records {
     }
 }
 
+/// For how long the chronicle keeps what.
+fn retention_of(config: &JournalConfig) -> Retention {
+    Retention { histories: millis(config.histories_retention), sums: millis(config.reports_retention) }
+}
+
+fn millis(length: Duration) -> Millis {
+    Millis(u64::try_from(length.as_millis()).unwrap_or(u64::MAX))
+}
+
 fn open_journal(host: &dyn Host, config: &Config) -> Result<(RedbJournal, JournalReader), DaemonError> {
     let options = JournalOptions {
         snapshot_every_events: config.journal.snapshot_every,
-        retention: Millis(u64::try_from(config.journal.retention.as_millis()).unwrap_or(u64::MAX)),
+        retention: millis(config.journal.retention),
         outbox_records_max: config.journal.outbox_max,
         ..JournalOptions::default()
     };
@@ -228,4 +239,18 @@ fn listen(address: SocketAddr, runtime: &Handle) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(CONNECTIONS_WAITING_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chronicle_keeps_what_the_configuration_says() {
+        let mut config = JournalConfig::default();
+        assert_eq!(retention_of(&config), Retention::default(), "where nothing is said");
+        (config.histories_retention, config.reports_retention) = (Duration::from_secs(7), Duration::from_secs(9));
+        let expected = Retention { histories: Millis::from_secs(7), sums: Millis::from_secs(9) };
+        assert_eq!(retention_of(&config), expected);
+    }
 }
