@@ -43,6 +43,8 @@ pub struct Query {
     pub agent: Option<AgentId>,
     /// Told apart by this.
     pub by: By,
+    /// Roles by the names that they had, and what they are called now: what was counted of the one counts for the other.
+    pub successors: BTreeMap<RoleName, RoleName>,
 }
 
 /// One sum.
@@ -108,9 +110,8 @@ impl Query {
     /// Into which sum a cell goes; `None` where it does not count.
     fn of(&self, hour: i64, name: &str) -> Option<String> {
         let mut parts = name.split(BETWEEN);
-        let (role, channel, agent) = (parts.next()?, parts.next()?, parts.next()?);
-        let counts = self.role.as_ref().is_none_or(|it| it.as_str() == role)
-            && self.channel.as_ref().is_none_or(|it| it.as_str() == channel)
+        let (role, channel, agent) = (self.role_of(parts.next()?)?, parts.next()?, parts.next()?);
+        let counts = self.channel.as_ref().is_none_or(|it| it.as_str() == channel)
             && self.agent.as_ref().is_none_or(|it| it.as_str() == agent);
         let of = match self.by {
             By::Nothing => String::new(),
@@ -121,6 +122,17 @@ impl Query {
             By::Day => moment(hour.div_euclid(24) * 24 * HOUR_MS),
         };
         counts.then_some(of)
+    }
+
+    /// For which role something counts that was counted under that name: for the one that is asked for by the name itself, or
+    /// for the one that the role is now. `None` where another role is asked for.
+    fn role_of<'n>(&'n self, counted: &'n str) -> Option<&'n str> {
+        let now = || RoleName::parse(counted).ok().and_then(|role| self.successors.get(&role)).map(RoleName::as_str);
+        match &self.role {
+            Some(asked) if asked.as_str() == counted => Some(counted),
+            Some(asked) => now().filter(|now| *now == asked.as_str()),
+            None => Some(now().unwrap_or(counted)),
+        }
     }
 }
 

@@ -173,7 +173,8 @@ fn chronicle_of(told: &[Told]) -> (tempfile::TempDir, Chronicle) {
 
 fn ask(chronicle: &Chronicle, role: Option<&str>, by: By, until: Timestamp) -> Report {
     let role = role.map(|role| RoleName::parse(role).expect("a name"));
-    let query = Query { from: Timestamp(START), to: until, role, channel: None, agent: None, by };
+    let (from, successors) = (Timestamp(START), BTreeMap::new());
+    let query = Query { from, to: until, role, channel: None, agent: None, by, successors };
     chronicle.report(&query, until).expect("it can be read")
 }
 
@@ -269,6 +270,30 @@ fn sums_by_whatever_add_up_to_the_sum_of_all() {
         report.rows.iter().for_each(|row| sum.add(&row.cell));
         assert_eq!(sum, whole, "{by:?}");
     }
+}
+
+#[test]
+fn what_was_counted_of_a_role_counts_for_the_one_that_replaces_it() {
+    let told = day();
+    let (_directory, chronicle) = chronicle_of(&told);
+    let until = told.last().expect("a day has commands").at;
+    let text = "[[role]]\nname = \"money\"\nreplaces = [\"billing\", \"dunning\"]\n[[role]]\nname = \"technical\"\nreplaces = [\"it\"]\n";
+    let loaded = crate::config::parse("test", text, &crate::config::Overrides::none());
+    let successors = loaded.unwrap_or_else(|report| panic!("{report}")).config.catalogue.successors();
+    let arrived = |role: Option<&str>| -> BTreeMap<String, u64> {
+        let role = role.map(|role| RoleName::parse(role).expect("a name"));
+        let (from, successors) = (Timestamp(START), successors.clone());
+        let query = Query { from, to: until, role, channel: None, agent: None, by: By::Role, successors };
+        let report = chronicle.report(&query, until).expect("it can be read");
+        report.rows.into_iter().filter(|row| !row.of.is_empty()).map(|row| (row.of, row.cell.arrived)).collect()
+    };
+    let count = |role: &str| books(&told, Some(role), until).counts["arrived"];
+    let [money, technical] =
+        [("money", count("billing")), ("technical", count("technical"))].map(|(role, count)| (role.to_owned(), count));
+    assert_eq!(arrived(None), [money.clone(), technical.clone()].into());
+    assert_eq!(arrived(Some("money")), [money.clone()].into());
+    assert_eq!(arrived(Some("technical")), [technical].into());
+    assert_eq!(arrived(Some("billing")), [("billing".to_owned(), money.1)].into(), "by its own name it is still known");
 }
 
 #[test]

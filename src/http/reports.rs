@@ -31,7 +31,7 @@ const PERIOD_MAX_MS: i64 = 2 * 366 * 86_400_000;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReportQuery {
-    /// Only of this role.
+    /// Only of this role, and of those that it replaces.
     role: Option<RoleName>,
     /// Only of this channel.
     channel: Option<ChannelName>,
@@ -185,8 +185,9 @@ pub(super) async fn report(
         ByWord::Hour => By::Hour,
         ByWord::Day => By::Day,
     };
-    let query = chronicle::Query { from, to, role: asked.role, channel: asked.channel, agent: asked.agent, by };
     let catalogue = shared.read_model.catalogue();
+    let ReportQuery { role, channel, agent, .. } = asked;
+    let query = chronicle::Query { from, to, role, channel, agent, by, successors: catalogue.successors() };
     let single = query.role.clone();
     let chronicle = chronicle_of(&shared)?;
     let report = tokio::task::spawn_blocking(move || chronicle.report(&query, now)).await;

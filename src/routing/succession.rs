@@ -28,6 +28,16 @@ impl Catalogue {
         self.roles.values().find(|later| later.replaces.contains(role)).map(|later| &later.name)
     }
 
+    /// Every role that another replaces, and that one: by their names of then, what they are called today.
+    #[must_use]
+    pub fn successors(&self) -> BTreeMap<RoleName, RoleName> {
+        let replaced = self.roles.values().flat_map(|later| later.replaces.iter().map(move |role| (role, later)));
+        replaced
+            .filter(|(role, _)| !self.roles.contains_key(role))
+            .map(|(role, later)| (role.clone(), later.name.clone()))
+            .collect()
+    }
+
     /// Calls a role by its name of today.
     fn rename(&self, role: &mut RoleName) {
         if let Some(successor) = self.successor(role) {
