@@ -16,7 +16,7 @@ use crate::routing::RuleName;
 use crate::routing::name::NameError;
 
 use super::catalogue::named_tables;
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Origin};
 use super::form::{Choice, FilePath, Form, Name, Node, Text, describe, misfit};
 use super::key::{Key, Keys};
 use super::list::List;
@@ -151,6 +151,9 @@ struct Said {
 impl Said {
     fn read(section: &Section<'_>, reading: &mut Reading<'_>) -> Self {
         let events = section.take(&EVENT, reading);
+        if let Some((node, events)) = section.node(&EVENT).zip(events.as_deref()) {
+            report_unreachable(&node, events, reading);
+        }
         Self {
             delivery: section.take(&DELIVERY, reading),
             signature: section.take(&SIGNATURE, reading),
@@ -165,6 +168,17 @@ impl Said {
             signature: self.signature.or(preset.signature),
             events: self.events.or(preset.events),
         }
+    }
+}
+
+/// Says which event is never come to, because one before it has no `when`.
+fn report_unreachable(node: &Node<'_>, events: &[Option<Rule>], reading: &mut Reading<'_>) {
+    let is_any = |rule: &Option<Rule>| rule.as_ref().is_some_and(|rule| rule.when.is_empty());
+    let (Some(any), DeValue::Array(written)) = (events.iter().position(is_any), node.value) else { return };
+    if let Some(next) = written.get(any + 1) {
+        let message = "this event is never tried: the one before it has no `when`, and takes all that comes";
+        let found = Diagnostic::warning(Origin::File(next.span()), message);
+        reading.report(found.expected("a `when` for each event but the last"));
     }
 }
 

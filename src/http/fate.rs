@@ -27,12 +27,16 @@ pub(super) struct EventFate {
     /// Where in the event, as a JSON path.
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<String>,
+    /// Of a hook: members for which something came that can't be one, each with what was expected and what was found. The event
+    /// is without them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<String>,
 }
 
 impl EventFate {
     /// Of what is nothing to do with us.
     pub(super) const IGNORED: Self =
-        Self { outcome: "ignored", kind: None, id: None, code: None, detail: None, path: None };
+        Self { outcome: "ignored", kind: None, id: None, code: None, detail: None, path: None, left_out: Vec::new() };
 
     pub(super) fn of(receipt: Receipt) -> Self {
         let (outcome, code, detail) = match receipt.outcome {
@@ -43,6 +47,12 @@ impl EventFate {
             Outcome::Forbidden { detail } => ("forbidden", Some("forbidden"), Some(detail)),
         };
         let path = detail.as_deref().and_then(json_path);
-        Self { outcome, kind: receipt.kind, id: receipt.id, code, detail, path }
+        Self { outcome, kind: receipt.kind, id: receipt.id, code, detail, path, left_out: Vec::new() }
+    }
+
+    /// The same of an event of which something was left out.
+    #[must_use]
+    pub(super) fn without(self, left_out: Vec<String>) -> Self {
+        Self { left_out, ..self }
     }
 }

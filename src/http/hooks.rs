@@ -24,7 +24,7 @@ use super::segment::Named;
 use super::submission::{Letter, Outcome, Receipt};
 use crate::mapping::{Mapped, Payload};
 use crate::records::audit::Deed;
-use crate::telemetry::occurrence::{HookDealtWith, HookOutcome, HookRefused};
+use crate::telemetry::occurrence::{HookDealtWith, HookLeftOut, HookOutcome, HookRefused};
 use crate::wire::Form;
 
 pub use door::{Doors, HookError, OpenDoors};
@@ -85,7 +85,9 @@ async fn hand_over(
     address: Option<SocketAddr>,
     headers: &HeaderMap,
 ) -> Result<EventFate, NotDone> {
-    let Mapped { kind, id, data, rule } = mapped;
+    let Mapped { kind, id, data, left_out, rule } = mapped;
+    HookLeftOut { hook: &door.name, members: left_out.iter().map(|note| &*note.path) }.emit();
+    let left_out = left_out.sentences();
     let about = data.get("ticket_id").or_else(|| data.get("agent_id")).cloned();
     let letter = Letter {
         body: serde_json::to_vec(&Value::Object(data)).expect("JSON has string keys"),
@@ -114,14 +116,14 @@ async fn hand_over(
     });
     let answered = answered.map_err(|(outcome, problem)| {
         let place = format!("[hook.{}], event {} of its mapping ({kind})", door.name, rule + 1);
-        (outcome, if outcome.is_some() { Box::new(problem.within(&place)) } else { problem })
+        (outcome, if outcome.is_some() { Box::new(problem.within(&place).besides(&left_out)) } else { problem })
     });
     if let Some(begun) = begun {
         let status = answered.as_ref().map_or_else(|(_, problem)| problem.status(), |_| StatusCode::OK);
         let after = answered.as_ref().ok().map(|answer| json!({ "outcome": answer.outcome }));
         begun.end(shared, status, Note { before: None, after }).await;
     }
-    answered
+    answered.map(|answer| answer.without(left_out))
 }
 
 /// What can never be done is told as what was done is; what can't be read, or may not be asked for, is not.

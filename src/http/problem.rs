@@ -80,6 +80,15 @@ impl Problem {
         Self { detail: format!("{place}: {}", self.detail).into(), ..self }
     }
 
+    /// Says behind it what was left out: it may be what is missing.
+    #[must_use]
+    pub(super) fn besides(self, left_out: &[String]) -> Self {
+        if left_out.is_empty() {
+            return self;
+        }
+        Self { detail: format!("{}; left out was {}", self.detail, left_out.join("; ")).into(), ..self }
+    }
+
     /// Lists all that is wrong.
     #[must_use]
     pub(super) fn finds(self, findings: Vec<ProblemFinding>) -> Self {

@@ -14,6 +14,16 @@ pub enum Epoch {
 }
 
 impl Epoch {
+    /// What it is, for whoever sent something else.
+    #[must_use]
+    pub fn expected(self) -> &'static str {
+        match self {
+            Self::Seconds => "a count of seconds since 1970",
+            Self::Millis => "a count of milliseconds since 1970",
+            Self::Micros => "a count of microseconds since 1970",
+        }
+    }
+
     /// The same as RFC 3339; nothing where it is no such count, or is out of all bounds. Counts come as numbers and as
     /// texts. What is finer than a millisecond is cut off.
     #[must_use]

@@ -65,7 +65,7 @@ impl Reference {
     #[must_use]
     pub fn find(&self, payload: &Payload<'_>) -> Option<Value> {
         match self {
-            Self::Path(path) => path.find(payload.body).cloned(),
+            Self::Path(path) => path.find(payload.body),
             Self::Header(name) => (payload.header)(name).filter(|text| !text.is_empty()).map(Value::String),
         }
     }
@@ -79,6 +79,15 @@ pub struct Template(Vec<Piece>);
 enum Piece {
     Text(String),
     Reference(Reference),
+}
+
+/// Why there is no text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gap {
+    /// Nothing is there.
+    Nothing,
+    /// What is there is no text, number or truth.
+    NoText(Value),
 }
 
 impl Template {
@@ -127,15 +136,20 @@ impl Template {
         }
     }
 
-    /// The text with what is there; nothing where anything is not.
-    #[must_use]
-    pub fn render(&self, payload: &Payload<'_>) -> Option<String> {
+    /// The text with what is there.
+    ///
+    /// # Errors
+    /// Where anything of it is not there, or is no text.
+    pub fn render(&self, payload: &Payload<'_>) -> Result<String, Gap> {
         self.0.iter().try_fold(String::new(), |mut whole, piece| {
             match piece {
                 Piece::Text(text) => whole.push_str(text),
-                Piece::Reference(reference) => whole.push_str(&term::text_of(&reference.find(payload)?)?),
+                Piece::Reference(reference) => {
+                    let found = reference.find(payload).ok_or(Gap::Nothing)?;
+                    whole.push_str(&term::text_of(&found).ok_or(Gap::NoText(found))?);
+                }
             }
-            Some(whole)
+            Ok(whole)
         })
     }
 }
@@ -149,7 +163,7 @@ mod tests {
     fn render(template: &str) -> Option<String> {
         let body = json!({ "id": 81, "name": "Ann", "ok": true, "list": [1] });
         let header = |name: &str| (name == "x-delivery").then(|| "d-1".to_owned());
-        Template::parse(template).expect(template).render(&Payload { bytes: b"", body: &body, header: &header })
+        Template::parse(template).expect(template).render(&Payload { bytes: b"", body: &body, header: &header }).ok()
     }
 
     #[test]

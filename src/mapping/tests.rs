@@ -104,3 +104,83 @@ fn the_first_event_whose_conditions_hold_is_meant_and_what_is_not_there_is_left_
     let expected = json!({ "ticket_id": "9", "priority": "low", "skills": [], "attributes": { "always": true } });
     assert_eq!(Value::Object(empty.data), expected);
 }
+
+/// What the members of `ticket.created` become where the mapping has this line and the payload is that.
+fn created(line: &str, body: &Value) -> (Value, Vec<String>) {
+    let text = format!(
+        "[hook.a]\nrouting_keys = [\"a\"]\n[[hook.a.event]]\ntype = \"ticket.created\"\n[hook.a.event.data]\nticket_id = \"T\"\n{line}\n"
+    );
+    let mapped = map(&mapping(&text), body, &[]).expect("an event");
+    let data = serde_json::to_vec(&mapped.data).expect("JSON");
+    let raw = RawEvent { body: &data, kind: Some("ticket.created"), ..RawEvent::default() };
+    wire::decode(&raw, &Catalogue::default()).unwrap_or_else(|unreadable| panic!("{line}: {unreadable}"));
+    let mut data = Value::Object(mapped.data);
+    data.as_object_mut().expect("an object").remove("ticket_id");
+    (data, mapped.left_out.sentences())
+}
+
+#[test]
+fn names_are_each_translated_however_they_come() {
+    let line = "skills = { from = \"$.tags\", map = { german = \"de\", french = \"fr\", both = \"de, fr\" } }";
+    for (tags, expected) in [
+        (json!(["german", "urgent", "french"]), json!(["de", "fr"])),
+        (json!("german, french"), json!(["de", "fr"])),
+        (json!("german"), json!(["de"])),
+        (json!("both"), json!(["de", "fr"])),
+        (json!(["urgent"]), json!([])),
+        (json!({ "german": "8", "urgent": 1 }), json!({ "de": 8 })),
+    ] {
+        let (data, left_out) = created(line, &json!({ "tags": tags }));
+        assert_eq!((data, left_out), (json!({ "skills": expected }), vec![]), "{tags}");
+    }
+    assert_eq!(created(line, &json!({})).0, json!({}), "where nothing is, nothing is said");
+    let (data, _) = created(&line.replace(" } }", " }, else = \"en\" }"), &json!({ "tags": ["urgent"] }));
+    assert_eq!(data, json!({ "skills": ["en"] }));
+    // GitHub has labels as tables.
+    let issue = json!({ "labels": [{ "name": "bug" }, { "name": "german" }] });
+    let line = "skills = { from = \"$.labels[*].name\", map = { german = \"de\" } }\ntype = { from = \"$.labels[*].name\", map = { \
+                german = \"language\", bug = \"technical\" } }\nattributes = { labels = \"$.labels[*].name\" }\npermissions = \
+                \"$.labels[*].name\"";
+    let expected = json!({ "skills": ["de"], "type": "technical", "attributes": { "labels": "bug, german" },
+        "permissions": ["bug", "german"] });
+    assert_eq!(created(line, &issue), (expected, vec![]));
+}
+
+#[test]
+fn what_is_there_and_can_t_be_the_member_is_left_out_and_told() {
+    let line = "created_at = { from = \"$.at\", as = \"unix_seconds\" }\nsubject = \"$.title\"\ncustomer = \"$.user\"\nattributes = \
+                \"$.custom\"\nexpires_at = { from = \"$.at\", as = \"unix_seconds\", else = \"2030-01-01T00:00:00Z\" }";
+    let body = json!({ "at": "soon", "title": ["a"], "user": { "id": 7, "name": "Ann", "tier": null },
+        "custom": { "n": 1, "who": { "id": 3 }, "tags": ["a", "b"] } });
+    let (data, left_out) = created(line, &body);
+    let expected = json!({ "customer": { "id": "7" }, "attributes": { "n": 1, "tags": "a, b" },
+        "expires_at": "2030-01-01T00:00:00Z" });
+    assert_eq!(data, expected);
+    let told = [
+        "$.attributes.who: expected a text, a number or a truth, found an object",
+        "$.created_at: expected a count of seconds since 1970, found \"soon\"",
+        "$.subject: expected a text, found an array",
+    ];
+    let mut left_out = left_out;
+    left_out.sort();
+    assert_eq!(left_out, told);
+    assert_eq!(created(line, &json!({})).1, Vec::<String>::new(), "what is not there is not told of");
+}
+
+#[test]
+fn a_condition_on_a_list_holds_where_one_of_its_elements_is_meant() {
+    let all = mapping(
+        r#"
+        [hook.a]
+        routing_keys = ["a"]
+        [[hook.a.event]]
+        type = "ticket.cancelled"
+        when = { "$.labels[*].name" = ["spam", "duplicate"], "$.tags" = { not = "keep" } }
+        data = { ticket_id = "T" }
+        "#,
+    );
+    let is_meant = |body: Value| map(&all, &body, &[]).is_some();
+    assert!(is_meant(json!({ "labels": [{ "name": "bug" }, { "name": "spam" }], "tags": ["a"] })));
+    assert!(!is_meant(json!({ "labels": [{ "name": "bug" }], "tags": [] })));
+    assert!(!is_meant(json!({ "labels": [{ "name": "spam" }], "tags": ["a", "keep"] })));
+}

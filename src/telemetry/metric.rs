@@ -124,6 +124,8 @@ metrics! {
         "Events that merely inform and came back, because no queue is bound for them: all but assignment.* and ticket.callback.";
     HOOKS_TOTAL = "hooks_total", Kind::Counter, ["hook", "outcome"], Some(Unit::Count),
         "What other systems sent by hooks or by inlets of the broker, by what became of it: accepted, duplicate, rejected, ignored, unreadable, refused.";
+    HOOK_MEMBERS_LEFT_OUT_TOTAL = "hook_members_left_out_total", Kind::Counter, ["hook"], Some(Unit::Count),
+        "Members of events for which other systems sent what can't be one, a time that is none say: the events went on without them.";
     SPANS_TOTAL = "spans_total", Kind::Counter, ["outcome"], Some(Unit::Count),
         "Spans of traces: exported to the collector, or dropped because it takes none or too slowly.";
     CATALOGUE_RELOADS_TOTAL = "catalogue_reloads_total", Kind::Counter, ["outcome"], Some(Unit::Count),

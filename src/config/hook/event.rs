@@ -1,9 +1,9 @@
 //! `[[hook.NAME.event]]`: which event it is, when, and what it is made of.
 
 use serde_json::Value;
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
-use crate::mapping::{Condition, Rule, Test, members};
+use crate::mapping::{Condition, Place, Rule, Term, Test, alternatives, members};
 use crate::wire::EventKind;
 
 use super::super::diagnostic::{Diagnostic, Origin};
@@ -53,12 +53,15 @@ impl Form for EventForm {
         let when = section.take(&WHEN, reading);
         let is_whole = section.take(&DATA, reading).is_some();
         let data = kind.zip(section.node(&DATA)).filter(|_| is_whole).map(|(kind, node)| data(kind, &node, reading));
-        Some(kind.zip(data).map(|(kind, data)| Rule { kind, when: when.unwrap_or_default(), data }))
+        // With conditions that can't be read it is not one that always holds.
+        let is_told = when.is_some() || section.written(&WHEN).is_none();
+        let rule = |(kind, data)| Rule { kind, when: when.unwrap_or_default(), data };
+        Some(kind.zip(data).filter(|_| is_told).map(rule))
     }
 }
 
 /// What the members are made of, each fitted to what it is.
-fn data(kind: EventKind, node: &Node<'_>, reading: &mut Reading<'_>) -> Vec<(String, crate::mapping::Term)> {
+fn data(kind: EventKind, node: &Node<'_>, reading: &mut Reading<'_>) -> Vec<(String, Term)> {
     let DeValue::Table(table) = node.value else { return Vec::new() };
     let known = members(kind);
     let names: Vec<&str> = known.iter().map(|member| member.name.as_str()).collect();
@@ -72,14 +75,33 @@ fn data(kind: EventKind, node: &Node<'_>, reading: &mut Reading<'_>) -> Vec<(Str
             continue;
         };
         let value = Node { value: value.get_ref(), origin: Origin::File(value.span()) };
-        data.extend(term::fit(&member.shape, &value, reading).map(|term| (member.name.clone(), term)));
+        let term = term::fit(&member.shape, &Place::new(kind, &member.name), &value, reading);
+        data.extend(term.map(|term| (member.name.clone(), term)));
     }
     for member in known.iter().filter(|member| member.is_required && !table.contains_key(member.name.as_str())) {
         let message = format!("{kind} is none without `{}`", member.name);
         let expected = format!("{} = …, {}", member.name, term::EXPECTED);
         reading.report(Diagnostic::error(node.origin.clone(), message).expected(expected));
     }
+    check_alternatives(kind, table, node, reading);
     data
+}
+
+/// That one of the members is there of which the event has one, and not always two of them.
+fn check_alternatives(kind: EventKind, table: &DeTable<'_>, node: &Node<'_>, reading: &mut Reading<'_>) {
+    let alternatives = alternatives(kind);
+    let is_always = |value: &DeValue<'_>| matches!(value, DeValue::String(text) if !text.contains(['$', '{']));
+    let said: Vec<_> = alternatives.iter().filter_map(|name| table.get(name.as_str())).collect();
+    let names = alternatives.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+    let message = match &said[..] {
+        [] if !alternatives.is_empty() => format!("{kind} is none without one of {names}"),
+        [_, _, ..] if said.iter().all(|value| is_always(value.get_ref())) => {
+            format!("{kind} has one of {names}, and here it has always both")
+        }
+        _ => return,
+    };
+    let expected = format!("{} = …, {}", alternatives[0], term::EXPECTED);
+    reading.report(Diagnostic::error(node.origin.clone(), message).expected(expected));
 }
 
 /// The name of a kind of event.
@@ -213,7 +235,7 @@ impl Form for WordsForm {
 
     fn read(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Vec<String>> {
         let DeValue::Array(values) = node.value else { return self.word(node, reading).map(|word| vec![word]) };
-        if values.len() > CONDITIONS_MAX {
+        if values.is_empty() || values.len() > CONDITIONS_MAX {
             return misfit(self, node, reading, format!("this list has {} values", values.len()));
         }
         let node = |value| Node { value, origin: Origin::Whole };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Number, Value};
 use toml::de::DeValue;
 
-use crate::mapping::{Epoch, Reference, Shape, Template, Term};
+use crate::mapping::{Epoch, Found, Member, Place, Reference, Shape, Template, Term, sample};
 
 use super::super::diagnostic::{Diagnostic, Origin};
 use super::super::form::{Choice, Form, Node, describe, misfit};
@@ -24,7 +24,12 @@ pub(super) const EXPECTED: &str =
 
 const FROM: Key<PlacesForm> =
     Key::required("from", PlacesForm, "Where the value comes from: the first of these places where something is.");
-const MAP: Key<MapForm> = Key::new("map", MapForm, "{}", "What its values mean; empty: each means itself.");
+const MAP: Key<MapForm> = Key::new(
+    "map",
+    MapForm,
+    "{}",
+    "What its values mean; empty: each means itself. Of a list the first that means something; where the member is a list, each.",
+);
 const ELSE: Key<ConstantForm> =
     Key::optional("else", ConstantForm, "the member is left out", "What all other values mean, and none.");
 const AS: Key<Choice<Epoch>> = Key::optional(
@@ -44,78 +49,136 @@ const AS: Key<Choice<Epoch>> = Key::optional(
 /// The keys of a translation.
 pub(in crate::config) const TRANSLATION_KEYS: Keys = &[&FROM, &MAP, &ELSE, &AS];
 
-/// What is written, fitted to what the member is.
-pub(super) fn fit(shape: &Shape, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Term> {
+/// What is written, fitted to what the member is. What it always says is tried on the reader of events.
+pub(super) fn fit(shape: &Shape, place: &Place, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Term> {
     match (node.value, shape) {
-        (DeValue::String(text), _) => of_text(shape, text, node, reading),
-        (DeValue::Table(_), Shape::Table(members)) => table(members.as_deref(), node, reading),
-        (DeValue::Table(table), _) if table.contains_key("from") => translation(shape, node, reading),
-        (DeValue::Table(_), Shape::Other) => table(None, node, reading),
-        (DeValue::Array(values), Shape::Other) => {
-            let term = |value: &toml::Spanned<DeValue<'_>>, reading: &mut Reading<'_>| {
-                fit(&Shape::Other, &Node { value: value.get_ref(), origin: Origin::File(value.span()) }, reading)
-            };
-            values
-                .iter()
-                .map(|value| term(value, reading))
-                .collect::<Vec<_>>()
-                .into_iter()
-                .collect::<Option<_>>()
-                .map(Term::List)
+        (DeValue::String(text), _) => of_text(shape, place, text, node, reading),
+        (DeValue::Table(_), Shape::Table(members)) => table(members, place, node, reading),
+        (DeValue::Table(_), Shape::Named(inner)) => named(inner, place, node, reading),
+        (DeValue::Table(table), _) if table.contains_key("from") => translation(shape, place, node, reading),
+        (DeValue::Table(_), Shape::Skills) => named(&Shape::Number, place, node, reading),
+        (DeValue::Array(values), Shape::Names | Shape::Skills | Shape::Rows(_)) => {
+            list(shape, place, values, reading).map(Term::List)
         }
-        (DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_), Shape::Other) => {
-            ConstantForm.read(node, reading).map(Term::Constant)
+        (
+            DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_),
+            Shape::Flag | Shape::Number | Shape::Level | Shape::Scalar | Shape::Other,
+        ) => {
+            let value = ConstantForm.read(node, reading)?;
+            constant(shape, place, &value, node, reading).map(Term::Constant)
         }
-        (other, Shape::Text) => wrong(node, reading, other, "a text, or where it comes from"),
-        (other, Shape::Table(_)) => wrong(node, reading, other, "a table, or where it comes from"),
-        (other, Shape::Other) => wrong(node, reading, other, EXPECTED),
+        (other, shape) => wrong(node, reading, other, expected(shape)),
     }
 }
 
-fn wrong(node: &Node<'_>, reading: &mut Reading<'_>, found: &DeValue<'_>, expected: &str) -> Option<Term> {
+/// What such a member may be made of.
+fn expected(shape: &Shape) -> &'static str {
+    match shape {
+        Shape::Text => "a text, or where it comes from",
+        Shape::Flag => "`true`, `false`, or where it comes from",
+        Shape::Number => "a whole number, or where it comes from",
+        Shape::Level => "a word, a whole number, or where it comes from",
+        Shape::Scalar => "a text, a number, `true`, `false`, or where it comes from",
+        Shape::Names => "a list of names, a text with commas between them, or where they come from",
+        Shape::Skills => "a list of names, a table of them with levels, or where they come from",
+        Shape::Rows(_) => "a list of names or of tables, or where it comes from",
+        Shape::Table(_) | Shape::Named(_) => "a table, or where it comes from",
+        Shape::Other => EXPECTED,
+    }
+}
+
+fn wrong<T>(node: &Node<'_>, reading: &mut Reading<'_>, found: &DeValue<'_>, expected: &str) -> Option<T> {
     let message = format!("{} does not fit this member", describe(found));
     reading.report(Diagnostic::error(node.origin.clone(), message).expected(expected));
     None
 }
 
+/// A value that is always the same, as the member has it.
+fn constant(shape: &Shape, place: &Place, value: &Value, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Value> {
+    let Some(fitted) = shape.always(value) else { return wrong(node, reading, node.value, expected(shape)) };
+    match place.refusal(&fitted) {
+        None => Some(fitted),
+        Some(expected) => wrong(node, reading, node.value, &expected),
+    }
+}
+
 /// A place, a text with places in it, or a text: `$$` at its beginning is a `$`.
-fn of_text(shape: &Shape, text: &str, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Term> {
+fn of_text(shape: &Shape, place: &Place, text: &str, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Term> {
     if Reference::is_meant(text) {
-        let reference = ReferenceForm.read(node, reading)?;
-        let is_text = *shape == Shape::Text;
-        return Some(if is_text { Term::Text(Template::of(reference)) } else { Term::Reference(reference) });
+        return ReferenceForm.read(node, reading).map(|reference| Term::of(reference, shape.clone()));
     }
     let unescaped = if text.starts_with("$$") { &text[1..] } else { text };
     let template = TemplateForm.read_text(unescaped, node, reading)?;
-    Some(match template.as_plain() {
-        Some(plain) => Term::Constant(plain.into()),
-        None => Term::Text(template),
-    })
+    match (template.as_plain(), shape) {
+        (_, Shape::Table(_) | Shape::Named(_)) => wrong(node, reading, node.value, expected(shape)),
+        (Some(plain), _) => constant(shape, place, &plain.into(), node, reading).map(Term::Constant),
+        (None, _) => Some(Term::Text(template, shape.clone())),
+    }
 }
 
-fn table(members: Option<&[crate::mapping::Member]>, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Term> {
+/// A table of members that are known.
+fn table(members: &[Member], place: &Place, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Term> {
     let DeValue::Table(table) = node.value else { return None };
     let mut terms = Vec::new();
     for (name, value) in table {
-        let value = Node { value: value.get_ref(), origin: Origin::File(value.span()) };
-        let shape = match members {
-            None => Some(Shape::Other),
-            Some(members) => members.iter().find(|it| it.name == **name.get_ref()).map(|it| it.shape.clone()),
-        };
-        let Some(shape) = shape else {
-            let names: Vec<&str> = members.into_iter().flatten().map(|member| member.name.as_str()).collect();
+        let Some(member) = members.iter().find(|member| member.name == **name.get_ref()) else {
+            let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
             let help = nearest(name.get_ref(), names.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
             let found =
                 Diagnostic::error(Origin::File(name.span()), format!("there is no member `{}`", name.get_ref()));
             reading.report(found.expected(format!("one of {}", quoted_list(&names))).help(help));
             continue;
         };
-        terms.push(fit(&shape, &value, reading).map(|term| (name.get_ref().to_string(), term)));
+        let value = Node { value: value.get_ref(), origin: Origin::File(value.span()) };
+        let term = fit(&member.shape, &place.member(&member.name), &value, reading);
+        terms.push(term.map(|term| (member.name.clone(), term)));
     }
     terms.into_iter().collect::<Option<_>>().map(Term::Table)
 }
 
-fn translation(shape: &Shape, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Term> {
+/// A table of members with names of its own.
+fn named(inner: &Shape, place: &Place, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Term> {
+    let DeValue::Table(table) = node.value else { return None };
+    let mut terms = Vec::new();
+    for (name, value) in table {
+        let place = place.member(name.get_ref());
+        if let Some(expected) = place.refusal(&sample(inner)) {
+            let message = format!("{:?} can't be the name of a member here", name.get_ref());
+            reading.report(Diagnostic::error(Origin::File(name.span()), message).expected(expected));
+        }
+        let value = Node { value: value.get_ref(), origin: Origin::File(value.span()) };
+        terms.push(fit(inner, &place, &value, reading).map(|term| (name.get_ref().to_string(), term)));
+    }
+    terms.into_iter().collect::<Option<_>>().map(Term::Table)
+}
+
+/// Elements, each of which may be several.
+fn list(
+    shape: &Shape,
+    place: &Place,
+    values: &[toml::Spanned<DeValue<'_>>],
+    reading: &mut Reading<'_>,
+) -> Option<Vec<Term>> {
+    let terms = values.iter().map(|value| {
+        let node = Node { value: value.get_ref(), origin: Origin::File(value.span()) };
+        match (node.value, shape) {
+            (DeValue::Table(row), Shape::Rows(members)) if !row.contains_key("from") => {
+                table(members, &place.element(), &node, reading)
+            }
+            // Names that look like numbers.
+            (DeValue::Integer(_), _) => {
+                let value = ConstantForm.read(&node, reading)?;
+                constant(shape, place, &value, &node, reading).map(Term::Constant)
+            }
+            (DeValue::String(_), _) => fit(shape, place, &node, reading),
+            (DeValue::Table(table), _) if table.contains_key("from") => fit(shape, place, &node, reading),
+            (other, _) => wrong(&node, reading, other, "a name, or where it comes from"),
+        }
+    });
+    terms.collect::<Vec<_>>().into_iter().collect()
+}
+
+fn translation(shape: &Shape, place: &Place, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Term> {
     let section = Section::open("a translation of a hook", node, TRANSLATION_KEYS, reading);
     let from = section.take(&FROM, reading);
     let map = section.take(&MAP, reading).unwrap_or_default();
@@ -125,7 +188,32 @@ fn translation(shape: &Shape, node: &Node<'_>, reading: &mut Reading<'_>) -> Opt
         let found = Diagnostic::error(section.origin(&AS), "a time is not translated by a `map`");
         reading.report(found.expected("`map` or `as`"));
     }
-    Some(Term::Translation { from: from?, map, otherwise, epoch, as_text: *shape == Shape::Text })
+    if epoch.is_some() && !matches!(shape, Shape::Text | Shape::Scalar) {
+        let found = Diagnostic::error(section.origin(&AS), "this member is no time");
+        reading.report(found.expected(expected(shape)));
+    }
+    let map = section.node(&MAP).map(|node| meanings(shape, place, map, &node, reading)).unwrap_or_default();
+    let otherwise =
+        otherwise.zip(section.node(&ELSE)).and_then(|(value, node)| constant(shape, place, &value, &node, reading));
+    Some(Term::Found(Found { from: from?, map, otherwise, epoch, shape: shape.clone() }))
+}
+
+/// What values mean, as the member has it.
+fn meanings(
+    shape: &Shape,
+    place: &Place,
+    map: BTreeMap<String, Value>,
+    node: &Node<'_>,
+    reading: &mut Reading<'_>,
+) -> BTreeMap<String, Value> {
+    let DeValue::Table(table) = node.value else { return map };
+    let mut meant = BTreeMap::new();
+    for (name, value) in map {
+        let Some(written) = table.get(name.as_str()) else { continue };
+        let node = Node { value: written.get_ref(), origin: Origin::File(written.span()) };
+        meant.extend(constant(shape, place, &value, &node, reading).map(|value| (name, value)));
+    }
+    meant
 }
 
 /// A place in the JSON, or a header.

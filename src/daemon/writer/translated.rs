@@ -8,7 +8,7 @@ use crate::daemon::hooks::Inlet;
 use crate::journal::JournalError;
 use crate::mapping::Payload;
 use crate::routing::{Timestamp, Verdict};
-use crate::telemetry::occurrence::{HookDealtWith, HookOutcome};
+use crate::telemetry::occurrence::{HookDealtWith, HookLeftOut, HookOutcome};
 use crate::wire::{self, Form, RawEvent, Unambiguous, Unreadable, UnreadableCode};
 
 impl Writer {
@@ -51,6 +51,7 @@ impl Writer {
             count(HookOutcome::Ignored);
             return Ok(());
         };
+        HookLeftOut { hook: &inlet.name, members: mapped.left_out.iter().map(|note| &*note.path) }.emit();
         let data = serde_json::to_vec(&mapped.data).expect("JSON has string keys");
         let event = RawEvent {
             body: &data,

@@ -1,7 +1,7 @@
 //! What other systems send: who is believed, what comes of it, and what is said of what can't be.
 
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::{Method, Request, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt;
@@ -111,8 +111,8 @@ async fn what_each_helpdesk_signs_is_believed_as_openssl_signs_it() {
 #[tokio::test]
 async fn a_delivery_becomes_a_ticket_once_and_is_written_down() {
     let (house, _home) = presets();
-    house.done(axum::http::Method::PUT, "/agents/ana", json!({ "roles": ["all"] })).await;
-    house.done(axum::http::Method::PUT, "/agents/ana/presence", json!({ "status": "online" })).await;
+    house.done(Method::PUT, "/agents/ana", json!({ "roles": ["all"] })).await;
+    house.done(Method::PUT, "/agents/ana/presence", json!({ "status": "online" })).await;
     let body = recorded("chatwoot", "a mail of somebody of a tier, urgent, for a team");
     let headers = of_chatwoot(SECRET, NOW.0 / 1_000, "d-1", &body);
     let (status, first) = send(&house, "chatwoot", &borrowed(&headers), &body).await;
@@ -248,6 +248,52 @@ async fn a_hook_may_do_what_its_mapping_asks_for_and_no_more() {
     assert_eq!((status, &answer["code"]), (StatusCode::FORBIDDEN, &json!("forbidden")), "{answer}");
     assert_eq!(send(&house, "staff", &[("x-token", "it is secret")], "{}").await.0, StatusCode::UNAUTHORIZED);
     assert_eq!(send(&house, "staff", &[("x-token", "")], "{}").await.0, StatusCode::UNAUTHORIZED);
+}
+
+/// What GitHub, Freshdesk and Zendesk send by webhooks that their admins set up, with mappings as the documentation shows them.
+#[tokio::test]
+async fn what_helpdesks_without_a_preset_send_becomes_tickets() {
+    let (house, _home) = house(include_str!("../../../tests/hooks/without-presets.toml"));
+    // Who asks for no language gets ana, who has waited longest.
+    for (agent, skills) in [("ana", json!([])), ("dora", json!(["de"]))] {
+        house.done(Method::PUT, &format!("/agents/{agent}"), json!({ "roles": ["all"], "skills": skills })).await;
+        house.done(Method::PUT, &format!("/agents/{agent}/presence"), json!({ "status": "online" })).await;
+    }
+    let github = r#"{"action":"opened","issue":{"number":1347,"title":"Found a bug","created_at":"2026-11-18T11:06:40Z",
+        "user":{"login":"octocat","id":1},"labels":[{"id":208045946,"name":"bug"},{"id":2,"name":"german"}]},
+        "repository":{"full_name":"octocat/hello","id":1296269}}"#;
+    let signature = format!("sha256={}", hex(sha256(SECRET, github).as_ref()));
+    let headers =
+        [("x-github-event", "issues"), ("x-github-delivery", "72d3162e"), ("x-hub-signature-256", &*signature)];
+    let (status, answer) = send(&house, "github", &headers, github).await;
+    let expected = json!({ "outcome": "accepted", "type": "ticket.created", "id": "72d3162e" });
+    assert_eq!((status, &answer), (StatusCode::OK, &expected));
+    assert_eq!(house.get("/tickets/github-octocat%2Fhello-1347").await.body["agent_id"], "dora");
+
+    let token = [("x-token", SECRET)];
+    let freshdesk = r#"{"freshdesk_webhook":{"ticket_id":17,"ticket_subject":"Invoice 7","ticket_priority":"Urgent",
+        "ticket_source":"Phone","ticket_tags":"german, vip","ticket_requester_email":"ann@example.com"}}"#;
+    let (status, answer) = send(&house, "freshdesk", &token, freshdesk).await;
+    assert_eq!((status, &answer["outcome"]), (StatusCode::OK, &json!("accepted")), "{answer}");
+    let ticket = house.get("/tickets/freshdesk-17").await.body;
+    let found = (&ticket["agent_id"], &ticket["priority"], &ticket["channel"]);
+    assert_eq!(found, (&json!("dora"), &json!(9), &json!("call")), "{ticket}");
+
+    // A trigger of Zendesk sends what is written into it: tags are one text with blanks, and a time is what was chosen.
+    let zendesk = r#"{"id":"35436","title":"Help","tags":"german","updated":"3 minutes ago"}"#;
+    let (status, answer) = send(&house, "zendesk-trigger", &token, zendesk).await;
+    assert_eq!((status, &answer["outcome"]), (StatusCode::OK, &json!("accepted")), "{answer}");
+    let told = json!(["$.created_at: expected a count of seconds since 1970, found \"3 minutes ago\""]);
+    assert_eq!(answer["left_out"], told);
+    let (status, answer) = send(&house, "zendesk-trigger", &token, r#"{"id":{"n":1},"title":"Help"}"#).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    let detail = answer["detail"].as_str().expect("words");
+    assert!(
+        detail.ends_with(
+            "left out was $.ticket_id: expected a text, a number or a truth to put into the text, found an object"
+        ),
+        "{detail}"
+    );
 }
 
 #[test]

@@ -60,6 +60,7 @@ impl HookKnown<'_> {
         for outcome in HookOutcome::ALL {
             outcome.count(self.hook, 0);
         }
+        count_left_out(self.hook, 0);
         if self.is_short {
             warn!(hook = self.hook, "the secret of this hook is short enough to guess");
         }
@@ -86,6 +87,31 @@ impl HookDealtWith<'_> {
             debug!(hook, outcome, "something came by a hook");
         }
     }
+}
+
+/// For members of an event something came by a hook that can't be one: they were left out.
+#[derive(Debug, Clone, Copy)]
+pub struct HookLeftOut<'a, I> {
+    /// Its name.
+    pub hook: &'a str,
+    /// Where each would have been, without what came for it.
+    pub members: I,
+}
+
+impl<'m, I: Iterator<Item = &'m str>> HookLeftOut<'_, I> {
+    /// Logs and counts it, where there are any.
+    pub fn emit(self) {
+        let members: Vec<&str> = self.members.collect();
+        if members.is_empty() {
+            return;
+        }
+        count_left_out(self.hook, members.len() as u64);
+        info!(hook = self.hook, members = members.join(", "), "members of an event by a hook were left out");
+    }
+}
+
+fn count_left_out(hook: &str, by: u64) {
+    counter!(metric::HOOK_MEMBERS_LEFT_OUT_TOTAL, "hook" => hook.to_owned()).increment(by);
 }
 
 /// Something came by a hook, and nobody knows from whom.

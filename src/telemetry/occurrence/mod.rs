@@ -13,7 +13,7 @@ mod lifecycle;
 
 pub use broker::{BrokerReconnected, InboxConsumersCounted, PublishFailed, PublishFailure, PublishUnwanted};
 pub use deaths::{CareEnds, CareTaken, CrashLoop, DeathsNotCounted, MessageGivenUp};
-pub use hooks::{HookDealtWith, HookKnown, HookOutcome, HookRefused};
+pub use hooks::{HookDealtWith, HookKnown, HookLeftOut, HookOutcome, HookRefused};
 pub use identity::{IdentityKeysRead, IdentityKeysUnreadable};
 pub use inbound::{EventAccepted, EventDeadLettered, EventDuplicate, EventRejected};
 pub use journal::{
