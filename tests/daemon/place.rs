@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::net::SocketAddr;
+#[cfg(any(debug_assertions, feature = "kill-points"))]
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -16,6 +17,7 @@ use tokio::net::TcpStream;
 use crate::SOON;
 use crate::support::{self, eventually};
 
+#[cfg(any(debug_assertions, feature = "kill-points"))]
 const SIGKILL: i32 = 9;
 
 /// What `ROLECALL_OWNER_TOKEN` holds in every place.
@@ -181,6 +183,7 @@ impl Daemon {
     }
 
     /// Whether it dies by `SIGKILL`, within a bound, rather than ends in any other way.
+    #[cfg(any(debug_assertions, feature = "kill-points"))]
     pub(crate) async fn is_killed(&mut self, what: &str, bound: Duration) -> bool {
         let mut ended = None;
         eventually(what, bound, async || {
