@@ -1,5 +1,6 @@
 //! `rolecall serve`: run the daemon until it is told to end.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -150,6 +151,8 @@ fn failure(error: DaemonError) -> Failure {
         DaemonError::Journal(_) | DaemonError::Records(_) | DaemonError::Audit(_) => Exit::JournalIo,
         DaemonError::Broker(cause) if cause.is_configuration() => Exit::Configuration,
         DaemonError::Broker(_) => Exit::Unavailable,
+        // The other one may be gone a moment later: a service manager is to try again, as it does where the journal is locked.
+        DaemonError::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => Exit::Failed,
         DaemonError::Listen { .. } | DaemonError::Certificate(_) | DaemonError::Hook(_) | DaemonError::Catalogue(_) => {
             Exit::Configuration
         }
@@ -183,5 +186,21 @@ impl Signals for UnixSignals {
             _ = self.interrupt.recv() => Signal::Drain("SIGINT"),
             _ = self.hangup.recv() => Signal::Reload,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_another_has_is_tried_again_and_one_that_can_never_be_had_is_not() {
+        let exit = |kind: io::ErrorKind| {
+            let address = "127.0.0.1:8080".parse().expect("an address");
+            failure(DaemonError::Listen { address, source: kind.into() }).exit
+        };
+        assert_eq!(exit(io::ErrorKind::AddrInUse), Exit::Failed);
+        assert_eq!(exit(io::ErrorKind::AddrNotAvailable), Exit::Configuration);
+        assert_eq!(exit(io::ErrorKind::PermissionDenied), Exit::Configuration);
     }
 }
