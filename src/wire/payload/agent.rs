@@ -8,6 +8,10 @@ use serde::Serialize;
 use crate::routing::AgentView;
 use crate::routing::name::{ChannelName, StatusName};
 
+use super::super::bounds::NOTE_LENGTH_MAX;
+
+const _: () = assert!(NOTE_LENGTH_MAX == 4096, "what is said of a reason names the bound");
+
 /// How much of a channel an agent holds.
 #[derive(Serialize, JsonSchema)]
 #[schemars(inline)]
@@ -28,7 +32,8 @@ pub(in crate::wire) struct AgentChanged<'a> {
     /// What the catalogue calls it, where the agent said so: `lunch`.
     #[serde(skip_serializing_if = "Option::is_none")]
     status_name: Option<&'a str>,
-    /// Why, as it was said with that status; rolecall itself says `heartbeat`, `idle`, `missed_offers`, `drained`.
+    /// Why, as it was said with that status, at most 4096 bytes; again with each of these events as long as that status
+    /// lasts. rolecall itself says `heartbeat`, `idle`, `missed_offers`, `drained`.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     /// By channel.
