@@ -131,7 +131,7 @@ impl TicketCreated {
 
 /// Upstream knows more, or something else, of a ticket. An absent member stays as it is; `null` takes it away, as
 /// though it had never been said. A waiting ticket is classified afresh and keeps its age; an assigned one keeps its
-/// agent.
+/// agent, and its priority until it goes on to another or back to its queue.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct TicketUpdated {
     /// The ticket.

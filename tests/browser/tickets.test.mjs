@@ -109,6 +109,35 @@ test("a ticket is raised, assigned by hand, given back and cancelled, and its hi
   assert.deepEqual(page.troubles, []);
 });
 
+test("a ticket that waits aside for its time is handed on, and waits on as the other role's", async () => {
+  await house.api("POST", "/tickets", { ticket_id: "fish-later", type: "fish", channel: "email", not_before: "2030-01-01T00:00:00Z" });
+  const page = await house.logIn(house.token);
+  await page.goto(`${house.base}/#/tickets/fish-later`);
+  await page.locator(".badge[data-stage=scheduled]").waitFor();
+  await page.getByLabel("Role", { exact: true }).fill("general");
+  await page.getByRole("button", { name: "Transfer", exact: true }).click();
+  await page.getByText("It is handed on.").first().waitFor();
+  await page.locator(".facts").getByRole("link", { name: "general" }).waitFor();
+  await page.locator(".badge[data-stage=scheduled]").waitFor();
+  assert.deepEqual(page.troubles, []);
+});
+
+test("a priority that is set while somebody owns the ticket is said to count later", async () => {
+  await house.api("POST", "/tickets", { ticket_id: "fish-owned", type: "fish", channel: "email" });
+  await house.api("POST", "/tickets/fish-owned/assign", { agent_id: "fisher" });
+  const page = await house.logIn(house.token);
+  await page.goto(`${house.base}/#/tickets/fish-owned`);
+  await page.getByText("It is with fisher, for fishing").waitFor();
+  await page.getByLabel("Priority").selectOption("urgent");
+  await page.getByRole("button", { name: "Set priority" }).click();
+  await page.getByText("It is noted, and counts as soon as the ticket goes on.").first().waitFor();
+  await page.getByText("priority 3").waitFor();
+  await page.getByRole("button", { name: "Back to the queue" }).click();
+  await page.getByText("priority 9").waitFor();
+  await house.api("POST", "/tickets/fish-owned/cancel", {});
+  assert.deepEqual(page.troubles, []);
+});
+
 test("a ticket made by hand leads to its page, and nobody has heard of one that is not there", async () => {
   const page = await house.logIn(house.token);
   await page.goto(`${house.base}/#/tickets`);

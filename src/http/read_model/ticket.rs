@@ -55,7 +55,8 @@ pub struct TicketCard {
     pub role: Option<RoleName>,
     /// How it arrived.
     pub channel: ChannelName,
-    /// Its priority now, 0 to 9.
+    /// Its priority, 0 to 9; of one that is owned that with which it was given. What is said of it since counts as soon as it
+    /// goes on.
     pub priority: u8,
     /// Where it stands.
     pub stage: Stage,

@@ -11,7 +11,7 @@ import { agentChoice, roleChoice } from "./choices.js";
 /** In which stages an action has a meaning. */
 const STAGES = {
   accept: ["offered"], decline: ["offered"], complete: ["assigned", "paused"], pause: ["assigned"], resume: ["paused"],
-  release: ["assigned", "paused", "offered"], transfer: ["assigned", "paused", "waiting", "unroutable", "offered"],
+  release: ["assigned", "paused", "offered"], transfer: ["assigned", "paused", "waiting", "unroutable", "offered", "scheduled"],
   assign: ["waiting", "unroutable", "offered", "assigned", "paused", "scheduled"],
   raise: ["waiting", "unroutable", "offered", "scheduled", "assigned", "paused"],
   cancel: ["waiting", "unroutable", "offered", "assigned", "paused", "scheduled"],
@@ -21,12 +21,13 @@ const PRIORITIES = [["urgent", 9], ["high", 6], ["normal", 3], ["low", 1]];
 export function actionsPanel(id, onDone) {
   const place = outcome();
   const box = h("div", { class: "actions" });
+  let stage = null;
   const act = (name, body, button, method = "POST") => {
     const path = method === "PATCH" ? address(["tickets", id]) : address(["tickets", id, name]);
     return doing(button, place, async () => {
       await send(method, path, body());
       await onDone();
-    }, t(`actions.${name}.done`));
+    }, t(done(name, stage)));
   };
   const element = h("section", { class: "panel", hidden: true, "aria-labelledby": "actions-head" }, h("h2", { id: "actions-head" }, t("actions.title")), box, place);
   let drawnFor = null;
@@ -36,6 +37,7 @@ export function actionsPanel(id, onDone) {
     element,
     draw(card) {
       const names = card ? allowed(card) : [];
+      stage = card?.stage;
       const key = `${names.join()}|${card?.agent_id}`;
       if (key === drawnFor) return;
       const isFirst = drawnFor === null;
@@ -49,6 +51,9 @@ export function actionsPanel(id, onDone) {
     },
   };
 }
+
+/** What is owned keeps the priority with which it was given for as long as it is. */
+const done = (name, stage) => (name === "raise" && ["assigned", "paused"].includes(stage) ? "actions.raise.later" : `actions.${name}.done`);
 
 /** Gives the focus back to what had it, or to the first that can be done now. */
 function focusAgain(focused, box) {
