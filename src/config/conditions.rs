@@ -1,6 +1,6 @@
 //! The conditions of rules and automations: whether the engine takes them, and where in the file that is which it does not take.
 
-use crate::routing::condition::{Condition, Fault};
+use crate::routing::condition::{Condition, EFFORT_OF_ALL_MAX, Fault};
 use crate::routing::facts::RULE_VARIABLES;
 use crate::routing::{Catalogue, RoleName};
 
@@ -35,20 +35,39 @@ pub(super) fn check(catalogue: &Catalogue, origins: &CatalogueOrigins, text: &st
         let of = format!("the automation {:?}", automation.name);
         Some(Written { of, condition, variables: RULE_VARIABLES, origin: &origins.when, text })
     });
-    rules.chain(automations).flat_map(|written| written.check(catalogue)).collect()
+    let mut steps = 0;
+    rules.chain(automations).flat_map(|written| written.check(catalogue, &mut steps)).collect()
+}
+
+/// Whether these are the steps that are too many: said once, of the condition with which they are.
+fn exceeds(steps: &mut u64, effort: u64) -> bool {
+    let before = *steps;
+    *steps = before.saturating_add(effort);
+    before <= EFFORT_OF_ALL_MAX && *steps > EFFORT_OF_ALL_MAX
 }
 
 impl Written<'_> {
-    fn check(&self, catalogue: &Catalogue) -> Vec<Diagnostic> {
-        match Condition::compile(self.condition, self.variables) {
+    /// `steps` are those of the conditions before, and then of this one too.
+    fn check(&self, catalogue: &Catalogue, steps: &mut u64) -> Vec<Diagnostic> {
+        let compiled = Condition::compile(self.condition, self.variables);
+        match compiled.and_then(|condition| condition.check_effort().map(|effort| (condition, effort))) {
+            Ok((_, effort)) if exceeds(steps, effort) => vec![self.one_too_many()],
             Err(fault) => vec![self.refused(&fault)],
-            Ok(condition) => {
+            Ok((condition, _)) => {
                 let named = condition.named_queues().into_iter();
                 let is_role = |name: &str| catalogue.roles.keys().any(|role| role.as_str() == name);
                 let lost = named.filter(|queue| !is_role(&queue.role));
                 lost.map(|queue| self.no_queue(&queue.role, queue.position, catalogue)).collect()
             }
         }
+    }
+
+    fn one_too_many(&self) -> Diagnostic {
+        let message = format!(
+            "with {} all conditions together may take more than {EFFORT_OF_ALL_MAX} steps for one ticket",
+            self.of
+        );
+        Diagnostic::error(self.origin.clone(), message).expected("fewer conditions, or such as do not go through lists")
     }
 
     fn refused(&self, fault: &Fault) -> Diagnostic {
@@ -119,6 +138,20 @@ mod tests {
             Origin::File(span) => text[span].to_owned(),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn all_conditions_together_are_bounded_and_the_first_too_many_is_named() {
+        let list = "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]";
+        let lists = format!("{list}.all(a, {list}.all(b, {list}.all(c, a < 10)))");
+        let rule = |number| format!("[[rule]]\nname = \"r{number}\"\nwhen = \"{lists}\"\nset = {{ priority = 5 }}\n");
+        let of = |count: usize| {
+            let text: String = (0..count).map(rule).collect();
+            crate::config::parse("test", &text, &crate::config::Overrides::none())
+        };
+        assert!(of(50).is_ok());
+        let told = of(500).expect_err("they are too many").to_string();
+        assert_eq!(told.matches("all conditions together may take more than 2000000 steps").count(), 1, "{told}");
     }
 
     #[test]

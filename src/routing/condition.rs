@@ -1,5 +1,6 @@
 //! Conditions of rules: bounded, compiled, checked and asked; or a sentence about what is wrong with one.
 
+mod effort;
 mod meaning;
 mod syntax;
 
@@ -8,6 +9,9 @@ use std::sync::{Arc, LazyLock};
 use cel::{Context, Env, Program, Value};
 
 use super::facts::Facts;
+
+use effort::TooMuch;
+pub use effort::{EFFORT_MAX, EFFORT_OF_ALL_MAX};
 
 /// The longest condition, in bytes: twenty lines of text. It bounds the depth of the tree as well.
 pub const CONDITION_LENGTH_MAX: usize = 2_048;
@@ -72,6 +76,25 @@ impl Condition {
         let program = ENV.compile(source).map_err(|errors| syntax::fault(&errors, source))?;
         meaning::check(&program, source, variables)?;
         Ok(Self { program: Arc::new(program) })
+    }
+
+    /// How many steps it may take, where it asks no more of the engine than it should. Apart from [`Condition::compile`], for what was in force before
+    /// there was this bound is in journals, and stays readable.
+    ///
+    /// # Errors
+    /// Says what is too much.
+    pub fn check_effort(&self) -> Result<u64, Fault> {
+        effort::check(&self.program).map_err(|why| {
+            Fault::anywhere(match why {
+                TooMuch::Steps => format!(
+                    "the condition may take more than {EFFORT_MAX} steps: it goes through one list within another, or builds lists"
+                ),
+                TooMuch::Pattern => "a regular expression of the condition is too large".to_owned(),
+                TooMuch::PatternOfTicket => {
+                    "matches() takes its regular expression as a text in quotes, and not from the ticket".to_owned()
+                }
+            })
+        })
     }
 
     /// Whether it holds. One that can't be evaluated does not.
@@ -177,6 +200,51 @@ mod tests {
     #[test]
     fn what_nobody_foresaw_stands_in_brackets() {
         assert_eq!(fault("attributes.map(1, 2)").message, "the condition is not CEL (argument must be a simple name)");
+    }
+
+    /// `[1, 2, …].all(a, [1, 2, …].all(b, …))`
+    fn nested(levels: usize) -> String {
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        names[..levels]
+            .iter()
+            .fold("true".to_owned(), |within, name| format!("[1, 2, 3, 4, 5, 6, 7, 8, 9, 10].all({name}, {within})"))
+    }
+
+    #[test]
+    fn what_would_keep_the_engine_for_long_is_told_before_it_is_in_force() {
+        let doubled = |times: usize| format!("size([subject]{}) > 1", ".map(a, a + a)".repeat(times));
+        let lists = format!("size([[1]]{}) > 1", ".map(a, a + a)".repeat(40));
+        let more_steps = "the condition may take more than 100000 steps";
+        for (source, expected) in [
+            (nested(8), more_steps),
+            (nested(5), more_steps),
+            (doubled(40), more_steps),
+            (lists, more_steps),
+            ("attributes.all(a, attributes.all(b, attributes.all(c, a != b)))".to_owned(), more_steps),
+            ("queue.exists(a, queue.exists(b, a != b))".to_owned(), more_steps),
+            (
+                "subject.matches('((a{100}){100}){100}')".to_owned(),
+                "a regular expression of the condition is too large",
+            ),
+            ("subject.matches(type)".to_owned(), "matches() takes its regular expression as a text in quotes"),
+        ] {
+            let condition = compile(&source).unwrap_or_else(|fault| panic!("{source}: {}", fault.message));
+            let fault = condition.check_effort().expect_err(&source);
+            assert!(fault.message.starts_with(expected), "{source}: {}", fault.message);
+        }
+        for source in [
+            "customer.tier == 'vip' && channel == 'call'",
+            "attributes.exists(name, name.matches('(?i)^(refund|charge.?back)'))",
+            "permissions.exists(p, attributes.exists(name, name == p))",
+            "subject.matches('[A-Z]{2}[0-9]{2}[A-Z0-9]{1,30}')",
+            "size(permissions.filter(p, p.startsWith('refund')).map(p, p + '!')) > 1",
+            "queue['billing'].waiting > 3 && queue.sales.free == 0",
+            "queue.exists(role, queue[role].waiting > 100)",
+            &nested(3),
+        ] {
+            let checked = compile(source).expect("it is a condition").check_effort();
+            assert!(checked.is_ok(), "{source}: {checked:?}");
+        }
     }
 
     proptest::proptest! {

@@ -182,7 +182,7 @@ fn children(expr: &IdedExpr) -> Vec<&IdedExpr> {
     }
 }
 
-fn parts(entry: &EntryExpr) -> Vec<&IdedExpr> {
+pub(super) fn parts(entry: &EntryExpr) -> Vec<&IdedExpr> {
     match entry {
         EntryExpr::StructField(field) => vec![&field.value],
         EntryExpr::MapEntry(entry) => vec![&entry.key, &entry.value],
