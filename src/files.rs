@@ -9,17 +9,42 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+
 /// How a file is opened that holds what customers say, or who may come in: where it is made, it is for its owner alone,
 /// whatever the umask and whoever may look into the directory.
+///
+/// Root follows no link there: the directory is the daemon's, and whoever has taken over the daemon could have root write
+/// into any file, and make it the daemon's.
 pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.mode(0o600);
+    if rustix::process::geteuid().is_root() {
+        options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    }
     options
 }
 
 /// Such a file, empty, to be written; one that is there is emptied.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     private().write(true).create(true).truncate(true).open(path)
+}
+
+/// The same where something was left under that name: it is removed, and never written into.
+fn create_anew(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => private().write(true).create_new(true).open(path),
+    }
+}
+
+/// Keeps what a file has under another name, which nothing has yet, for whoever may read the file.
+pub(crate) fn keep_as(path: &Path, kept: &Path) -> io::Result<()> {
+    let mut from = File::open(path)?;
+    let mut to = private().write(true).create_new(true).open(kept)?;
+    to.set_permissions(from.metadata()?.permissions())?;
+    io::copy(&mut from, &mut to)?;
+    to.sync_all()
 }
 
 /// Makes a directory for such files where it is missing, and all above it.
@@ -69,8 +94,8 @@ impl Replacement {
     /// Where there is no room, or no right to write.
     pub(crate) fn of(path: &Path, text: &str) -> io::Result<Self> {
         let prepared = Self { new: beside(path, ".new"), path: path.to_owned() };
-        let mut file = File::create(&prepared.new)?;
         let replaced = fs::metadata(path)?;
+        let mut file = create_anew(&prepared.new)?;
         file.set_permissions(replaced.permissions())?;
         hand_over(&file, &replaced)?;
         file.write_all(text.as_bytes())?;
@@ -139,6 +164,27 @@ mod tests {
         assert_eq!(fs::metadata(&path).expect("told").permissions().mode() & 0o777, 0o640);
         assert!(Replacement::of(&directory.path().join("none"), "text").is_err());
         assert_eq!(names().len(), 1, "what could not be finished is removed");
+    }
+
+    #[test]
+    fn root_writes_through_no_link_that_somebody_put_where_a_file_is_to_be() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let at = |name: &str| directory.path().join(name);
+        fs::write(at("shadow"), "theirs").expect("written");
+        std::os::unix::fs::symlink(at("shadow"), at("tokens.jsonl")).expect("linked");
+        std::os::unix::fs::symlink(at("shadow"), at("rolecall.toml.new")).expect("linked");
+        std::os::unix::fs::symlink(at("nothing"), at("rolecall.toml.bak")).expect("linked");
+        fs::write(at("rolecall.toml"), "old").expect("written");
+        let appended = private().append(true).create(true).open(at("tokens.jsonl"));
+        assert_eq!(appended.is_err(), rustix::process::geteuid().is_root());
+        Replacement::of(&at("rolecall.toml"), "new").expect("prepared").take_place().expect("replaced");
+        assert!(keep_as(&at("rolecall.toml"), &at("rolecall.toml.bak")).is_err());
+        keep_as(&at("rolecall.toml"), &at("rolecall.toml.2.bak")).expect("kept");
+        let read = |name: &str| fs::read_to_string(at(name)).expect("read");
+        assert_eq!((read("shadow"), read("rolecall.toml")), ("theirs".to_owned(), "new".to_owned()));
+        assert!(!at("nothing").exists());
+        let (file, kept) = (fs::metadata(at("rolecall.toml")), fs::metadata(at("rolecall.toml.2.bak")));
+        assert_eq!(kept.expect("told").permissions(), file.expect("told").permissions());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::config::{self, CannotSplice, Overrides};
 use crate::daemon::system_clock;
-use crate::files::{Replacement, beside};
+use crate::files::{Replacement, beside, keep_as};
 use crate::journal::{self, Holder};
 use crate::records::audit::AuditLog;
 
@@ -109,8 +109,9 @@ fn write(path: &Path, next: &Path) -> Result<PathBuf, ApplyError> {
     let moment = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
     // What was kept a moment ago is not written over.
     let names = std::iter::once(format!(".{moment}.bak")).chain((2..).map(|number| format!(".{moment}.{number}.bak")));
-    let backup = names.map(|ending| beside(path, ending)).find(|backup| !backup.exists()).expect("numbers do not end");
-    fs::copy(path, &backup).map_err(ApplyError::io("write", &backup))?;
+    let is_free = |backup: &PathBuf| fs::symlink_metadata(backup).is_err();
+    let backup = names.map(|ending| beside(path, ending)).find(is_free).expect("numbers do not end");
+    keep_as(path, &backup).map_err(ApplyError::io("write", &backup))?;
     Replacement::of(path, &text).and_then(Replacement::take_place).map_err(ApplyError::io("replace", path))?;
     Ok(backup)
 }
