@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Shared;
 use super::api::bad_request;
-use super::authority::Authority;
+use super::authority::{Authority, Forbidden};
+use super::entry;
 use super::problem::Problem;
 use super::query::Parameters;
 use super::read_model::moment;
 use super::segment::Named;
-use super::tickets::{parse_ticket, visible};
+use super::tickets::{parse_ticket, sees_all, visible};
 use crate::routing::explanation::{
     Closeness, Coming, Explanation, Inquiry, Lacking, Listed, Place, Stands, StepAhead, Unexplained, WaitsFor,
 };
@@ -49,6 +50,7 @@ pub(super) async fn explanation(
 ) -> Result<Json<ExplanationBody>, Problem> {
     let ticket = parse_ticket(&id)?;
     visible(&shared, &author, &ticket)?;
+    visible_agents(&author, &query)?;
     let agents = match (query.agent, query.agents) {
         (Some(_), Some(Agents::All)) => return Err(bad_request("expected `agent` or `agents`, not both")),
         (Some(agent), None) => Closeness::One(agent),
@@ -61,6 +63,16 @@ pub(super) async fn explanation(
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after_seconds(AGAIN_AFTER_SECONDS)
     })?;
     explained.map(|explanation| Json(ExplanationBody::of(explanation))).map_err(not_explained)
+}
+
+/// How another agent stands, whether it is there and what it can do, is for those who may look at agents or at all tickets.
+fn visible_agents(author: &Authority, query: &ExplanationQuery) -> Result<(), Problem> {
+    let is_own = query.agents.is_none() && query.agent.as_ref().is_none_or(|agent| author.is(agent));
+    if is_own || sees_all(author) {
+        return Ok(());
+    }
+    let detail = "this tells of other agents: it needs the permission tickets.manage or reports.view";
+    Err(entry::forbidden(Forbidden { detail: detail.to_owned() }))
 }
 
 fn not_explained(why: Unexplained) -> Problem {

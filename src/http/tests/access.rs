@@ -229,6 +229,8 @@ async fn an_agent_has_its_own_and_nobody_elses() {
         (Method::GET, "/tickets/T-ben", json!({})),
         (Method::GET, "/tickets/T-nobody", json!({})),
         (Method::GET, "/tickets/T-ben/explanation", json!({})),
+        (Method::GET, "/tickets/T-anna/explanation?agent=ben", json!({})),
+        (Method::GET, "/tickets/T-anna/explanation?agents=all", json!({})),
         (Method::GET, "/tickets?agent=ben", json!({})),
         (Method::GET, "/agents/ben", json!({})),
         (Method::GET, "/agents/nobody", json!({})),

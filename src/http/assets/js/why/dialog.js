@@ -3,6 +3,7 @@
 import { address, get } from "../api.js";
 import { h, text } from "../dom.js";
 import { link } from "../router.js";
+import { may } from "../session.js";
 import { t } from "../texts.js";
 import { agentsTable } from "./agents.js";
 import { sentences } from "./sentences.js";
@@ -17,8 +18,9 @@ export function asksWhy(element, ticket) {
   else element.removeAttribute("title");
 }
 
-/** What the daemon says of a ticket, and of all who might have it. */
-export const explanationOf = (ticket) => get(address(["tickets", ticket, "explanation"], { agents: "all" }));
+/** What the daemon says of a ticket; and of all who might have it, to whoever may look at them. */
+export const explanationOf = (ticket) =>
+  get(address(["tickets", ticket, "explanation"], may("tickets.manage", "reports.view") ? { agents: "all" } : {}));
 
 async function explain(ticket) {
   const content = h("div", { "aria-live": "polite" }, h("p", { class: "soft" }, t("why.asking")));
