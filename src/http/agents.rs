@@ -15,7 +15,7 @@ use super::api::bad_request;
 use super::authority::{Authority, Forbidden, Right};
 use super::endpoint::{JSON, SchemaOf};
 use super::entity_tag::{is_known, with_tag};
-use super::entry::{self, EventId, insert, members, submit_where};
+use super::entry::{self, Done, EventId, insert, members, submit_where};
 use super::problem::Problem;
 use super::read_model::AgentCard;
 use super::registration::{self, Expectation};
@@ -62,7 +62,7 @@ pub(super) struct AgentDone {
     outcome: &'static str,
     /// The id of the event: the `correlation_id` of what follows from it.
     event_id: String,
-    /// The agent; `null` where it is removed.
+    /// The agent; `null` where it is removed, or is not for who asks to see any more.
     agent: Option<AgentCard>,
 }
 
@@ -199,6 +199,8 @@ async fn act_where(
     let mut members = members(headers, body)?;
     insert(&mut members, "agent_id", agent.as_str())?;
     let done = submit_where(shared, author, kind, (&id, expected), headers, members).await?;
-    let card = shared.read_model.agent(&agent);
+    // A repeat is told so also to whoever may not ask for it any more.
+    let told = done == Done::Accepted || visible(author, &agent).is_ok();
+    let card = if told { shared.read_model.agent(&agent) } else { None };
     Ok(AgentDone { agent_id: agent, outcome: done.as_str(), event_id: id.id, agent: card })
 }

@@ -274,6 +274,21 @@ async fn an_agent_has_its_own_and_nobody_elses() {
     }
 }
 
+#[tokio::test]
+async fn who_repeats_what_they_may_not_do_any_more_is_told_so_and_shown_nobody() {
+    let house = house().await;
+    house.done(Method::PUT, "/agents/adam", json!({ "roles": [], "access": "admin" })).await;
+    let bearer = format!("Bearer {}", house.token(of_agent("adam", AccessLevel::Owner)));
+    let headers = [("authorization", &*bearer), ("idempotency-key", "k-1")];
+    let away =
+        async || house.ask_with(Method::PUT, "/agents/ben/presence", &headers, Some(json!({ "status": "away" }))).await;
+    assert_eq!(away().await.body["agent"]["agent_id"], "ben");
+    house.done(Method::PUT, "/agents/adam", json!({ "roles": [] })).await;
+    let repeated = away().await;
+    assert_eq!((repeated.status, &repeated.body["outcome"]), (StatusCode::OK, &json!("duplicate")));
+    assert_eq!(repeated.body["agent"], Value::Null);
+}
+
 fn event(kind: &str, data: &Value) -> Value {
     json!({ "specversion": "1.0", "id": format!("{kind}{data}"), "source": "/desk", "type": kind, "data": data })
 }
