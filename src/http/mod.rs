@@ -34,6 +34,7 @@ mod heartbeat;
 mod hooks;
 mod oidc;
 mod openapi;
+mod places;
 mod problem;
 mod query;
 pub mod read_model;

@@ -6,7 +6,6 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -19,16 +18,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 use tracing::{debug, warn};
 
+use super::access::client;
+use super::places::{Place, Places};
 use super::tls::Certificate;
-
-/// Connections at the same time; further ones wait in the kernel's backlog.
-const CONNECTIONS_MAX: usize = 512;
 
 /// How long a request's header may take, and how long an idle connection is kept.
 pub(super) const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,7 +50,7 @@ pub(super) async fn run(
     shutdown: impl Future<Output = ()>,
 ) {
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let places = Places::new();
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -71,14 +68,17 @@ pub(super) async fn run(
     }
 }
 
-/// The next connection, once there is a place for it.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
+/// The next connection, once there is a place for it; `None` where its client has too many.
+async fn accept(listener: &TcpListener, places: &Places) -> Option<(TcpStream, SocketAddr, Place)> {
+    let free = places.free().await?;
     match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, place)),
+        Ok((stream, peer)) => {
+            let place = places.take(free, client(Some(peer)));
+            if place.is_none() {
+                debug!(%peer, "too many HTTP connections from one address: this one is closed");
+            }
+            place.map(|place| (stream, peer, place))
+        }
         Err(error) => {
             warn!(%error, "HTTP connection not accepted");
             tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -93,7 +93,7 @@ async fn answer(
     acceptor: Option<TlsAcceptor>,
     router: Router,
     watcher: Watcher,
-    place: OwnedSemaphorePermit,
+    place: Place,
 ) {
     // Small answers must not wait for each other's acknowledgement.
     let _ = stream.set_nodelay(true);

@@ -21,13 +21,13 @@ use axum::http::{Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::{
-    App, Heartbeat, OwnerToken, ReadModel, Readiness, SessionOptions, Shared, edits, questions, router, serve, server,
-    submissions,
+    App, Heartbeat, OwnerToken, ReadModel, Readiness, SessionOptions, Shared, edits, places, questions, router, serve,
+    server, submissions,
 };
 use crate::records::audit::AuditLog;
 use crate::records::tokens::Tokens;
@@ -462,6 +462,24 @@ async fn a_header_that_never_ends_is_cut_off() {
     // Time is the runtime's: it jumps ahead as soon as everybody waits.
     let cut = tokio::time::timeout(server::HEADER_TIMEOUT * 3, stream.read_to_end(&mut rest)).await;
     cut.expect("the server closed the connection").expect("a read");
+    running.stop.cancel();
+    running.task.await.expect("no panic");
+}
+
+#[tokio::test]
+async fn a_client_that_only_opens_connections_keeps_nobody_else_out() {
+    let running = start(app(None)).await;
+    let mut silent = Vec::new();
+    for _ in 0..places::OF_ONE_MAX * 2 {
+        silent.push(TcpStream::connect(running.address).await.expect("a connection"));
+    }
+    let another = TcpSocket::new_v4().expect("a socket");
+    another.bind("127.0.0.2:0".parse().expect("an address")).expect("an address of this machine");
+    let mut another = another.connect(running.address).await.expect("a connection");
+    another.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("a write");
+    let answered = tokio::time::timeout(server::HEADER_TIMEOUT / 2, read_until(&mut another, "\r\n")).await;
+    assert!(answered.expect("no wait for the silent ones' end").starts_with("HTTP/1.1 200"));
+    drop(silent);
     running.stop.cancel();
     running.task.await.expect("no panic");
 }
