@@ -20,7 +20,7 @@ use crate::routing::Timestamp;
 /// The file, beside the journal.
 pub(super) const FILE: &str = "audit.jsonl";
 
-/// The largest value that an entry holds, in bytes of JSON; of a larger one only its size is kept.
+/// The largest value that an entry holds, in bytes of JSON; of a larger one the sizes of its largest members are kept, or its own.
 const VALUE_MAX_BYTES: usize = 64 * 1024;
 
 /// How much of the log one look goes through.
@@ -232,13 +232,37 @@ fn chained(before: &[u8; 32], text: &str) -> [u8; 32] {
 }
 
 fn bounded(deed: Deed) -> Deed {
-    let bound = |value: Option<Value>| {
-        value.map(|value| {
-            let size = value.to_string().len();
-            if size > VALUE_MAX_BYTES { serde_json::json!({ "left_out_bytes": size }) } else { value }
-        })
-    };
+    let bound = |value: Option<Value>| value.map(shortened);
     Deed { asked: bound(deed.asked), before: bound(deed.before), after: bound(deed.after), ..deed }
+}
+
+/// Of what is too large only its size. Of an object the largest members go first: nobody hides what was asked for behind a
+/// long text beside it.
+fn shortened(value: Value) -> Value {
+    let size = length(&value);
+    if size <= VALUE_MAX_BYTES {
+        return value;
+    }
+    let Value::Object(mut members) = value else { return left_out(size) };
+    let mut largest_last: Vec<_> = members.iter().map(|(name, value)| (length(value), name.clone())).collect();
+    largest_last.sort();
+    let mut left = size;
+    while left > VALUE_MAX_BYTES
+        && let Some((length_before, name)) = largest_last.pop()
+    {
+        let instead = left_out(length_before);
+        left = (left - length_before).saturating_add(length(&instead));
+        members.insert(name, instead);
+    }
+    if left > VALUE_MAX_BYTES { left_out(size) } else { Value::Object(members) }
+}
+
+fn left_out(size: usize) -> Value {
+    serde_json::json!({ "left_out_bytes": size })
+}
+
+fn length(value: &Value) -> usize {
+    value.to_string().len()
 }
 
 #[cfg(test)]
@@ -368,6 +392,21 @@ mod tests {
         let rest = log.look(first.before, 10, |_| true).expect("read");
         assert_eq!((numbers(&rest), rest.before), (vec![3, 2, 1], None));
         assert_eq!(numbers(&log.look(None, 10, |entry| entry.deed.what == "deed 2").expect("read")), [3]);
+    }
+
+    #[test]
+    fn nobody_hides_what_was_asked_for_behind_something_long_beside_it() {
+        let (_directory, log) = log_of(0);
+        let pad = "x".repeat(VALUE_MAX_BYTES);
+        let asked = Some(serde_json::json!({ "roles": ["lead"], "pad": pad }));
+        log.append(vec![Deed { asked, ..deed("long") }], NOW).expect("written");
+        let look = log.look(None, 1, |_| true).expect("read");
+        let expected = serde_json::json!({ "roles": ["lead"], "pad": { "left_out_bytes": VALUE_MAX_BYTES + 2 } });
+        assert_eq!(look.entries[0].deed.asked, Some(expected));
+        let many: serde_json::Map<_, _> =
+            (0..VALUE_MAX_BYTES).map(|number| (number.to_string(), Value::Null)).collect();
+        let size = Value::from(many.clone()).to_string().len();
+        assert_eq!(shortened(many.into()), serde_json::json!({ "left_out_bytes": size }));
     }
 
     #[test]
