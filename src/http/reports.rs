@@ -202,7 +202,10 @@ pub(super) async fn report(
         Format::Json => {
             Json(ReportBody { from: report.from, to: report.to, through: report.through, rows }).into_response()
         }
-        Format::Csv => ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv(&rows)).into_response(),
+        Format::Csv => {
+            let rows: Vec<_> = rows.into_iter().map(|row| RowBody { of: for_a_cell(row.of), ..row }).collect();
+            ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv(&rows)).into_response()
+        }
     })
 }
 
@@ -215,6 +218,15 @@ fn moment_of(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Proble
 
 fn target(catalogue: &Catalogue, role: &RoleName) -> Option<u64> {
     catalogue.roles.get(role)?.target.map(|target| u64::from(target.for_share_permille))
+}
+
+/// What a spreadsheet takes for the beginning of a formula, in either width.
+const OF_FORMULAS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// A name that a spreadsheet would take for a formula, and do what it says, has a `'` before it there: whoever publishes
+/// events names agents as they like.
+fn for_a_cell(name: String) -> String {
+    if name.starts_with(OF_FORMULAS) { format!("'{name}") } else { name }
 }
 
 /// A table with its header, also where nothing was counted: the writer makes the header of the first row.
@@ -300,6 +312,16 @@ pub(super) async fn history(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_no_formula_in_a_spreadsheet() {
+        for formula in ["=HYPERLINK(\"https://evil.example\")", "+1", "-2+3", "@SUM(A1)", "＝1"] {
+            assert_eq!(for_a_cell(formula.to_owned()), format!("'{formula}"));
+        }
+        for name in ["", "ana", "a=b", "2026-11-22T05:00:00Z", "'quoted"] {
+            assert_eq!(for_a_cell(name.to_owned()), name);
+        }
+    }
 
     #[test]
     fn a_period_in_which_nothing_happened_is_a_table_with_a_header_and_no_rows() {
