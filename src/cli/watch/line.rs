@@ -249,9 +249,11 @@ fn excerpt(body: &[u8]) -> String {
     format!("{}{more}", printable(&text))
 }
 
-/// Without characters that would move the cursor or change the terminal: what is shown was written by others.
+/// Without characters that would move the cursor, change the terminal, or have what follows read the other way round: what is
+/// shown was written by others.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+    let commands = |c: char| c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if commands(c) { '\u{FFFD}' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -352,6 +354,8 @@ mod tests {
         let shown = line("command.rejected", json!({"code":"x","detail":"a\u{1b}[2Jb\n"}));
         assert!(shown.ends_with("x · a\u{FFFD}[2Jb\u{FFFD}"), "{shown:?}");
         assert!(!shown.contains('\u{1b}'));
+        let turned = line("command.rejected", json!({"code":"x","detail":"a\u{202e}b\u{2069}"}));
+        assert!(turned.ends_with("x · a\u{FFFD}b\u{FFFD}"), "{turned:?}");
         let shown = line("a\u{1b}[2Jb", json!({}));
         assert!(!shown.contains('\u{1b}'), "{shown:?}");
         let routing_key = "a\u{1b}[2Jb".to_owned();
