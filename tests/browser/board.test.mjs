@@ -147,3 +147,35 @@ test("a wall that has lost its connection says so in its place, and nothing belo
   await page.locator(".link", { hasText: "Connection lost" }).waitFor();
   assert.ok(Math.abs((await top()) - before) < 8, `${before} and ${await top()}`);
 });
+
+test("whatever others wrote is text on every page, and never markup", async () => {
+  const hostile = (what) => `<img src=x onerror="window.taken='${what}'">'"<script>window.taken=1</script>`;
+  const [agent, ticket, role, rule] = ["agent", "ticket", "role", "rule"].map(hostile);
+  const at = (...parts) => `/${parts.map(encodeURIComponent).join("/")}`;
+  await house.api("POST", "/roles", { name: role, description: hostile("description"), responsibilities: [hostile("duty")], ticket_types: [hostile("type")] });
+  await house.api("POST", "/rules", { name: rule, when: `subject == "${"<b>bold</b>"}"`, set: { role } });
+  await house.api("PUT", at("agents", agent), { roles: [role], name: hostile("name"), skills: { [hostile("skill")]: 5 } });
+  await house.api("PUT", `${at("agents", agent)}/presence`, { status: "online", reason: hostile("reason") });
+  const customer = { id: hostile("customer"), tier: hostile("tier"), language: hostile("language") };
+  await house.api("POST", "/tickets", { ticket_id: ticket, role, channel: hostile("channel"), type: hostile("type"), subject: hostile("subject"), customer, attributes: { [hostile("key")]: hostile("value"), url: "javascript:window.taken=1" } });
+  await house.api("POST", `${at("tickets", ticket)}/assign`, { agent_id: agent });
+  await house.api("POST", `${at("tickets", ticket)}/transfer`, { to_role: role, note: hostile("note"), by: hostile("giver") });
+  await house.api("POST", `${at("tickets", ticket)}/assign`, { agent_id: agent });
+  const page = await house.logIn(house.token);
+  await page.getByText(hostile("name")).first().waitFor();
+  const places = [
+    ["/tickets", ticket], [at("tickets", ticket), ticket], ["/agents", hostile("name")], [at("agents", agent), agent],
+    ["/roles", hostile("description")], [at("roles", role), hostile("name")], ["/rules", rule], [at("rules", rule), rule], ["/reports", "Reports"], ["/access", "Audit log"],
+  ];
+  for (const [place, shown] of places) {
+    await page.goto(`${house.base}/#${place}`);
+    await page.getByRole("main").getByText(shown).first().waitFor();
+    const found = await page.evaluate(() => ({
+      taken: window.taken ?? null,
+      elements: document.querySelectorAll('img[src="x"], script:not([src]), [onerror]').length,
+      links: [...document.querySelectorAll("a[href], form[action]")].filter((it) => /^\s*(javascript|data):/i.test(it.getAttribute("href") ?? it.getAttribute("action"))).length,
+    }));
+    assert.deepEqual(found, { taken: null, elements: 0, links: 0 }, place);
+  }
+  assert.deepEqual(page.troubles, []);
+});
