@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{ConnectInfo, RawPathParams, Request, State};
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::Next;
@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::Shared;
 use super::api::page_limit;
 use super::authority::Authority;
-use super::entry::busy;
+use super::entry::{self, busy};
 use super::problem::Problem;
 use super::query::Parameters;
 use super::read_model::moment;
@@ -73,9 +73,9 @@ pub(super) async fn record(State(shared): State<Shared>, mut request: Request, n
     let subject = Subject::of(&mut request).await;
     let what = format!("{} /api{}", request.method(), request.uri().path_and_query().map_or("", |it| it.as_str()));
     let (parts, body) = request.into_parts();
-    let Ok(bytes) = to_bytes(body, BODY_MAX_BYTES).await else {
-        let detail = format!("expected a body of at most {BODY_MAX_BYTES} bytes");
-        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail).into_response();
+    let bytes = match entry::whole(body, BODY_MAX_BYTES).await {
+        Ok(bytes) => bytes,
+        Err(problem) => return problem.into_response(),
     };
     let deed = Deed {
         who: author.subject.clone(),

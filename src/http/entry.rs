@@ -3,7 +3,7 @@
 //! Each of them builds the same events that upstream publishes, so that there is one reader, one set of bounds and one
 //! meaning, whichever way they come.
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -58,6 +58,14 @@ impl EventId {
         let digest = digest.finalize();
         digest[..10].iter().fold("T-".to_owned(), |name, byte| name + &format!("{byte:02x}"))
     }
+}
+
+/// All of a body that is at most so long. Whoever shows nothing yet is read no further than that.
+pub(super) async fn whole(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
+    to_bytes(body, bytes_max).await.map_err(|_| {
+        let detail = format!("expected a body of at most {bytes_max} bytes");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+    })
 }
 
 /// The members of a body; none where there is no body.

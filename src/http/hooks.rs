@@ -9,7 +9,7 @@ mod signature;
 
 use std::net::SocketAddr;
 
-use axum::body::Bytes;
+use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
@@ -20,6 +20,7 @@ use super::audit::{self, Note};
 use super::entry::{self, submit_all, traceparent};
 use super::fate::EventFate;
 use super::problem::Problem;
+use super::router::BODY_MAX_BYTES;
 use super::segment::Named;
 use super::submission::{Letter, Outcome, Receipt};
 use crate::mapping::{Mapped, Payload};
@@ -37,12 +38,14 @@ pub(super) async fn post(
     address: Option<Extension<ConnectInfo<SocketAddr>>>,
     Named(name): Named,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Json<EventFate>, Problem> {
     let Some(door) = shared.doors.find(&name) else {
         let detail = "there is no such hook: look at [hook.NAME] of the configuration, which needs a `secret_file`";
         return Err(Problem::new(StatusCode::NOT_FOUND, "unknown_hook", detail));
     };
+    // Not before it is known that there is somebody for whom it could be.
+    let body = entry::whole(body, BODY_MAX_BYTES).await?;
     if let Err(why) = door.verify(&headers, &body, (shared.clock)()) {
         HookRefused { hook: &name, why: why.code() }.emit();
         return Err(refusal(&why));

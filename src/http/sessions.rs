@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -22,6 +22,9 @@ use super::session;
 use super::tokens::Me;
 use crate::records::audit::Deed;
 use crate::routing::Timestamp;
+
+/// The largest body of a log-in, of whoever is not known yet: twice what a header may have that shows a token.
+const LOG_IN_MAX_BYTES: usize = 32 * 1024;
 
 /// What one logs in with.
 #[derive(Deserialize, JsonSchema)]
@@ -48,8 +51,9 @@ pub(super) async fn begin(
     State(shared): State<Shared>,
     address: Option<Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Result<Response, Response> {
+    let body = entry::whole(body, LOG_IN_MAX_BYTES).await.map_err(IntoResponse::into_response)?;
     let address = address.map(|Extension(ConnectInfo(address))| address);
     let NewSession { token } = asked(&headers, &body).map_err(IntoResponse::into_response)?;
     let admitted = access::admit(&shared, access::client(address), Some(&token), Instant::now()).await;

@@ -137,6 +137,16 @@ async fn a_delivery_becomes_a_ticket_once_and_is_written_down() {
 }
 
 #[tokio::test]
+async fn what_is_sent_to_no_hook_is_not_even_waited_for() {
+    let (house, _home) = presets();
+    let never = futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+    let request = Request::builder().method("POST").uri("/api/v1/hooks/nobody").body(Body::from_stream(never));
+    let asked = house.router.clone().oneshot(request.expect("a request"));
+    let answered = tokio::time::timeout(std::time::Duration::from_secs(5), asked).await.expect("an answer at once");
+    assert_eq!(answered.expect("a router answers everything").status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn who_does_not_show_the_secret_is_not_even_read() {
     let (house, _home) = presets();
     let body = recorded("chatwoot", "somebody writes on the web site");

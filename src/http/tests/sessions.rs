@@ -104,6 +104,7 @@ async fn logging_in_is_slowed_for_whoever_guesses_and_takes_nothing_but_a_token(
     for body in [json!({}), json!({ "token": 7 }), json!({ "token": TOKEN, "level": "owner" })] {
         assert_eq!(ask(&[JSON], body).await, 422);
     }
+    assert_eq!(ask(&[JSON], json!({ "token": "x".repeat(32 * 1024) })).await, 413, "nobody is known yet");
     let adam = house.token(spec("adam"));
     let adams = cookie(&log_in(&house, &adam).await.headers);
     for _ in 0..10 {
