@@ -57,7 +57,7 @@ const AGENT_CLAIM: Key<Text> = Key::optional(
     "agent_claim",
     TEXT,
     "nobody acts for an agent",
-    "The claim that holds an `agent_id`: whoever has it may do what that agent may, and no more than the level given here.",
+    "The claim that holds an `agent_id`: whoever has it may do what that agent may by its roles and its access level, which counts as the level given here at most.",
 );
 const GROUPS_CLAIM: Key<Text> = Key::new(
     "groups_claim",
