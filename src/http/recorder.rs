@@ -12,6 +12,10 @@ use crate::routing::Timestamp;
 /// Deeds that wait for the log at most.
 const WAITING_MAX: usize = 256;
 
+/// With less than this free, half of what the journal keeps for itself, nothing is written: whoever is refused again and again
+/// must not use up what the journal needs to go on.
+const FREE_MIN_BYTES: u64 = 128 << 20;
+
 /// Deeds that one sync makes durable.
 const BATCH_MAX: usize = 64;
 
@@ -38,8 +42,19 @@ impl fmt::Debug for Recorder {
 impl Recorder {
     /// Writes to this log until it is dropped with all its clones.
     pub(super) fn start(log: Arc<AuditLog>, clock: fn() -> Timestamp) -> Self {
+        let disk = Arc::clone(&log);
+        Self::start_on(log, clock, move || disk.free_bytes())
+    }
+
+    /// The same, on a disk with so much free.
+    fn start_on(
+        log: Arc<AuditLog>,
+        clock: fn() -> Timestamp,
+        free_bytes: impl Fn() -> Option<u64> + Send + 'static,
+    ) -> Self {
         let (tx, rx) = mpsc::channel(WAITING_MAX);
-        let started = std::thread::Builder::new().name("audit".to_owned()).spawn(move || write(&log, clock, rx));
+        let write = move || write(&log, clock, &free_bytes, rx);
+        let started = std::thread::Builder::new().name("audit".to_owned()).spawn(write);
         if let Err(cause) = started {
             // The channel is closed, so nothing is done that would have to be written down.
             error!(error = %cause, "no thread for the audit log");
@@ -55,7 +70,13 @@ impl Recorder {
     }
 }
 
-fn write(log: &AuditLog, clock: fn() -> Timestamp, mut jobs: mpsc::Receiver<Job>) {
+fn write(
+    log: &AuditLog,
+    clock: fn() -> Timestamp,
+    free_bytes: &dyn Fn() -> Option<u64>,
+    mut jobs: mpsc::Receiver<Job>,
+) {
+    let mut is_told = false;
     while let Some(first) = jobs.blocking_recv() {
         let mut batch = vec![first];
         while batch.len() < BATCH_MAX
@@ -63,15 +84,43 @@ fn write(log: &AuditLog, clock: fn() -> Timestamp, mut jobs: mpsc::Receiver<Job>
         {
             batch.push(next);
         }
-        let (deeds, waiting): (Vec<_>, Vec<_>) = batch.into_iter().map(|job| (job.deed, job.written)).unzip();
-        match log.append(deeds, clock()) {
-            Ok(numbers) => {
-                for (waiting, number) in waiting.into_iter().zip(numbers) {
-                    // Whoever asked may have gone.
-                    let _ = waiting.send(number);
-                }
-            }
-            Err(cause) => error!(error = %cause, "the audit log can't be written: nothing is changed over HTTP"),
+        let has_room = free_bytes().is_none_or(|free| free >= FREE_MIN_BYTES);
+        if !has_room && !is_told {
+            error!("too little room on the disk of the audit log: nothing is changed over HTTP");
         }
+        is_told = !has_room;
+        if has_room {
+            append(log, batch, clock());
+        }
+    }
+}
+
+fn append(log: &AuditLog, batch: Vec<Job>, now: Timestamp) {
+    let (deeds, waiting): (Vec<_>, Vec<_>) = batch.into_iter().map(|job| (job.deed, job.written)).unzip();
+    match log.append(deeds, now) {
+        Ok(numbers) => {
+            for (waiting, number) in waiting.into_iter().zip(numbers) {
+                // Whoever asked may have gone.
+                let _ = waiting.send(number);
+            }
+        }
+        Err(cause) => error!(error = %cause, "the audit log can't be written: nothing is changed over HTTP"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn where_there_is_too_little_room_nothing_is_written_and_nothing_done() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let log = Arc::new(AuditLog::open(directory.path()));
+        let on = |free: Option<u64>| Recorder::start_on(Arc::clone(&log), || Timestamp(0), move || free);
+        let deed = || Deed { who: "ana".to_owned(), what: "POST".to_owned(), ..Deed::default() };
+        assert_eq!(on(Some(FREE_MIN_BYTES - 1)).write(deed()).await, Err(NotWritten));
+        assert_eq!(on(Some(FREE_MIN_BYTES)).write(deed()).await, Ok(1));
+        assert_eq!(on(None).write(deed()).await, Ok(2), "who can't ask the disk finds out by writing");
+        assert!(log.free_bytes().is_some_and(|free| free > 0));
     }
 }

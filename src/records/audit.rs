@@ -122,6 +122,12 @@ impl AuditLog {
         Self { lines: Lines::new(directory.join(FILE)), head: Arc::new(Mutex::new(head)) }
     }
 
+    /// Bytes that may still be written on its disk; `None` where that can't be asked.
+    #[must_use]
+    pub fn free_bytes(&self) -> Option<u64> {
+        self.lines.free_bytes()
+    }
+
     /// Adds entries, makes them durable together, and says their numbers.
     ///
     /// # Errors

@@ -96,6 +96,12 @@ impl Lines {
         }
     }
 
+    /// Bytes that this user may still write on its file system; `None` where that can't be asked.
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        let about = rustix::fs::statvfs(self.path.parent()?).ok()?;
+        Some(about.f_bavail.saturating_mul(about.f_frsize))
+    }
+
     /// Keeps everybody else from writing. A line without an end, which nobody was answered for, is cut.
     pub(super) fn lock(&self) -> Result<Locked, RecordsError> {
         if let Some(directory) = self.path.parent()
