@@ -10,7 +10,7 @@ mod provider;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jsonwebtoken::{Validation, decode, decode_header};
+use jsonwebtoken::{TokenData, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 
 use self::keys::{Keys, NoKey};
@@ -118,10 +118,14 @@ impl Oidc {
         // Times are looked at below, by our clock.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        let token = decode(token, &key.key, &validation).map_err(|error| {
+        let token: TokenData<Map<String, Value>> = decode(token, &key.key, &validation).map_err(|error| {
             tracing::debug!(%error, "a token of the identity provider lets nobody in");
             NotIdentified::Wrong
         })?;
+        // One issuer, letter by letter (RFC 7519, 4.1.1): the library would take a list with it among others.
+        if token.claims.get("iss").and_then(Value::as_str) != Some(self.config.issuer.as_str()) {
+            return Err(NotIdentified::Wrong);
+        }
         self.identity(&token.claims, now)
     }
 
